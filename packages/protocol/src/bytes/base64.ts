@@ -1,0 +1,24 @@
+/** Base64, standard alphabet with padding (RFC 4648, section 4), canonical only. */
+import { TrustError } from '../errors.ts';
+
+/** `bytes` in base64 with padding. */
+export function encodeBase64(bytes: Uint8Array): string {
+  let binary = '';
+  for (let start = 0; start < bytes.length; start += 0x8000) {
+    binary += String.fromCharCode(...bytes.subarray(start, start + 0x8000));
+  }
+  return btoa(binary);
+}
+
+/** The bytes of `text`. Throws `malformed` on white space, missing padding, other alphabets and non-zero trailing bits. */
+export function parseBase64(text: string): Uint8Array<ArrayBuffer> {
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) {
+    throw new TrustError('malformed', 'expected base64 with padding');
+  }
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
+  // RFC 4648, section 3.5: the unused bits must be zero, or two texts would stand for the same bytes.
+  if (encodeBase64(bytes) !== text) throw new TrustError('malformed', 'expected canonical base64');
+  return bytes;
+}

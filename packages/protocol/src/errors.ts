@@ -1,0 +1,60 @@
+/** One error class for the whole package; its codes are API (docs/protocol/errors.md). */
+
+export const trustErrorCodes = [
+  /** The bytes or JSON do not have the shape that the format demands. */
+  'malformed',
+  /** Larger than the limit named in the message. */
+  'too_large',
+  /** A value that the canonical form cannot carry (float, empty object, duplicate key, ...). */
+  'not_canonical',
+  /** A signature does not verify, or too few of them do. */
+  'bad_signature',
+  /** A trust list version below the one already accepted, or the same version with other bytes. */
+  'trust_replayed',
+  /** The trust list has expired. */
+  'trust_expired',
+  /** No trust list is published, or none has been fetched yet. */
+  'trust_missing',
+  /** The roots of a new trust list are not vouched for by the old ones. */
+  'root_not_trusted',
+  /** The manifest names another project. */
+  'wrong_project',
+  /** The manifest names another channel. */
+  'wrong_channel',
+  /** A key that the trust list does not hold. */
+  'key_unknown',
+  /** A key that the trust list holds for something else. */
+  'key_out_of_scope',
+  /** A key outside its validity window. */
+  'key_not_in_window',
+  /** A key that the trust list has revoked. */
+  'key_revoked',
+  /** The manifest is past its `expires_at` or older than the client allows. */
+  'manifest_stale',
+  /** A counter below the highest seen, or the same counter with other bytes. */
+  'manifest_replayed',
+  /** The running version is below the manifest's `min_version`. */
+  'version_unsupported',
+  /** The downloaded bytes have another size. */
+  'size_mismatch',
+  /** The downloaded bytes have another digest. */
+  'digest_mismatch',
+  /** The server or mirror did not answer as expected. */
+  'fetch_failed',
+  /** The stored state of the client cannot be read. */
+  'state_invalid',
+] as const;
+
+/** What went wrong, stable across versions. */
+export type TrustErrorCode = (typeof trustErrorCodes)[number];
+
+/** Thrown for every refusal of untrusted input. The message says what was expected and what came, and holds no secret. */
+export class TrustError extends Error {
+  override readonly name = 'TrustError';
+  readonly code: TrustErrorCode;
+
+  constructor(code: TrustErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,153 @@
+/** Strict JSON parser of the update profile (docs/protocol/canonical-json.md): what it returns can be signed again. */
+import { parseText } from '../bytes/text.ts';
+import { TrustError } from '../errors.ts';
+import { assertKey, assertText, maxJsonDepth, type SignableObject, type SignableValue } from './canonical.ts';
+
+/**
+ * Parses UTF-8 JSON. White space between tokens is allowed; duplicate keys, floats, exponents, `-0`, empty objects,
+ * integer-like keys, lone surrogates, U+2028 and U+2029, and nesting deeper than `maxJsonDepth` are not.
+ * Throws `too_large` above `limit` bytes, otherwise `malformed` or `not_canonical`.
+ */
+export function parseSignable(bytes: Uint8Array, limit: number): SignableValue {
+  if (bytes.length > limit) throw new TrustError('too_large', `expected at most ${limit} bytes, got ${bytes.length}`);
+  return parseSignableText(parseText(bytes));
+}
+
+/** The same for text that is already decoded and bounded. */
+export function parseSignableText(text: string): SignableValue {
+  const reader = new Reader(text);
+  const value = reader.readValue(0);
+  reader.skipSpace();
+  if (!reader.atEnd) throw new TrustError('malformed', `expected the end at character ${reader.position}`);
+  return value;
+}
+
+class Reader {
+  readonly #text: string;
+  #position = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  get atEnd(): boolean {
+    return this.#position === this.#text.length;
+  }
+
+  skipSpace(): void {
+    while (' \t\n\r'.includes(this.#text[this.#position] ?? 'x')) this.#position++;
+  }
+
+  readValue(depth: number): SignableValue {
+    if (depth > maxJsonDepth) throw new TrustError('not_canonical', `expected at most ${maxJsonDepth} levels`);
+    this.skipSpace();
+    switch (this.#text[this.#position]) {
+      case '{':
+        return this.#readObject(depth);
+      case '[':
+        return this.#readArray(depth);
+      case '"':
+        return this.#readString();
+      case 't':
+        return this.#readWord('true', true);
+      case 'f':
+        return this.#readWord('false', false);
+      case 'n':
+        return this.#readWord('null', null);
+      default:
+        return this.#readInteger();
+    }
+  }
+
+  #readObject(depth: number): SignableObject {
+    const object: Record<string, SignableValue> = Object.create(null);
+    this.#expect('{');
+    this.skipSpace();
+    if (this.#text[this.#position] === '}') throw new TrustError('not_canonical', 'expected a non-empty object');
+    do {
+      this.skipSpace();
+      const key = this.#readString();
+      assertKey(key);
+      if (key in object) throw new TrustError('malformed', `expected each key once, got "${key}" twice`);
+      this.skipSpace();
+      this.#expect(':');
+      object[key] = this.readValue(depth + 1);
+      this.skipSpace();
+    } while (this.#accept(','));
+    this.#expect('}');
+    return object;
+  }
+
+  #readArray(depth: number): SignableValue[] {
+    const items: SignableValue[] = [];
+    this.#expect('[');
+    this.skipSpace();
+    if (this.#accept(']')) return items;
+    do {
+      items.push(this.readValue(depth + 1));
+      this.skipSpace();
+    } while (this.#accept(','));
+    this.#expect(']');
+    return items;
+  }
+
+  #readString(): string {
+    const start = this.#position;
+    this.#expect('"');
+    for (;;) {
+      const unit = this.#text.charCodeAt(this.#position);
+      if (Number.isNaN(unit) || unit < 0x20) throw this.#unexpected('a closed string');
+      if (unit === 0x22) break;
+      this.#position += unit === 0x5c ? 2 : 1;
+    }
+    this.#position++;
+    const text = this.#unescape(this.#text.slice(start, this.#position));
+    assertText(text);
+    return text;
+  }
+
+  #unescape(quoted: string): string {
+    try {
+      return JSON.parse(quoted) as string;
+    } catch (cause) {
+      throw new TrustError('malformed', 'expected a JSON string', { cause });
+    }
+  }
+
+  #readInteger(): number {
+    const match = /[-+0-9.eE]+/y;
+    match.lastIndex = this.#position;
+    const digits = match.exec(this.#text)?.[0];
+    if (digits === undefined) throw this.#unexpected('a value');
+    if (!/^(?:0|-?[1-9][0-9]*)$/.test(digits))
+      throw new TrustError('not_canonical', `expected an integer, got ${digits.slice(0, 40)}`);
+    const value = Number(digits);
+    if (!Number.isSafeInteger(value)) throw new TrustError('not_canonical', 'expected an integer within ±(2^53−1)');
+    this.#position += digits.length;
+    return value;
+  }
+
+  #readWord<T extends SignableValue>(word: string, value: T): T {
+    if (!this.#text.startsWith(word, this.#position)) throw this.#unexpected('a value');
+    this.#position += word.length;
+    return value;
+  }
+
+  #accept(character: string): boolean {
+    if (this.#text[this.#position] !== character) return false;
+    this.#position++;
+    return true;
+  }
+
+  #expect(character: string): void {
+    if (!this.#accept(character)) throw this.#unexpected(`"${character}"`);
+  }
+
+  #unexpected(expected: string): TrustError {
+    return new TrustError('malformed', `expected ${expected} at character ${this.#position}`);
+  }
+}

@@ -1,0 +1,6 @@
+/** @signpost/protocol: what most users need. Everything else is reached by sub-path, e.g. `@signpost/protocol/keys/ed25519`. */
+export { TrustError, type TrustErrorCode } from './errors.ts';
+export type { Artifact, Manifest, ScanFacts } from './updates/manifest.ts';
+export type { ProjectRule, RevokedKey, RootSet, TrustedKey, TrustList } from './updates/trust-list.ts';
+export { type ManifestContext, type VerifiedManifest, verifyManifest } from './updates/verify-manifest.ts';
+export { type TrustListContext, type VerifiedTrustList, verifyTrustList } from './updates/verify-trust-list.ts';

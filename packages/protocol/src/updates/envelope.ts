@@ -1,0 +1,112 @@
+/** The envelope of signed update documents: `{"<name>": {...}, "signature": b64, "signatures": [{"key_id", "sig"}]}`. */
+import { encodeBase64, parseBase64 } from '../bytes/base64.ts';
+import { encodeHex } from '../bytes/hex.ts';
+import { TrustError } from '../errors.ts';
+import { encodeCanonical, encodeCanonicalText, type SignableObject } from '../json/canonical.ts';
+import { parseArray, parseObject, parsePattern, parseString } from '../json/fields.ts';
+import { parseSignable } from '../json/parse.ts';
+import { isSignature, type PublicKey, type Signer } from '../keys/ed25519.ts';
+
+/** One signature with the id of the key that claims it. */
+export interface DocumentSignature {
+  readonly keyId: string;
+  readonly signature: Uint8Array<ArrayBuffer>;
+}
+
+/** A signed document, parsed and not verified. */
+export interface Envelope {
+  readonly document: SignableObject;
+  /** The canonical bytes of `document`: what the signatures are over. */
+  readonly signedBytes: Uint8Array<ArrayBuffer>;
+  /** The signature that clients of the older format verify. */
+  readonly signature: Uint8Array<ArrayBuffer>;
+  /** All signatures, each key once. Empty when the sender knows only the older format. */
+  readonly signatures: readonly DocumentSignature[];
+  /** The canonical text of the whole envelope, as it may be stored and served. */
+  readonly text: string;
+}
+
+/** The lower-case hex SHA-256 pattern of key ids and digests. */
+export const sha256Pattern: RegExp = /^[0-9a-f]{64}$/;
+
+/** The most signatures that an envelope may carry. */
+const maxSignatures = 32;
+
+/** Parses an envelope whose document stands under `name`. Throws `malformed`, `not_canonical`, `too_large`. */
+export function parseEnvelope(bytes: Uint8Array, name: string, limitBytes: number): Envelope {
+  const envelope = parseObject(parseSignable(bytes, limitBytes), 'the envelope');
+  const document = parseObject(envelope[name], name);
+  return {
+    document,
+    signedBytes: encodeCanonical(document),
+    signature: parseSignatureText(parseString(envelope, 'signature')),
+    signatures: envelope.signatures === undefined ? [] : parseSignatures(envelope),
+    text: encodeCanonicalText(envelope),
+  };
+}
+
+function parseSignatures(envelope: SignableObject): DocumentSignature[] {
+  const items = parseArray(envelope, 'signatures');
+  if (items.length > maxSignatures) {
+    throw new TrustError('too_large', `expected at most ${maxSignatures} signatures, got ${items.length}`);
+  }
+  const signatures = items.map((item) => {
+    const entry = parseObject(item, 'a signature');
+    return {
+      keyId: parsePattern(entry, 'key_id', sha256Pattern, 'a SHA-256 in hex'),
+      signature: parseSignatureText(parseString(entry, 'sig')),
+    };
+  });
+  if (new Set(signatures.map(({ keyId }) => keyId)).size !== signatures.length) {
+    throw new TrustError('malformed', 'expected each key to sign once');
+  }
+  return signatures;
+}
+
+function parseSignatureText(text: string): Uint8Array<ArrayBuffer> {
+  const signature = parseBase64(text);
+  if (signature.length !== 64)
+    throw new TrustError('malformed', `expected a 64-byte signature, got ${signature.length}`);
+  return signature;
+}
+
+/** The ids of those `keys` whose signatures verify, in the order of `keys`. A wrong signature counts as none. */
+export async function collectSigners(envelope: Envelope, keys: readonly PublicKey[]): Promise<readonly string[]> {
+  const signers: string[] = [];
+  for (const key of keys) {
+    const named = envelope.signatures.find(({ keyId }) => keyId === key.keyId);
+    // An envelope of the older format has one signature without a name: it may be any key's.
+    const signature = named?.signature ?? (envelope.signatures.length === 0 ? envelope.signature : undefined);
+    if (signature && (await isSignature(key, signature, envelope.signedBytes))) signers.push(key.keyId);
+  }
+  return signers;
+}
+
+/** Signs `document` with every signer; the first one's signature is the one for clients of the older format. */
+export async function signEnvelope(
+  name: string,
+  document: SignableObject,
+  signers: readonly Signer[],
+): Promise<string> {
+  const bytes = encodeCanonical(document);
+  const entries = await Promise.all(
+    signers.map(async (signer) => ({ key_id: signer.keyId, sig: encodeBase64(await signer.sign(bytes)) })),
+  );
+  return encodeEnvelope(name, document, entries);
+}
+
+/** Puts an envelope together from signatures made elsewhere. Throws TypeError without any. */
+export function encodeEnvelope(
+  name: string,
+  document: SignableObject,
+  signatures: readonly { readonly key_id: string; readonly sig: string }[],
+): string {
+  const [first] = signatures;
+  if (!first) throw new TypeError('expected at least one signature');
+  return encodeCanonicalText({ [name]: document, signature: first.sig, signatures });
+}
+
+/** The lower-case hex SHA-256 of `bytes`. */
+export async function digestHex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return encodeHex(new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', bytes)));
+}

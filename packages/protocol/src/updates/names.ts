@@ -1,0 +1,41 @@
+/** Names that travel in signed documents: project slugs, channels, locales, file names, key scopes. */
+import { TrustError } from '../errors.ts';
+
+/** A project or collection: 3 to 50 characters, no hyphen at either end. */
+export const slugPattern: RegExp = /^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$/;
+
+/** A release channel such as `stable` or `beta`. */
+export const channelPattern: RegExp = /^[a-z][a-z0-9-]{0,29}$/;
+
+/** A version as it may stand in a path: semver or free, 1 to 64 characters, never `.` or `..`. */
+export const versionPattern: RegExp = /^[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}$/;
+
+/** A file name as it may stand in a path: no separator, no leading dot, printable ASCII. */
+export const fileNamePattern: RegExp = /^[A-Za-z0-9_][A-Za-z0-9._+~@ ()-]{0,127}$/;
+
+/** A locale tag such as `en`, `de-AT`, `zh-Hant` (the shape of BCP 47, not its registry). */
+export const localePattern: RegExp = /^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/;
+
+/** A platform such as `linux-x86_64` or `any`. */
+export const platformPattern: RegExp = /^[a-z0-9][a-z0-9_.-]{0,39}$/;
+
+/** The channel when nobody names one. */
+export const defaultChannel = 'stable';
+
+/** What a key may sign: everything, one project, or one collection. */
+export type Scope = '*' | `project:${string}` | `collection:${string}`;
+
+/** Parses a scope. Throws `malformed`. */
+export function parseScope(text: string): Scope {
+  if (text === '*') return text;
+  const match = /^(project|collection):(.*)$/.exec(text);
+  if (!match || !slugPattern.test(match[2] ?? '')) {
+    throw new TrustError('malformed', 'expected a scope such as "*", "project:slug" or "collection:slug"');
+  }
+  return text as Scope;
+}
+
+/** Whether one of `scopes` covers `project`. */
+export function isProjectInScope(scopes: readonly Scope[], project: string): boolean {
+  return scopes.includes('*') || scopes.includes(`project:${project}`);
+}

@@ -1,0 +1,141 @@
+/** Verifies a manifest under a verified trust list (docs/protocol/manifest.md, "What a client does"). */
+import { TrustError } from '../errors.ts';
+import { collectSigners, digestHex, type Envelope, parseEnvelope } from './envelope.ts';
+import { type Manifest, maxManifestBytes, parseManifest } from './manifest.ts';
+import { isProjectInScope } from './names.ts';
+import { findProjectRule, type TrustedKey, type TrustList } from './trust-list.ts';
+import { type VerifiedTrustList, verifyNotExpired } from './verify-trust-list.ts';
+
+/** A manifest whose keys and signatures were checked. Only `verifyManifest` makes one. */
+export interface VerifiedManifest extends Manifest {
+  readonly verified: 'manifest';
+  /** The ids of the keys whose signatures counted. */
+  readonly signers: readonly string[];
+  /** Lower-case hex SHA-256 of the canonical `manifest` object. */
+  readonly digest: string;
+  /** The canonical envelope, for storing and serving. */
+  readonly envelope: string;
+}
+
+/** What a manifest is verified against. */
+export interface ManifestContext {
+  readonly trust: VerifiedTrustList;
+  readonly project: string;
+  readonly channel: string;
+  /** Unix milliseconds. */
+  readonly now: number;
+  /** The client's own bound on the age of `signed_at`, in milliseconds; absent: only `expires_at` bounds. */
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** How far a signer's clock may run ahead of ours, in milliseconds. */
+const maxClockSkewMs = 86_400_000;
+
+/**
+ * Verifies the bytes of a manifest envelope. Throws `wrong_project`, `wrong_channel`, `key_revoked`, `key_unknown`,
+ * `key_out_of_scope`, `key_not_in_window`, `bad_signature`, `manifest_stale`, `manifest_replayed` (another counter
+ * epoch), `trust_expired`, and the codes of parsing. History (the counter) is the caller's: see `client/updater.ts`.
+ */
+export async function verifyManifest(bytes: Uint8Array, context: ManifestContext): Promise<VerifiedManifest> {
+  verifyNotExpired(context.trust, context.now);
+  const envelope = parseEnvelope(bytes, 'manifest', maxManifestBytes);
+  const manifest = parseManifest(envelope.document);
+  verifyNames(manifest, context);
+  verifyKey(manifest.keyId, context);
+  const signers = await verifySignatures(envelope, manifest, context);
+  verifyFreshness(manifest, context);
+  verifyEpoch(manifest, context.trust);
+  return {
+    ...manifest,
+    verified: 'manifest',
+    signers,
+    digest: await digestHex(envelope.signedBytes),
+    envelope: envelope.text,
+  };
+}
+
+function verifyNames(manifest: Manifest, { project, channel }: ManifestContext): void {
+  if (manifest.project !== project) {
+    throw new TrustError('wrong_project', `expected project ${project}, got ${manifest.project}`);
+  }
+  if (manifest.channel !== channel) {
+    throw new TrustError('wrong_channel', `expected channel ${channel}, got ${manifest.channel}`);
+  }
+}
+
+/** The named key must be usable by itself, so that the reason of a refusal is precise. */
+function verifyKey(keyId: string, { trust, project, now }: ManifestContext): TrustedKey {
+  // Revocation beats validity: a key may stand in both lists.
+  const revoked = trust.revokedKeys.find((entry) => entry.keyId === keyId);
+  if (revoked) throw new TrustError('key_revoked', `expected a valid key, got one revoked: ${revoked.reason}`);
+  const trusted = trust.validKeys.find(({ key }) => key.keyId === keyId);
+  if (!trusted) throw new TrustError('key_unknown', `expected a key of the trust list, got ${keyId.slice(0, 16)}…`);
+  if (!isProjectInScope(trusted.scope, project)) {
+    throw new TrustError(
+      'key_out_of_scope',
+      `expected a key for project ${project}, got one for ${trusted.scope.join(', ') || 'nothing'}`,
+    );
+  }
+  if (!isInWindow(trusted, now))
+    throw new TrustError('key_not_in_window', `expected a key in force, got ${trusted.label}`);
+  return trusted;
+}
+
+async function verifySignatures(
+  envelope: Envelope,
+  manifest: Manifest,
+  context: ManifestContext,
+): Promise<readonly string[]> {
+  const { approvals } = findProjectRule(context.trust, manifest.project);
+  const candidates = findUsableKeys(context.trust, manifest.project, context.now).filter(({ key, custody }) =>
+    approvals > 0 ? custody === 'maintainer' : key.keyId === manifest.keyId,
+  );
+  const signers = await collectSigners(
+    envelope,
+    candidates.map(({ key }) => key),
+  );
+  const needed = Math.max(approvals, 1);
+  if (signers.length < needed) {
+    const whose = approvals > 0 ? 'maintainer signatures' : 'signature by the named key';
+    throw new TrustError('bad_signature', `expected ${needed} ${whose}, got ${signers.length}`);
+  }
+  return signers;
+}
+
+/** The keys that may sign for `project` at `now`: in scope, inside their window, not revoked. */
+export function findUsableKeys(trust: TrustList, project: string, now: number): readonly TrustedKey[] {
+  const revoked = new Set(trust.revokedKeys.map(({ keyId }) => keyId));
+  return trust.validKeys.filter(
+    (trusted) =>
+      !revoked.has(trusted.key.keyId) && isProjectInScope(trusted.scope, project) && isInWindow(trusted, now),
+  );
+}
+
+function isInWindow({ notBefore, notAfter }: TrustedKey, now: number): boolean {
+  return (notBefore === undefined || notBefore <= now) && (notAfter === undefined || now < notAfter);
+}
+
+function verifyFreshness(manifest: Manifest, { now, maxAgeMs }: ManifestContext): void {
+  if (manifest.expiresAt !== undefined && manifest.expiresAt <= now) {
+    throw new TrustError(
+      'manifest_stale',
+      `expected a manifest in force, got one that expired ${new Date(manifest.expiresAt).toISOString()}`,
+    );
+  }
+  if (manifest.signedAt > now + maxClockSkewMs) {
+    throw new TrustError('manifest_stale', 'expected a manifest signed before now, got one from the future');
+  }
+  if (maxAgeMs !== undefined && manifest.signedAt < now - maxAgeMs) {
+    throw new TrustError(
+      'manifest_stale',
+      `expected a manifest signed within ${Math.round(maxAgeMs / 86_400_000)} days, got ${new Date(manifest.signedAt).toISOString()}`,
+    );
+  }
+}
+
+function verifyEpoch(manifest: Manifest, trust: TrustList): void {
+  const { counterEpoch } = findProjectRule(trust, manifest.project);
+  if (manifest.counterEpoch !== counterEpoch) {
+    throw new TrustError('manifest_replayed', `expected counter epoch ${counterEpoch}, got ${manifest.counterEpoch}`);
+  }
+}

@@ -1,0 +1,50 @@
+/** What every route knows about the request it answers. */
+import type { HttpBindings } from '@hono/node-server';
+import type { Actor } from '../audit/audit.ts';
+
+/** A role that a person holds in an organisation. */
+export type Role = 'admin' | 'manager' | 'viewer';
+
+/** What an API key may be allowed to do; `key:<verb>` in the role table. */
+export type Verb = 'read' | 'upload' | 'activate' | 'manage' | 'admin' | 'metrics';
+
+/** The organisation that a request is about. */
+export interface RequestOrganisation {
+  readonly id: string;
+  readonly slug: string;
+}
+
+/** Who asks. */
+export type Principal =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'person'; readonly personId: string; readonly sessionId: string; readonly role: Role }
+  | {
+      readonly kind: 'api-key';
+      readonly apiKeyId: string;
+      readonly verbs: readonly Verb[];
+      /** As the protocol's `Scope`: `*`, `project:slug` or `collection:slug`. */
+      readonly scope: string;
+    };
+
+/** Hono's environment for every route of the server. */
+export interface AppEnv {
+  Bindings: HttpBindings;
+  Variables: {
+    organisation: RequestOrganisation;
+    principal: Principal;
+    /** The client's address, after trusted proxies. Never stored. */
+    address: string;
+  };
+}
+
+/** The principal as the audit log names it. */
+export function actorOf(principal: Principal): Actor {
+  switch (principal.kind) {
+    case 'anonymous':
+      return { kind: 'anonymous', id: null, sessionId: null };
+    case 'person':
+      return { kind: 'person', id: principal.personId, sessionId: principal.sessionId };
+    case 'api-key':
+      return { kind: 'api-key', id: principal.apiKeyId, sessionId: null };
+  }
+}
