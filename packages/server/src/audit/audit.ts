@@ -21,3 +21,9 @@ export interface AuditEntry {
   readonly outcome?: 'success' | 'refused';
   readonly detail?: Readonly<Record<string, string | number | boolean | null>>;
 }
+
+/** Who asks, and in which organisation: what every act of a plane is given. */
+export interface Caller {
+  readonly organisationId: string;
+  readonly actor: Actor;
+}

@@ -1,6 +1,6 @@
 /** What every route knows about the request it answers. */
 import type { HttpBindings } from '@hono/node-server';
-import type { Actor } from '../audit/audit.ts';
+import type { Actor, Caller } from '../audit/audit.ts';
 
 /** A role that a person holds in an organisation. */
 export type Role = 'admin' | 'manager' | 'viewer';
@@ -47,4 +47,9 @@ export function actorOf(principal: Principal): Actor {
     case 'api-key':
       return { kind: 'api-key', id: principal.apiKeyId, sessionId: null };
   }
+}
+
+/** The caller of a request, as the planes want it. */
+export function callerOf(variables: Pick<AppEnv['Variables'], 'organisation' | 'principal'>): Caller {
+  return { organisationId: variables.organisation.id, actor: actorOf(variables.principal) };
 }
