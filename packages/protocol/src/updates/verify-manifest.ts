@@ -104,11 +104,14 @@ async function verifySignatures(
 
 /** The keys that may sign for `project` at `now`: in scope, inside their window, not revoked. */
 export function findUsableKeys(trust: TrustList, project: string, now: number): readonly TrustedKey[] {
-  const revoked = new Set(trust.revokedKeys.map(({ keyId }) => keyId));
   return trust.validKeys.filter(
-    (trusted) =>
-      !revoked.has(trusted.key.keyId) && isProjectInScope(trusted.scope, project) && isInWindow(trusted, now),
+    (trusted) => isProjectInScope(trusted.scope, project) && isKeyUsable(trust, trusted, now),
   );
+}
+
+/** Whether `trusted`, a key of `trust`, is inside its window at `now` and not revoked. */
+export function isKeyUsable(trust: TrustList, trusted: TrustedKey, now: number): boolean {
+  return isInWindow(trusted, now) && !trust.revokedKeys.some(({ keyId }) => keyId === trusted.key.keyId);
 }
 
 function isInWindow({ notBefore, notAfter }: TrustedKey, now: number): boolean {
