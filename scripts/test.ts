@@ -25,7 +25,7 @@ if (files.length === 0) {
 }
 const outcome = await runTests(files);
 reportSkipped(outcome.skipped);
-process.exitCode = outcome.failed || (process.env['CI'] === 'true' && outcome.skipped.size > 0) ? 1 : 0;
+process.exitCode = outcome.failed || (process.env.CI === 'true' && outcome.skipped.size > 0) ? 1 : 0;
 
 function findTestFiles(parts: readonly string[]): string[] {
   return globSync(['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root })

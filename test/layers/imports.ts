@@ -1,0 +1,72 @@
+/** What a source file imports, read from its text. Biome's format makes that simple: a statement starts its line. */
+import { posix } from 'node:path';
+
+/** One import, a type import or a re-export; a worker started from a file counts too. */
+export interface Import {
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+}
+
+/** Source texts by their path from the top folder, with `/`. */
+export type FileTable = ReadonlyMap<string, string>;
+
+/** What `@signpost/…` leads to: file patterns by the sub-path of the package's `exports`. */
+export interface WorkspacePackage {
+  readonly name: string;
+  /** Path from the top folder, ending in `/`. */
+  readonly root: string;
+  /** Sub-path (`.`, `./json/*`) to source file (`./src/json/*.ts`). */
+  readonly exports: Readonly<Record<string, string>>;
+}
+
+const statement = /^(?:import|export)\s+(type\s+)?(?:[\w$*{][\w$\s,{}*]*?\s+from\s+)?(['"])([^'"]+)\2/gm;
+const dynamic = /\bimport\(\s*(['"`])([^'"`]+)\1/g;
+const worker = /\bnew URL\(\s*(['"])([^'"]+\.ts)\1,\s*import\.meta\.url/g;
+
+/** All imports of a source text. */
+export function parseImports(source: string): readonly Import[] {
+  const code = withoutComments(source);
+  return [
+    ...[...code.matchAll(statement)].map(([, type, , specifier = '']) => ({ specifier, typeOnly: type !== undefined })),
+    ...[...code.matchAll(dynamic), ...code.matchAll(worker)].map(([, , specifier = '']) => ({
+      specifier,
+      typeOnly: false,
+    })),
+  ];
+}
+
+/** Whether the text imports something that cannot be read from the text. */
+export function importsUnreadably(source: string): boolean {
+  return /\bimport\((?!\s*['"`][^$]*?['"`])/.test(withoutComments(source));
+}
+
+/** The text without comments that have a line, or the end of a line after a space, for themselves. */
+export function withoutComments(source: string): string {
+  return source
+    .split('\n')
+    .map((line) => (/^\s*(?:\/\/|\/\*|\*)/.test(line) ? '' : line.replace(/\s\/\/\s.*$/, '')))
+    .join('\n');
+}
+
+/** The file that an import leads to; `undefined`: to a library or to Node; `null`: nowhere that it may. */
+export function resolveImport(
+  from: string,
+  specifier: string,
+  packages: readonly WorkspacePackage[],
+): string | undefined | null {
+  if (specifier.startsWith('.')) return posix.join(posix.dirname(from), specifier);
+  const target = packages.find(({ name }) => specifier === name || specifier.startsWith(`${name}/`));
+  if (!target) return specifier.startsWith('@signpost/') ? null : undefined;
+  return resolveExport(target, `.${specifier.slice(target.name.length)}`);
+}
+
+function resolveExport(target: WorkspacePackage, subPath: string): string | null {
+  for (const [pattern, file] of Object.entries(target.exports)) {
+    const [before = '', after] = pattern.split('*');
+    if (after === undefined ? subPath !== pattern : !subPath.startsWith(before) || subPath.length <= before.length) {
+      continue;
+    }
+    return posix.join(target.root, file.replace('*', subPath.slice(before.length)));
+  }
+  return null;
+}

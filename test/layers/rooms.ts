@@ -1,0 +1,102 @@
+/** The architecture as a table (docs/architecture.md): every source file stands in one room, and imports only point down. */
+
+/** A part of the tree with its own order. */
+export interface House {
+  /** Path from the top folder, ending in `/`. */
+  readonly root: string;
+  /**
+   * Bottom to top. A room is a folder (`bytes/`) or a file, and imports the rooms of the floors before its own; rooms
+   * of one floor do not know each other. `undefined`: one room, the whole house.
+   */
+  readonly floors: readonly (readonly string[])[] | undefined;
+  /** Workspace packages that may be imported by name, as far as their `exports` allow. */
+  readonly packages: readonly string[];
+  /** Other houses whose files may be reached by a relative path. */
+  readonly reaches: readonly string[];
+}
+
+const protocol: House = {
+  root: 'packages/protocol/src/',
+  floors: [
+    ['errors.ts'],
+    ['bytes/'],
+    ['asn1/', 'json/'],
+    ['keys/'],
+    ['dsse/', 'tlog/', 'x509/'],
+    ['cms/'],
+    ['sigstore/', 'tuf/'],
+    ['frames/'],
+    ['updates/'],
+    ['client/'],
+    ['main.ts'],
+  ],
+  packages: [],
+  reaches: [],
+};
+
+const server: House = {
+  root: 'packages/server/src/',
+  floors: [
+    ['errors.ts', 'config.ts'],
+    ['storage/'],
+    ['vault/'],
+    ['audit/'],
+    ['http/'],
+    ['accounts/'],
+    ['trust/'],
+    ['pki/'],
+    ['evidence/'],
+    ['releases/'],
+    ['modules/'],
+    ['wordpress/'],
+    ['watch/'],
+    ['push/'],
+    ['app.ts'],
+    ['main.ts'],
+  ],
+  packages: ['@signpost/protocol'],
+  reaches: [],
+};
+
+const allPackages = ['@signpost/protocol', '@signpost/server', '@signpost/cli'];
+
+/** All houses. A file under none of them is in no room. */
+export const houses: readonly House[] = [
+  protocol,
+  server,
+  // Over HTTP only; `serve`, `init` and their like open the server package by its one entry.
+  house('packages/cli/src/', { packages: ['@signpost/protocol', '@signpost/server'] }),
+  house('packages/console/src/', { packages: ['@signpost/protocol'] }),
+  house('packages/protocol/test/', { packages: ['@signpost/protocol'], reaches: [protocol.root] }),
+  house('packages/server/test/', {
+    packages: ['@signpost/protocol', '@signpost/server'],
+    reaches: [server.root],
+  }),
+  house('packages/cli/test/', { packages: allPackages, reaches: ['packages/cli/src/'] }),
+  house('packages/console/test/', { packages: allPackages, reaches: ['packages/console/src/'] }),
+  house('test/', { packages: allPackages, reaches: ['packages/'] }),
+  house('bench/', { packages: allPackages, reaches: ['packages/', 'test/'] }),
+  house('scripts/', {}),
+];
+
+function house(root: string, { packages = [], reaches = [] }: Partial<Pick<House, 'packages' | 'reaches'>>): House {
+  return { root, floors: undefined, packages, reaches };
+}
+
+/** The house that `path` stands in. */
+export function findHouse(path: string): House | undefined {
+  return houses.find(({ root }) => path.startsWith(root));
+}
+
+/** The floor that `path` stands on and its room there; `undefined`: in no room. */
+export function findRoom(path: string): { readonly floor: number; readonly room: string } | undefined {
+  const house = findHouse(path);
+  if (!house) return undefined;
+  if (!house.floors) return { floor: 0, room: house.root };
+  const local = path.slice(house.root.length);
+  for (const [floor, rooms] of house.floors.entries()) {
+    const room = rooms.find((name) => (name.endsWith('/') ? local.startsWith(name) : local === name));
+    if (room) return { floor, room };
+  }
+  return undefined;
+}
