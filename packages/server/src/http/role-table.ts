@@ -1,0 +1,127 @@
+/** Who may call which route, as data: `roles.json`, checked against the routes before the server answers anything. */
+import type { Principal, Role, Verb } from './context.ts';
+
+/**
+ * As in `roles.json`: `"GET /api/projects/{slug}": ["admin", "key:read"]`. `public` is everybody. `server-wide` is no role
+ * but a limit: the route concerns the whole server, so it exists in the default organisation only.
+ */
+export type RoleTable = Readonly<Record<string, readonly string[]>>;
+
+/** One route as it is registered: upper-case method and path with `{parameters}`. */
+export interface RouteName {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** An entry of the table, parsed. */
+export interface RouteRule {
+  /** `METHOD /path`, as in the table. */
+  readonly name: string;
+  readonly public: boolean;
+  readonly serverWide: boolean;
+  readonly roles: ReadonlySet<Role>;
+  readonly verbs: ReadonlySet<Verb>;
+  /** The path names one project, so a key of that project may be used. */
+  readonly ofProject: boolean;
+}
+
+/** Every problem of the table at once. */
+export class RoleTableError extends Error {
+  override readonly name = 'RoleTableError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the role table does not fit the routes:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** The only routes that `roles.json` may make public. A route that changes anything stands here for a stated reason. */
+export const publicRoutes: readonly string[] = [
+  'GET /api/docs',
+  'GET /api/health',
+  'GET /api/openapi.json',
+  'GET /api/projects/{slug}/badge.svg',
+  'GET /api/projects/{slug}/channels/{channel}/manifest',
+  'GET /api/projects/{slug}/latest',
+  'GET /api/projects/{slug}/manifest',
+  // Logging in is how one stops being anonymous.
+  'POST /api/session',
+  'GET /api/signing/pubkey',
+  'GET /api/signing/roots',
+  'GET /api/signing/trust',
+  // After a restart nobody has a session until the vault is open; the password is the proof.
+  'POST /api/vault/unlock',
+  'GET /healthz',
+  'GET /{slug}',
+  'GET /{slug}/info',
+  'GET /{slug}/{version}',
+  'GET /{slug}/{version}/{name}',
+];
+
+const roleNames: ReadonlySet<string> = new Set<Role>(['admin', 'manager', 'viewer']);
+const verbNames: ReadonlySet<string> = new Set<Verb>(['read', 'upload', 'activate', 'manage', 'admin', 'metrics']);
+
+/** Lists everything that is wrong with `table` for these routes; empty when all is well. */
+export function validateRoleTable(table: RoleTable, routes: readonly RouteName[]): string[] {
+  const registered = new Set(routes.map(({ method, path }) => `${method} ${path}`));
+  const problems: string[] = [];
+  for (const name of registered) {
+    if (name.startsWith('ALL ')) problems.push(`${name}: a route for every method cannot be checked`);
+    else if (!Object.hasOwn(table, name)) problems.push(`${name}: no entry in the role table`);
+  }
+  for (const [name, roles] of Object.entries(table)) {
+    if (!registered.has(name)) problems.push(`${name}: no such route`);
+    problems.push(...problemsOfEntry(name, roles));
+  }
+  return problems.sort();
+}
+
+/** The table by route name. Throws `RoleTableError` with all problems. */
+export function parseRoleTable(table: RoleTable, routes: readonly RouteName[]): ReadonlyMap<string, RouteRule> {
+  const problems = validateRoleTable(table, routes);
+  if (problems.length > 0) throw new RoleTableError(problems);
+  return new Map(Object.entries(table).map(([name, roles]) => [name, parseRule(name, roles)]));
+}
+
+/** Whether the table lets `principal` call the route, its organisation and project aside. */
+export function isAllowed(rule: RouteRule, principal: Principal): boolean {
+  if (rule.public) return true;
+  switch (principal.kind) {
+    case 'anonymous':
+      return false;
+    case 'person':
+      return rule.roles.has(principal.role);
+    case 'api-key':
+      return principal.verbs.some((verb) => rule.verbs.has(verb));
+  }
+}
+
+function problemsOfEntry(name: string, roles: readonly string[]): string[] {
+  const problems: string[] = [];
+  if (!Array.isArray(roles)) return [`${name}: expected a list of roles`];
+  const who = roles.filter((role) => role !== 'server-wide');
+  if (who.length === 0) problems.push(`${name}: nobody may call it`);
+  for (const role of who) if (!isRole(role)) problems.push(`${name}: unknown role "${role}"`);
+  if (new Set(roles).size !== roles.length) problems.push(`${name}: a role stands twice`);
+  if (who.includes('public')) {
+    if (who.length > 1) problems.push(`${name}: public and other roles exclude each other`);
+    if (!publicRoutes.includes(name)) problems.push(`${name}: may not be public`);
+  }
+  return problems;
+}
+
+function isRole(text: string): boolean {
+  return text === 'public' || roleNames.has(text) || (text.startsWith('key:') && verbNames.has(text.slice(4)));
+}
+
+function parseRule(name: string, roles: readonly string[]): RouteRule {
+  return {
+    name,
+    public: roles.includes('public'),
+    serverWide: roles.includes('server-wide'),
+    roles: new Set(roles.filter((role): role is Role => roleNames.has(role))),
+    verbs: new Set(roles.filter((role) => role.startsWith('key:')).map((role) => role.slice(4) as Verb)),
+    ofProject: name.includes('/{slug}'),
+  };
+}
