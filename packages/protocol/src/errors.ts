@@ -5,7 +5,7 @@ export const trustErrorCodes = [
   'malformed',
   /** Larger than the limit named in the message. */
   'too_large',
-  /** A value that the canonical form cannot carry (float, empty object, duplicate key, ...). */
+  /** A value that the canonical form cannot carry (float, empty object, key that looks like a number, ...). */
   'not_canonical',
   /** A signature does not verify, or too few of them do. */
   'bad_signature',
@@ -15,7 +15,7 @@ export const trustErrorCodes = [
   'trust_expired',
   /** No trust list is published, or none has been fetched yet. */
   'trust_missing',
-  /** The roots of a new trust list are not vouched for by the old ones. */
+  /** A trust list brings new roots, and too few of those have signed it. */
   'root_not_trusted',
   /** The manifest names another project. */
   'wrong_project',
@@ -31,7 +31,7 @@ export const trustErrorCodes = [
   'key_revoked',
   /** The manifest is past its `expires_at` or older than the client allows. */
   'manifest_stale',
-  /** A counter below the highest seen, or the same counter with other bytes. */
+  /** A counter below the highest seen, the same counter with other bytes, or another counter epoch than the trust list's. */
   'manifest_replayed',
   /** The running version is below the manifest's `min_version`. */
   'version_unsupported',

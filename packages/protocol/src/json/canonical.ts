@@ -2,7 +2,7 @@
 import { encodeText } from '../bytes/text.ts';
 import { TrustError } from '../errors.ts';
 
-/** What may be signed: no floats, no empty objects, no keys that look like integers. */
+/** What may be signed: no floats, no empty objects, no keys that look like numbers. */
 export type SignableValue = string | number | boolean | null | readonly SignableValue[] | SignableObject;
 
 /** An object that may be signed. `undefined` members count as absent. */
@@ -10,7 +10,7 @@ export interface SignableObject {
   readonly [key: string]: SignableValue | undefined;
 }
 
-/** Depth at which a value is refused. */
+/** How many arrays and objects a value may stand in. */
 export const maxJsonDepth = 32;
 
 /** The canonical text of `value`. Throws `not_canonical` when the profile cannot carry it. */
@@ -65,12 +65,14 @@ export function assertText(text: string): void {
   if (!text.isWellFormed()) throw new TrustError('not_canonical', 'expected text without lone surrogates');
 }
 
-/** Throws `not_canonical` for a key that PHP would turn into a list index. */
+/** Throws `not_canonical` for a key that PHP would turn into a list index, or sort by its value instead of its bytes. */
 export function assertKey(key: string): void {
-  if (/^-?(?:0|[1-9][0-9]*)$/.test(key)) {
-    throw new TrustError('not_canonical', `expected a key that is not an integer, got "${key}"`);
-  }
+  if (numericPattern.test(key))
+    throw new TrustError('not_canonical', 'expected a key that does not look like a number');
 }
+
+// What PHP calls a numeric string: `ksort` without SORT_STRING puts "9.5" before "10.5".
+const numericPattern = /^[ \t\n\r\v\f]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\n\r\v\f]*$/;
 
 /** Order by code point, as Python and PHP (bytes of UTF-8) have it; JavaScript's own order is by UTF-16 unit. */
 export function compareCodePoints(left: string, right: string): number {

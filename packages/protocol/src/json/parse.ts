@@ -5,7 +5,7 @@ import { assertKey, assertText, maxJsonDepth, type SignableObject, type Signable
 
 /**
  * Parses UTF-8 JSON. White space between tokens is allowed; duplicate keys, floats, exponents, `-0`, empty objects,
- * integer-like keys, lone surrogates, U+2028 and U+2029, and nesting deeper than `maxJsonDepth` are not.
+ * number-like keys, lone surrogates, U+2028 and U+2029, and nesting deeper than `maxJsonDepth` are not.
  * Throws `too_large` above `limit` bytes, otherwise `malformed` or `not_canonical`.
  */
 export function parseSignable(bytes: Uint8Array, limit: number): SignableValue {
@@ -72,7 +72,7 @@ class Reader {
       this.skipSpace();
       const key = this.#readString();
       assertKey(key);
-      if (key in object) throw new TrustError('malformed', `expected each key once, got "${key}" twice`);
+      if (key in object) throw new TrustError('malformed', `expected each key once, got ${JSON.stringify(key)} twice`);
       this.skipSpace();
       this.#expect(':');
       object[key] = this.readValue(depth + 1);

@@ -24,6 +24,7 @@ export interface Signer {
 export async function parsePublicKey(pubkeyB64: string): Promise<PublicKey> {
   const raw = parseBase64(pubkeyB64);
   if (raw.length !== 32) throw new TrustError('malformed', `expected a 32-byte key, got ${raw.length} bytes`);
+  if (!isReduced(raw)) throw new TrustError('malformed', 'expected a key in its one encoding');
   if (isSmallOrder(raw)) throw new TrustError('malformed', 'expected a key that is not a small-order point');
   const crypto = await globalThis.crypto.subtle.importKey('raw', raw, 'Ed25519', true, ['verify']).catch((cause) => {
     throw new TrustError('malformed', 'expected an Ed25519 public key', { cause });
@@ -36,13 +37,17 @@ export async function deriveKeyId(raw: Uint8Array<ArrayBuffer>): Promise<string>
   return encodeHex(new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', raw)));
 }
 
-/** Whether `signature` (raw, 64 bytes) is `key`'s over `message`. For use inside verify functions, which throw. */
+/**
+ * Whether `signature` (raw, 64 bytes) is `key`'s over `message`, in the strictest reading of RFC 8032, 5.1.7: libsodium
+ * refuses an R of small order, OpenSSL takes it, and all clients must agree. For use inside verify functions, which throw.
+ */
 export async function isSignature(
   key: PublicKey,
   signature: Uint8Array<ArrayBuffer>,
   message: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
-  return signature.length === 64 && (await globalThis.crypto.subtle.verify('Ed25519', key.crypto, signature, message));
+  if (signature.length !== 64 || isSmallOrder(signature.subarray(0, 32))) return false;
+  return globalThis.crypto.subtle.verify('Ed25519', key.crypto, signature, message);
 }
 
 /** Makes a new key pair. The seed is the 32-byte private key; keep it sealed. */
@@ -69,6 +74,12 @@ export async function createSigner(seed: Uint8Array<ArrayBuffer>): Promise<Signe
 
 // RFC 8410, section 7: OneAsymmetricKey with id-Ed25519 around an octet string of 32 bytes.
 const pkcs8Prefix = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+
+/** Whether y < 2^255−19 (RFC 8032, 5.1.3 step 1): some libraries reduce silently, so that one key would have two ids. */
+function isReduced(raw: Uint8Array): boolean {
+  const top = (raw[31] ?? 0) & 0x7f;
+  return top !== 0x7f || raw.subarray(1, 31).some((byte) => byte !== 0xff) || (raw[0] ?? 0) < 0xed;
+}
 
 /** The eight points of small order, in every encoding: under such a key, signatures verify for messages never signed. */
 function isSmallOrder(raw: Uint8Array): boolean {

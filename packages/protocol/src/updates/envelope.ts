@@ -20,6 +20,8 @@ export interface Envelope {
   readonly signedBytes: Uint8Array<ArrayBuffer>;
   /** The signature that clients of the older format verify. */
   readonly signature: Uint8Array<ArrayBuffer>;
+  /** The key that `signatures` lists `signature` under; absent when the sender knows only the older format. */
+  readonly signer: string | undefined;
   /** All signatures, each key once. Empty when the sender knows only the older format. */
   readonly signatures: readonly DocumentSignature[];
   /** The canonical text of the whole envelope, as it may be stored and served. */
@@ -36,13 +38,25 @@ const maxSignatures = 32;
 export function parseEnvelope(bytes: Uint8Array, name: string, limitBytes: number): Envelope {
   const envelope = parseObject(parseSignable(bytes, limitBytes), 'the envelope');
   const document = parseObject(envelope[name], name);
+  const signature = parseSignatureText(parseString(envelope, 'signature'));
+  const signatures = envelope.signatures === undefined ? undefined : parseSignatures(envelope);
   return {
     document,
     signedBytes: encodeCanonical(document),
-    signature: parseSignatureText(parseString(envelope, 'signature')),
-    signatures: envelope.signatures === undefined ? [] : parseSignatures(envelope),
+    signature,
+    signer: signatures && findSigner(signature, signatures, document),
+    signatures: signatures ?? [],
     text: encodeCanonicalText(envelope),
   };
+}
+
+/** Clients of the older format see `signature` alone: were it not one of `signatures`, the two kinds would disagree. */
+function findSigner(signature: Uint8Array, signatures: readonly DocumentSignature[], document: SignableObject): string {
+  const text = encodeHex(signature);
+  const same = signatures.filter((entry) => encodeHex(entry.signature) === text);
+  const signer = same.find(({ keyId }) => keyId === document.key_id) ?? same[0];
+  if (!signer) throw new TrustError('malformed', 'expected "signature" to be one of "signatures"');
+  return signer.keyId;
 }
 
 function parseSignatures(envelope: SignableObject): DocumentSignature[] {
@@ -82,7 +96,7 @@ export async function collectSigners(envelope: Envelope, keys: readonly PublicKe
   return signers;
 }
 
-/** Signs `document` with every signer; the first one's signature is the one for clients of the older format. */
+/** Signs `document` with every signer. See `encodeEnvelope` for which one stands first. */
 export async function signEnvelope(
   name: string,
   document: SignableObject,
@@ -95,7 +109,10 @@ export async function signEnvelope(
   return encodeEnvelope(name, document, entries);
 }
 
-/** Puts an envelope together from signatures made elsewhere. Throws TypeError without any. */
+/**
+ * Puts an envelope together from signatures made elsewhere. Clients of the older format verify that of the document's own
+ * `key_id`, or the first one when the document names no key. Throws TypeError without any.
+ */
 export function encodeEnvelope(
   name: string,
   document: SignableObject,
@@ -103,7 +120,8 @@ export function encodeEnvelope(
 ): string {
   const [first] = signatures;
   if (!first) throw new TypeError('expected at least one signature');
-  return encodeCanonicalText({ [name]: document, signature: first.sig, signatures });
+  const main = signatures.find(({ key_id }) => key_id === document.key_id) ?? first;
+  return encodeCanonicalText({ [name]: document, signature: main.sig, signatures });
 }
 
 /** The lower-case hex SHA-256 of `bytes`. */

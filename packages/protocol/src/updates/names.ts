@@ -10,8 +10,8 @@ export const channelPattern: RegExp = /^[a-z][a-z0-9-]{0,29}$/;
 /** A version as it may stand in a path: semver or free, 1 to 64 characters, never `.` or `..`. */
 export const versionPattern: RegExp = /^[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}$/;
 
-/** A file name as it may stand in a path: no separator, no leading dot, printable ASCII. */
-export const fileNamePattern: RegExp = /^[A-Za-z0-9_][A-Za-z0-9._+~@ ()-]{0,127}$/;
+/** A file name as it may stand in a path: no separator, no leading dot, printable ASCII, no end that Windows drops. */
+export const fileNamePattern: RegExp = /^[A-Za-z0-9_](?:[A-Za-z0-9._+~@ ()-]{0,126}[A-Za-z0-9_+~@()-])?$/;
 
 /** A locale tag such as `en`, `de-AT`, `zh-Hant` (the shape of BCP 47, not its registry). */
 export const localePattern: RegExp = /^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/;

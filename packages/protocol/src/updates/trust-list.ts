@@ -23,10 +23,15 @@ export interface TrustedKey {
   readonly notAfter: number | undefined;
 }
 
-/** A key that must never be accepted again. */
+/** A key that must never be accepted again, whatever it signed and when: a thief writes any date. */
 export interface RevokedKey {
   readonly keyId: string;
+  readonly pubkeyB64: string | undefined;
   readonly reason: string;
+  /** Unix milliseconds. */
+  readonly revokedAt: number;
+  /** Unix milliseconds since when the key is known to be compromised, for auditors; clients do not judge by it. */
+  readonly effectiveFrom: number | undefined;
 }
 
 /** What the roots demand of one project beyond the keys. */
@@ -62,7 +67,9 @@ export async function parseTrustList(document: SignableObject): Promise<TrustLis
     version: parseInteger(document, 'trust_version', 1),
     issuedAt: parseTime(document, 'issued_at'),
     expiresAt: parseTime(document, 'expires_at'),
-    roots: document.root_keys === undefined ? undefined : await parseRoots(document),
+    // A threshold without keys would say something that no client does.
+    roots:
+      document.root_keys === undefined && document.threshold === undefined ? undefined : await parseRoots(document),
     validKeys: await Promise.all(parseArray(document, 'valid_keys').map(parseTrustedKey)),
     revokedKeys: parseArray(document, 'revoked_keys').map(parseRevokedKey),
     projects: document.projects === undefined ? [] : parseArray(document, 'projects').map(parseProjectRule),
@@ -79,12 +86,16 @@ export async function parseTrustList(document: SignableObject): Promise<TrustLis
     'projects',
     list.projects.map(({ project }) => project),
   );
-  // A key with both jobs would let a manifest key certify itself.
-  const rootIds = new Set(list.roots?.keys.map(({ keyId }) => keyId));
+  if (list.roots) assertRolesApart(list, list.roots);
+  return list;
+}
+
+/** Throws `malformed` when one of `roots` may also sign manifests: keys that lie on servers would then certify themselves. */
+export function assertRolesApart(list: TrustList, roots: RootSet): void {
+  const rootIds = new Set(roots.keys.map(({ keyId }) => keyId));
   if (list.validKeys.some(({ key }) => rootIds.has(key.keyId))) {
     throw new TrustError('malformed', 'expected no root key among valid_keys');
   }
-  return list;
 }
 
 /** The rule for `project`; without one, any key in scope may sign and the epoch is 0. */
@@ -133,11 +144,12 @@ async function parseKey(entry: SignableObject): Promise<PublicKey> {
 
 function parseRevokedKey(item: SignableValue): RevokedKey {
   const entry = parseObject(item, 'a revoked key');
-  parseTime(entry, 'revoked_at');
-  if (entry.effective_from !== undefined) parseTime(entry, 'effective_from');
   return {
     keyId: parsePattern(entry, 'key_id', sha256Pattern, 'a SHA-256 in hex'),
+    pubkeyB64: entry.pubkey_b64 === undefined ? undefined : parseString(entry, 'pubkey_b64', 44),
     reason: parseString(entry, 'reason', 500),
+    revokedAt: parseTime(entry, 'revoked_at'),
+    effectiveFrom: entry.effective_from === undefined ? undefined : parseTime(entry, 'effective_from'),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Verifies a manifest under a verified trust list (docs/protocol/manifest.md, "What a client does"). */
 import { TrustError } from '../errors.ts';
+import { isSignature } from '../keys/ed25519.ts';
 import { collectSigners, digestHex, type Envelope, parseEnvelope } from './envelope.ts';
 import { type Manifest, maxManifestBytes, parseManifest } from './manifest.ts';
 import { isProjectInScope } from './names.ts';
@@ -41,8 +42,9 @@ export async function verifyManifest(bytes: Uint8Array, context: ManifestContext
   const envelope = parseEnvelope(bytes, 'manifest', maxManifestBytes);
   const manifest = parseManifest(envelope.document);
   verifyNames(manifest, context);
-  verifyKey(manifest.keyId, context);
-  const signers = await verifySignatures(envelope, manifest, context);
+  const named = verifyKey(manifest.keyId, context);
+  await verifyMainSignature(envelope, named);
+  const signers = await verifyApprovals(envelope, named, context);
   verifyFreshness(manifest, context);
   verifyEpoch(manifest, context.trust);
   return {
@@ -81,23 +83,32 @@ function verifyKey(keyId: string, { trust, project, now }: ManifestContext): Tru
   return trusted;
 }
 
-async function verifySignatures(
+/** The named key's signature is all that clients of the older format look at: it counts in every case. */
+async function verifyMainSignature(envelope: Envelope, { key }: TrustedKey): Promise<void> {
+  const claimed = envelope.signer === undefined || envelope.signer === key.keyId;
+  if (!claimed || !(await isSignature(key, envelope.signature, envelope.signedBytes))) {
+    throw new TrustError(
+      'bad_signature',
+      `expected "signature" to be that of the named key ${key.keyId.slice(0, 16)}…`,
+    );
+  }
+}
+
+/** The ids of the keys whose signatures count: the named key's, or as many maintainers' as the roots demand. */
+async function verifyApprovals(
   envelope: Envelope,
-  manifest: Manifest,
-  context: ManifestContext,
+  named: TrustedKey,
+  { trust, project, now }: ManifestContext,
 ): Promise<readonly string[]> {
-  const { approvals } = findProjectRule(context.trust, manifest.project);
-  const candidates = findUsableKeys(context.trust, manifest.project, context.now).filter(({ key, custody }) =>
-    approvals > 0 ? custody === 'maintainer' : key.keyId === manifest.keyId,
-  );
+  const { approvals } = findProjectRule(trust, project);
+  if (approvals === 0) return [named.key.keyId];
+  const maintainers = findUsableKeys(trust, project, now).filter(({ custody }) => custody === 'maintainer');
   const signers = await collectSigners(
     envelope,
-    candidates.map(({ key }) => key),
+    maintainers.map(({ key }) => key),
   );
-  const needed = Math.max(approvals, 1);
-  if (signers.length < needed) {
-    const whose = approvals > 0 ? 'maintainer signatures' : 'signature by the named key';
-    throw new TrustError('bad_signature', `expected ${needed} ${whose}, got ${signers.length}`);
+  if (signers.length < approvals) {
+    throw new TrustError('bad_signature', `expected ${approvals} maintainer signatures, got ${signers.length}`);
   }
   return signers;
 }
@@ -109,7 +120,7 @@ export function findUsableKeys(trust: TrustList, project: string, now: number): 
   );
 }
 
-/** Whether `trusted`, a key of `trust`, is inside its window at `now` and not revoked. */
+/** Whether `trusted` is inside its window at `now` (Unix milliseconds) and not revoked by `trust`; scope aside. */
 export function isKeyUsable(trust: TrustList, trusted: TrustedKey, now: number): boolean {
   return isInWindow(trusted, now) && !trust.revokedKeys.some(({ keyId }) => keyId === trusted.key.keyId);
 }
@@ -128,7 +139,12 @@ function verifyFreshness(manifest: Manifest, { now, maxAgeMs }: ManifestContext)
   if (manifest.signedAt > now + maxClockSkewMs) {
     throw new TrustError('manifest_stale', 'expected a manifest signed before now, got one from the future');
   }
-  if (maxAgeMs !== undefined && manifest.signedAt < now - maxAgeMs) {
+  if (maxAgeMs !== undefined) verifyAge(manifest, now, maxAgeMs);
+}
+
+/** Throws `manifest_stale` when `manifest` was signed more than `maxAgeMs` before `now` (both in milliseconds). */
+export function verifyAge(manifest: Manifest, now: number, maxAgeMs: number): void {
+  if (manifest.signedAt < now - maxAgeMs) {
     throw new TrustError(
       'manifest_stale',
       `expected a manifest signed within ${Math.round(maxAgeMs / 86_400_000)} days, got ${new Date(manifest.signedAt).toISOString()}`,

@@ -1,7 +1,8 @@
 /** Verifies a trust list against roots and history (docs/protocol/trust-list.md, "What a client does"). */
 import { TrustError } from '../errors.ts';
+import type { PublicKey } from '../keys/ed25519.ts';
 import { collectSigners, digestHex, type Envelope, parseEnvelope } from './envelope.ts';
-import { maxTrustListBytes, parseTrustList, type RootSet, type TrustList } from './trust-list.ts';
+import { assertRolesApart, maxTrustListBytes, parseTrustList, type RootSet, type TrustList } from './trust-list.ts';
 
 /** A trust list whose signatures were checked. Only `verifyTrustList` makes one. */
 export interface VerifiedTrustList extends TrustList {
@@ -34,6 +35,8 @@ export async function verifyTrustList(bytes: Uint8Array, context: TrustListConte
   await verifyThreshold(envelope, context.roots, 'bad_signature');
   const list = await parseTrustList(envelope.document);
   if (list.roots) await verifyThreshold(envelope, list.roots, 'root_not_trusted');
+  await verifyMainSignature(envelope, [...context.roots.keys, ...(list.roots?.keys ?? [])]);
+  assertRolesApart(list, context.roots);
   const digest = await digestHex(envelope.signedBytes);
   verifyNotReplayed(list, digest, context.previous);
   if (context.now !== undefined) verifyNotExpired(list, context.now);
@@ -64,6 +67,17 @@ async function verifyThreshold(
   const signers = await collectSigners(envelope, roots.keys);
   if (signers.length < roots.threshold) {
     throw new TrustError(code, `expected ${roots.threshold} root signatures on the trust list, got ${signers.length}`);
+  }
+}
+
+/**
+ * `signature` is all that clients of the older format look at: when it claims a root that we know, it must be that root's.
+ * After a change of roots it may claim one that is gone, for the sake of clients that still pin it.
+ */
+async function verifyMainSignature(envelope: Envelope, roots: readonly PublicKey[]): Promise<void> {
+  const claimed = roots.filter(({ keyId }) => keyId === envelope.signer);
+  if (claimed.length > 0 && (await collectSigners(envelope, claimed)).length === 0) {
+    throw new TrustError('bad_signature', 'expected "signature" to be that of the root it is listed under');
   }
 }
 

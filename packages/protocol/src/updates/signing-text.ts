@@ -1,0 +1,158 @@
+/** Says in words what a document will do once it is signed, for the person who is about to sign it. */
+import { encodeTime } from '../json/time.ts';
+import type { Manifest } from './manifest.ts';
+import type { ProjectRule, RootSet, TrustedKey, TrustList } from './trust-list.ts';
+
+/**
+ * What signing `list` will do, line by line; against `previous`, the list in force, also what it changes. All text that
+ * comes from the list is escaped.
+ */
+export function describeTrustList(list: TrustList, previous?: TrustList): readonly string[] {
+  return [
+    `trust list version ${list.version}${previous ? `, after version ${previous.version}` : ''}`,
+    `  issued ${encodeTime(list.issuedAt)}, expires ${encodeTime(list.expiresAt)}: clients then refuse every update`,
+    ...describeVersionChange(list, previous),
+    ...describeRoots(list.roots, previous?.roots),
+    ...list.validKeys.flatMap((trusted) => describeTrustedKey(trusted, list, previous)),
+    ...describeRemovedKeys(list, previous),
+    ...describeRevokedKeys(list, previous),
+    ...list.projects.map((rule) => describeProjectRule(rule, previous)),
+    ...describeDroppedRules(list, previous),
+  ];
+}
+
+/** What signing `manifest` will do, line by line. All text that comes from the manifest is escaped. */
+export function describeManifest(manifest: Manifest): readonly string[] {
+  const { project, channel, version, counter, counterEpoch, minVersion, main, artifacts, scan } = manifest;
+  return [
+    `release ${escapeText(version)} of project ${escapeText(project)}, channel ${escapeText(channel)}`,
+    `  counter ${counter} of epoch ${counterEpoch}: clients that see it refuse lower counters`,
+    `  signed as ${encodeTime(manifest.signedAt)} by key ${shortId(manifest.keyId)}`,
+    manifest.expiresAt === undefined
+      ? '  does not expire by itself'
+      : `  expires ${encodeTime(manifest.expiresAt)}: clients then refuse it`,
+    ...(minVersion === undefined ? [] : [`  can be installed over version ${escapeText(minVersion)} or later only`]),
+    `  main file ${escapeText(main.url)}, ${main.sizeBytes} bytes, SHA-256 ${main.sha256}`,
+    ...artifacts.map(
+      ({ name, platform, sizeBytes, sha256 }) =>
+        `  file ${escapeText(name)} for ${escapeText(platform)}, ${sizeBytes} bytes, SHA-256 ${sha256}`,
+    ),
+    describeScan(scan),
+    ...describeTexts('name', manifest.name),
+    ...describeTexts('description', manifest.description),
+    ...describeTexts('changelog', manifest.changelog),
+  ];
+}
+
+/** `text` with everything that could move, hide or reorder what a terminal shows written as `\u{…}`. */
+export function escapeText(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\\]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}
+
+function describeVersionChange(list: TrustList, previous: TrustList | undefined): string[] {
+  if (!previous || list.version > previous.version) return [];
+  return [`  WARNING: version ${list.version} is not above ${previous.version}: clients will refuse this list`];
+}
+
+function describeRoots(roots: RootSet | undefined, previous: RootSet | undefined): string[] {
+  if (!roots) return previous ? ['  WARNING: no longer names its roots: clients keep those that they have'] : [];
+  const before = new Set(previous?.keys.map(({ keyId }) => keyId));
+  const after = new Set(roots.keys.map(({ keyId }) => keyId));
+  return [
+    `  roots: ${roots.threshold} of ${roots.keys.length} must sign${roots.threshold === previous?.threshold || !previous ? '' : ` (before: ${previous.threshold})`}`,
+    ...roots.keys.map(
+      ({ keyId }) => `    root ${shortId(keyId)}${previous && !before.has(keyId) ? ' is NEW and will be pinned' : ''}`,
+    ),
+    ...(previous?.keys ?? [])
+      .filter(({ keyId }) => !after.has(keyId))
+      .map(({ keyId }) => `    root ${shortId(keyId)} is REMOVED`),
+  ];
+}
+
+function describeTrustedKey(trusted: TrustedKey, list: TrustList, previous: TrustList | undefined): string[] {
+  const { key, label, custody, scope } = trusted;
+  const before = previous?.validKeys.find((entry) => entry.key.keyId === key.keyId);
+  const lines = [
+    `  key ${shortId(key.keyId)} "${escapeText(label)}" may sign ${scope.map(describeScope).join(', ') || 'nothing'}` +
+      `${previous && !before ? ' (NEW)' : ''}`,
+    `    held by ${custody === 'server' ? 'the server' : 'a maintainer'}, ${describeWindow(trusted)}`,
+  ];
+  if (before && describeRights(before) !== describeRights(trusted))
+    lines.push(`    CHANGED, before: ${describeRights(before)}`);
+  if (list.revokedKeys.some(({ keyId }) => keyId === key.keyId)) lines.push('    but is revoked below, which wins');
+  return lines;
+}
+
+function describeRights(trusted: TrustedKey): string {
+  const scope = trusted.scope.map(describeScope).join(', ') || 'nothing';
+  return `${scope}, ${trusted.custody} custody, ${describeWindow(trusted)}`;
+}
+
+function describeScope(scope: string): string {
+  return scope === '*' ? 'EVERY project' : escapeText(scope.replace(':', ' '));
+}
+
+function describeWindow({ notBefore, notAfter }: TrustedKey): string {
+  const from = notBefore === undefined ? '' : `from ${encodeTime(notBefore)} `;
+  return notAfter === undefined ? `${from}without end` : `${from}until ${encodeTime(notAfter)}`;
+}
+
+function describeRemovedKeys(list: TrustList, previous: TrustList | undefined): string[] {
+  const kept = new Set(list.validKeys.map(({ key }) => key.keyId));
+  return (previous?.validKeys ?? [])
+    .filter(({ key }) => !kept.has(key.keyId))
+    .map(({ key, label }) => `  key ${shortId(key.keyId)} "${escapeText(label)}" is REMOVED`);
+}
+
+function describeRevokedKeys(list: TrustList, previous: TrustList | undefined): string[] {
+  const before = new Set(previous?.revokedKeys.map(({ keyId }) => keyId));
+  const now = new Set(list.revokedKeys.map(({ keyId }) => keyId));
+  return [
+    ...list.revokedKeys.map(
+      ({ keyId, reason }) =>
+        `  key ${shortId(keyId)} is REVOKED${previous && !before.has(keyId) ? ' from now on' : ''}: ${escapeText(reason)}`,
+    ),
+    ...[...before]
+      .filter((keyId) => !now.has(keyId))
+      .map((keyId) => `  WARNING: key ${shortId(keyId)} is no longer revoked`),
+  ];
+}
+
+function describeProjectRule(
+  { project, approvals, counterEpoch }: ProjectRule,
+  previous: TrustList | undefined,
+): string {
+  const before = previous?.projects.find((rule) => rule.project === project);
+  const changed = before && (before.approvals !== approvals || before.counterEpoch !== counterEpoch);
+  return (
+    `  project ${escapeText(project)}: ${approvals === 0 ? 'any key in scope may sign' : `${approvals} maintainers must sign`}` +
+    `, counter epoch ${counterEpoch}` +
+    (changed ? ` (before: ${before.approvals} maintainers, epoch ${before.counterEpoch})` : '')
+  );
+}
+
+function describeDroppedRules(list: TrustList, previous: TrustList | undefined): string[] {
+  const kept = new Set(list.projects.map(({ project }) => project));
+  return (previous?.projects ?? [])
+    .filter(({ project }) => !kept.has(project))
+    .map(({ project }) => `  WARNING: project ${escapeText(project)} no longer has a rule: any key in scope may sign`);
+}
+
+function describeScan(scan: Manifest['scan']): string {
+  if (!scan) return '  says nothing about a malware scan';
+  if (scan.status === 'not_scanned') return '  says that no malware scan was made';
+  const engine = [scan.engine, scan.engineVersion].filter((part) => part !== undefined).join(' ');
+  return `  says that a malware scan${engine ? ` by ${escapeText(engine)}` : ''} found nothing`;
+}
+
+function describeTexts(name: string, map: Manifest['name']): string[] {
+  return Object.entries(map ?? {}).map(([locale, text]) => `  ${name} (${escapeText(locale)}): ${escapeText(text)}`);
+}
+
+/** The first 16 hex digits: what people compare. */
+function shortId(keyId: string): string {
+  return keyId.slice(0, 16);
+}
