@@ -21,8 +21,8 @@ export interface RouteRule {
   readonly serverWide: boolean;
   readonly roles: ReadonlySet<Role>;
   readonly verbs: ReadonlySet<Verb>;
-  /** The path names one project, so a key of that project may be used. */
-  readonly ofProject: boolean;
+  /** Which segment of the path names the project (`/api/projects/{slug}`: 3); undefined when none does. */
+  readonly projectSegment: number | undefined;
 }
 
 /** Every problem of the table at once. */
@@ -116,12 +116,13 @@ function isRole(text: string): boolean {
 }
 
 function parseRule(name: string, roles: readonly string[]): RouteRule {
+  const segment = name.split('/').indexOf('{slug}');
   return {
     name,
     public: roles.includes('public'),
     serverWide: roles.includes('server-wide'),
     roles: new Set(roles.filter((role): role is Role => roleNames.has(role))),
     verbs: new Set(roles.filter((role) => role.startsWith('key:')).map((role) => role.slice(4) as Verb)),
-    ofProject: name.includes('/{slug}'),
+    projectSegment: segment === -1 ? undefined : segment,
   };
 }

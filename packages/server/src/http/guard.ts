@@ -1,0 +1,157 @@
+/** What every request passes before its route: organisation, client, authentication, limits, role, intent, size. */
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { Refusal } from '../errors.ts';
+import { clientAddress, limitKey, type TrustedProxies } from './address.ts';
+import type { AppEnv, Principal, RequestOrganisation } from './context.ts';
+import { assertIntended } from './csrf.ts';
+import { requestedOrganisation } from './organisation-path.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { isAllowed, type RouteRule } from './role-table.ts';
+import { matchedRouteName } from './route-name.ts';
+
+/** The organisation that answers at unprefixed paths, and alone answers what concerns the whole server. */
+export const defaultOrganisation = 'default';
+
+/** Bytes of a request body, unless the route takes raw bytes. */
+export const maxBodyBytes: number = 1024 * 1024;
+
+/** Routes whose body is a file; they bound it themselves. */
+const rawBodyRoutes: ReadonlySet<string> = new Set(['PUT /api/projects/{slug}/uploads/{id}']);
+
+/** Finds organisations. */
+export interface OrganisationDirectory {
+  /** The organisation with this slug; without one, that of the host name, or else the default one. */
+  find(slug: string | undefined, host: string): Promise<RequestOrganisation | undefined>;
+}
+
+/** Who asks, as far as the credentials that came show it. */
+export interface Authentication {
+  readonly principal: Principal;
+  /** Why a credential that came does not count. Thrown only where one is needed: public routes answer regardless. */
+  readonly refusal?: Refusal;
+}
+
+/** What the guard is made of. */
+export interface GuardParts {
+  readonly rules: ReadonlyMap<string, RouteRule>;
+  readonly organisations: OrganisationDirectory;
+  readonly proxies: TrustedProxies;
+  readonly authenticate: (request: Request, organisation: RequestOrganisation) => Promise<Authentication>;
+  /** The CSRF token of a session. */
+  readonly csrfToken: (sessionId: string) => Promise<string>;
+  readonly limits: { readonly reads: RateLimit; readonly logins: RateLimit; readonly unlocks: RateLimit };
+  /** The methods that some route offers for a path. */
+  readonly methodsOf: (path: string) => string[];
+}
+
+/** The guard as middleware. Routes behind it find organisation, principal and address in the context. */
+export function createGuard(parts: GuardParts): MiddlewareHandler<AppEnv> {
+  const limitBody = bodyLimit({ maxSize: maxBodyBytes, onError: refuseBody });
+  return async function guard(c, next) {
+    const organisation = await resolveOrganisation(parts, c);
+    const address = clientAddress(peerOf(c), c.req.header('x-forwarded-for'), parts.proxies);
+    const { principal, refusal } = await parts.authenticate(c.req.raw, organisation);
+    const rule = matchedRule(parts, c);
+    takeFromLimit(parts, { rule, principal, address });
+    if (!rule) throw refuseRoute(parts, c);
+    assertPermitted(rule, { principal, refusal, organisation, path: c.req.path });
+    if (principal.kind === 'person' && changesState(rule)) {
+      assertIntended(c.req.raw, await parts.csrfToken(principal.sessionId));
+    }
+    c.set('organisation', organisation);
+    c.set('principal', principal);
+    c.set('address', address);
+    // Last, so that the bytes of a stranger are not even read.
+    return changesState(rule) && !rawBodyRoutes.has(rule.name) ? limitBody(c, next) : next();
+  };
+}
+
+/** The address that the connection comes from; undefined without one, such as over a Unix socket. */
+export function peerOf(c: Context<AppEnv>): string | undefined {
+  return c.env?.incoming?.socket?.remoteAddress;
+}
+
+async function resolveOrganisation(parts: GuardParts, c: Context<AppEnv>): Promise<RequestOrganisation> {
+  const slug = requestedOrganisation(c.req.raw);
+  const organisation = await parts.organisations.find(slug, hostOf(c.req.url));
+  if (organisation) return organisation;
+  if (slug !== undefined && slug !== defaultOrganisation) throw notFound();
+  throw new Refusal('unavailable', 'expected an initialised server', { hint: 'signpost init' });
+}
+
+function matchedRule(parts: GuardParts, c: Context<AppEnv>): RouteRule | undefined {
+  const name = matchedRouteName(c);
+  return name === undefined ? undefined : parts.rules.get(name);
+}
+
+/** Attempts at a secret have limits of their own, which count successes too; besides them strangers are limited. */
+function takeFromLimit(
+  { limits }: GuardParts,
+  { rule, principal, address }: { rule: RouteRule | undefined; principal: Principal; address: string },
+): void {
+  const client = limitKey(address);
+  if (rule?.name === 'POST /api/session' || rule?.name === 'POST /api/session/password') limits.logins.take(client);
+  else if (rule?.name === 'POST /api/vault/unlock') limits.unlocks.take(client);
+  else if (principal.kind === 'anonymous') limits.reads.take(client);
+}
+
+function refuseRoute(parts: GuardParts, c: Context<AppEnv>): Refusal {
+  const methods = parts.methodsOf(c.req.path);
+  if (methods.length === 0) return notFound();
+  // RFC 9110, 15.5.6: a 405 says what is allowed.
+  c.header('Allow', methods.join(', '));
+  return new Refusal('method_not_allowed', `expected ${methods.join(' or ')}, got ${c.req.method}`);
+}
+
+function assertPermitted(
+  rule: RouteRule,
+  asked: {
+    principal: Principal;
+    refusal: Refusal | undefined;
+    organisation: RequestOrganisation;
+    path: string;
+  },
+): void {
+  if (rule.serverWide && asked.organisation.slug !== defaultOrganisation) throw notFound();
+  if (rule.public) return;
+  if (asked.principal.kind === 'anonymous') throw asked.refusal ?? unauthenticated();
+  if (asked.principal.kind === 'api-key') assertInScope(rule, asked.principal.scope, asked.path);
+  if (!isAllowed(rule, asked.principal)) {
+    throw new Refusal('forbidden', 'expected a role that may do this', { rule: 'role' });
+  }
+}
+
+/** A key of one project does not see the others, and may do nothing that is of no project. */
+function assertInScope(rule: RouteRule, scope: string, path: string): void {
+  if (scope === '*' || rule.name === 'GET /api/status') return;
+  if (rule.projectSegment === undefined) {
+    throw new Refusal('forbidden', `expected a key for the whole organisation, got one for ${scope}`, {
+      rule: 'key-scope',
+    });
+  }
+  // Slugs hold nothing that could be encoded in a second way: an equal segment is an equal parameter.
+  if (scope !== `project:${path.split('/')[rule.projectSegment]}`) throw notFound();
+}
+
+function changesState(rule: RouteRule): boolean {
+  return !rule.name.startsWith('GET ');
+}
+
+function hostOf(url: string): string {
+  return new URL(url).hostname;
+}
+
+function refuseBody(): never {
+  throw new Refusal('too_large', `expected a body of at most ${maxBodyBytes} bytes`);
+}
+
+function notFound(): Refusal {
+  return new Refusal('not_found', 'there is nothing here');
+}
+
+function unauthenticated(): Refusal {
+  return new Refusal('unauthenticated', 'expected a session or an API key', {
+    hint: 'POST /api/session, or send Authorization: Bearer with an API key',
+  });
+}

@@ -1,0 +1,63 @@
+/** Whether the server lives (`/healthz`, asking nothing) and works (`/api/health`, asking the database). */
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Database } from '../storage/database.ts';
+import type { AppEnv } from './context.ts';
+import { createRouter, jsonAnswer } from './router.ts';
+
+const livenessRoute = createRoute({
+  method: 'get',
+  path: '/healthz',
+  tags: ['server'],
+  summary: 'Whether the process answers',
+  responses: { 200: { description: 'It does.', content: { 'text/plain': { schema: z.literal('ok\n') } } } },
+});
+
+const HealthSchema = z.object({
+  status: z.enum(['ok', 'degraded']),
+  version: z.string(),
+  db: z.enum(['ok', 'failed']),
+});
+
+const healthRoute = createRoute({
+  method: 'get',
+  path: '/api/health',
+  tags: ['server'],
+  summary: 'Whether the server works',
+  responses: {
+    200: jsonAnswer('It works.', HealthSchema),
+    503: jsonAnswer('The database does not answer.', HealthSchema),
+  },
+});
+
+/** Milliseconds for which an answer of the database counts: probes come without limit, so they must cost nothing. */
+const probeLifeMs = 1000;
+
+/** Routes that work without an organisation and are mounted before the guard. */
+export function createHealthRoutes(deps: {
+  readonly database: Pick<Database, 'probe'>;
+  readonly version: string;
+  readonly now: () => number;
+}): OpenAPIHono<AppEnv> {
+  const isUp = rememberProbe(deps);
+  const router = createRouter();
+  router.openapi(livenessRoute, (c) => c.text('ok\n', 200));
+  router.openapi(healthRoute, async (c) => {
+    if (await isUp()) return c.json({ status: 'ok' as const, version: deps.version, db: 'ok' as const }, 200);
+    return c.json({ status: 'degraded' as const, version: deps.version, db: 'failed' as const }, 503);
+  });
+  return router;
+}
+
+function rememberProbe(deps: { database: Pick<Database, 'probe'>; now: () => number }): () => Promise<boolean> {
+  let last: { at: number; answer: Promise<boolean> } | undefined;
+  return function isUp() {
+    const at = deps.now();
+    if (last && Math.abs(at - last.at) < probeLifeMs) return last.answer;
+    const answer = deps.database.probe().then(
+      () => true,
+      () => false,
+    );
+    last = { at, answer };
+    return answer;
+  };
+}

@@ -1,0 +1,61 @@
+/** Figures for Prometheus: the process, and requests by route; never by client. */
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { AppEnv } from './context.ts';
+import { createRouter } from './router.ts';
+
+/** One answered request. */
+export interface AnsweredRequest {
+  /** As the role table names it; requests to no route are counted together. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/** The figures of one application. */
+export interface Metrics {
+  /** Where a plane registers figures of its own. */
+  readonly registry: Registry;
+  countRequest(request: AnsweredRequest): void;
+}
+
+/** Creates a registry with the figures of the process and of HTTP. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'signpost_http_requests_total',
+    help: 'Requests answered, by route and status',
+    labelNames: ['route', 'status'],
+    registers: [registry],
+  });
+  const duration = new Histogram({
+    name: 'signpost_http_request_seconds',
+    help: 'Time from request to answer, by route',
+    labelNames: ['route'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+    registers: [registry],
+  });
+  return {
+    registry,
+    countRequest: ({ route, status, seconds }) => {
+      requests.inc({ route, status });
+      duration.observe({ route }, seconds);
+    },
+  };
+}
+
+const metricsRoute = createRoute({
+  method: 'get',
+  path: '/metrics',
+  tags: ['server'],
+  summary: 'Figures in the text format of Prometheus',
+  responses: { 200: { description: 'The figures.', content: { 'text/plain': { schema: z.string() } } } },
+});
+
+/** `GET /metrics`. */
+export function createMetricsRoutes({ registry }: Pick<Metrics, 'registry'>): OpenAPIHono<AppEnv> {
+  return createRouter().openapi(metricsRoute, async (c) =>
+    c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
+  );
+}
