@@ -110,7 +110,11 @@ function findLocked(from: string, name: string): string | undefined {
 /** The text files of the tree, without what is installed or built. */
 function listTree(): readonly string[] {
   const built = new Set(['node_modules', 'dist', '.git', 'data', 'tmp', 'artifacts']);
-  return globSync('**/*', { cwd: top, exclude: ({ name }) => built.has(name), withFileTypes: true })
+  return globSync(['**/*', '**/.*', '**/.*/**/*'], {
+    cwd: top,
+    exclude: ({ name }) => built.has(name),
+    withFileTypes: true,
+  })
     .filter((entry) => entry.isFile() && !/\.(?:zip|gz|png|ico|woff2|sqlite)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name).slice(top.length + 1));
 }
