@@ -1,0 +1,65 @@
+/** Inspects an uploaded file in a thread of its own, with bounded memory and time. Nothing is ever unpacked to disk. */
+import { Worker } from 'node:worker_threads';
+import type { Inspection, InspectionRequest } from './judge-file.ts';
+import { createUploadRefusal, type UploadRule } from './rules.ts';
+
+/** What the thread is told. */
+export interface InspectionOrder {
+  readonly path: string;
+  readonly request: InspectionRequest;
+}
+
+/** What the thread answers: progress any number of times, then one verdict. */
+export type InspectionAnswer =
+  | { readonly kind: 'progress'; readonly part: number }
+  | { readonly kind: 'accepted'; readonly inspection: Inspection }
+  | { readonly kind: 'refused'; readonly rule: UploadRule; readonly message: string };
+
+/** What the thread may keep on its heap: paths of 131,070 entries, and the parser. */
+const maxHeapMb = 256;
+
+/**
+ * Judges the file at `path` under the name that clients will see, and tells `report` the part done, from 0 to 1. Throws
+ * a Refusal `upload_refused` with an `UploadRule`, `inspection-time-limit` and `inspection-failed` among them.
+ */
+export async function inspectFile(
+  file: InspectionRequest & { readonly path: string },
+  report: (part: number) => void = () => undefined,
+): Promise<Inspection> {
+  const { path, ...request } = file;
+  const order: InspectionOrder = { path, request };
+  const worker = new Worker(new URL('./inspect-worker.ts', import.meta.url), {
+    workerData: order,
+    env: {},
+    execArgv: process.execArgv,
+    resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
+  });
+  try {
+    return await awaitVerdict(worker, { report, timeLimitMs: request.limits.timeLimitMs });
+  } finally {
+    await worker.terminate();
+  }
+}
+
+function awaitVerdict(
+  worker: Worker,
+  options: { report: (part: number) => void; timeLimitMs: number },
+): Promise<Inspection> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(createUploadRefusal('inspection-time-limit', `expected a verdict within ${options.timeLimitMs} ms`));
+    }, options.timeLimitMs);
+    const fail = (cause: unknown): void => {
+      clearTimeout(timer);
+      reject(createUploadRefusal('inspection-failed', 'the inspection broke off', cause));
+    };
+    worker.on('message', (answer: InspectionAnswer) => {
+      if (answer.kind === 'progress') return options.report(answer.part);
+      clearTimeout(timer);
+      if (answer.kind === 'accepted') resolve(answer.inspection);
+      else reject(createUploadRefusal(answer.rule, answer.message));
+    });
+    worker.on('error', fail);
+    worker.on('exit', (code) => fail(new Error(`the thread ended with code ${code}`)));
+  });
+}
