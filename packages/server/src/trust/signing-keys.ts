@@ -116,13 +116,13 @@ export async function revokeSigningKey(
  * `trust_refused` when there is none and `vault_locked` while the vault is.
  */
 export async function openProjectSigner(
-  { database, vault, now }: SigningKeyDependencies,
+  { vault, now }: SigningKeyDependencies,
   organisationId: string,
-  { project, trust }: { project: string; trust: VerifiedTrustList },
+  { query, project, trust }: { query: Query; project: string; trust: VerifiedTrustList },
 ): Promise<Signer> {
   const usable = new Set(findUsableKeys(trust, project, now()).map(({ key }) => key.keyId));
   for (const scope of [`project:${project}`, '*']) {
-    const key = await findActiveSigningKey(database.query, organisationId, scope);
+    const key = await findActiveSigningKey(query, organisationId, scope);
     if (key && usable.has(key.key_id)) {
       const seed = new Uint8Array(vault.unseal(purpose, `signing_key/${key.key_id}`, key.sealed_seed));
       const signer = await createSigner(seed);

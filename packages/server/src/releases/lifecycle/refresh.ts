@@ -1,0 +1,67 @@
+/** Keeps served manifests fresh: signs them again before they end, and when the trust list changed beneath them. */
+import { encodeText } from '@signpost/protocol/bytes/text';
+import { TrustError } from '@signpost/protocol/errors';
+import { verifyManifest } from '@signpost/protocol/updates/verify-manifest';
+import { systemActor } from '../../audit/audit.ts';
+import { Refusal } from '../../errors.ts';
+import type { SigningKeyDependencies } from '../../trust/signing-keys.ts';
+import { readTrustInForce } from '../../trust/trust-lists.ts';
+import { refreshRelease } from './activation.ts';
+import { listCurrentManifests } from './store.ts';
+
+/** What became of one manifest. */
+export interface RefreshOutcome {
+  readonly organisationId: string;
+  readonly slug: string;
+  readonly version: string;
+  readonly kind: 'fresh' | 'refreshed' | 'refused';
+  /** Why it could not be signed again, for the operator. */
+  readonly reason?: string;
+}
+
+/**
+ * Looks at every manifest in service (of one organisation, or all) and signs again what is past half of its life or no
+ * longer verifies. What the server may not sign is reported as `refused`, and left to its maintainers.
+ */
+export async function refreshManifests(
+  dependencies: SigningKeyDependencies,
+  organisationId?: string,
+): Promise<readonly RefreshOutcome[]> {
+  const outcomes: RefreshOutcome[] = [];
+  for (const row of await listCurrentManifests(dependencies.database.query, organisationId)) {
+    const name = { slug: row.slug, version: row.version };
+    const subject = { organisationId: row.organisation_id, ...name };
+    if (!(await isRefreshDue(dependencies, row))) {
+      outcomes.push({ ...subject, kind: 'fresh' });
+      continue;
+    }
+    const caller = { organisationId: row.organisation_id, actor: systemActor };
+    outcomes.push(
+      await refreshRelease(dependencies, caller, name).then(
+        (): RefreshOutcome => ({ ...subject, kind: 'refreshed' }),
+        (error: unknown) => ({ ...subject, kind: 'refused', reason: reasonOf(error) }),
+      ),
+    );
+  }
+  return outcomes;
+}
+
+type CurrentManifest = Awaited<ReturnType<typeof listCurrentManifests>>[number];
+
+async function isRefreshDue({ database, now }: SigningKeyDependencies, row: CurrentManifest): Promise<boolean> {
+  const at = now();
+  if (at - row.created_at > (row.expires_at - row.created_at) / 2) return true;
+  const trust = await readTrustInForce(database.query, row.organisation_id);
+  if (!trust || row.envelope === null) return true;
+  const context = { trust, project: row.slug, channel: row.channel, now: at };
+  return verifyManifest(encodeText(row.envelope), context).then(
+    () => false,
+    () => true,
+  );
+}
+
+/** Refusals are expected here (a locked vault, an expired list, approvals); anything else is a fault and goes up. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Refusal || error instanceof TrustError) return error.message;
+  throw error;
+}

@@ -1,0 +1,201 @@
+/** SQL of releases, their artifacts, manifests and approvals. */
+import type { Insertable, Selectable, Transaction, Updateable } from 'kysely';
+import type { Query } from '../../storage/database.ts';
+import type { ApprovalTable, ArtifactTable, ManifestTable, ReleaseTable, Schema } from '../../storage/schema.ts';
+
+/** A stored release. */
+export type ReleaseRow = Selectable<ReleaseTable>;
+/** A stored artifact. */
+export type ArtifactRow = Selectable<ArtifactTable>;
+/** A stored manifest. */
+export type ManifestRow = Selectable<ManifestTable>;
+
+/** The release of that version, deleted or not. */
+export async function findRelease(query: Query, projectId: string, version: string): Promise<ReleaseRow | undefined> {
+  return query
+    .selectFrom('release')
+    .selectAll()
+    .where('project_id', '=', projectId)
+    .where('version', '=', version)
+    .executeTakeFirst();
+}
+
+/** All releases of a project, newest first, deleted ones too. */
+export async function listReleases(query: Query, projectId: string): Promise<ReleaseRow[]> {
+  return query
+    .selectFrom('release')
+    .selectAll()
+    .where('project_id', '=', projectId)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
+}
+
+/** The artifacts of releases in a stable order: the first one uploaded is the main one. */
+export async function listArtifacts(query: Query, releaseIds: readonly string[]): Promise<ArtifactRow[]> {
+  if (releaseIds.length === 0) return [];
+  return query
+    .selectFrom('artifact')
+    .selectAll()
+    .where('release_id', 'in', [...releaseIds])
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+}
+
+/** Changes a release whatever its state. */
+export async function updateRelease(
+  tx: Transaction<Schema>,
+  id: string,
+  change: Omit<Updateable<ReleaseTable>, 'id' | 'state' | 'project_id' | 'version'>,
+): Promise<ReleaseRow> {
+  return tx.updateTable('release').set(change).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
+}
+
+/** Moves a release to another state if it is in one of `from` and not deleted; undefined when it is not. */
+export async function moveRelease(
+  tx: Transaction<Schema>,
+  id: string,
+  change: { from: readonly ReleaseRow['state'][]; to: ReleaseRow['state']; now: number; reason?: string },
+): Promise<ReleaseRow | undefined> {
+  return tx
+    .updateTable('release')
+    .set({
+      state: change.to,
+      reason: change.reason ?? null,
+      ...(change.to === 'active' ? { activated_at: change.now } : {}),
+    })
+    .where('id', '=', id)
+    .where('state', 'in', [...change.from])
+    .where('deleted_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Ends the active release of a channel, unless it is `exceptId`; returns its version. */
+export async function supersedeActive(
+  tx: Transaction<Schema>,
+  where: { projectId: string; channel: string; exceptId: string },
+): Promise<string | undefined> {
+  const row = await tx
+    .updateTable('release')
+    .set({ state: 'superseded' })
+    .where('project_id', '=', where.projectId)
+    .where('channel', '=', where.channel)
+    .where('state', '=', 'active')
+    .where('id', '!=', where.exceptId)
+    .returning('version')
+    .executeTakeFirst();
+  return row?.version;
+}
+
+/** Stores a manifest. */
+export async function insertManifest(tx: Transaction<Schema>, row: Insertable<ManifestTable>): Promise<void> {
+  await tx.insertInto('manifest').values(row).execute();
+}
+
+/** Takes the served manifest of a channel out of service. */
+export async function retireManifest(tx: Transaction<Schema>, projectId: string, channel: string): Promise<void> {
+  await tx
+    .updateTable('manifest')
+    .set({ state: 'past' })
+    .where('project_id', '=', projectId)
+    .where('channel', '=', channel)
+    .where('state', '=', 'current')
+    .execute();
+}
+
+/** Gives up whatever proposal of a release still waits. */
+export async function voidProposals(tx: Transaction<Schema>, releaseId: string): Promise<void> {
+  await tx
+    .updateTable('manifest')
+    .set({ state: 'void' })
+    .where('release_id', '=', releaseId)
+    .where('state', '=', 'proposed')
+    .execute();
+}
+
+/** Puts a proposed manifest into service if it still waits; false when it does not. */
+export async function serveProposal(tx: Transaction<Schema>, id: string, envelope: string): Promise<boolean> {
+  const row = await tx
+    .updateTable('manifest')
+    .set({ state: 'current', envelope })
+    .where('id', '=', id)
+    .where('state', '=', 'proposed')
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The proposal of a release that waits, or undefined. */
+export async function findProposal(query: Query, releaseId: string): Promise<ManifestRow | undefined> {
+  return query
+    .selectFrom('manifest')
+    .selectAll()
+    .where('release_id', '=', releaseId)
+    .where('state', '=', 'proposed')
+    .executeTakeFirst();
+}
+
+/** The manifest in service on a channel, with its release, or undefined. */
+export async function findCurrentManifest(
+  query: Query,
+  projectId: string,
+  channel: string,
+): Promise<ManifestRow | undefined> {
+  return query
+    .selectFrom('manifest')
+    .selectAll()
+    .where('project_id', '=', projectId)
+    .where('channel', '=', channel)
+    .where('state', '=', 'current')
+    .executeTakeFirst();
+}
+
+/** The highest counter that clients of a channel may have seen; 0 for none. */
+export async function findHighestServedCounter(query: Query, projectId: string, channel: string): Promise<number> {
+  const row = await query
+    .selectFrom('manifest')
+    .select(({ fn }) => fn.max('counter').as('counter'))
+    .where('project_id', '=', projectId)
+    .where('channel', '=', channel)
+    .where('state', 'in', ['current', 'past'])
+    .executeTakeFirst();
+  return Number(row?.counter ?? 0);
+}
+
+/** Every manifest in service, with its project and organisation. */
+export async function listCurrentManifests(
+  query: Query,
+  organisationId: string | undefined,
+): Promise<(ManifestRow & { organisation_id: string; slug: string; version: string })[]> {
+  const all = query
+    .selectFrom('manifest')
+    .innerJoin('project', 'project.id', 'manifest.project_id')
+    .innerJoin('release', 'release.id', 'manifest.release_id')
+    .selectAll('manifest')
+    .select(['project.organisation_id', 'project.slug', 'release.version'])
+    .where('manifest.state', '=', 'current')
+    .where('project.deleted_at', 'is', null);
+  return (organisationId === undefined ? all : all.where('project.organisation_id', '=', organisationId)).execute();
+}
+
+/** Records a signature; the same key signing again changes nothing. */
+export async function insertApproval(tx: Transaction<Schema>, row: ApprovalTable): Promise<void> {
+  await tx
+    .insertInto('approval')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['manifest_id', 'key_id']).doNothing())
+    .execute();
+}
+
+/** The signatures on a proposal, oldest first. */
+export async function listApprovals(query: Query, manifestId: string): Promise<ApprovalTable[]> {
+  return query
+    .selectFrom('approval')
+    .selectAll()
+    .where('manifest_id', '=', manifestId)
+    .orderBy('created_at')
+    .orderBy('key_id')
+    .execute();
+}

@@ -1,0 +1,196 @@
+/** HTTP of projects. */
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type AppEnv, callerOf } from '../../http/context.ts';
+import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
+import { describeProtection } from '../../trust/status.ts';
+import {
+  changeProject,
+  createProject,
+  deleteProject,
+  fieldsOf,
+  type ProjectDependencies,
+  type ProjectFields,
+  requireProject,
+  restoreProject,
+} from './project.ts';
+import { listProjects, type ProjectRow } from './store.ts';
+
+/** What the routes of projects need. */
+export interface ProjectRouteDependencies extends ProjectDependencies {
+  /** Called after each commit that changes what an organisation publishes. */
+  readonly published: (organisationId: string) => void;
+}
+
+const localeMapSchema = z.record(z.string().max(30), z.string().max(4_000));
+const nameSchema = z.union([z.string().min(1).max(200), localeMapSchema]);
+const acceptedTypesSchema = z
+  .array(z.enum(['zip', 'tar.gz', 'any']))
+  .min(1)
+  .max(3);
+const changeSchema = z.object({
+  name: nameSchema.optional(),
+  description: nameSchema.optional(),
+  primary_locale: z.string().max(30).optional(),
+  accepted_types: acceptedTypesSchema.optional(),
+  scan: z.enum(['required', 'off']).optional(),
+  manifest_days: z.int().min(1).max(3_650).optional(),
+});
+const createSchema = changeSchema.extend({
+  slug: z.string().max(50),
+  kind: z.enum(['app', 'wordpress_plugin']).default('app'),
+});
+const projectSchema = z
+  .object({
+    slug: z.string(),
+    kind: z.enum(['app', 'wordpress_plugin']),
+    name: localeMapSchema,
+    description: localeMapSchema,
+    primary_locale: z.string(),
+    accepted_types: acceptedTypesSchema,
+    scan: z.enum(['required', 'off']),
+    manifest_days: z.int(),
+    counter: z.int(),
+    created_at: timeSchema,
+    deleted_at: timeSchema.nullable(),
+  })
+  .openapi('Project');
+const protectionSchema = z.object({
+  approvals: z.int(),
+  protects: z.enum(['every-client', 'clients-that-know-scopes', 'nobody']),
+});
+const paramsSchema = z.object({ slug: z.string().max(50) });
+
+/** The routes of projects. */
+export function projectRoutes(dependencies: ProjectRouteDependencies): OpenAPIHono<AppEnv> {
+  const { database } = dependencies;
+  const router = createRouter();
+  router.openapi(listRoute, async (c) => {
+    const rows = await listProjects(database.query, c.var.organisation.id);
+    return c.json({ projects: rows.map(formatProject) }, 200);
+  });
+  router.openapi(createProjectRoute, async (c) => {
+    const body = c.req.valid('json');
+    const primaryLocale = body.primary_locale ?? 'en';
+    const fields = {
+      ...{
+        name: { [primaryLocale]: body.slug },
+        description: {},
+        acceptedTypes: ['zip', 'tar.gz'] as const,
+        scan: 'required' as const,
+        manifestDays: 30,
+      },
+      ...parseChange(body, primaryLocale),
+      ...{ slug: body.slug, kind: body.kind, primaryLocale },
+    };
+    return c.json(formatProject(await createProject(dependencies, callerOf(c.var), fields)), 201);
+  });
+  addSingleRoutes(router, dependencies);
+  return router;
+}
+
+function addSingleRoutes(router: OpenAPIHono<AppEnv>, dependencies: ProjectRouteDependencies): void {
+  const { database, published } = dependencies;
+  router.openapi(showRoute, async (c) => {
+    const project = await requireProject(database.query, c.var.organisation.id, c.req.valid('param').slug);
+    const protection = await describeProtection({ database }, c.var.organisation.id, project.slug);
+    return c.json({ ...formatProject(project), protection }, 200);
+  });
+  router.openapi(changeRoute, async (c) => {
+    const { slug } = c.req.valid('param');
+    const project = await requireProject(database.query, c.var.organisation.id, slug);
+    const change = parseChange(c.req.valid('json'), c.req.valid('json').primary_locale ?? project.primary_locale);
+    const changed = await changeProject(dependencies, callerOf(c.var), { slug, change });
+    published(c.var.organisation.id);
+    return c.json(formatProject(changed), 200);
+  });
+  router.openapi(deleteRoute, async (c) => {
+    await deleteProject(dependencies, callerOf(c.var), c.req.valid('param').slug);
+    published(c.var.organisation.id);
+    return c.body(null, 204);
+  });
+  router.openapi(restoreRoute, async (c) => {
+    const restored = await restoreProject(dependencies, callerOf(c.var), c.req.valid('param').slug);
+    published(c.var.organisation.id);
+    return c.json(formatProject(restored), 200);
+  });
+}
+
+const tags = ['projects'];
+const listRoute = createRoute({
+  method: 'get',
+  path: '/api/projects',
+  tags,
+  responses: { 200: jsonAnswer('All projects, deleted ones too', z.object({ projects: z.array(projectSchema) })) },
+});
+const createProjectRoute = createRoute({
+  method: 'post',
+  path: '/api/projects',
+  tags,
+  request: { body: jsonBody(createSchema) },
+  responses: { 201: jsonAnswer('The new project', projectSchema) },
+});
+const showRoute = createRoute({
+  method: 'get',
+  path: '/api/projects/{slug}',
+  tags,
+  request: { params: paramsSchema },
+  responses: {
+    200: jsonAnswer(
+      'The project, and for whom it is safe from a stolen server',
+      projectSchema.extend({ protection: protectionSchema }),
+    ),
+  },
+});
+const changeRoute = createRoute({
+  method: 'patch',
+  path: '/api/projects/{slug}',
+  tags,
+  request: { params: paramsSchema, body: jsonBody(changeSchema) },
+  responses: { 200: jsonAnswer('The project as it is now', projectSchema) },
+});
+const deleteRoute = createRoute({
+  method: 'delete',
+  path: '/api/projects/{slug}',
+  tags,
+  request: { params: paramsSchema },
+  responses: { 204: { description: 'Hidden; nothing is lost' } },
+});
+const restoreRoute = createRoute({
+  method: 'post',
+  path: '/api/projects/{slug}/restore',
+  tags,
+  request: { params: paramsSchema },
+  responses: { 200: jsonAnswer('The project, back', projectSchema) },
+});
+
+function parseChange(
+  body: z.infer<typeof changeSchema>,
+  primaryLocale: string,
+): Partial<Omit<ProjectFields, 'slug' | 'kind'>> {
+  const inLocale = (text: z.infer<typeof nameSchema>) => (typeof text === 'string' ? { [primaryLocale]: text } : text);
+  return {
+    ...(body.name === undefined ? {} : { name: inLocale(body.name) }),
+    ...(body.description === undefined ? {} : { description: inLocale(body.description) }),
+    ...(body.primary_locale === undefined ? {} : { primaryLocale: body.primary_locale }),
+    ...(body.accepted_types === undefined ? {} : { acceptedTypes: body.accepted_types }),
+    ...(body.scan === undefined ? {} : { scan: body.scan }),
+    ...(body.manifest_days === undefined ? {} : { manifestDays: body.manifest_days }),
+  };
+}
+
+function formatProject(row: ProjectRow) {
+  const fields = fieldsOf(row);
+  return {
+    slug: row.slug,
+    kind: row.kind,
+    name: { ...fields.name },
+    description: { ...fields.description },
+    primary_locale: fields.primaryLocale,
+    accepted_types: [...fields.acceptedTypes],
+    scan: row.scan,
+    manifest_days: row.manifest_days,
+    counter: row.counter,
+    created_at: formatTime(row.created_at),
+    deleted_at: row.deleted_at === null ? null : formatTime(row.deleted_at),
+  };
+}

@@ -1,0 +1,52 @@
+/** SQL of projects. */
+import type { Insertable, Selectable, Transaction, Updateable } from 'kysely';
+import type { Query } from '../../storage/database.ts';
+import type { ProjectTable, Schema } from '../../storage/schema.ts';
+
+/** A stored project. */
+export type ProjectRow = Selectable<ProjectTable>;
+
+/** The project with that slug, deleted or not. */
+export async function findProject(query: Query, organisationId: string, slug: string): Promise<ProjectRow | undefined> {
+  return query
+    .selectFrom('project')
+    .selectAll()
+    .where('organisation_id', '=', organisationId)
+    .where('slug', '=', slug)
+    .executeTakeFirst();
+}
+
+/** All projects of an organisation by slug, deleted ones too. */
+export async function listProjects(query: Query, organisationId: string): Promise<ProjectRow[]> {
+  return query
+    .selectFrom('project')
+    .selectAll()
+    .where('organisation_id', '=', organisationId)
+    .orderBy('slug')
+    .execute();
+}
+
+/** Stores a new project. */
+export async function insertProject(tx: Transaction<Schema>, row: Insertable<ProjectTable>): Promise<void> {
+  await tx.insertInto('project').values(row).execute();
+}
+
+/** Changes a project; returns the new row. */
+export async function updateProject(
+  tx: Transaction<Schema>,
+  id: string,
+  change: Omit<Updateable<ProjectTable>, 'id' | 'counter' | 'organisation_id'>,
+): Promise<ProjectRow> {
+  return tx.updateTable('project').set(change).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
+}
+
+/** Takes the next counter of a project. The statement alone decides, so that two callers never get the same. */
+export async function takeCounter(tx: Transaction<Schema>, projectId: string): Promise<number> {
+  const row = await tx
+    .updateTable('project')
+    .set(({ eb }) => ({ counter: eb('counter', '+', 1) }))
+    .where('id', '=', projectId)
+    .returning('counter')
+    .executeTakeFirstOrThrow();
+  return row.counter;
+}
