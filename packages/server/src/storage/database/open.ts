@@ -1,0 +1,26 @@
+/** Opens the database that the configuration names. */
+import { join } from 'node:path';
+import { createDataFolder } from '../data-folder.ts';
+import type { Database } from '../database.ts';
+import { openPostgres } from './postgres/open-postgres.ts';
+import { openSqlite } from './sqlite/open-sqlite.ts';
+
+/** Where a database is; the members are those of `Config`. */
+export interface DatabaseLocation {
+  readonly dataDir: string;
+  /** A `postgres://` URL, or undefined for SQLite in the data folder. */
+  readonly databaseUrl: string | undefined;
+}
+
+/**
+ * Opens PostgreSQL when a URL is given, otherwise `signpost.db` in the data folder. With `create` the folder and a missing
+ * SQLite file are made; without it a missing one throws `unavailable`. Creates no tables (`migrate` does).
+ */
+export async function openDatabase(
+  location: DatabaseLocation,
+  options: { readonly create: boolean },
+): Promise<Database> {
+  if (options.create) await createDataFolder(location.dataDir);
+  if (location.databaseUrl !== undefined) return openPostgres(location.databaseUrl);
+  return openSqlite(join(location.dataDir, 'signpost.db'), options);
+}

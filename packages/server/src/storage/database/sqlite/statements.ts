@@ -1,0 +1,57 @@
+/** `node:sqlite` in the shape that Kysely's SQLite dialect takes, with prepared statements kept. */
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { SqliteDatabase, SqliteStatement } from 'kysely';
+
+const statementLimit = 500;
+
+/** Wraps `file`; preparing the same text twice yields the same statement. */
+export function createStatementCache(file: DatabaseSync): SqliteDatabase {
+  const statements = new Map<string, SqliteStatement>();
+  return {
+    prepare: (text) => {
+      const known = statements.get(text);
+      if (known) return known;
+      const statement = createStatement(file, text);
+      if (statements.size >= statementLimit) forgetOldest(statements);
+      statements.set(text, statement);
+      return statement;
+    },
+    close: () => {
+      statements.clear();
+      file.close();
+    },
+  };
+}
+
+function createStatement(file: DatabaseSync, text: string): SqliteStatement {
+  // A transaction that reads first and writes later could not be upgraded when another process wrote in between.
+  const prepared = file.prepare(text === 'begin' ? 'begin immediate' : text);
+  return {
+    reader: prepared.columns().length > 0,
+    all: (parameters) => prepared.all(...inputs(parameters)).map(plainRow),
+    run: (parameters) => prepared.run(...inputs(parameters)),
+    // Its own statement: a kept one could be started again while this one is being read.
+    iterate: (parameters) => iterateRows(file.prepare(text), parameters),
+  };
+}
+
+function* iterateRows(statement: StatementSync, parameters: readonly unknown[]): IterableIterator<unknown> {
+  for (const row of statement.iterate(...inputs(parameters))) yield plainRow(row);
+}
+
+// node:sqlite checks the types of the values itself and throws.
+function inputs(parameters: readonly unknown[]): SQLInputValue[] {
+  return parameters as SQLInputValue[];
+}
+
+// The engine's rows have no prototype; PostgreSQL's have one.
+function plainRow(row: object): object {
+  return { ...row };
+}
+
+function forgetOldest(statements: Map<string, SqliteStatement>): void {
+  for (const text of statements.keys()) {
+    statements.delete(text);
+    return;
+  }
+}

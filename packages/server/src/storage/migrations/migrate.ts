@@ -1,0 +1,85 @@
+/** Brings a database to this server's schema: numbered, forward only, each in one transaction. */
+import { type Kysely, sql } from 'kysely';
+import { Refusal } from '../../errors.ts';
+import type { Database } from '../database.ts';
+import type { Schema } from '../schema.ts';
+import { violationOf } from '../violation.ts';
+import { foundation } from './0001-foundation.ts';
+import type { Migration } from './migration.ts';
+
+const migrations: readonly Migration[] = [foundation];
+
+/** Applies what is missing and returns the names, in order; none when the database is up to date. Throws `unavailable` for a newer database. */
+export async function migrate(database: Database): Promise<string[]> {
+  await createRecord(database);
+  const applied: string[] = [];
+  for (const migration of migrations) {
+    if (await applyMigration(database, migration)) applied.push(migration.name);
+  }
+  await assertMigrated(database);
+  return applied;
+}
+
+/** Throws `unavailable` unless the database has exactly this server's migrations. Changes nothing. */
+export async function assertMigrated(database: Database): Promise<void> {
+  const names = await readApplied(database);
+  const missing = migrations.filter((migration) => !names.has(migration.name));
+  if (missing.length > 0) {
+    throw new Refusal(
+      'unavailable',
+      `expected a migrated database, ${missing.length} of ${migrations.length} missing`,
+      {
+        hint: 'signpost migrate',
+      },
+    );
+  }
+  if (names.size > migrations.length) {
+    throw new Refusal('unavailable', 'expected a database of this version, got one of a newer version', {
+      hint: 'start the newer server, or restore the backup from before the upgrade',
+    });
+  }
+}
+
+async function createRecord(database: Database): Promise<void> {
+  try {
+    await sql`create table if not exists migration (name text primary key)`.execute(database.query);
+  } catch (error) {
+    // On PostgreSQL two of these at once can collide in the catalogue; then the table is there.
+    if (violationOf(error) !== 'unique') throw error;
+  }
+}
+
+async function readApplied(database: Database): Promise<Set<string>> {
+  const tables = await database.query.introspection.getTables();
+  if (!tables.some((table) => table.name === 'migration')) return new Set();
+  return readNames(database.query);
+}
+
+async function readNames(query: Kysely<Schema>): Promise<Set<string>> {
+  const { rows } = await sql<{ name: string }>`select name from migration`.execute(query);
+  return new Set(rows.map((row) => row.name));
+}
+
+async function applyMigration(database: Database, migration: Migration): Promise<boolean> {
+  return database.transaction(async (transaction) => {
+    // Read inside the transaction: another process may be migrating as well.
+    if ((await readNames(transaction)).has(migration.name)) return false;
+    for (const statement of migration.statements) {
+      await sql.raw(translate(statement, database.engine)).execute(transaction);
+    }
+    await sql`insert into migration (name) values (${migration.name})`.execute(transaction);
+    return true;
+  });
+}
+
+/**
+ * The statement for `engine`. STRICT tables hold to their types as PostgreSQL's do; there, integers have 64 bits as in
+ * SQLite, and text is compared by its bytes as in SQLite, whatever the locale of the cluster.
+ */
+function translate(statement: string, engine: Database['engine']): string {
+  if (engine === 'sqlite') return statement;
+  return statement
+    .replaceAll(/\bINTEGER\b/g, 'bigint')
+    .replaceAll(/\bTEXT\b/g, 'text collate "C"')
+    .replaceAll(/\) STRICT$/g, ')');
+}

@@ -1,0 +1,87 @@
+/** Runs the same tests on both engines. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { Client } from 'pg';
+import { type DatabaseLocation, openDatabase } from '../../src/storage/database/open.ts';
+import type { Database } from '../../src/storage/database.ts';
+import { migrate } from '../../src/storage/migrations/migrate.ts';
+import { findPostgres, startPostgres } from './postgres-server.ts';
+
+/** Makes a place for a new, empty database. */
+export type Locate = () => Promise<DatabaseLocation>;
+
+/**
+ * Calls `register` once for each engine, inside a `describe`. `open` yields a new migrated database, closed after the
+ * tests; `locate` only a place for one, for tests that open, migrate and close themselves. Without PostgreSQL its half
+ * is a skipped test that says so, and fails when CI is `true`.
+ */
+export function forEachEngine(register: (name: string, open: () => Promise<Database>, locate: Locate) => void): void {
+  describe('on SQLite', () =>
+    registerWith('SQLite', register, async (dataDir) => ({ dataDir, databaseUrl: undefined })));
+  if (process.env.SIGNPOST_TEST_POSTGRES === undefined && findPostgres() === undefined) {
+    registerMissing();
+    return;
+  }
+  describe('on PostgreSQL', () =>
+    registerWith('PostgreSQL', register, async (dataDir) => ({
+      dataDir,
+      databaseUrl: await createPostgresDatabase(),
+    })));
+}
+
+function registerMissing(): void {
+  const reason = 'PostgreSQL is not installed (apt-get install postgresql)';
+  test('on PostgreSQL', { skip: process.env.CI === 'true' ? false : reason }, () => {
+    throw new Error(reason);
+  });
+}
+
+function registerWith(
+  name: string,
+  register: (name: string, open: () => Promise<Database>, locate: Locate) => void,
+  locateIn: (dataDir: string) => Promise<DatabaseLocation>,
+): void {
+  const folders: string[] = [];
+  const databases: Database[] = [];
+  const locate = async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'signpost-test-'));
+    folders.push(folder);
+    return locateIn(folder);
+  };
+  const open = async () => {
+    const database = await openDatabase(await locate(), { create: true });
+    databases.push(database);
+    await migrate(database);
+    return database;
+  };
+  after(async () => {
+    for (const database of databases) await database.close();
+    for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  });
+  register(name, open, locate);
+}
+
+let server: Promise<string> | undefined;
+
+async function createPostgresDatabase(): Promise<string> {
+  server ??= locatePostgres();
+  const url = new URL(await server);
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  const client = new Client({ connectionString: url.href });
+  await client.connect();
+  await client.query(`create database ${name}`);
+  await client.end();
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function locatePostgres(): Promise<string> {
+  const given = process.env.SIGNPOST_TEST_POSTGRES;
+  if (given !== undefined) return given;
+  const bin = findPostgres();
+  if (bin === undefined) throw new Error('expected PostgreSQL to be installed');
+  return startPostgres(bin);
+}

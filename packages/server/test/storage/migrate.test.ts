@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { sql } from 'kysely';
+import { Refusal } from '../../src/errors.ts';
+import { openDatabase } from '../../src/storage/database/open.ts';
+import { assertMigrated, migrate } from '../../src/storage/migrations/migrate.ts';
+import { forEachEngine } from './engines.ts';
+
+const isUnavailable = (hint: RegExp) => (error: unknown) =>
+  error instanceof Refusal && error.code === 'unavailable' && hint.test(error.hint ?? '');
+
+forEachEngine((_name, open, locate) => {
+  test('an empty database is refused until it is migrated', async () => {
+    const database = await openDatabase(await locate(), { create: true });
+    try {
+      await assert.rejects(assertMigrated(database), isUnavailable(/^signpost migrate$/));
+      assert.deepEqual(await migrate(database), ['0001_foundation']);
+      await assertMigrated(database);
+    } finally {
+      await database.close();
+    }
+  });
+
+  test('migrating twice applies nothing the second time', async () => {
+    const database = await open();
+    assert.deepEqual(await migrate(database), []);
+  });
+
+  test('two processes that migrate at once apply each migration once', async () => {
+    const location = await locate();
+    const first = await openDatabase(location, { create: true });
+    const second = await openDatabase(location, { create: true });
+    try {
+      const applied = await Promise.all([migrate(first), migrate(second)]);
+      assert.deepEqual(applied.flat(), ['0001_foundation']);
+    } finally {
+      await first.close();
+      await second.close();
+    }
+  });
+
+  test('the database of a newer version is refused', async () => {
+    const database = await open();
+    await sql`insert into migration (name) values ('9999_future')`.execute(database.query);
+    await assert.rejects(assertMigrated(database), isUnavailable(/newer/));
+  });
+
+  test('the tables are those of schema.ts, column by column, null by null', async () => {
+    const database = await open();
+    const tables = await database.query.introspection.getTables();
+    const found = tables
+      .filter((table) => table.name !== 'migration')
+      .flatMap((table) => table.columns.map((column) => `${table.name}.${column.name}${column.isNullable ? '?' : ''}`));
+    assert.deepEqual(found.sort(), readSchemaColumns().sort());
+  });
+});
+
+/** Every `table.column` of schema.ts, `?` after those that may be null. */
+function readSchemaColumns(): string[] {
+  const source = readFileSync(new URL('../../src/storage/schema.ts', import.meta.url), 'utf8');
+  const tableOf = new Map([...source.matchAll(/^ {2}(\w+): (\w+Table);$/gm)].map((match) => [match[2], match[1]]));
+  return [...source.matchAll(/^export interface (\w+Table) \{\n([^}]*)\}/gm)].flatMap(([, name, body = '']) =>
+    [...body.matchAll(/^ {2}(\w+): (.*);$/gm)].map(
+      ([, column, type = '']) => `${tableOf.get(name)}.${column}${type.endsWith('| null') ? '?' : ''}`,
+    ),
+  );
+}

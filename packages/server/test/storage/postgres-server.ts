@@ -1,0 +1,58 @@
+/** A PostgreSQL server of our own for tests: in a temporary folder, on a Unix socket, gone when this process is. */
+import { execFileSync, spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Where Debian keeps the programs of the newest version, or undefined when PostgreSQL is not installed. */
+export function findPostgres(): string | undefined {
+  const root = '/usr/lib/postgresql';
+  if (!existsSync(root)) return undefined;
+  const versions = readdirSync(root).filter((version) => existsSync(join(root, version, 'bin', 'postgres')));
+  const newest = versions.sort((left, right) => Number(left) - Number(right)).at(-1);
+  return newest === undefined ? undefined : join(root, newest, 'bin');
+}
+
+// The shell ends the server and removes the folder when its standard input closes, which also happens when this
+// process is killed.
+const guardian = `
+"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit=off \\
+  -c full_page_writes=off -c max_connections=300 >"$2/log" 2>&1 &
+read -r _
+kill -INT $! && wait $!
+rm -rf "$2"
+`;
+
+/** Starts a server and returns the URL of its database `postgres`. It ends with this process. */
+export async function startPostgres(bin: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'signpost-postgres-'));
+  const owner = process.getuid?.() === 0 ? ownerOf('postgres') : undefined;
+  if (owner) chownSync(folder, owner.uid, owner.gid);
+  const identity = { ...owner, cwd: folder };
+  const cluster = ['-D', join(folder, 'data'), '-U', 'postgres', '--auth=trust', '--no-sync', '--encoding=UTF8'];
+  execFileSync(join(bin, 'initdb'), [...cluster, '--locale=C.UTF-8'], { ...identity, stdio: 'ignore' });
+  const shell = spawn('/bin/sh', ['-c', guardian, 'sh', bin, folder], {
+    ...identity,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    // A group of its own, so that an interrupt at the terminal reaches the tests first.
+    detached: true,
+  });
+  shell.unref();
+  if (shell.stdin && 'unref' in shell.stdin && typeof shell.stdin.unref === 'function') shell.stdin.unref();
+  await waitForSocket(join(folder, '.s.PGSQL.5432'));
+  return `postgres://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`;
+}
+
+function ownerOf(user: string): { uid: number; gid: number } {
+  const number = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));
+  return { uid: number('-u'), gid: number('-g') };
+}
+
+async function waitForSocket(path: string): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    if (existsSync(path)) return;
+    await sleep(50);
+  }
+  throw new Error(`expected PostgreSQL to listen on ${path} within 15 s`);
+}
