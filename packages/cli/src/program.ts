@@ -1,0 +1,112 @@
+/** Builds the command line from the table of commands. */
+import { Command, type CommanderError, Option } from 'commander';
+import { type CommandSpec, type Invocation, type OptionSpec, Options } from './command.ts';
+
+/** The options that every command takes. */
+export const globalOptions: readonly OptionSpec[] = [
+  { flags: '--server <url>', text: 'the server (SIGNPOST_SERVER, then the last login, then http://127.0.0.1:8787)' },
+  { flags: '--org <slug>', text: 'the organisation, when it is not the default one' },
+  { flags: '--plain-http', text: 'send credentials without TLS to a server that is not on this machine' },
+  { flags: '--json', text: 'print one JSON document on stdout' },
+  { flags: '-q, --quiet', text: 'print nothing but questions, warnings and failures' },
+  { flags: '-y, --yes', text: 'answer every confirmation with yes' },
+];
+
+/** What a run of the program needs besides its arguments. */
+export interface ProgramOptions {
+  readonly version: string;
+  /** Called with the chosen command; everything that it may touch comes from here. */
+  readonly execute: (spec: CommandSpec, given: Pick<Invocation, 'arguments' | 'options'>) => Promise<void>;
+  readonly write: { readonly out: (text: string) => void; readonly err: (text: string) => void };
+}
+
+/** What stands above the commands of a noun in `--help`. */
+const groupSummaries: Readonly<Record<string, string>> = {
+  'api-key': 'Keys for scripts and continuous integration',
+  audit: 'The hash-chained record of every change',
+  key: 'Keys that sign manifests',
+  mirror: 'Static mirrors that clients verify unchanged',
+  project: 'Projects and their rules',
+  release: 'Releases: upload, activate, withdraw',
+  root: 'The offline root: trust lists made and signed without a server',
+  trust: 'The trust list that the server publishes',
+  user: 'People and their roles',
+};
+
+/** The program over `specs`. It throws CommanderError instead of ending the process. */
+export function createProgram(specs: readonly CommandSpec[], options: ProgramOptions): Command {
+  const program = new Command('signpost')
+    .description('Publish signed releases that a stolen server cannot forge, and verify them.')
+    .version(options.version)
+    .helpCommand(false);
+  for (const option of globalOptions) program.addOption(createOption(option));
+  configure(program, options);
+  program.addHelpText('after', programNotes);
+  for (const spec of specs) addCommand(program, spec, options);
+  return program;
+}
+
+const programNotes = `
+Examples:
+  $ signpost root init --dir ~/root
+  $ signpost release upload app.zip --project my-app --release 1.0.0
+  $ signpost help exit-codes`;
+
+/** The words of a usage failure; commander has printed them already. */
+export function isHelpShown(error: CommanderError): boolean {
+  return error.exitCode === 0;
+}
+
+function configure(command: Command, { write }: ProgramOptions): void {
+  command
+    .exitOverride()
+    .configureOutput({
+      writeOut: write.out,
+      writeErr: write.err,
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+    })
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: true })
+    .showHelpAfterError('hint: --help shows what is possible');
+}
+
+function addCommand(program: Command, spec: CommandSpec, options: ProgramOptions): void {
+  const words = spec.words.split(' ');
+  const parent = words.slice(0, -1).reduce((above, word) => openGroup(above, word, options), program);
+  const command = parent.command(words.at(-1) ?? '').description([spec.summary, ...(spec.details ?? [])].join('\n\n'));
+  command.summary(spec.summary);
+  configure(command, options);
+  if (spec.arguments) command.arguments(spec.arguments);
+  for (const option of spec.options ?? []) command.addOption(createOption(option));
+  command.addHelpText('after', formatExamples(spec.examples));
+  command.action(async () => {
+    await options.execute(spec, {
+      arguments: command.processedArgs as Invocation['arguments'],
+      options: new Options(command.optsWithGlobals()),
+    });
+  });
+}
+
+function openGroup(parent: Command, name: string, options: ProgramOptions): Command {
+  const existing = parent.commands.find((command) => command.name() === name);
+  if (existing) return existing;
+  const group = parent
+    .command(name)
+    .helpCommand(false)
+    .description(groupSummaries[name] ?? '');
+  configure(group, options);
+  return group;
+}
+
+function createOption({ flags, text, fallback, repeatable, required, choices }: OptionSpec): Option {
+  const option = new Option(flags, repeatable ? `${text} (repeatable)` : text);
+  if (fallback !== undefined) option.default(fallback);
+  if (choices) option.choices([...choices]);
+  if (repeatable) option.argParser((value: string, all: readonly string[] | undefined) => [...(all ?? []), value]);
+  return option.makeOptionMandatory(required === true);
+}
+
+/** The examples as they stand under the help. */
+export function formatExamples(examples: readonly string[]): string {
+  return `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`;
+}

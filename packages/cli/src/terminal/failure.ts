@@ -1,0 +1,43 @@
+/** How the command says no: one sentence, a hint what to type instead, and an exit code that scripts can rely on. */
+
+/** The exit codes; `signpost help exit-codes` and docs/command.md print them. */
+export const exitCodes = {
+  ok: 0,
+  refused: 1,
+  usage: 2,
+  unavailable: 3,
+  unverified: 4,
+} as const;
+
+/** Which of the exit codes. */
+export type ExitReason = keyof typeof exitCodes;
+
+/** What each exit code means, in the order of the codes. */
+export const exitCodeTexts: Readonly<Record<ExitReason, string>> = {
+  ok: 'Done.',
+  refused: 'Refused or failed: the server said no, an answer was no, a file could not be read.',
+  usage: 'The command line is wrong, or a question could not be asked because there is no terminal.',
+  unavailable: 'The server could not be reached or is not available; the same command may succeed later.',
+  unverified: 'A verification failed: a signature, key, version, size, digest or expiry is not what it must be.',
+};
+
+/** A refusal. Its message and hint are shown to the user and hold no secret. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly reason: ExitReason;
+  /** What to do instead. */
+  readonly hint: string | undefined;
+  /** The machine-readable code: the server's problem code, or the protocol's `TrustError` code. */
+  readonly code: string | undefined;
+
+  constructor(
+    reason: Exclude<ExitReason, 'ok'>,
+    message: string,
+    options: { hint?: string | undefined; code?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.reason = reason;
+    this.hint = options.hint;
+    this.code = options.code;
+  }
+}

@@ -1,0 +1,61 @@
+/** What the command prints: answers on stdout, notices on stderr, and with `--json` one document and nothing else. */
+import type { Writable } from 'node:stream';
+
+/** A value as JSON carries it. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** What a command found or did: for people as lines, for programs as one document. */
+export interface Answer {
+  readonly document: JsonValue;
+  readonly lines: readonly string[];
+}
+
+/** Where to print, and how much. */
+export interface OutputOptions {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** Prints answers, notices and failures. Text from elsewhere cannot drive the terminal: see `escapeControls`. */
+export class Output {
+  readonly #options: OutputOptions;
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+  }
+
+  /** Prints what the command was asked for. */
+  answer({ document, lines }: Answer): void {
+    const { stdout, json, quiet } = this.#options;
+    if (json) stdout.write(`${JSON.stringify(document)}\n`);
+    else if (!quiet) stdout.write(lines.map((line) => `${escapeControls(line)}\n`).join(''));
+  }
+
+  /** Prints text that belongs to a question and is never left out, on stderr so that stdout stays the answer's. */
+  show(lines: readonly string[]): void {
+    this.#options.stderr.write(lines.map((line) => `${escapeControls(line)}\n`).join(''));
+  }
+
+  /** Prints a remark on stderr, unless quiet or JSON was asked for. */
+  note(line: string): void {
+    if (!this.#options.quiet && !this.#options.json) this.show([line]);
+  }
+
+  /** Prints a warning on stderr, always. */
+  warn(line: string): void {
+    this.show([`warning: ${line}`]);
+  }
+
+  /** Prints a failure: with `--json` as the one document on stdout, otherwise as lines on stderr. */
+  fail(failure: { message: string; hint?: string | undefined; code?: string | undefined; exit_code: number }): void {
+    if (this.#options.json) this.#options.stdout.write(`${JSON.stringify({ error: failure })}\n`);
+    else this.show([`error: ${failure.message}`, ...(failure.hint ? [`hint: ${failure.hint}`] : [])]);
+  }
+}
+
+/** `text` with control characters and direction overrides replaced: a changelog must not move the cursor or hide a word. */
+export function escapeControls(text: string): string {
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
