@@ -1,0 +1,24 @@
+/** Runs all benchmarks, or those named: `npm run bench -- update-check`. Ends non-zero when a bar is missed. */
+import { argv } from 'node:process';
+import { measureDownload } from './download.ts';
+import { formatMeasurement, isMet, type Measurement } from './measurement.ts';
+import { measureStart } from './start.ts';
+import { measureUpdateCheck } from './update-check.ts';
+import { measureUpload } from './upload.ts';
+
+const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>> = {
+  start: measureStart,
+  'update-check': measureUpdateCheck,
+  download: measureDownload,
+  upload: measureUpload,
+};
+
+const names = argv.length > 2 ? argv.slice(2) : Object.keys(benchmarks);
+for (const name of names) {
+  const measure = benchmarks[name];
+  if (!measure) throw new Error(`expected one of ${Object.keys(benchmarks).join(', ')}, got ${name}`);
+  for (const measurement of await measure()) {
+    console.log(formatMeasurement(measurement));
+    if (!isMet(measurement)) process.exitCode = 1;
+  }
+}

@@ -1,0 +1,44 @@
+/** The update check, warm: the manifest's route against `node:http` alone answering the same bytes and headers. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { measureRequestsPerSecond, nameLoadGenerator } from './load.ts';
+import { compareInRounds, formatAmount, type Measurement } from './measurement.ts';
+import { publishFile, withDeployment, writeNoise } from './signpost.ts';
+
+const bar = { kind: 'at least', value: 0.9, unit: ' ×' } as const;
+const secondsPerRound = 4;
+
+/** Measures requests a second, ours to the bare server's. */
+export async function measureUpdateCheck(): Promise<readonly Measurement[]> {
+  return withDeployment(async (deployment) => {
+    await publishFile(deployment, await writeNoise(deployment, 1), 1_000_000);
+    const url = `${deployment.server.base}/api/projects/app/manifest`;
+    const bare = await startBareServer(url);
+    try {
+      const { ratio, ours, peer } = await compareInRounds({
+        rounds: 5,
+        ours: () => measureRequestsPerSecond(url, secondsPerRound),
+        peer: () => measureRequestsPerSecond(bare.url, secondsPerRound),
+      });
+      const detail = `${formatAmount(ours)} requests a second to node:http's ${formatAmount(peer)}, by ${nameLoadGenerator()}`;
+      return [{ name: 'update check', measured: ratio, bar, detail }];
+    } finally {
+      bare.stop();
+    }
+  });
+}
+
+async function startBareServer(url: string): Promise<{ url: string; stop: () => void }> {
+  const answer = await fetch(url);
+  if (answer.status !== 200) throw new Error(`expected a manifest, got ${answer.status}`);
+  const body = Buffer.from(await answer.arrayBuffer()).toString('base64');
+  // Node adds these by itself, on both sides.
+  const automatic = ['date', 'connection', 'keep-alive', 'transfer-encoding', 'content-length'];
+  const headers = Object.fromEntries([...answer.headers].filter(([name]) => !automatic.includes(name)));
+  const child = fork(join(import.meta.dirname, 'bare-server.ts'));
+  child.send({ body, headers });
+  const [address] = (await once(child, 'message')) as [AddressInfo];
+  return { url: `http://127.0.0.1:${address.port}/`, stop: () => child.disconnect() };
+}

@@ -1,0 +1,80 @@
+/** A real server: its own process, in a folder of its own, on a free port of loopback. */
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { askCommand, startCommand, type Variables } from './command.ts';
+import { chooseFreePort, waitForAnswer } from './port.ts';
+
+/** A data folder made by `signpost init`, with what opens it. */
+export interface Installation {
+  readonly folder: string;
+  readonly dataDir: string;
+  readonly variables: Variables;
+  readonly admin: { readonly email: string; readonly password: string };
+  /** What `signpost init --json` answered. */
+  readonly answer: unknown;
+  /** Deletes it all. */
+  remove(): Promise<void>;
+}
+
+/** A running server process. */
+export interface RunningServer {
+  readonly base: string;
+  readonly process: ChildProcess;
+  /** Milliseconds from the start of the process to its first answer. */
+  readonly startMs: number;
+  /** Asks it to end, and waits until it has. */
+  stop(): Promise<void>;
+  /** SIGKILL: whatever it was doing stays as it is. */
+  kill(): Promise<void>;
+}
+
+/** Makes a data folder in a new temporary one. Scanning is off and reads are not limited unless `variables` says so. */
+export async function install(variables: Variables = {}): Promise<Installation> {
+  const folder = await mkdtemp(join(tmpdir(), 'signpost-'));
+  const passwordFile = join(folder, 'password');
+  const admin = { email: 'admin@example.org', password: 'correct horse battery staple' };
+  await writeFile(passwordFile, `${admin.password}\n`, { mode: 0o600 });
+  const all = {
+    SIGNPOST_DATA: join(folder, 'data'),
+    SIGNPOST_VAULT_PASSWORD_FILE: passwordFile,
+    SIGNPOST_SCAN: 'off',
+    SIGNPOST_READS_PER_MINUTE: '0',
+    SIGNPOST_LOG_LEVEL: 'error',
+    ...variables,
+  };
+  const answer = await askCommand(['init', '--email', admin.email, '--password-file', passwordFile], all);
+  return {
+    folder,
+    dataDir: all.SIGNPOST_DATA,
+    variables: all,
+    admin,
+    answer,
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Starts `signpost serve` and waits for its first answer. Throws with what it printed when it ends before. */
+export async function startServer({ variables }: Pick<Installation, 'variables'>): Promise<RunningServer> {
+  const port = await chooseFreePort();
+  const base = `http://127.0.0.1:${port}`;
+  const child = startCommand(['serve'], { ...variables, SIGNPOST_LISTEN: `127.0.0.1:${port}` });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      output = `${output}${chunk}`.slice(-10_000);
+    });
+  }
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const endedEarly = ended.then(() => {
+    throw new Error(`signpost serve ended with ${child.exitCode ?? child.signalCode}: ${output}`);
+  });
+  endedEarly.catch(() => undefined);
+  const startMs = await Promise.race([waitForAnswer(`${base}/healthz`), endedEarly]);
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await ended;
+  };
+  return { base, process: child, startMs, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+}
