@@ -1,0 +1,54 @@
+/** The hash chain of the audit log: each row's hash covers its fields and the hash of the row before. */
+import { createHash } from 'node:crypto';
+import { encodeCanonical } from '@signpost/protocol/json/canonical';
+import type { AuditEventTable } from '../storage/schema.ts';
+
+/** A row before its hash is known. */
+export type UnhashedRow = Omit<AuditEventTable, 'hash'>;
+
+/** The end of the chain. */
+export interface AuditHead {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
+/** The head of an empty log. */
+export const emptyAuditHead: AuditHead = { sequence: 0, hash: '0'.repeat(64) };
+
+/** Lower-case hex SHA-256 over the canonical JSON of all fields, `previous_hash` included (docs/protocol/canonical-json.md). */
+export function hashAuditRow(row: UnhashedRow): string {
+  const fields: UnhashedRow = {
+    sequence: row.sequence,
+    at: row.at,
+    organisation_id: row.organisation_id,
+    actor_kind: row.actor_kind,
+    actor_id: row.actor_id,
+    session_id: row.session_id,
+    action: row.action,
+    object_kind: row.object_kind,
+    object_id: row.object_id,
+    outcome: row.outcome,
+    detail: row.detail,
+    previous_hash: row.previous_hash,
+  };
+  return createHash('sha256')
+    .update(encodeCanonical({ ...fields }))
+    .digest('hex');
+}
+
+/** What is wrong with `row` after `head`, or undefined when it continues the chain. */
+export function findBreak(head: AuditHead, row: AuditEventTable): string | undefined {
+  if (row.sequence !== head.sequence + 1) return `row ${head.sequence + 1} is missing`;
+  if (row.previous_hash !== head.hash) return `row ${row.sequence} does not continue the row before it`;
+  if (row.hash !== rehash(row)) return `row ${row.sequence} was changed`;
+  return undefined;
+}
+
+// A changed row may hold what canonical JSON refuses; it then has no hash at all.
+function rehash(row: AuditEventTable): string | undefined {
+  try {
+    return hashAuditRow(row);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,138 @@
+/** The vault: secrets at rest under one master password. The key exists in memory only, from unlocking to locking. */
+import { type KeyObject, randomBytes } from 'node:crypto';
+import { Refusal } from '../errors.ts';
+import { afterCommit } from '../storage/database/transactions.ts';
+import type { Database, Query } from '../storage/database.ts';
+import { currentParameters, deriveMasterKey, encodeParameters, parseParameters } from './argon2.ts';
+import { type SealPlace, sealUnder, unsealUnder } from './sealing.ts';
+import { deleteVault, insertVaultRecord, readVaultRecord, type VaultRecord } from './store.ts';
+
+/** `absent` before `create`; `locked` until the password is given. */
+export type VaultState = 'absent' | 'locked' | 'unlocked';
+
+/** The shortest master password taken, in characters. */
+export const minMasterPasswordLength = 12;
+
+const verifierPlace: SealPlace = { purpose: 'verifier', reference: 'vault_state/1' };
+const verifierMarker = new TextEncoder().encode('signpost vault');
+
+/** Seals and unseals. One per process; what it knows never runs ahead of what the database has committed. */
+export class Vault {
+  readonly #database: Database;
+  readonly #now: () => number;
+  #present: boolean;
+  #master: KeyObject | undefined;
+
+  private constructor(database: Database, now: () => number, present: boolean) {
+    this.#database = database;
+    this.#now = now;
+    this.#present = present;
+  }
+
+  /** The vault of `database`: absent, or locked. */
+  static async open(database: Database, now: () => number): Promise<Vault> {
+    return new Vault(database, now, (await readVaultRecord(database.query)) !== undefined);
+  }
+
+  get state(): VaultState {
+    if (this.#master) return 'unlocked';
+    return this.#present ? 'locked' : 'absent';
+  }
+
+  /**
+   * Makes the vault; it is unlocked once `transaction` has committed. Throws `invalid` for a password that is too
+   * short, `conflict` when there is a vault.
+   */
+  async create(transaction: Query, password: string): Promise<void> {
+    if (await readVaultRecord(transaction)) {
+      throw new Refusal('conflict', 'expected no vault, got one', { hint: 'signpost unlock' });
+    }
+    await this.#install(transaction, password);
+  }
+
+  /**
+   * Derives the key and holds it. Throws `unauthenticated` when the password does not open the verifier, `conflict`
+   * when there is no vault.
+   */
+  async unlock(password: string): Promise<void> {
+    const record = await readVaultRecord(this.#database.query);
+    if (!record) throw new Refusal('conflict', 'expected a vault, got none', { hint: 'signpost init' });
+    const { salt, parameters } = record;
+    const master = await deriveMasterKey(password, Buffer.from(salt, 'base64url'), parseParameters(parameters));
+    openVerifier(master, record);
+    this.#present = true;
+    this.#master = master;
+  }
+
+  /** Forgets the key. */
+  lock(): void {
+    this.#master = undefined;
+  }
+
+  /** Ciphertext that opens for this purpose and reference (`table/row`) only. Throws `vault_locked`. */
+  seal(purpose: string, reference: string, plaintext: Uint8Array): string {
+    return sealUnder(this.#unlocked(), { purpose, reference }, plaintext);
+  }
+
+  /** The plaintext. Throws `vault_locked`, or `unavailable` when the text was altered, moved, or sealed before a reset. */
+  unseal(purpose: string, reference: string, ciphertext: string): Uint8Array {
+    const master = this.#unlocked();
+    try {
+      return unsealUnder(master, { purpose, reference }, ciphertext);
+    } catch (cause) {
+      throw new Refusal('unavailable', `expected a secret sealed as ${purpose} for ${reference}, got another`, {
+        rule: 'secret-unreadable',
+        hint: 'restore the database from a backup, or enter the secret again',
+        cause,
+      });
+    }
+  }
+
+  /**
+   * Starts over under a new password: salt and secrets are deleted, and what other tables hold sealed opens no more.
+   * Returns the names of the secrets that were dropped. Unlocked once `transaction` has committed. Throws `invalid`
+   * for a password that is too short.
+   */
+  async reset(transaction: Query, password: string): Promise<string[]> {
+    const dropped = await deleteVault(transaction);
+    await this.#install(transaction, password);
+    return dropped;
+  }
+
+  async #install(transaction: Query, password: string): Promise<void> {
+    assertStrength(password);
+    const salt = randomBytes(16);
+    const master = await deriveMasterKey(password, salt, currentParameters);
+    await insertVaultRecord(transaction, {
+      salt: salt.toString('base64url'),
+      parameters: encodeParameters(currentParameters),
+      verifier: sealUnder(master, verifierPlace, verifierMarker),
+      created_at: this.#now(),
+    });
+    // Were the key taken over now and the transaction rolled back, secrets would be sealed under a salt that is lost.
+    afterCommit(transaction, () => {
+      this.#present = true;
+      this.#master = master;
+    });
+  }
+
+  #unlocked(): KeyObject {
+    if (this.#master) return this.#master;
+    throw new Refusal('vault_locked', 'expected an unlocked vault, got a locked one', { hint: 'signpost unlock' });
+  }
+}
+
+function openVerifier(master: KeyObject, record: VaultRecord): void {
+  try {
+    unsealUnder(master, verifierPlace, record.verifier);
+  } catch (cause) {
+    throw new Refusal('unauthenticated', 'expected the master password, got another', { cause });
+  }
+}
+
+function assertStrength(password: string): void {
+  if ([...password].length >= minMasterPasswordLength) return;
+  throw new Refusal('invalid', `expected a master password of at least ${minMasterPasswordLength} characters`, {
+    rule: 'password-too-short',
+  });
+}
