@@ -1,5 +1,6 @@
 /** `signpost root combine` and `signpost root import`: several holders, one list. */
 import { readFile } from 'node:fs/promises';
+import { describeTrustList } from '@signpost/protocol/updates/signing-text';
 import { type CommandSpec, type Invocation, readArgument, readArguments } from '../../command.ts';
 import { writeFileAtomically } from '../../files/atomic-write.ts';
 import { draftOf, isSameDraft } from '../../root/draft.ts';
@@ -15,7 +16,6 @@ import {
   type SignatureCount,
   type SignedList,
 } from '../../root/signed-list.ts';
-import { describeTrustList } from '../../root/words.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer, JsonValue } from '../../terminal/output.ts';
 import { dirOption, openFolder } from './folder-option.ts';

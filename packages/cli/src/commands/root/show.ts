@@ -1,9 +1,10 @@
 /** `signpost root show`: the draft, the keys and the last list, in words. */
+
+import { describeTrustList } from '@signpost/protocol/updates/signing-text';
 import type { CommandSpec, Invocation } from '../../command.ts';
 import { draftOf, isSameDraft, parseDraft, shortId } from '../../root/draft.ts';
 import { type RootFolder, rootsInForce } from '../../root/folder.ts';
 import { countSignatures, describeMissing, nameList, parseSignedList } from '../../root/signed-list.ts';
-import { describeTrustList } from '../../root/words.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { dirOption, openFolder } from './folder-option.ts';
 

@@ -1,11 +1,12 @@
 /** `signpost root sign`: shows the next trust list in words, asks, and signs it. */
+
+import { describeTrustList } from '@signpost/protocol/updates/signing-text';
 import type { CommandSpec, Invocation } from '../../command.ts';
 import { writeFileAtomically } from '../../files/atomic-write.ts';
 import { shortId } from '../../root/draft.ts';
 import { type RootFolder, rootsInForce } from '../../root/folder.ts';
 import { planSigning, type SigningPlan, signAsPlanned } from '../../root/sign.ts';
 import { countSignatures, describeMissing, isComplete, type SignedList } from '../../root/signed-list.ts';
-import { describeTrustList } from '../../root/words.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { dirOption, openFolder, passphraseOptions, unlockKeys } from './folder-option.ts';
 
