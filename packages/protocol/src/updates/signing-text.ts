@@ -27,7 +27,7 @@ export function describeManifest(manifest: Manifest): readonly string[] {
   return [
     `release ${escapeText(version)} of project ${escapeText(project)}, channel ${escapeText(channel)}`,
     `  counter ${counter} of epoch ${counterEpoch}: clients that see it refuse lower counters`,
-    `  signed as ${encodeTime(manifest.signedAt)} by key ${shortId(manifest.keyId)}`,
+    `  signed as ${encodeTime(manifest.signedAt)} by key ${manifest.keyId}`,
     manifest.expiresAt === undefined
       ? '  does not expire by itself'
       : `  expires ${encodeTime(manifest.expiresAt)}: clients then refuse it`,
@@ -64,11 +64,11 @@ function describeRoots(roots: RootSet | undefined, previous: RootSet | undefined
   return [
     `  roots: ${roots.threshold} of ${roots.keys.length} must sign${roots.threshold === previous?.threshold || !previous ? '' : ` (before: ${previous.threshold})`}`,
     ...roots.keys.map(
-      ({ keyId }) => `    root ${shortId(keyId)}${previous && !before.has(keyId) ? ' is NEW and will be pinned' : ''}`,
+      ({ keyId }) => `    root ${keyId}${previous && !before.has(keyId) ? ' is NEW and will be pinned' : ''}`,
     ),
     ...(previous?.keys ?? [])
       .filter(({ keyId }) => !after.has(keyId))
-      .map(({ keyId }) => `    root ${shortId(keyId)} is REMOVED`),
+      .map(({ keyId }) => `    root ${keyId} is REMOVED`),
   ];
 }
 
@@ -76,7 +76,7 @@ function describeTrustedKey(trusted: TrustedKey, list: TrustList, previous: Trus
   const { key, label, custody, scope } = trusted;
   const before = previous?.validKeys.find((entry) => entry.key.keyId === key.keyId);
   const lines = [
-    `  key ${shortId(key.keyId)} "${escapeText(label)}" may sign ${scope.map(describeScope).join(', ') || 'nothing'}` +
+    `  key ${key.keyId} "${escapeText(label)}" may sign ${scope.map(describeScope).join(', ') || 'nothing'}` +
       `${previous && !before ? ' (NEW)' : ''}`,
     `    held by ${custody === 'server' ? 'the server' : 'a maintainer'}, ${describeWindow(trusted)}`,
   ];
@@ -104,7 +104,7 @@ function describeRemovedKeys(list: TrustList, previous: TrustList | undefined): 
   const kept = new Set(list.validKeys.map(({ key }) => key.keyId));
   return (previous?.validKeys ?? [])
     .filter(({ key }) => !kept.has(key.keyId))
-    .map(({ key, label }) => `  key ${shortId(key.keyId)} "${escapeText(label)}" is REMOVED`);
+    .map(({ key, label }) => `  key ${key.keyId} "${escapeText(label)}" is REMOVED`);
 }
 
 function describeRevokedKeys(list: TrustList, previous: TrustList | undefined): string[] {
@@ -113,11 +113,9 @@ function describeRevokedKeys(list: TrustList, previous: TrustList | undefined): 
   return [
     ...list.revokedKeys.map(
       ({ keyId, reason }) =>
-        `  key ${shortId(keyId)} is REVOKED${previous && !before.has(keyId) ? ' from now on' : ''}: ${escapeText(reason)}`,
+        `  key ${keyId} is REVOKED${previous && !before.has(keyId) ? ' from now on' : ''}: ${escapeText(reason)}`,
     ),
-    ...[...before]
-      .filter((keyId) => !now.has(keyId))
-      .map((keyId) => `  WARNING: key ${shortId(keyId)} is no longer revoked`),
+    ...[...before].filter((keyId) => !now.has(keyId)).map((keyId) => `  WARNING: key ${keyId} is no longer revoked`),
   ];
 }
 
@@ -150,9 +148,4 @@ function describeScan(scan: Manifest['scan']): string {
 
 function describeTexts(name: string, map: Manifest['name']): string[] {
   return Object.entries(map ?? {}).map(([locale, text]) => `  ${name} (${escapeText(locale)}): ${escapeText(text)}`);
-}
-
-/** The first 16 hex digits: what people compare. */
-function shortId(keyId: string): string {
-  return keyId.slice(0, 16);
 }
