@@ -1,0 +1,80 @@
+/** Kills a loaded server again and again, at random moments, and judges what is left. */
+import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startCommand } from '../programs/command.ts';
+import { OfflineRoot } from '../programs/offline-root.ts';
+import { createOperator, type Operator, signIn } from '../programs/operator.ts';
+import { pinRoot } from '../programs/publisher.ts';
+import { type Installation, install, startServer } from '../programs/server.ts';
+import { createHistory, type History } from './history.ts';
+import { type Evidence, findLosses, findSetbacks } from './inspection.ts';
+import { type Load, putLoad } from './workload.ts';
+
+/** How a run went. */
+export interface CrashReport {
+  readonly findings: readonly string[];
+  readonly history: History;
+}
+
+const projects = ['alpha', 'beta', 'gamma'];
+/** The longest that a server lives under load, in milliseconds. */
+const maxLifeMs = 900;
+
+/** Kills a server `kills` times; after each restart the numbers are judged, after the last one everything. */
+export async function crashRepeatedly(kills: number, report: (line: string) => void): Promise<CrashReport> {
+  const installation = await install();
+  try {
+    const { load, headers } = await prepare(installation);
+    const findings: string[] = [];
+    for (let kill = 1; kill <= kills; kill += 1) {
+      // One in ten does not live to its first answer.
+      if (kill % 10 === 0) await killWhileStarting(installation);
+      findings.push(...(await killUnderLoad(installation, load, headers)));
+      report(`${kill} of ${kills} kills, ${load.sent} releases sent, ${load.history.rotations} rotations`);
+    }
+    const server = await startServer(installation);
+    findings.push(...(await findLosses(collect(load, createOperator(server.base, headers)))));
+    await server.stop();
+    return { findings: [...findings, ...load.history.surprises], history: load.history };
+  } finally {
+    await installation.remove();
+  }
+}
+
+async function prepare(installation: Installation): Promise<{ load: Load; headers: Operator['headers'] }> {
+  const server = await startServer(installation);
+  const operator = await signIn(server.base, installation.admin.email, installation.admin.password);
+  const root = await OfflineRoot.create();
+  const key = await pinRoot(operator, root);
+  for (const slug of projects) await operator.call('POST', '/api/projects', { slug, name: slug });
+  await server.stop();
+  const load = { history: createHistory(), root, projects, keys: [key], sent: 0 };
+  return { load, headers: operator.headers };
+}
+
+async function killUnderLoad(
+  installation: Installation,
+  load: Load,
+  headers: Operator['headers'],
+): Promise<readonly string[]> {
+  const server = await startServer(installation);
+  const operator = createOperator(server.base, headers);
+  const findings = await findSetbacks(collect(load, operator));
+  const working = putLoad(load, operator);
+  await delay(randomInt(maxLifeMs));
+  await server.kill();
+  await working;
+  return findings;
+}
+
+async function killWhileStarting({ variables }: Installation): Promise<void> {
+  const child = startCommand(['serve'], { ...variables, SIGNPOST_LISTEN: '127.0.0.1:0' });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  await delay(randomInt(1000));
+  child.kill('SIGKILL');
+  await ended;
+}
+
+function collect({ history, root }: Load, operator: Operator): Evidence {
+  return { operator, history, projects, root: root.pubkeyB64 };
+}
