@@ -4,7 +4,7 @@ import type { ByteSource } from '../byte-source.ts';
 import { decodeName, type EntryKind } from '../entry-path.ts';
 import { quoteName, refuse } from '../rules.ts';
 import type { EndRecord } from './end-record.ts';
-import { type ExtraFields, parseExtraFields, resolveZip64 } from './extra-fields.ts';
+import { checkUnicodePath, type ExtraFields, parseExtraFields, resolveZip64 } from './extra-fields.ts';
 
 const signature = 0x02014b50;
 const headerBytes = 46;
@@ -75,7 +75,7 @@ function parseHeader(header: Buffer): ZipEntry {
     method: parseMethod(header.readUInt16LE(10), name),
     crc: header.readUInt32LE(16),
   };
-  return checkSizes({ ...entry, ...sizes, kind: parseKind(name, header.readUInt32LE(38), extra) });
+  return checkSizes({ ...entry, ...sizes, kind: parseKind(name, header.readUInt32LE(38)) });
 }
 
 /** APPNOTE 4.4.4: the level of deflate (1, 2), a data descriptor (3), UTF-8 (11). */
@@ -88,10 +88,8 @@ function parseFlags(flags: number): number {
 
 /** Without flag 11 a name is CP437 to some programs and UTF-8 to others, unless the Unicode field says the same bytes. */
 function parseName(bytes: Buffer, flags: number, extra: ExtraFields): string {
-  const { unicodePath } = extra;
-  if (unicodePath && !unicodePath.subarray(5).equals(bytes))
-    refuse('zip-extra-field', 'expected one name, got two in one header');
-  const isMarked = (flags & 0x800) !== 0 || unicodePath !== undefined;
+  checkUnicodePath(extra, bytes);
+  const isMarked = (flags & 0x800) !== 0 || extra.unicodePath !== undefined;
   if (!isMarked && bytes.some((byte) => byte > 0x7f))
     refuse('path-encoding', 'expected names beyond ASCII to be marked as UTF-8');
   return decodeName(bytes);
@@ -104,9 +102,9 @@ function parseMethod(method: number, name: string): ZipEntry['method'] {
 }
 
 /** The slash at the end of the name decides; modes of whatever system must not contradict it. */
-function parseKind(name: string, attributes: number, extra: ExtraFields): EntryKind {
+function parseKind(name: string, attributes: number): EntryKind {
   const kind = name.endsWith('/') ? 'directory' : 'file';
-  for (const mode of [attributes >>> 16, extra.unixMode ?? 0]) assertMode(mode, kind, name);
+  assertMode(attributes >>> 16, kind, name);
   const isDosDirectory = (attributes & 0x10) !== 0;
   if (isDosDirectory && kind === 'file') refuse('entry-type', `expected a slash after a directory: ${quoteName(name)}`);
   return kind;

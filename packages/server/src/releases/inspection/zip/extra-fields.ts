@@ -1,4 +1,5 @@
 /** Extra fields of ZIP headers (APPNOTE 4.5): those that could make programs read another entry are checked. */
+import { crc32 } from 'node:zlib';
 import { refuse } from '../rules.ts';
 
 const zip64Id = 0x0001;
@@ -7,12 +8,11 @@ const unicodeCommentId = 0x6375;
 const asiUnixId = 0x756e;
 const checkedIds: readonly number[] = [zip64Id, unicodePathId, unicodeCommentId, asiUnixId];
 
-/** The fields that matter, by what they say. */
+/** The fields that change what an entry is. */
 export interface ExtraFields {
   readonly zip64: Buffer | undefined;
+  /** The name in UTF-8, beside the one in the header. */
   readonly unicodePath: Buffer | undefined;
-  /** The Unix mode of field 0x756e, which some programs follow. */
-  readonly unixMode: number | undefined;
 }
 
 /** Reads all fields. Throws `zip-extra-field` when they do not fill `bytes` exactly or one that matters stands twice. */
@@ -32,17 +32,24 @@ export function parseExtraFields(bytes: Buffer): ExtraFields {
     }
     position = end;
   }
-  return {
-    zip64: found.get(zip64Id),
-    unicodePath: found.get(unicodePathId),
-    unixMode: parseUnixMode(found.get(asiUnixId)),
-  };
+  refuseLinks(found.get(asiUnixId));
+  return { zip64: found.get(zip64Id), unicodePath: found.get(unicodePathId) };
 }
 
-function parseUnixMode(field: Buffer | undefined): number | undefined {
-  if (!field) return undefined;
+/** Some programs follow the mode of field 0x756e, and then the name of a link behind it. */
+function refuseLinks(field: Buffer | undefined): void {
+  if (!field) return;
   if (field.length < 14) refuse('zip-extra-field', 'expected at least 14 bytes in the extra field 0x756e');
-  return field.readUInt16LE(4);
+  const type = field.readUInt16LE(4) & 0o170000;
+  if (![0, 0o040000, 0o100000].includes(type)) refuse('entry-symlink', 'expected no link in the extra field 0x756e');
+}
+
+/** APPNOTE 4.6.9: programs take the Unicode name when its checksum fits the other, so both must be the same bytes. */
+export function checkUnicodePath({ unicodePath }: ExtraFields, name: Buffer): void {
+  if (!unicodePath) return;
+  const isApplied = unicodePath.length >= 5 && unicodePath[0] === 1 && unicodePath.readUInt32LE(1) === crc32(name);
+  if (!isApplied || !unicodePath.subarray(5).equals(name))
+    refuse('zip-extra-field', 'expected one name in a header, got two');
 }
 
 /** Which 32-bit fields of a header are saturated, in the order of APPNOTE 4.5.3. */

@@ -37,6 +37,8 @@ function layOut(source: ByteSource, entries: readonly ZipEntry[], end: EndRecord
   const ordered = entries.toSorted((left, right) => left.offset - right.offset);
   const extents = new Map<ZipEntry, Extent>();
   if (ordered[0]?.offset !== 0) refuse('zip-prepended-data', 'expected the first entry at the start of the file');
+  if ((ordered.at(-1)?.offset ?? 0) >= end.directoryOffset)
+    refuse('zip-overlap', 'expected all entries before the directory');
   for (const [index, entry] of ordered.entries()) {
     const next = ordered[index + 1]?.offset ?? end.directoryOffset;
     if (next === entry.offset) refuse('zip-overlap', `expected bytes of its own for ${quoteName(entry.name)}`);

@@ -5,7 +5,7 @@ import type { ByteSource } from '../byte-source.ts';
 import { type Extent, inflateSmall, inflateStream, readChunks } from '../inflate.ts';
 import { quoteName, refuse } from '../rules.ts';
 import type { ZipEntry } from './central-directory.ts';
-import { parseExtraFields, resolveZip64, type SaturatedSizes } from './extra-fields.ts';
+import { checkUnicodePath, parseExtraFields, resolveZip64, type SaturatedSizes } from './extra-fields.ts';
 
 const signature = 0x04034b50;
 const descriptorSignature = 0x08074b50;
@@ -38,9 +38,7 @@ function compareHeader(entry: ZipEntry, header: Buffer, parts: { name: Buffer; e
   if (!parts.name.equals(entry.nameBytes))
     refuse('zip-header-mismatch', `expected one name for ${quoteName(entry.name)}, got two`);
   const extra = parseExtraFields(parts.extra);
-  if (extra.unicodePath && !extra.unicodePath.subarray(5).equals(entry.nameBytes)) {
-    refuse('zip-extra-field', `expected one name for ${quoteName(entry.name)}, got two`);
-  }
+  checkUnicodePath(extra, entry.nameBytes);
   const sizes = resolveZip64(parseSizes(header), extra.zip64);
   const isDeferred = (entry.flags & descriptorFlag) !== 0;
   for (const field of ['crc', 'compressedSize', 'size'] as const) {
