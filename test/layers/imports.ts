@@ -1,10 +1,10 @@
 /** What a source file imports, read from its text. Biome's format makes that simple: a statement starts its line. */
 import { posix } from 'node:path';
 
-/** One import, a type import or a re-export; a worker started from a file counts too. */
+/** One import or re-export. `worker`: a file that is started as a thread, by `new URL('./x.ts', import.meta.url)`. */
 export interface Import {
   readonly specifier: string;
-  readonly typeOnly: boolean;
+  readonly kind: 'value' | 'type' | 'worker';
 }
 
 /** Source texts by their path from the top folder, with `/`. */
@@ -27,11 +27,11 @@ const worker = /\bnew URL\(\s*(['"])([^'"]+\.ts)\1,\s*import\.meta\.url/g;
 export function parseImports(source: string): readonly Import[] {
   const code = withoutComments(source);
   return [
-    ...[...code.matchAll(statement)].map(([, type, , specifier = '']) => ({ specifier, typeOnly: type !== undefined })),
-    ...[...code.matchAll(dynamic), ...code.matchAll(worker)].map(([, , specifier = '']) => ({
-      specifier,
-      typeOnly: false,
-    })),
+    ...[...code.matchAll(statement)].map(([, type, , specifier = '']): Import => {
+      return { specifier, kind: type ? 'type' : 'value' };
+    }),
+    ...[...code.matchAll(dynamic)].map(([, , specifier = '']): Import => ({ specifier, kind: 'value' })),
+    ...[...code.matchAll(worker)].map(([, , specifier = '']): Import => ({ specifier, kind: 'worker' })),
   ];
 }
 

@@ -51,6 +51,7 @@ const server: House = {
     ['wordpress/'],
     ['watch/'],
     ['push/'],
+    ['doctor/'],
     ['app.ts'],
     ['main.ts'],
   ],
