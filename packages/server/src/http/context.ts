@@ -1,6 +1,7 @@
 /** What every route knows about the request it answers. */
 import type { HttpBindings } from '@hono/node-server';
 import type { Actor, Caller } from '../audit/audit.ts';
+import { Refusal } from '../errors.ts';
 
 /** A role that a person holds in an organisation. */
 export type Role = 'admin' | 'manager' | 'viewer';
@@ -52,4 +53,10 @@ export function actorOf(principal: Principal): Actor {
 /** The caller of a request, as the planes want it. */
 export function callerOf(variables: Pick<AppEnv['Variables'], 'organisation' | 'principal'>): Caller {
   return { organisationId: variables.organisation.id, actor: actorOf(variables.principal) };
+}
+
+/** The person who asks. Throws `forbidden` for anybody else; the role table keeps them away before. */
+export function requirePerson({ principal }: Pick<AppEnv['Variables'], 'principal'>): Principal & { kind: 'person' } {
+  if (principal.kind === 'person') return principal;
+  throw new Refusal('forbidden', 'expected a session of a person', { rule: 'role' });
 }

@@ -60,7 +60,11 @@ export function describeApi(
   app.openAPIRegistry.registerComponent('securitySchemes', 'api_key', { type: 'http', scheme: 'bearer' });
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: { title: 'Signpost', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    info: {
+      title: 'Signpost',
+      version,
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
   });
   for (const { name, operation } of listOperations(document)) completeOperation(operation, roles[name] ?? []);
   return document;

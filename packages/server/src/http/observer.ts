@@ -26,7 +26,7 @@ export function createObserver({ rules, metrics, log, proxies, secure }: Observe
     const route = matchedRouteName(c);
     setHeaders(c, {
       secure: secure || isForwardedOverHttps(peerOf(c), c.req.header('x-forwarded-proto'), proxies),
-      readableByAll: route !== undefined && route.startsWith('GET ') && rules.get(route)?.public === true,
+      readableByAll: route?.startsWith('GET ') === true && rules.get(route)?.public === true,
     });
     await next();
     const seconds = (performance.now() - started) / 1000;

@@ -1,0 +1,90 @@
+/** From a credential to a principal. */
+import { Refusal } from '../errors.ts';
+import type { Principal, RequestOrganisation, Verb } from '../http/context.ts';
+import { type Credential, readCredential } from '../http/credential.ts';
+import type { Authentication } from '../http/guard.ts';
+import type { Database } from '../storage/database.ts';
+import { hashApiKey, isApiKey } from './api-keys.ts';
+import type { SessionSecrets } from './sessions/secrets.ts';
+import { findSession } from './sessions/sessions.ts';
+import { findApiKey, touchApiKey } from './store.ts';
+
+/** What authentication needs. */
+export interface AuthenticationDependencies {
+  readonly database: Database;
+  readonly secrets: SessionSecrets;
+  readonly now: () => number;
+}
+
+const anonymous: Authentication = { principal: { kind: 'anonymous' } };
+
+/** Milliseconds between two notes of a key's use. */
+const useNotedEveryMs = 60_000;
+
+/**
+ * Who asks. A credential that does not hold makes an anonymous principal, together with the refusal for routes that need
+ * one: `unauthenticated`, `vault_locked` for a session that cannot be checked, and `not_found` for somebody of another
+ * organisation, to whom this one does not exist.
+ */
+export async function authenticate(
+  dependencies: AuthenticationDependencies,
+  headers: Headers,
+  organisation: RequestOrganisation,
+): Promise<Authentication> {
+  const credential = readCredential(headers);
+  if (credential.kind === 'none') return anonymous;
+  try {
+    return { principal: await verifyCredential(dependencies, credential, organisation) };
+  } catch (error) {
+    if (error instanceof Refusal) return { ...anonymous, refusal: error };
+    throw error;
+  }
+}
+
+async function verifyCredential(
+  dependencies: AuthenticationDependencies,
+  credential: Exclude<Credential, { kind: 'none' }>,
+  organisation: RequestOrganisation,
+): Promise<Principal> {
+  switch (credential.kind) {
+    case 'unknown':
+      throw new Refusal('unauthenticated', 'expected an Authorization header of the Bearer scheme');
+    case 'bearer':
+      return verifyApiKey(dependencies, credential.key, organisation);
+    case 'session':
+      return verifySession(dependencies, credential.token, organisation);
+  }
+}
+
+async function verifyApiKey(
+  { database, now }: AuthenticationDependencies,
+  key: string,
+  organisation: RequestOrganisation,
+): Promise<Principal> {
+  // The checksum keeps guesses and typing mistakes from the database.
+  const at = now();
+  const row = isApiKey(key) ? await findApiKey(database.query, { secretHash: hashApiKey(key), now: at }) : undefined;
+  if (!row) throw new Refusal('unauthenticated', 'this API key does not hold');
+  if (row.organisation_id !== organisation.id) throw stranger();
+  const staleBefore = at - useNotedEveryMs;
+  if (row.last_used_at === null || row.last_used_at <= staleBefore) {
+    await touchApiKey(database.query, { id: row.id, now: at, staleBefore });
+  }
+  return { kind: 'api-key', apiKeyId: row.id, verbs: JSON.parse(row.verbs) as Verb[], scope: row.scope };
+}
+
+async function verifySession(
+  dependencies: AuthenticationDependencies,
+  token: string,
+  organisation: RequestOrganisation,
+): Promise<Principal> {
+  const found = await findSession(dependencies, organisation.id, token);
+  if (!found) throw new Refusal('unauthenticated', 'this session does not hold', { hint: 'log in again' });
+  const { session, member } = found;
+  if (!member) throw stranger();
+  return { kind: 'person', personId: member.id, sessionId: session.id, role: member.role };
+}
+
+function stranger(): Refusal {
+  return new Refusal('not_found', 'there is nothing here');
+}

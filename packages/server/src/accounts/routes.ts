@@ -1,0 +1,252 @@
+/** HTTP of accounts: sessions, people, API keys, organisations. */
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { parseScope, slugPattern } from '@signpost/protocol/updates/names';
+import { type AppEnv, callerOf, requirePerson } from '../http/context.ts';
+import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
+import { createApiKey, revokeApiKey } from './api-keys.ts';
+import { createOrganisation, type RefreshableDirectory } from './organisations.ts';
+import { changePerson, createPerson } from './people.ts';
+import { addLogInRoutes, addSessionRoutes } from './sessions/routes.ts';
+import type { SessionDependencies } from './sessions/sessions.ts';
+import {
+  type ApiKeyRow,
+  listApiKeys,
+  listMembers,
+  listOrganisations,
+  type MemberRow,
+  type OrganisationRow,
+} from './store.ts';
+
+/** What the routes of accounts need. */
+export interface AccountDependencies extends SessionDependencies {
+  readonly directory: RefreshableDirectory;
+}
+
+const roleSchema = z.enum(['admin', 'manager', 'viewer']);
+const verbSchema = z.enum(['read', 'upload', 'activate', 'manage', 'admin', 'metrics']);
+const nameSchema = z.string().trim().min(1).max(200);
+const emailSchema = z.email().max(254);
+// Bounds the work on what is sent; what may be chosen is for `assertPassword` to say.
+const passwordSchema = z.string().min(1).max(4096);
+const idSchema = z.object({ id: z.uuid() });
+const done = { description: 'Done.' };
+
+const personSchema = z
+  .object({
+    id: z.uuid(),
+    email: z.string(),
+    name: z.string(),
+    role: roleSchema,
+    disabled: z.boolean(),
+    created_at: timeSchema,
+  })
+  .openapi('Person');
+
+const apiKeySchema = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    hint: z.string(),
+    scope: z.string(),
+    verbs: z.array(verbSchema),
+    created_at: timeSchema,
+    expires_at: timeSchema.nullable(),
+    last_used_at: timeSchema.nullable(),
+  })
+  .openapi('ApiKey');
+
+const newApiKeySchema = z.strictObject({
+  name: nameSchema,
+  scope: z.string().max(100).default('*'),
+  verbs: z.array(verbSchema).min(1).max(6),
+  expires_in_days: z.int().min(1).max(3660).optional(),
+});
+
+const organisationSchema = z
+  .object({ id: z.uuid(), slug: z.string(), name: z.string(), host: z.string().nullable(), created_at: timeSchema })
+  .openapi('Organisation');
+
+const hostSchema = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/);
+
+/** The routes of accounts. */
+export function accountRoutes(dependencies: AccountDependencies): OpenAPIHono<AppEnv> {
+  const router = createRouter();
+  addLogInRoutes(router, dependencies);
+  addSessionRoutes(router, dependencies);
+  addPeopleRoutes(router, dependencies);
+  addApiKeyRoutes(router, dependencies);
+  addOrganisationRoutes(router, dependencies);
+  return router;
+}
+
+const peopleRoute = createRoute({
+  method: 'get',
+  path: '/api/people',
+  tags: ['accounts'],
+  summary: 'The members of the organisation',
+  responses: { 200: jsonAnswer('The members, by address.', z.object({ people: z.array(personSchema) })) },
+});
+
+const newPersonRoute = createRoute({
+  method: 'post',
+  path: '/api/people',
+  tags: ['accounts'],
+  summary: 'Create a person as a member',
+  request: {
+    body: jsonBody(
+      z.strictObject({ email: emailSchema, name: nameSchema, role: roleSchema, password: passwordSchema }),
+    ),
+  },
+  responses: { 201: jsonAnswer('The person.', personSchema) },
+});
+
+const changePersonRoute = createRoute({
+  method: 'patch',
+  path: '/api/people/{id}',
+  tags: ['accounts'],
+  summary: 'Change a member’s role, or end and restore their access',
+  request: {
+    params: idSchema,
+    body: jsonBody(z.strictObject({ role: roleSchema.optional(), disabled: z.boolean().optional() })),
+  },
+  responses: { 200: jsonAnswer('The person.', personSchema) },
+});
+
+function addPeopleRoutes(router: OpenAPIHono<AppEnv>, dependencies: AccountDependencies): void {
+  const { database, passwords, now } = dependencies;
+  router.openapi(peopleRoute, async (c) => {
+    const people = await listMembers(database.query, c.get('organisation').id);
+    return c.json({ people: people.map(describePerson) }, 200);
+  });
+  router.openapi(newPersonRoute, async (c) => {
+    const { email, name, role, password } = c.req.valid('json');
+    const passwordHash = await passwords.hash(password);
+    const { organisationId, actor } = callerOf(c.var);
+    const member = await database.transaction((transaction) =>
+      createPerson(transaction, { organisationId, email, name, role, passwordHash }, { actor, now: now() }),
+    );
+    return c.json(describePerson(member), 201);
+  });
+  router.openapi(changePersonRoute, async (c) => {
+    const personId = c.req.valid('param').id;
+    const changed = await changePerson(dependencies, callerOf(c.var), { personId, changes: c.req.valid('json') });
+    return c.json(describePerson(changed), 200);
+  });
+}
+
+const apiKeysRoute = createRoute({
+  method: 'get',
+  path: '/api/api-keys',
+  tags: ['accounts'],
+  summary: 'API keys that are not revoked',
+  responses: { 200: jsonAnswer('The keys, oldest first.', z.object({ api_keys: z.array(apiKeySchema) })) },
+});
+
+const newApiKeyRoute = createRoute({
+  method: 'post',
+  path: '/api/api-keys',
+  tags: ['accounts'],
+  summary: 'Create an API key',
+  request: { body: jsonBody(newApiKeySchema) },
+  responses: { 201: jsonAnswer('The key; `key` is shown only here.', apiKeySchema.extend({ key: z.string() })) },
+});
+
+const revokeApiKeyRoute = createRoute({
+  method: 'delete',
+  path: '/api/api-keys/{id}',
+  tags: ['accounts'],
+  summary: 'Revoke an API key at once',
+  request: { params: idSchema },
+  responses: { 204: done },
+});
+
+function addApiKeyRoutes(router: OpenAPIHono<AppEnv>, dependencies: AccountDependencies): void {
+  const { database, now } = dependencies;
+  router.openapi(apiKeysRoute, async (c) => {
+    const rows = await listApiKeys(database.query, c.get('organisation').id);
+    return c.json({ api_keys: rows.map(describeApiKey) }, 200);
+  });
+  router.openapi(newApiKeyRoute, async (c) => {
+    const { name, scope, verbs, expires_in_days: days } = c.req.valid('json');
+    const { organisationId, actor } = callerOf(c.var);
+    const at = now();
+    const wanted = {
+      organisationId,
+      name,
+      scope: parseScope(scope),
+      verbs: [...new Set(verbs)],
+      expiresAt: days === undefined ? null : at + days * 24 * 60 * 60 * 1000,
+      createdBy: actor.kind === 'person' ? actor.id : null,
+    };
+    const created = await database.transaction((transaction) => createApiKey(transaction, wanted, { actor, now: at }));
+    return c.json({ ...describeApiKey(created.row), key: created.key }, 201);
+  });
+  router.openapi(revokeApiKeyRoute, async (c) => {
+    await revokeApiKey(dependencies, callerOf(c.var), c.req.valid('param').id);
+    return c.body(null, 204);
+  });
+}
+
+const organisationsRoute = createRoute({
+  method: 'get',
+  path: '/api/organisations',
+  tags: ['accounts'],
+  summary: 'The organisations of this server',
+  responses: {
+    200: jsonAnswer('The organisations, by slug.', z.object({ organisations: z.array(organisationSchema) })),
+  },
+});
+
+const newOrganisationRoute = createRoute({
+  method: 'post',
+  path: '/api/organisations',
+  tags: ['accounts'],
+  summary: 'Create an organisation, with oneself as its first admin',
+  request: {
+    body: jsonBody(
+      z.strictObject({ slug: z.string().regex(slugPattern), name: nameSchema, host: hostSchema.optional() }),
+    ),
+  },
+  responses: { 201: jsonAnswer('The organisation.', organisationSchema) },
+});
+
+function addOrganisationRoutes(router: OpenAPIHono<AppEnv>, { database, directory, now }: AccountDependencies): void {
+  router.openapi(organisationsRoute, async (c) => {
+    const rows = await listOrganisations(database.query);
+    return c.json({ organisations: rows.map(describeOrganisation) }, 200);
+  });
+  router.openapi(newOrganisationRoute, async (c) => {
+    const { slug, name, host = null } = c.req.valid('json');
+    const { personId } = requirePerson(c.var);
+    const { actor } = callerOf(c.var);
+    const row = await database.transaction((transaction) =>
+      createOrganisation(transaction, { slug, name, host, founder: { personId } }, { actor, now: now() }),
+    );
+    directory.forget();
+    return c.json(describeOrganisation(row), 201);
+  });
+}
+
+function describePerson({ id, email, name, role, disabled_at, created_at }: MemberRow) {
+  return { id, email, name, role, disabled: disabled_at !== null, created_at: formatTime(created_at) };
+}
+
+function describeApiKey(row: ApiKeyRow) {
+  return {
+    id: row.id,
+    name: row.name,
+    hint: row.hint,
+    scope: row.scope,
+    verbs: z.array(verbSchema).parse(JSON.parse(row.verbs)),
+    created_at: formatTime(row.created_at),
+    expires_at: row.expires_at === null ? null : formatTime(row.expires_at),
+    last_used_at: row.last_used_at === null ? null : formatTime(row.last_used_at),
+  };
+}
+
+function describeOrganisation({ id, slug, name, host, created_at }: OrganisationRow) {
+  return { id, slug, name, host, created_at: formatTime(created_at) };
+}

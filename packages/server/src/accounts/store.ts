@@ -1,0 +1,259 @@
+/** The SQL of accounts: organisations, people, memberships, sessions, API keys. */
+import type { Selectable } from 'kysely';
+import type { Query } from '../storage/database.ts';
+import type { ApiKeyTable, MembershipTable, OrganisationTable, PersonTable, SessionTable } from '../storage/schema.ts';
+
+/** A stored organisation. */
+export type OrganisationRow = Selectable<OrganisationTable>;
+/** A stored API key. */
+export type ApiKeyRow = Selectable<ApiKeyTable>;
+/** A stored session. */
+export type SessionRow = Selectable<SessionTable>;
+/** A person with the role that they hold in one organisation. */
+export type MemberRow = Selectable<PersonTable> & Pick<MembershipTable, 'role'>;
+
+/** All organisations by slug. */
+export async function listOrganisations(query: Query): Promise<OrganisationRow[]> {
+  return query.selectFrom('organisation').selectAll().orderBy('slug').execute();
+}
+
+/** Throws a unique violation when slug or host is taken. */
+export async function insertOrganisation(query: Query, row: OrganisationRow): Promise<void> {
+  await query.insertInto('organisation').values(row).execute();
+}
+
+/** Throws a unique violation when the address is taken. */
+export async function insertPerson(query: Query, row: Selectable<PersonTable>): Promise<void> {
+  await query.insertInto('person').values(row).execute();
+}
+
+/** Makes a person a member. Throws a unique violation when they are one. */
+export async function insertMembership(query: Query, row: MembershipTable): Promise<void> {
+  await query.insertInto('membership').values(row).execute();
+}
+
+/** The members of an organisation, by address. */
+export async function listMembers(query: Query, organisationId: string): Promise<MemberRow[]> {
+  return members(query, organisationId).orderBy('person.email').execute();
+}
+
+/** The member with this id. */
+export async function findMember(
+  query: Query,
+  organisationId: string,
+  personId: string,
+): Promise<MemberRow | undefined> {
+  return members(query, organisationId).where('person.id', '=', personId).executeTakeFirst();
+}
+
+/** The member with this address, in lower case. */
+export async function findMemberByEmail(
+  query: Query,
+  organisationId: string,
+  email: string,
+): Promise<MemberRow | undefined> {
+  return members(query, organisationId).where('person.email', '=', email).executeTakeFirst();
+}
+
+function members(query: Query, organisationId: string) {
+  return query
+    .selectFrom('membership')
+    .innerJoin('person', 'person.id', 'membership.person_id')
+    .where('membership.organisation_id', '=', organisationId)
+    .selectAll('person')
+    .select('membership.role');
+}
+
+/** How many organisations a person belongs to. */
+export async function countMemberships(query: Query, personId: string): Promise<number> {
+  const row = await query
+    .selectFrom('membership')
+    .where('person_id', '=', personId)
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
+/** Whether an admin besides `personId` can act for the organisation. */
+export async function hasOtherAdmin(query: Query, organisationId: string, personId: string): Promise<boolean> {
+  const row = await members(query, organisationId)
+    .where('membership.role', '=', 'admin')
+    .where('person.disabled_at', 'is', null)
+    .where('person.id', '!=', personId)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Changes a member's role. */
+export async function updateRole(
+  query: Query,
+  { organisation_id, person_id, role }: Pick<MembershipTable, 'organisation_id' | 'person_id' | 'role'>,
+): Promise<void> {
+  await query
+    .updateTable('membership')
+    .set({ role })
+    .where('organisation_id', '=', organisation_id)
+    .where('person_id', '=', person_id)
+    .execute();
+}
+
+/** Ends a membership. */
+export async function deleteMembership(query: Query, organisationId: string, personId: string): Promise<void> {
+  await query
+    .deleteFrom('membership')
+    .where('organisation_id', '=', organisationId)
+    .where('person_id', '=', personId)
+    .execute();
+}
+
+/** Changes a person. */
+export async function updatePerson(
+  query: Query,
+  personId: string,
+  changes: Partial<Pick<PersonTable, 'name' | 'password_hash' | 'disabled_at'>>,
+): Promise<void> {
+  await query.updateTable('person').set(changes).where('id', '=', personId).execute();
+}
+
+/** Records a session. */
+export async function insertSession(query: Query, row: SessionRow): Promise<void> {
+  await query.insertInto('session').values(row).execute();
+}
+
+/** The person behind a session that is neither revoked nor expired, if they are an enabled member. */
+export async function findSessionMember(
+  query: Query,
+  { sessionId, organisationId, now }: { sessionId: string; organisationId: string; now: number },
+): Promise<{ session: SessionRow; member: MemberRow | undefined } | undefined> {
+  const session = await query
+    .selectFrom('session')
+    .innerJoin('person', 'person.id', 'session.person_id')
+    .where('session.id', '=', sessionId)
+    .where('session.expires_at', '>', now)
+    .where('session.revoked_at', 'is', null)
+    .where('person.disabled_at', 'is', null)
+    .selectAll('session')
+    .executeTakeFirst();
+  if (!session) return undefined;
+  return { session, member: await findMember(query, organisationId, session.person_id) };
+}
+
+/** A session, in force or not, of a member of the organisation. */
+export async function findSessionOfOrganisation(
+  query: Query,
+  { id, organisationId }: { id: string; organisationId: string },
+): Promise<SessionRow | undefined> {
+  return query
+    .selectFrom('session')
+    .innerJoin('membership', 'membership.person_id', 'session.person_id')
+    .where('session.id', '=', id)
+    .where('membership.organisation_id', '=', organisationId)
+    .selectAll('session')
+    .executeTakeFirst();
+}
+
+/** Sessions in force of an organisation's members, or of one of them; newest first. */
+export async function listSessions(
+  query: Query,
+  { organisationId, personId, now }: { organisationId: string; personId: string | undefined; now: number },
+): Promise<SessionRow[]> {
+  return query
+    .selectFrom('session')
+    .innerJoin('membership', 'membership.person_id', 'session.person_id')
+    .where('membership.organisation_id', '=', organisationId)
+    .where('session.revoked_at', 'is', null)
+    .where('session.expires_at', '>', now)
+    .$if(personId !== undefined, (open) => open.where('session.person_id', '=', personId ?? ''))
+    .selectAll('session')
+    .orderBy('session.id', 'desc')
+    .execute();
+}
+
+/** Revokes a session. Whether it was in force. */
+export async function revokeSession(query: Query, sessionId: string, now: number): Promise<boolean> {
+  const result = await query
+    .updateTable('session')
+    .set({ revoked_at: now })
+    .where('id', '=', sessionId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** Revokes all sessions of a person, but not `keptId`. */
+export async function revokeSessionsOf(
+  query: Query,
+  { personId, keptId, now }: { personId: string; keptId: string | undefined; now: number },
+): Promise<void> {
+  await query
+    .updateTable('session')
+    .set({ revoked_at: now })
+    .where('person_id', '=', personId)
+    .where('revoked_at', 'is', null)
+    .$if(keptId !== undefined, (open) => open.where('id', '!=', keptId ?? ''))
+    .execute();
+}
+
+/** Removes sessions that expired before `before`; the audit log keeps their ids. */
+export async function deleteExpiredSessions(query: Query, before: number): Promise<void> {
+  await query.deleteFrom('session').where('expires_at', '<', before).execute();
+}
+
+/** Records an API key. */
+export async function insertApiKey(query: Query, row: ApiKeyRow): Promise<void> {
+  await query.insertInto('api_key').values(row).execute();
+}
+
+/** The keys of an organisation that are not revoked, oldest first. */
+export async function listApiKeys(query: Query, organisationId: string): Promise<ApiKeyRow[]> {
+  return query
+    .selectFrom('api_key')
+    .where('organisation_id', '=', organisationId)
+    .where('revoked_at', 'is', null)
+    .selectAll()
+    .orderBy('id')
+    .execute();
+}
+
+/** The key with this hash that is neither revoked nor expired, of whichever organisation. */
+export async function findApiKey(
+  query: Query,
+  { secretHash, now }: { secretHash: string; now: number },
+): Promise<ApiKeyRow | undefined> {
+  return query
+    .selectFrom('api_key')
+    .where('secret_hash', '=', secretHash)
+    .where('revoked_at', 'is', null)
+    .where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+    .selectAll()
+    .executeTakeFirst();
+}
+
+/** Notes the use of a key, unless a use after `staleBefore` is noted: many requests cost one write. */
+export async function touchApiKey(
+  query: Query,
+  { id, now, staleBefore }: { id: string; now: number; staleBefore: number },
+): Promise<void> {
+  await query
+    .updateTable('api_key')
+    .set({ last_used_at: now })
+    .where('id', '=', id)
+    .where(({ eb, or }) => or([eb('last_used_at', 'is', null), eb('last_used_at', '<=', staleBefore)]))
+    .execute();
+}
+
+/** Revokes a key of the organisation. Whether there was one in force. */
+export async function revokeApiKey(
+  query: Query,
+  { id, organisationId, now }: { id: string; organisationId: string; now: number },
+): Promise<boolean> {
+  const result = await query
+    .updateTable('api_key')
+    .set({ revoked_at: now })
+    .where('id', '=', id)
+    .where('organisation_id', '=', organisationId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
