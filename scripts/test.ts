@@ -14,6 +14,8 @@ const minuteMs = 60_000;
 
 interface Outcome {
   failed: boolean;
+  /** Files that ran no test. */
+  readonly empty: string[];
   /** How many tests were skipped, by the reason that they gave. */
   readonly skipped: Map<string, number>;
 }
@@ -25,7 +27,12 @@ if (files.length === 0) {
 }
 const outcome = await runTests(files);
 reportSkipped(outcome.skipped);
-process.exitCode = outcome.failed || (process.env.CI === 'true' && outcome.skipped.size > 0) ? 1 : 0;
+for (const path of outcome.empty) console.log(`\nRan no test: ${path}`);
+process.exitCode = isPassed(outcome) ? 0 : 1;
+
+function isPassed({ failed, empty, skipped }: Outcome): boolean {
+  return !failed && empty.length === 0 && !(process.env.CI === 'true' && skipped.size > 0);
+}
 
 function findTestFiles(parts: readonly string[]): string[] {
   return globSync(['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root })
@@ -36,7 +43,7 @@ function findTestFiles(parts: readonly string[]): string[] {
 }
 
 async function runTests(paths: string[]): Promise<Outcome> {
-  const outcome: Outcome = { failed: false, skipped: new Map() };
+  const outcome: Outcome = { failed: false, empty: [], skipped: new Map() };
   const events = run({
     files: paths,
     cwd: root,
@@ -47,7 +54,9 @@ async function runTests(paths: string[]): Promise<Outcome> {
   events.on('test:fail', () => {
     outcome.failed = true;
   });
-  events.on('test:pass', ({ skip }) => {
+  events.on('test:pass', ({ name, skip }) => {
+    // A file stands for itself only when it ended before any of its tests did.
+    if (paths.includes(name)) outcome.empty.push(name);
     if (skip === undefined) return;
     const reason = typeof skip === 'string' && skip !== '' ? skip : 'no reason given';
     outcome.skipped.set(reason, (outcome.skipped.get(reason) ?? 0) + 1);
