@@ -57,9 +57,7 @@ export async function findActiveVersion(
 }
 
 /** Every published file of an organisation, or of all: what the public tree holds. */
-export async function listPublishedFiles(
-  query: Query,
-): Promise<
+export async function listPublishedFiles(query: Query): Promise<
   {
     organisation: string;
     slug: string;

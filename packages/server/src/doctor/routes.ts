@@ -1,0 +1,95 @@
+/** HTTP of the overview. */
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { AppEnv } from '../http/context.ts';
+import { createRouter, formatTime, jsonAnswer, timeSchema } from '../http/router.ts';
+import { describeTrust } from '../trust/status.ts';
+import { type DoctorDependencies, examine } from './doctor.ts';
+import { countThings } from './store.ts';
+
+const statusRoute = createRoute({
+  method: 'get',
+  path: '/api/status',
+  tags: ['server'],
+  summary: 'How the server is',
+  responses: {
+    200: jsonAnswer(
+      'Version, vault, trust, scanner and counts',
+      z.object({
+        version: z.string(),
+        organisation: z.string(),
+        engine: z.enum(['sqlite', 'postgres']),
+        vault: z.enum(['absent', 'locked', 'unlocked']),
+        trust: z.object({
+          version: z.int().nullable(),
+          expires_at: timeSchema.nullable(),
+          light: z.enum(['green', 'yellow', 'red', 'none']),
+        }),
+        scanner: z.object({
+          state: z.enum(['off', 'unreachable', 'ready']),
+          engine: z.string().nullable(),
+          version: z.string().nullable(),
+          signature_date: timeSchema.nullable(),
+        }),
+        projects: z.int(),
+        releases: z.int(),
+        artifacts: z.int(),
+      }),
+    ),
+  },
+});
+
+const doctorRoute = createRoute({
+  method: 'get',
+  path: '/api/doctor',
+  tags: ['server'],
+  summary: 'What is misconfigured or about to run out, and how to mend it',
+  responses: {
+    200: jsonAnswer(
+      'Findings, the worst first',
+      z.object({
+        findings: z.array(
+          z.object({
+            level: z.enum(['error', 'warning', 'info']),
+            code: z.string(),
+            message: z.string(),
+            hint: z.string(),
+          }),
+        ),
+      }),
+    ),
+  },
+});
+
+/** The routes of the overview. */
+export function doctorRoutes(dependencies: DoctorDependencies & { readonly version: string }): OpenAPIHono<AppEnv> {
+  const { database, vault, scanner, version } = dependencies;
+  const router = createRouter();
+  router.openapi(statusRoute, async (c) => {
+    const { id, slug } = c.var.organisation;
+    const trust = await describeTrust(dependencies, id);
+    const answer = {
+      ...{ version, organisation: slug, engine: database.engine, vault: vault.state },
+      trust: { version: trust.version, expires_at: trust.expires_at, light: trust.light },
+      scanner: await describeScanner(scanner),
+      ...(await countThings(database.query, id)),
+    };
+    return c.json(answer, 200);
+  });
+  router.openapi(doctorRoute, async (c) =>
+    c.json({ findings: [...(await examine(dependencies, c.var.organisation.id))] }, 200),
+  );
+  return router;
+}
+
+async function describeScanner(scanner: DoctorDependencies['scanner']) {
+  const version = await scanner?.probe();
+  if (!version)
+    return {
+      state: scanner ? ('unreachable' as const) : ('off' as const),
+      engine: null,
+      version: null,
+      signature_date: null,
+    };
+  const date = version.signatureDate === undefined ? null : formatTime(version.signatureDate);
+  return { state: 'ready' as const, engine: version.engine, version: version.version, signature_date: date };
+}

@@ -1,0 +1,43 @@
+/** SQL of the overview: counts, and what the database says should lie on disk. */
+import type { Query } from '../storage/database.ts';
+
+/** How much there is, deleted things left out. */
+export async function countThings(
+  query: Query,
+  organisationId: string,
+): Promise<{ projects: number; releases: number; artifacts: number }> {
+  const projects = query
+    .selectFrom('project')
+    .where('organisation_id', '=', organisationId)
+    .where('deleted_at', 'is', null);
+  const releases = query
+    .selectFrom('release')
+    .innerJoin('project', 'project.id', 'release.project_id')
+    .where('project.organisation_id', '=', organisationId)
+    .where('project.deleted_at', 'is', null)
+    .where('release.deleted_at', 'is', null);
+  const artifacts = releases.innerJoin('artifact', 'artifact.release_id', 'release.id');
+  const count = async (rows: { n: number | string | bigint } | undefined) => Number(rows?.n ?? 0);
+  return {
+    projects: await count(await projects.select(({ fn }) => fn.countAll().as('n')).executeTakeFirst()),
+    releases: await count(await releases.select(({ fn }) => fn.countAll().as('n')).executeTakeFirst()),
+    artifacts: await count(await artifacts.select(({ fn }) => fn.countAll().as('n')).executeTakeFirst()),
+  };
+}
+
+/** Every blob that an artifact of any organisation refers to, with its size in bytes. */
+export async function listReferencedBlobs(query: Query): Promise<{ sha256: string; size_bytes: number }[]> {
+  return query.selectFrom('artifact').select(['sha256', 'size_bytes']).distinct().execute();
+}
+
+/** Every project that is not deleted. */
+export async function listProjectSlugs(query: Query, organisationId: string): Promise<string[]> {
+  const rows = await query
+    .selectFrom('project')
+    .select('slug')
+    .where('organisation_id', '=', organisationId)
+    .where('deleted_at', 'is', null)
+    .orderBy('slug')
+    .execute();
+  return rows.map(({ slug }) => slug);
+}

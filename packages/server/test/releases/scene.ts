@@ -1,0 +1,152 @@
+/** A small organisation with an offline root, for tests of the planes that sign: real database, vault and keys. */
+import { createHash, randomBytes } from 'node:crypto';
+import { createKeyPair, type Signer } from '@signpost/protocol/keys/ed25519';
+import { signEnvelope } from '@signpost/protocol/updates/envelope';
+import type { Scope } from '@signpost/protocol/updates/names';
+import type { ProjectRule, RevokedKey } from '@signpost/protocol/updates/trust-list';
+import { createTrustListDocument, type TrustedKeyFields } from '@signpost/protocol/updates/write-trust-list';
+import { createOrganisation } from '../../src/accounts/organisations.ts';
+import { type Caller, systemActor } from '../../src/audit/audit.ts';
+import { createProject } from '../../src/releases/projects/project.ts';
+import type { Database } from '../../src/storage/database.ts';
+import { createId } from '../../src/storage/ids.ts';
+import { activateSigningKey, createSigningKey, type SigningKeyDependencies } from '../../src/trust/signing-keys.ts';
+import { importTrustList, pinRoots } from '../../src/trust/trust-lists.ts';
+import { Vault } from '../../src/vault/vault.ts';
+
+/** A moment that every test starts at. */
+export const start: number = Date.parse('2026-11-21T09:00:00Z');
+export const dayMs = 86_400_000;
+
+/** What may be said about a trust list; the rest has defaults. */
+export interface ListWish {
+  readonly version: number;
+  readonly keys?: readonly TrustedKeyFields[];
+  readonly revoked?: readonly RevokedKey[];
+  readonly projects?: readonly ProjectRule[];
+  readonly roots?: { readonly signers: readonly Signer[]; readonly threshold: number };
+  readonly signers?: readonly Signer[];
+  readonly expiresAt?: number;
+  readonly issuedAt?: number;
+}
+
+/** The organisation, and what its offline half can do. */
+export interface Scene {
+  readonly dependencies: SigningKeyDependencies;
+  readonly caller: Caller;
+  readonly root: Signer;
+  /** Moves the clock. */
+  travel(ms: number): void;
+  /** Signs a trust list with the roots, as the offline machine would. */
+  signList(wish: ListWish): Promise<Uint8Array>;
+  /** A server key that stands in an imported trust list of `version` and is active. */
+  openServerKey(version: number, scope?: Scope): Promise<TrustedKeyFields>;
+}
+
+/** Makes the organisation on an empty, migrated database. The vault is unlocked. */
+export async function createScene(database: Database): Promise<Scene> {
+  let now = start;
+  const clock = () => now;
+  const vault = await Vault.open(database, clock);
+  await database.transaction((tx) => vault.create(tx, 'a long master password'));
+  const organisation = await database.transaction((tx) =>
+    createOrganisation(tx, { slug: 'default', name: 'Default', host: null }, { actor: systemActor, now }),
+  );
+  const caller: Caller = { organisationId: organisation.id, actor: systemActor };
+  const { signer: root } = await createKeyPair();
+  const dependencies = { database, vault, now: clock };
+  await pinRoots(dependencies, caller, { rootKeys: [root.pubkeyB64], threshold: 1 });
+  const signList = (wish: ListWish) => encodeList(wish, { root, now });
+  return {
+    dependencies,
+    caller,
+    root,
+    travel: (ms) => {
+      now += ms;
+    },
+    signList,
+    openServerKey: async (version, scope = '*') => {
+      const row = await createSigningKey(dependencies, caller, { scope, label: `server ${version}` });
+      const key = trustKey({ keyId: row.key_id, pubkeyB64: row.pubkey_b64 }, { scope });
+      await importTrustList(dependencies, caller, await signList({ version, keys: [key] }));
+      await activateSigningKey(dependencies, caller, row.key_id);
+      return key;
+    },
+  };
+}
+
+/** A key as a trust list names it. */
+export function trustKey(
+  key: { readonly keyId: string; readonly pubkeyB64: string },
+  { scope = '*', custody = 'server' }: { scope?: Scope; custody?: 'server' | 'maintainer' } = {},
+): TrustedKeyFields {
+  return { key, label: 'a key', custody, scope: [scope], notBefore: undefined, notAfter: undefined };
+}
+
+async function encodeList(wish: ListWish, { root, now }: { root: Signer; now: number }): Promise<Uint8Array> {
+  const document = createTrustListDocument({
+    version: wish.version,
+    issuedAt: wish.issuedAt ?? now,
+    expiresAt: wish.expiresAt ?? now + 730 * dayMs,
+    roots: wish.roots && { keys: wish.roots.signers, threshold: wish.roots.threshold },
+    validKeys: wish.keys ?? [],
+    revokedKeys: wish.revoked ?? [],
+    projects: wish.projects ?? [],
+  });
+  return new TextEncoder().encode(await signEnvelope('trust', document, wish.signers ?? [root]));
+}
+
+/** A project with the defaults. */
+export async function addProject({ dependencies, caller }: Scene, slug: string): Promise<string> {
+  const row = await createProject(dependencies, caller, {
+    slug,
+    kind: 'app',
+    name: { en: slug },
+    description: {},
+    primaryLocale: 'en',
+    acceptedTypes: ['zip'],
+    scan: 'off',
+    manifestDays: 30,
+  });
+  return row.id;
+}
+
+/** A draft with one artifact, as the upload pipeline leaves it. */
+export async function addDraft(
+  { dependencies }: Scene,
+  { projectId, version, channel = 'stable' }: { projectId: string; version: string; channel?: string },
+): Promise<{ releaseId: string; sha256: string }> {
+  const { database, now } = dependencies;
+  const bytes = randomBytes(64);
+  const digest = (name: string) => createHash(name).update(bytes).digest('hex');
+  const releaseId = createId(now());
+  await database.transaction(async (tx) => {
+    await tx
+      .insertInto('release')
+      .values({
+        ...{ id: releaseId, project_id: projectId, version, channel, state: 'draft', changelog: '{"en":"**new**"}' },
+        ...{ min_version: null, reason: null, created_at: now(), activated_at: null, deleted_at: null },
+      })
+      .execute();
+    await tx
+      .insertInto('artifact')
+      .values({
+        ...{
+          id: createId(now()),
+          release_id: releaseId,
+          name: `app-${version}.zip`,
+          platform: 'any',
+          media_type: 'application/zip',
+        },
+        ...{ size_bytes: bytes.length, sha1: digest('sha1'), sha256: digest('sha256'), sha384: digest('sha384') },
+        ...{
+          sha512: digest('sha512'),
+          blake2b512: digest('blake2b512'),
+          scan: '{"status":"not_scanned"}',
+          created_at: now(),
+        },
+      })
+      .execute();
+  });
+  return { releaseId, sha256: digest('sha256') };
+}
