@@ -257,3 +257,8 @@ export async function revokeApiKey(
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
+
+/** Revokes every session of everybody. */
+export async function revokeAllSessions(query: Query, now: number): Promise<void> {
+  await query.updateTable('session').set({ revoked_at: now }).where('revoked_at', 'is', null).execute();
+}

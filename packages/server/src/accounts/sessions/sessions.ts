@@ -4,6 +4,7 @@ import type { Caller } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
 import { createCsrfToken } from '../../http/csrf.ts';
+import { afterCommit } from '../../storage/database/transactions.ts';
 import type { Database, Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import type { Passwords } from '../passwords.ts';
@@ -15,6 +16,7 @@ import {
   findSessionMember,
   insertSession,
   type MemberRow,
+  revokeAllSessions,
   revokeSession as revokeRow,
   revokeSessionsOf,
   type SessionRow,
@@ -137,6 +139,12 @@ export async function revokeSession(
   await database.transaction(async (transaction) => {
     await endSession(transaction, { caller, sessionId: session.id, action: 'session.revoked', at: now() });
   });
+}
+
+/** Ends all sessions and forgets their secrets once `transaction` has committed: part of resetting the vault. */
+export async function endAllSessions(secrets: SessionSecrets, transaction: Query, now: number): Promise<void> {
+  afterCommit(transaction, () => secrets.forget());
+  await revokeAllSessions(transaction, now);
 }
 
 /** Changes the caller's own password and ends all their other sessions. Throws `unauthenticated` when `current` is wrong. */

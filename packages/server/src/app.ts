@@ -1,0 +1,131 @@
+/** Composes what all requests share, the accounts and the planes into one application. */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Logger } from 'pino';
+import { authenticate } from './accounts/authenticate.ts';
+import { createDirectory } from './accounts/organisations.ts';
+import { Passwords } from './accounts/passwords.ts';
+import { accountRoutes } from './accounts/routes.ts';
+import { createSessionSecrets } from './accounts/sessions/secrets.ts';
+import { csrfTokenOf, endAllSessions } from './accounts/sessions/sessions.ts';
+import type { Config } from './config.ts';
+import { Refusal } from './errors.ts';
+import { parseTrustedProxies, type TrustedProxies } from './http/address.ts';
+import { auditRoutes } from './http/audit/routes.ts';
+import type { AppEnv } from './http/context.ts';
+import { createDocumentationRoutes, describeApi } from './http/documentation.ts';
+import { createGuard, type GuardParts } from './http/guard.ts';
+import { createHealthRoutes } from './http/health.ts';
+import { createMetrics, createMetricsRoutes, type Metrics } from './http/metrics.ts';
+import { createObserver } from './http/observer.ts';
+import { routingPath } from './http/organisation-path.ts';
+import { answerProblem } from './http/problem.ts';
+import { createRateLimit } from './http/rate-limit.ts';
+import { parseRoleTable, type RoleTable } from './http/role-table.ts';
+import { listMethods, listRoutes } from './http/route-name.ts';
+import { vaultRoutes } from './http/vault/routes.ts';
+import type { Database } from './storage/database.ts';
+import type { Vault } from './vault/vault.ts';
+
+/** What the application is made of. */
+export interface AppDependencies {
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly config: Pick<Config, 'baseUrl' | 'trustedProxies' | 'readsPerMinute' | 'loginsPerMinute'>;
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly version: string;
+  /** `roles.json`: names every route, these here and those of the planes. */
+  readonly roles: RoleTable;
+  /** The planes' routers. Patterns that match much, such as `/{slug}`, come last. */
+  readonly planes: readonly OpenAPIHono<AppEnv>[];
+  /** Names what is sealed under the vault and would be lost by a reset, such as signing keys. */
+  readonly listSealed: () => Promise<readonly string[]>;
+  /** Where the planes have registered their figures; a new one by default. */
+  readonly metrics?: Metrics;
+  readonly passwords?: Passwords;
+}
+
+/** The application, and what the listening socket shares with it. */
+export interface App {
+  readonly app: OpenAPIHono<AppEnv>;
+  readonly fetch: OpenAPIHono<AppEnv>['fetch'];
+  readonly metrics: Metrics;
+  readonly limits: GuardParts['limits'];
+  readonly proxies: TrustedProxies;
+  /** Clients reach the server at an `https:` base URL. */
+  readonly secure: boolean;
+}
+
+/**
+ * Puts the application together: the observer around everything, health before the guard (it answers without an
+ * organisation), and every other route behind it. Throws `RoleTableError` when table and routes do not fit.
+ */
+export function createApp(dependencies: AppDependencies): App {
+  const { database, now, log, version, roles, metrics = createMetrics() } = dependencies;
+  const shared = shareParts(dependencies);
+  const health = createHealthRoutes({ database, version, now });
+  const guarded = createGuardedRouters(dependencies, { ...shared, metrics, describe: () => document() });
+  const rules = parseRoleTable(roles, [health, ...guarded].flatMap(listRoutes));
+  const app = new OpenAPIHono<AppEnv>({ getPath: routingPath });
+  const document = () => describeApi(app, { version, roles });
+  app.onError((error, c) => answerProblem(c, error, { log }));
+  app.notFound((c) => answerProblem(c, new Refusal('not_found', 'there is nothing here'), { log }));
+  app.use(createObserver({ rules, metrics, log, proxies: shared.proxies, secure: shared.secure }));
+  app.route('/', health);
+  app.use(createGuard({ ...guardParts(dependencies, shared), rules, methodsOf: (path) => listMethods(app, path) }));
+  for (const router of guarded) app.route('/', router);
+  return { app, fetch: app.fetch, metrics, limits: shared.limits, proxies: shared.proxies, secure: shared.secure };
+}
+
+type Shared = ReturnType<typeof shareParts>;
+
+function shareParts({ database, vault, config, now, passwords = new Passwords() }: AppDependencies) {
+  return {
+    secrets: createSessionSecrets({ database, vault, now }),
+    directory: createDirectory({ database, now }),
+    passwords,
+    proxies: parseTrustedProxies(config.trustedProxies).proxies,
+    secure: config.baseUrl?.startsWith('https:') ?? false,
+    limits: {
+      reads: createRateLimit(config.readsPerMinute, now),
+      logins: createRateLimit(config.loginsPerMinute, now),
+      unlocks: createRateLimit(unlocksPerMinute, now),
+    },
+  };
+}
+
+/** Attempts at the master password a minute and address; no setting, since nobody types it more often. */
+const unlocksPerMinute = 5;
+
+function guardParts(dependencies: AppDependencies, shared: Shared): Omit<GuardParts, 'rules' | 'methodsOf'> {
+  const credentials = { database: dependencies.database, secrets: shared.secrets, now: dependencies.now };
+  return {
+    organisations: shared.directory,
+    proxies: shared.proxies,
+    limits: shared.limits,
+    authenticate: (request, organisation) => authenticate(credentials, request.headers, organisation),
+    csrfToken: (sessionId) => csrfTokenOf(shared.secrets, sessionId),
+  };
+}
+
+function createGuardedRouters(
+  { database, vault, now, planes, listSealed }: AppDependencies,
+  { secrets, directory, passwords, metrics, describe }: Shared & { metrics: Metrics; describe: DescribeApi },
+): OpenAPIHono<AppEnv>[] {
+  return [
+    accountRoutes({ database, secrets, directory, passwords, now }),
+    vaultRoutes({
+      database,
+      vault,
+      now,
+      listSealed,
+      endSessions: (transaction, at) => endAllSessions(secrets, transaction, at),
+    }),
+    auditRoutes({ database, now }),
+    createMetricsRoutes(metrics),
+    createDocumentationRoutes(describe),
+    ...planes,
+  ];
+}
+
+type DescribeApi = Parameters<typeof createDocumentationRoutes>[0];

@@ -1,0 +1,143 @@
+/** HTTP of the vault: its state, opening, closing, starting over. It stands on the ground floor, below the planes. */
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Caller } from '../../audit/audit.ts';
+import { recordAudit } from '../../audit/store.ts';
+import { Refusal } from '../../errors.ts';
+import { afterCommit } from '../../storage/database/transactions.ts';
+import type { Database, Query } from '../../storage/database.ts';
+import { createId } from '../../storage/ids.ts';
+import { recordEvent } from '../../storage/outbox.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { type AppEnv, callerOf } from '../context.ts';
+import { createRouter, jsonAnswer, jsonBody } from '../router.ts';
+
+/** What the routes of the vault need. */
+export interface VaultRouteDependencies {
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly now: () => number;
+  /** Names what is sealed under the vault and cannot be made anew by the server itself, such as signing keys. */
+  readonly listSealed: () => Promise<readonly string[]>;
+  /** Ends every session, in the transaction of a reset: their secret goes with the vault. */
+  readonly endSessions: (transaction: Query, now: number) => Promise<void>;
+}
+
+const stateSchema = z.object({ state: z.enum(['absent', 'locked', 'unlocked']) }).openapi('VaultState');
+const passwordSchema = z.string().min(1).max(4096);
+
+const stateRoute = createRoute({
+  method: 'get',
+  path: '/api/vault',
+  tags: ['vault'],
+  summary: 'Whether the vault is open',
+  responses: { 200: jsonAnswer('Its state.', stateSchema) },
+});
+
+const unlockRoute = createRoute({
+  method: 'post',
+  path: '/api/vault/unlock',
+  tags: ['vault'],
+  summary: 'Open the vault',
+  request: { body: jsonBody(z.strictObject({ password: passwordSchema })) },
+  responses: { 200: jsonAnswer('Its state.', stateSchema) },
+});
+
+const lockRoute = createRoute({
+  method: 'post',
+  path: '/api/vault/lock',
+  tags: ['vault'],
+  summary: 'Close the vault: nothing is signed and no session holds until it is open again',
+  responses: { 200: jsonAnswer('Its state.', stateSchema) },
+});
+
+const resetRoute = createRoute({
+  method: 'post',
+  path: '/api/vault/reset',
+  tags: ['vault'],
+  summary: 'Start over under a new password; everything sealed is lost',
+  request: { body: jsonBody(z.strictObject({ password: passwordSchema, confirm: z.literal('reset') })) },
+  responses: {
+    200: jsonAnswer(
+      'What was lost and must be entered or made again.',
+      z.object({ must_be_reentered: z.array(z.string()) }),
+    ),
+  },
+});
+
+/** The routes of the vault. */
+export function vaultRoutes(dependencies: VaultRouteDependencies): OpenAPIHono<AppEnv> {
+  const { vault } = dependencies;
+  const router = createRouter();
+  router.openapi(stateRoute, (c) => c.json({ state: vault.state }, 200));
+  router.openapi(unlockRoute, async (c) => {
+    await unlock(dependencies, callerOf(c.var), c.req.valid('json').password);
+    return c.json({ state: vault.state }, 200);
+  });
+  router.openapi(lockRoute, async (c) => {
+    await lock(dependencies, callerOf(c.var));
+    return c.json({ state: vault.state }, 200);
+  });
+  router.openapi(resetRoute, async (c) => {
+    const lost = await reset(dependencies, callerOf(c.var), c.req.valid('json').password);
+    return c.json({ must_be_reentered: [...lost] }, 200);
+  });
+  return router;
+}
+
+async function unlock(
+  { database, vault, now }: VaultRouteDependencies,
+  caller: Caller,
+  password: string,
+): Promise<void> {
+  try {
+    await vault.unlock(password);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'unauthenticated') throw error;
+    await database.transaction((transaction) =>
+      recordAudit(transaction, now(), { ...vaultEntry(caller, 'vault.unlock_refused'), outcome: 'refused' }),
+    );
+    throw error;
+  }
+  try {
+    await database.transaction(async (transaction) => {
+      const at = now();
+      await recordEvent(transaction, {
+        id: createId(at),
+        organisationId: null,
+        topic: 'vault.unlocked',
+        payload: {},
+        at,
+      });
+      await recordAudit(transaction, at, vaultEntry(caller, 'vault.unlocked'));
+    });
+  } catch (error) {
+    // What is not in the audit log did not happen.
+    vault.lock();
+    throw error;
+  }
+}
+
+async function lock({ database, vault, now }: VaultRouteDependencies, caller: Caller): Promise<void> {
+  await database.transaction(async (transaction) => {
+    afterCommit(transaction, () => vault.lock());
+    await recordAudit(transaction, now(), vaultEntry(caller, 'vault.locked'));
+  });
+}
+
+async function reset(
+  { database, vault, now, listSealed, endSessions }: VaultRouteDependencies,
+  caller: Caller,
+  password: string,
+): Promise<readonly string[]> {
+  const lost = await listSealed();
+  await database.transaction(async (transaction) => {
+    await vault.reset(transaction, password);
+    await endSessions(transaction, now());
+    await recordAudit(transaction, now(), vaultEntry(caller, 'vault.reset'));
+  });
+  return lost;
+}
+
+function vaultEntry<Action extends `vault.${string}`>(caller: Caller, action: Action) {
+  return { ...caller, action, object: { kind: 'vault', id: '1' } };
+}
