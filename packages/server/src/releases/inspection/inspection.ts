@@ -31,7 +31,6 @@ export async function inspectFile(
   const worker = new Worker(new URL('./inspect-worker.ts', import.meta.url), {
     workerData: order,
     env: {},
-    execArgv: process.execArgv,
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
   });
   try {

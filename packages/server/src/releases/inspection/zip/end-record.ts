@@ -22,8 +22,8 @@ export interface EndRecord {
 /** Finds and checks the end. Throws the `zip-…` rule that it breaks. */
 export function readEndRecord(source: ByteSource): EndRecord {
   const position = findEnd(source);
-  const record = parseEnd(source.read(position, endBytes));
   const end64Position = findEnd64(source, position);
+  const record = parseEnd(source.read(position, endBytes), end64Position !== undefined);
   if (end64Position === undefined) return checkBounds(source, record, position);
   return checkBounds(source, resolveEnd64(record, source.read(end64Position, end64Bytes)), end64Position);
 }
@@ -51,12 +51,14 @@ function refuseEnd(tail: Buffer, last: number): never {
   refuse('zip-appended-data', 'expected nothing after the end record');
 }
 
-function parseEnd(bytes: Buffer): EndRecord {
+/** With a ZIP64 end record, numbers of disks may be saturated too. */
+function parseEnd(bytes: Buffer, hasEnd64: boolean): EndRecord {
   if (bytes.readUInt32LE(0) !== endSignature) refuse('zip-end-record', 'expected an end record');
-  const disk = bytes.readUInt16LE(4);
-  const directoryDisk = bytes.readUInt16LE(6);
+  const isOneDisk = [4, 6].every(
+    (at) => bytes.readUInt16LE(at) === 0 || (hasEnd64 && bytes.readUInt16LE(at) === 0xffff),
+  );
   const entries = bytes.readUInt16LE(10);
-  if (disk !== 0 || directoryDisk !== 0 || bytes.readUInt16LE(8) !== entries) {
+  if (!isOneDisk || bytes.readUInt16LE(8) !== entries) {
     refuse('zip-multi-disk', 'expected an archive of one part');
   }
   return { entries, directoryBytes: bytes.readUInt32LE(12), directoryOffset: bytes.readUInt32LE(16) };
