@@ -9,7 +9,7 @@ import { createSessionSecrets } from './accounts/sessions/secrets.ts';
 import { csrfTokenOf, endAllSessions } from './accounts/sessions/sessions.ts';
 import type { Config } from './config.ts';
 import { Refusal } from './errors.ts';
-import { parseTrustedProxies, type TrustedProxies } from './http/address.ts';
+import { createTrustedProxies, type TrustedProxies } from './http/address.ts';
 import { auditRoutes } from './http/audit/routes.ts';
 import type { AppEnv } from './http/context.ts';
 import { createDocumentationRoutes, describeApi } from './http/documentation.ts';
@@ -84,7 +84,7 @@ function shareParts({ database, vault, config, now, passwords = new Passwords() 
     secrets: createSessionSecrets({ database, vault, now }),
     directory: createDirectory({ database, now }),
     passwords,
-    proxies: parseTrustedProxies(config.trustedProxies).proxies,
+    proxies: createTrustedProxies(config.trustedProxies),
     secure: config.baseUrl?.startsWith('https:') ?? false,
     limits: {
       reads: createRateLimit(config.readsPerMinute, now),

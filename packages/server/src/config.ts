@@ -1,5 +1,8 @@
 /** All settings of the server. The comments are the manual; `parseConfig` reports every problem at once. */
 
+import { isIP } from 'node:net';
+import { parseBase64 } from '@signpost/protocol/bytes/base64';
+
 /** The settings, parsed. Each comment names its environment variable and the default. */
 export interface Config {
   /** SIGNPOST_DATA (`./data`): the folder that holds everything: database, blobs, uploads, the public tree. */
@@ -30,4 +33,147 @@ export interface Config {
   readonly loginsPerMinute: number;
   /** SIGNPOST_LOG_LEVEL (`info`): fatal, error, warn, info, debug, trace or silent. */
   readonly logLevel: string;
+}
+
+/** Every problem of the settings at once. Names variables and what was expected, never values. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the settings are not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** The variables of the environment; an empty one counts as not set. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the settings. Throws `ConfigError` with all problems. */
+export function parseConfig(env: Environment): Config {
+  const reader = new Reader(env);
+  const config: Config = {
+    dataDir: reader.read('SIGNPOST_DATA', parseText, './data'),
+    databaseUrl: reader.read('SIGNPOST_DATABASE', parseDatabaseUrl, undefined),
+    listen: reader.read('SIGNPOST_LISTEN', parseListen, { host: '127.0.0.1', port: 8787 }),
+    baseUrl: reader.read('SIGNPOST_BASE_URL', parseBaseUrl, undefined),
+    trustedProxies: reader.read('SIGNPOST_TRUSTED_PROXIES', parseRanges, []),
+    trustRoots: reader.read('SIGNPOST_TRUST_ROOT', parseRoots, []),
+    vaultPasswordFile: reader.read('SIGNPOST_VAULT_PASSWORD_FILE', parseText, undefined),
+    clamd: reader.read('SIGNPOST_CLAMD', parseText, '/run/clamav/clamd.ctl'),
+    scan: reader.read('SIGNPOST_SCAN', choose('required', 'off'), 'required'),
+    maxUploadMb: reader.read('SIGNPOST_MAX_UPLOAD_MB', between(1, 1_048_576), 2048),
+    maxUncompressedMb: reader.read('MAX_UNCOMPRESSED_MB', between(1, 1_048_576), 500),
+    readsPerMinute: reader.read('SIGNPOST_READS_PER_MINUTE', between(0, 100_000), 60),
+    loginsPerMinute: reader.read('SIGNPOST_LOGINS_PER_MINUTE', between(1, 1000), 5),
+    logLevel: reader.read('SIGNPOST_LOG_LEVEL', choose(...logLevels), 'info'),
+  };
+  reader.assertSound();
+  return config;
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Returns the value, or throws an error whose message completes "expected". */
+type Parse<T> = (text: string) => T;
+
+class Reader {
+  readonly #env: Environment;
+  readonly #problems: string[] = [];
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  read<T, Fallback>(name: string, parse: Parse<T>, fallback: Fallback): T | Fallback {
+    const text = this.#env[name]?.trim();
+    if (text === undefined || text === '') return fallback;
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof Expectation)) throw error;
+      this.#problems.push(`${name}: expected ${error.message}`);
+      return fallback;
+    }
+  }
+
+  assertSound(): void {
+    if (this.#problems.length > 0) throw new ConfigError(this.#problems);
+  }
+}
+
+/** What a setting should have been. */
+class Expectation extends Error {}
+
+function parseText(text: string): string {
+  return text;
+}
+
+function parseDatabaseUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) throw new Expectation('a postgres:// URL');
+  if (url.password !== '') throw new Expectation('a URL without password (PGPASSFILE names a file that holds it)');
+  return text;
+}
+
+function parseListen(text: string): Config['listen'] {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port > 65_535) throw new Expectation('host:port, such as 127.0.0.1:8787 or [::1]:8787');
+  return { host, port };
+}
+
+function parseBaseUrl(text: string): string {
+  const url = URL.parse(text);
+  const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  if (!isPlain || url.search !== '' || url.hash !== '')
+    throw new Expectation('an http:// or https:// URL without query');
+  return text.replace(/\/+$/, '');
+}
+
+function parseRanges(text: string): string[] {
+  const entries = splitList(text);
+  if (!entries.every(isRange)) throw new Expectation('addresses or CIDR ranges, separated by commas');
+  return entries;
+}
+
+function isRange(entry: string): boolean {
+  const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(entry);
+  const family = isIP(match?.[1] ?? '');
+  return family !== 0 && Number(match?.[2] ?? 0) <= (family === 4 ? 32 : 128);
+}
+
+function parseRoots(text: string): string[] {
+  const roots = splitList(text);
+  if (!roots.every(isRootKey)) throw new Expectation('raw Ed25519 keys of 32 bytes in base64, separated by commas');
+  return roots;
+}
+
+function isRootKey(text: string): boolean {
+  try {
+    return parseBase64(text).length === 32;
+  } catch {
+    return false;
+  }
+}
+
+function splitList(text: string): string[] {
+  return text.split(',').map((entry) => entry.trim());
+}
+
+function choose<const Choice extends string>(...choices: readonly Choice[]): Parse<Choice> {
+  return (text) => {
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice === undefined) throw new Expectation(`one of ${choices.join(', ')}`);
+    return choice;
+  };
+}
+
+function between(min: number, max: number): Parse<number> {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) throw new Expectation(`an integer from ${min} to ${max}`);
+    return value;
+  };
 }

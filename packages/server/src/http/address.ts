@@ -12,14 +12,11 @@ export interface TrustedProxies {
   includes(address: string): boolean;
 }
 
-/** Parses addresses and CIDR ranges; `problems` names each entry's position that is neither. */
-export function parseTrustedProxies(entries: readonly string[]): { proxies: TrustedProxies; problems: string[] } {
+/** The proxies that `ranges`, addresses or CIDR ranges, name. Throws a RangeError for anything else. */
+export function createTrustedProxies(ranges: readonly string[]): TrustedProxies {
   const list = new BlockList();
-  const problems: string[] = [];
-  for (const [index, entry] of entries.entries()) {
-    if (!addRange(list, entry)) problems.push(`entry ${index + 1} is neither an address nor a CIDR range`);
-  }
-  return { proxies: { includes: (address) => isListed(list, address) }, problems };
+  for (const range of ranges) addRange(list, range);
+  return { includes: (address) => isListed(list, address) };
 }
 
 /**
@@ -89,14 +86,10 @@ function isListed(list: BlockList, address: string): boolean {
   return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-function addRange(list: BlockList, entry: string): boolean {
-  const [text = '', prefixText, ...rest] = entry.split('/');
-  const family = isIP(text);
-  if (family === 0 || rest.length > 0) return false;
+function addRange(list: BlockList, range: string): void {
+  const [address = '', prefix] = range.split('/');
+  const family = isIP(address);
   const bits = family === 4 ? 32 : 128;
-  if (prefixText !== undefined && !/^\d{1,3}$/.test(prefixText)) return false;
-  const prefix = prefixText === undefined ? bits : Number(prefixText);
-  if (prefix > bits) return false;
-  list.addSubnet(text, prefix, family === 4 ? 'ipv4' : 'ipv6');
-  return true;
+  if (family === 0) throw new RangeError('expected an address or a CIDR range');
+  list.addSubnet(address, prefix === undefined ? bits : Number(prefix), family === 4 ? 'ipv4' : 'ipv6');
 }
