@@ -100,7 +100,8 @@ test('the list holds each blob with its time, and nothing else that lies there',
   await writeFile(join(dir, 'note.txt'), '');
   await mkdir(join(dir, 'zz'));
   await writeFile(join(dir, sha256.slice(0, 2), 'note.txt'), '');
-  const listed = await Array.fromAsync(blobs.list());
+  const listed: { sha256: string; storedAt: number }[] = [];
+  for await (const blob of blobs.list()) listed.push(blob);
   assert.deepEqual(
     listed.map((blob) => blob.sha256),
     [sha256],

@@ -48,8 +48,10 @@ function createPool(url: string): Pool {
     application_name: 'signpost',
     types: { getTypeParser: parserOf },
   });
-  // The pool drops an idle connection that breaks and makes a new one; without a listener the process would end.
+  // A connection that breaks is dropped and its query fails; these events tell nothing more, but without a listener
+  // each would end the process: the pool's for an idle connection, the client's for one in use.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
