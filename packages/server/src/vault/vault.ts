@@ -22,6 +22,8 @@ export class Vault {
   readonly #now: () => number;
   #present: boolean;
   #master: KeyObject | undefined;
+  /** Grows with each vault made here, so that an unlocking under way does not bring an older key back. */
+  #generation = 0;
 
   private constructor(database: Database, now: () => number, present: boolean) {
     this.#database = database;
@@ -55,11 +57,13 @@ export class Vault {
    * when there is no vault.
    */
   async unlock(password: string): Promise<void> {
+    const generation = this.#generation;
     const record = await readVaultRecord(this.#database.query);
     if (!record) throw new Refusal('conflict', 'expected a vault, got none', { hint: 'signpost init' });
     const { salt, parameters } = record;
     const master = await deriveMasterKey(password, Buffer.from(salt, 'base64url'), parseParameters(parameters));
     openVerifier(master, record);
+    if (generation !== this.#generation) return this.unlock(password);
     this.#present = true;
     this.#master = master;
   }
@@ -90,10 +94,12 @@ export class Vault {
 
   /**
    * Starts over under a new password: salt and secrets are deleted, and what other tables hold sealed opens no more.
-   * Returns the names of the secrets that were dropped. Unlocked once `transaction` has committed. Throws `invalid`
-   * for a password that is too short.
+   * Returns the names of the secrets that were dropped. Locked from here on, so that nothing more is sealed under the
+   * old key; unlocked once `transaction` has committed. Throws `invalid` for a password that is too short.
    */
   async reset(transaction: Query, password: string): Promise<string[]> {
+    assertStrength(password);
+    this.lock();
     const dropped = await deleteVault(transaction);
     await this.#install(transaction, password);
     return dropped;
@@ -111,6 +117,7 @@ export class Vault {
     });
     // Were the key taken over now and the transaction rolled back, secrets would be sealed under a salt that is lost.
     afterCommit(transaction, () => {
+      this.#generation++;
       this.#present = true;
       this.#master = master;
     });

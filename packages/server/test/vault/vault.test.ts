@@ -87,7 +87,7 @@ forEachEngine((_name, open, locate) => {
     await vault.unlock('the next master password');
   });
 
-  test('a reset that was rolled back changes nothing', async () => {
+  test('a reset that was rolled back loses nothing: the vault is locked and opens with its old password', async () => {
     const { database, vault } = await openVault();
     const text = vault.seal('signing-key', 'signing_key/1', secret);
     const failing = database.transaction(async (transaction) => {
@@ -95,9 +95,20 @@ forEachEngine((_name, open, locate) => {
       throw new Error('on purpose');
     });
     await assert.rejects(failing, /on purpose/);
-    assert.deepEqual(vault.unseal('signing-key', 'signing_key/1', text), secret);
+    assert.equal(vault.state, 'locked');
     await vault.unlock(password);
     assert.deepEqual(vault.unseal('signing-key', 'signing_key/1', text), secret);
+  });
+
+  test('an unlocking that a reset overtook does not bring the old key back', async () => {
+    const { database, vault } = await openVault();
+    const overtaken = vault.unlock(password);
+    await database.transaction((transaction) => vault.reset(transaction, 'the next master password'));
+    await overtaken.catch(() => {});
+    const text = vault.seal('signing-key', 'signing_key/1', secret);
+    const reopened = await Vault.open(database, now);
+    await reopened.unlock('the next master password');
+    assert.deepEqual(reopened.unseal('signing-key', 'signing_key/1', text), secret);
   });
 
   test('a server secret is made once, also when many ask at once, and needs an open vault', async () => {
