@@ -37,7 +37,7 @@ const protocol: House = {
 const server: House = {
   root: 'packages/server/src/',
   floors: [
-    ['errors.ts', 'config.ts'],
+    ['errors.ts', 'config.ts', 'roles.json'],
     ['storage/'],
     ['vault/'],
     ['audit/'],
@@ -52,7 +52,7 @@ const server: House = {
     ['watch/'],
     ['push/'],
     ['doctor/'],
-    ['app.ts'],
+    ['app.ts', 'planes.ts', 'setup.ts'],
     ['main.ts'],
   ],
   packages: ['@signpost/protocol'],
@@ -68,7 +68,15 @@ export const houses: readonly House[] = [
   // Over HTTP only; `serve`, `init` and their like open the server package by its one entry.
   house('packages/cli/src/', { packages: ['@signpost/protocol', '@signpost/server'] }),
   house('packages/console/src/', { packages: ['@signpost/protocol'] }),
-  house('packages/protocol/test/', { packages: ['@signpost/protocol'], reaches: [protocol.root] }),
+  // The generators of the test vectors make their documents as the tests do.
+  house('packages/protocol/vectors/', {
+    packages: ['@signpost/protocol'],
+    reaches: [protocol.root, 'packages/protocol/test/'],
+  }),
+  house('packages/protocol/test/', {
+    packages: ['@signpost/protocol'],
+    reaches: [protocol.root, 'packages/protocol/vectors/'],
+  }),
   house('packages/server/test/', {
     packages: ['@signpost/protocol', '@signpost/server'],
     reaches: [server.root],

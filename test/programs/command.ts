@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 /** How a command ended. */
-export interface CommandResult {
+interface CommandResult {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -26,7 +26,7 @@ export function startCommand(words: readonly string[], variables: Variables = {}
 }
 
 /** Runs the command to its end. */
-export function runCommand(words: readonly string[], variables: Variables = {}): Promise<CommandResult> {
+function runCommand(words: readonly string[], variables: Variables = {}): Promise<CommandResult> {
   const child = startCommand(words, variables);
   const output = { stdout: '', stderr: '' };
   child.stdout?.on('data', (chunk) => {
