@@ -1,6 +1,31 @@
 /** All commands, in the order of the reference. */
 import type { CommandSpec } from './command.ts';
+import { apiKeyCreate, apiKeyList, apiKeyRevoke } from './commands/account/api-key.ts';
+import { login, logout } from './commands/account/login.ts';
+import { userAdd, userDisable, userList, userPassword, userRole } from './commands/account/user.ts';
+import { check, download, verify } from './commands/client/check.ts';
+import { mirrorExport } from './commands/client/mirror.ts';
+import { createHelpCommands } from './commands/help.ts';
 import { keyNewMaintainer } from './commands/key/new-maintainer.ts';
+import { keyActivate, keyCreate, keyList, keyRetire, keyRevoke } from './commands/key/server-key.ts';
+import {
+  projectChange,
+  projectCreate,
+  projectDelete,
+  projectList,
+  projectRestore,
+  projectShow,
+} from './commands/project/project.ts';
+import { approve } from './commands/release/approve.ts';
+import {
+  releaseActivate,
+  releaseDelete,
+  releaseList,
+  releaseRestore,
+  releaseShow,
+  releaseWithdraw,
+} from './commands/release/release.ts';
+import { releaseUpload } from './commands/release/upload.ts';
 import { rootCombine, rootImport } from './commands/root/exchange.ts';
 import { rootInit } from './commands/root/init.ts';
 import { rootAddKey, rootRevokeKey, rootSetProject } from './commands/root/keys.ts';
@@ -8,9 +33,19 @@ import { rootAddRoot, rootRemoveRoot, rootRotate, rootSetThreshold } from './com
 import { rootShow } from './commands/root/show.ts';
 import { rootSign } from './commands/root/sign.ts';
 import { rootTest } from './commands/root/test.ts';
+import { auditExport, auditList, auditVerify } from './commands/server/audit.ts';
+import { rescan } from './commands/server/rescan.ts';
+import { doctor, status, unlock } from './commands/server/status.ts';
+import { trustImport, trustPubkey, trustShow, trustVersions } from './commands/trust/trust.ts';
+import { version } from './version.ts';
 
 /** The table that program, reference and completions are made from. */
 export const commands: readonly CommandSpec[] = [
+  login,
+  logout,
+  status,
+  doctor,
+  unlock,
   rootInit,
   rootShow,
   rootAddKey,
@@ -24,5 +59,45 @@ export const commands: readonly CommandSpec[] = [
   rootImport,
   rootCombine,
   rootTest,
+  trustImport,
+  trustShow,
+  trustVersions,
+  trustPubkey,
+  keyCreate,
+  keyList,
+  keyActivate,
+  keyRetire,
+  keyRevoke,
   keyNewMaintainer,
+  projectCreate,
+  projectList,
+  projectShow,
+  projectChange,
+  projectDelete,
+  projectRestore,
+  releaseUpload,
+  releaseList,
+  releaseShow,
+  releaseActivate,
+  releaseWithdraw,
+  releaseDelete,
+  releaseRestore,
+  approve,
+  check,
+  download,
+  verify,
+  mirrorExport,
+  rescan,
+  auditVerify,
+  auditList,
+  auditExport,
+  userAdd,
+  userList,
+  userRole,
+  userDisable,
+  userPassword,
+  apiKeyCreate,
+  apiKeyList,
+  apiKeyRevoke,
+  ...createHelpCommands(() => commands, version),
 ];

@@ -12,10 +12,12 @@ import { exitCodes, Failure } from './terminal/failure.ts';
 import { Output } from './terminal/output.ts';
 import { createProgress } from './terminal/progress.ts';
 import { Prompt } from './terminal/prompt.ts';
+import { version } from './version.ts';
 
 const { stdin, stdout, stderr, argv, env } = process;
-const version = '0.1.0';
 
+// A reader that has seen enough, such as `head`, is no failure.
+stdout.on('error', (error) => process.exit(errorCodeOf(error) === 'EPIPE' ? 0 : 1));
 process.exitCode = await run(argv.slice(2));
 
 async function run(words: readonly string[]): Promise<number> {
@@ -27,7 +29,7 @@ async function run(words: readonly string[]): Promise<number> {
   });
   try {
     await program.parseAsync(words, { from: 'user' });
-    return exitCodes.ok;
+    return process.exitCode === undefined ? exitCodes.ok : Number(process.exitCode);
   } catch (error) {
     return report(error, new Output({ stdout, stderr, json, quiet: false }));
   }
@@ -47,6 +49,7 @@ async function execute(spec: CommandSpec, given: Pick<Invocation, 'arguments' | 
     now: Date.now,
   });
   output.answer(answer);
+  if (answer.reason) process.exitCode = exitCodes[answer.reason];
 }
 
 function readEnvironment(): Environment {

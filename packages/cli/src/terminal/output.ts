@@ -1,5 +1,6 @@
 /** What the command prints: answers on stdout, notices on stderr, and with `--json` one document and nothing else. */
 import type { Writable } from 'node:stream';
+import type { ExitReason } from './failure.ts';
 
 /** A value as JSON carries it. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -8,6 +9,8 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 export interface Answer {
   readonly document: JsonValue;
   readonly lines: readonly string[];
+  /** How the command ends when what it found is not good: `doctor` with errors. */
+  readonly reason?: ExitReason;
 }
 
 /** Where to print, and how much. */

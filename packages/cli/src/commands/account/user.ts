@@ -1,0 +1,120 @@
+/** `signpost user …`: people and their roles. */
+import { type CommandSpec, type Invocation, readArgument, readSecretSource, secretOptions } from '../../command.ts';
+import { type JsonObject, objectsOf, textOf } from '../../http/answer.ts';
+import type { Client } from '../../http/client.ts';
+import { connectAuthenticated, connectForLogin } from '../../http/connect.ts';
+import { openSession } from '../../http/session.ts';
+import { Failure } from '../../terminal/failure.ts';
+import type { Answer } from '../../terminal/output.ts';
+import { answerPairs, answerTable } from '../answers.ts';
+
+const columns = ['email', 'name', 'role', 'disabled', 'created_at'];
+const roles = ['admin', 'manager', 'viewer'];
+const minPasswordLength = 12;
+
+/** `signpost user add`. */
+export const userAdd: CommandSpec = {
+  words: 'user add',
+  arguments: '<email>',
+  summary: 'Add a person to the organisation',
+  options: [
+    { flags: '--name <name>', text: 'the name', required: true },
+    { flags: '--role <role>', text: 'what the person may do', choices: roles, fallback: 'viewer' },
+    ...secretOptions('password', 'the first password'),
+  ],
+  examples: ['signpost user add bob@example.org --name "Bob" --role manager'],
+  run: addUser,
+};
+
+/** `signpost user list`. */
+export const userList: CommandSpec = {
+  words: 'user list',
+  summary: 'List the members of the organisation',
+  examples: ['signpost user list', 'signpost user list --json'],
+  run: async (invocation) =>
+    answerTable(await (await connectAuthenticated(invocation)).read('/api/people'), 'people', columns),
+};
+
+/** `signpost user role`. */
+export const userRole: CommandSpec = {
+  words: 'user role',
+  arguments: '<email> <role>',
+  summary: 'Give a person another role',
+  examples: ['signpost user role bob@example.org viewer'],
+  run: async (invocation) => {
+    const role = readArgument(invocation, 1);
+    if (!roles.includes(role)) throw new Failure('usage', `expected a role of ${roles.join(', ')}, got "${role}"`);
+    return changeUser(invocation, { role });
+  },
+};
+
+/** `signpost user disable`. */
+export const userDisable: CommandSpec = {
+  words: 'user disable',
+  arguments: '<email>',
+  summary: "End a person's access; --enable gives it back",
+  options: [{ flags: '--enable', text: 'give access back' }],
+  examples: ['signpost user disable bob@example.org', 'signpost user disable bob@example.org --enable'],
+  run: async (invocation) => {
+    const disabled = !invocation.options.flag('enable');
+    if (disabled) await invocation.prompt.confirm(`End the access of ${readArgument(invocation, 0)}?`);
+    return changeUser(invocation, { disabled });
+  },
+};
+
+/** `signpost user password`. */
+export const userPassword: CommandSpec = {
+  words: 'user password',
+  arguments: '<email>',
+  summary: 'Change your own password; your other sessions end',
+  options: [...secretOptions('password', 'the present password'), ...secretOptions('new-password', 'the new password')],
+  examples: ['signpost user password alice@example.org'],
+  run: changePassword,
+};
+
+async function addUser(invocation: Invocation): Promise<Answer> {
+  const { options, prompt } = invocation;
+  const client = await connectAuthenticated(invocation);
+  const password = await prompt.askNewSecret('First password', readSecretSource(options, 'password'), {
+    option: 'password',
+    minLength: minPasswordLength,
+  });
+  const body = {
+    email: readArgument(invocation, 0),
+    name: options.requiredText('name'),
+    role: options.requiredText('role'),
+    password,
+  };
+  return answerPairs(await client.request('POST', '/api/people', { body }), columns);
+}
+
+async function changeUser(
+  invocation: Invocation,
+  body: { readonly role?: string; readonly disabled?: boolean },
+): Promise<Answer> {
+  const client = await connectAuthenticated(invocation);
+  const person = await findPerson(client, readArgument(invocation, 0));
+  return answerPairs(await client.request('PATCH', `/api/people/${textOf(person, 'id')}`, { body }), columns);
+}
+
+async function findPerson(client: Client, email: string): Promise<JsonObject> {
+  const people = objectsOf(await client.read('/api/people'), 'people');
+  const person = people.find((entry) => textOf(entry, 'email').toLowerCase() === email.toLowerCase());
+  if (!person)
+    throw new Failure('refused', `${email} is no member of the organisation`, { hint: 'signpost user list' });
+  return person;
+}
+
+async function changePassword(invocation: Invocation): Promise<Answer> {
+  const { options, prompt } = invocation;
+  const email = readArgument(invocation, 0);
+  const client = await connectForLogin(invocation);
+  const current = await prompt.askSecret('Present password', readSecretSource(options, 'password'), 'password');
+  const next = await prompt.askNewSecret('New password', readSecretSource(options, 'new-password'), {
+    option: 'new-password',
+    minLength: minPasswordLength,
+  });
+  const session = await openSession(client, email, current);
+  await session.request('POST', '/api/session/password', { current, new: next }).finally(() => session.close());
+  return { document: { email, changed: true }, lines: [`The password of ${email} is changed.`] };
+}

@@ -1,0 +1,145 @@
+/** `signpost mirror export`: the public files of a server, verified, laid out as any web server can serve them. */
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { encodeText } from '@signpost/protocol/bytes/text';
+import type { Updater } from '@signpost/protocol/client/updater';
+import { TrustError } from '@signpost/protocol/errors';
+import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
+import { parseArray, parseObject } from '@signpost/protocol/json/fields';
+import { parseSignable } from '@signpost/protocol/json/parse';
+import { channelPattern, slugPattern } from '@signpost/protocol/updates/names';
+import type { VerifiedManifest } from '@signpost/protocol/updates/verify-manifest';
+import { filesOf, type ReleaseFile } from '../../client/manifest-file.ts';
+import { openUpdater, updaterOptions } from '../../client/open-updater.ts';
+import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
+import { writeFileAtomically } from '../../files/atomic-write.ts';
+import { createNodeSha256, openFileSink, readFileFacts } from '../../files/local-file.ts';
+import { objectsOf, textOf } from '../../http/answer.ts';
+import { Client, readBounded } from '../../http/client.ts';
+import { connect } from '../../http/connect.ts';
+import { parseSignedList } from '../../root/signed-list.ts';
+import { Failure } from '../../terminal/failure.ts';
+import type { Answer } from '../../terminal/output.ts';
+
+/** `signpost mirror export`. */
+export const mirrorExport: CommandSpec = {
+  words: 'mirror export',
+  arguments: '<dir>',
+  summary: 'Write a static mirror that clients verify unchanged; each file is verified before it is written',
+  details: [
+    'The folder holds the trust list, the changes of roots, the manifests of all channels and their files, each at the path of its URL. Run it again to bring the mirror up to date: files first, then the lists that name them. Files that no manifest names any more are left.',
+    'nginx:  server { root DIR; location /api/ { default_type application/json; } location / { default_type application/octet-stream; } }',
+    'Caddy:  root * DIR    header /api/* Content-Type application/json    file_server',
+  ],
+  options: [
+    { flags: '--project <slug>', text: 'only this project; all of the organisation when left out', repeatable: true },
+    ...updaterOptions,
+  ],
+  examples: ['signpost mirror export /srv/mirror --project my-app --root 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo='],
+  run: exportMirror,
+};
+
+interface Mirror {
+  readonly dir: string;
+  readonly updater: Updater;
+  readonly client: Client;
+  readonly invocation: Invocation;
+}
+
+async function exportMirror(invocation: Invocation): Promise<Answer> {
+  const dir = readArgument(invocation, 0);
+  const { updater, base } = await openUpdater(invocation);
+  const client = new Client({ base, fetch: invocation.fetch });
+  const mirror: Mirror = { dir, updater, client, invocation };
+  const manifests: VerifiedManifest[] = [];
+  for (const project of await listProjects(invocation)) manifests.push(...(await fetchManifests(mirror, project)));
+  let files = 0;
+  for (const manifest of manifests) files += await mirrorFiles(mirror, manifest);
+  // A reader sees files before the manifest that names them, and the trust list before manifests that need it.
+  await writePublic(dir, '/api/signing/roots', await fetchRootChanges(client));
+  const trust = await updater.refreshTrust();
+  await writePublic(dir, '/api/signing/trust', trust.envelope);
+  for (const manifest of manifests) await writeManifest(dir, manifest);
+  const releases = manifests.map(({ project, channel, version }) => ({ project, channel, version }));
+  return {
+    document: { dir, trust_version: trust.version, releases, files },
+    lines: [
+      `${dir}: trust list version ${trust.version}, ${manifests.length} manifest(s), ${files} file(s), all verified.`,
+      ...releases.map(({ project, channel, version }) => `  ${project} ${version} (${channel})`),
+    ],
+  };
+}
+
+async function listProjects(invocation: Invocation): Promise<readonly string[]> {
+  const named = invocation.options.texts('project');
+  const wrong = named.find((slug) => !slugPattern.test(slug));
+  if (wrong !== undefined) throw new Failure('usage', `"${wrong}" is no project slug`);
+  if (named.length > 0) return named;
+  const client = await connect(invocation);
+  if (!client.isAuthenticated) {
+    throw new Failure('usage', 'only members may list all projects', { hint: 'name them by --project, or log in' });
+  }
+  const projects = objectsOf(await client.read('/api/projects'), 'projects');
+  return projects.filter(({ deleted_at }) => deleted_at === null).map((project) => textOf(project, 'slug'));
+}
+
+async function fetchManifests({ client, updater }: Mirror, project: string): Promise<VerifiedManifest[]> {
+  const releases = objectsOf(await client.read(`/api/projects/${project}/releases`), 'releases');
+  const active = releases.filter(({ state }) => state === 'active').map((release) => textOf(release, 'channel'));
+  const manifests: VerifiedManifest[] = [];
+  for (const channel of new Set(active)) {
+    // The names become paths: what the server says about them is not believed.
+    if (!channelPattern.test(channel)) throw new TrustError('malformed', 'expected the name of a channel');
+    const found = await updater.checkForUpdate({ project, channel });
+    if (found.kind !== 'none') manifests.push(found.manifest);
+  }
+  return manifests;
+}
+
+async function mirrorFiles(mirror: Mirror, manifest: VerifiedManifest): Promise<number> {
+  const files = filesOf(manifest);
+  for (const file of files) await mirrorFile(mirror, file);
+  return files.length;
+}
+
+async function mirrorFile({ dir, updater, invocation }: Mirror, file: ReleaseFile): Promise<void> {
+  const path = join(dir, ...decodeURIComponent(file.url).split('/'));
+  if (await isSameFile(path, file)) return;
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await updater.download(file, await openFileSink(path), {
+      createHash: createNodeSha256,
+      onProgress: ({ receivedBytes, totalBytes }) => invocation.progress.update(file.name, receivedBytes, totalBytes),
+    });
+  } finally {
+    invocation.progress.finish();
+  }
+}
+
+async function isSameFile(path: string, { sizeBytes, sha256 }: ReleaseFile): Promise<boolean> {
+  const status = await stat(path).catch(() => undefined);
+  return status?.size === sizeBytes && (await readFileFacts(path)).sha256 === sha256;
+}
+
+const maxRootChainBytes = 4_194_304;
+
+/** The changes of roots, each parsed strictly. Clients judge the chain themselves; without changes it is empty. */
+async function fetchRootChanges(client: Client): Promise<string> {
+  const response = await client.send('GET', '/api/signing/roots');
+  const bytes = await readBounded(response, maxRootChainBytes);
+  const links = parseArray(parseObject(parseSignable(bytes, maxRootChainBytes), 'the root changes'), 'roots');
+  for (const link of links) await parseSignedList(encodeText(encodeCanonicalText(link)));
+  return encodeCanonicalText({ roots: links });
+}
+
+async function writeManifest(dir: string, manifest: VerifiedManifest): Promise<void> {
+  const folder = `/api/projects/${manifest.project}`;
+  await writePublic(dir, `${folder}/channels/${manifest.channel}/manifest`, manifest.envelope);
+  if (manifest.channel === 'stable') await writePublic(dir, `${folder}/manifest`, manifest.envelope);
+}
+
+async function writePublic(dir: string, url: string, text: string): Promise<void> {
+  const path = join(dir, ...url.split('/'));
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomically(path, text, 0o644);
+}

@@ -1,0 +1,150 @@
+/** Talks to one server: JSON in and out, problem documents (RFC 9457) become failures with their hint. */
+import { Failure } from '../terminal/failure.ts';
+import type { JsonValue } from '../terminal/output.ts';
+import { asObject, type JsonObject } from './answer.ts';
+
+/** A server as one caller sees it. */
+export interface ClientOptions {
+  /** With the organisation's prefix and without a trailing slash. */
+  readonly base: string;
+  /** Absent: anonymous. */
+  readonly apiKey?: string | undefined;
+  readonly fetch: typeof globalThis.fetch;
+}
+
+/** One request. */
+export interface RequestOptions {
+  /** Sent as JSON. */
+  readonly body?: JsonValue | undefined;
+  /** Sent as it is. */
+  readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** The largest JSON answer that is read, in bytes. */
+const maxAnswerBytes = 32 * 1024 * 1024;
+
+/** A refusal by the server, with its problem document. */
+export class ServerRefusal extends Failure {
+  readonly status: number;
+  readonly problem: JsonObject;
+
+  constructor(status: number, problem: JsonObject) {
+    const text = (name: string) => (typeof problem[name] === 'string' ? problem[name] : undefined);
+    const rule = text('rule');
+    const detail = text('detail') ?? text('title') ?? `the server answered ${status}`;
+    super(reasonOf(status, text('code')), rule === undefined ? detail : `${detail} [${rule}]`, {
+      hint: text('hint') ?? hintOf(status),
+      code: text('code') ?? `http_${status}`,
+    });
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+/** The HTTP client. Each method throws ServerRefusal, or Failure `unavailable` when nobody answers. */
+export class Client {
+  readonly base: string;
+  readonly isAuthenticated: boolean;
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.base = options.base;
+    this.isAuthenticated = options.apiKey !== undefined;
+    this.#options = options;
+  }
+
+  /** The object that `GET path` answers. */
+  async read(path: string): Promise<JsonObject> {
+    return this.request('GET', path);
+  }
+
+  /** The object that the request answers; empty for 204. */
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<JsonObject> {
+    const response = await this.send(method, path, options);
+    if (response.status === 204) return {};
+    return asObject(parseJson(await readBounded(response)));
+  }
+
+  /** The response, whose body is the caller's to read. */
+  async send(method: string, path: string, { body, bytes, headers, signal }: RequestOptions = {}): Promise<Response> {
+    const response = await this.#fetch(path, {
+      method,
+      // A redirect could lead the key elsewhere; the API answers itself.
+      redirect: 'error',
+      headers: {
+        Accept: 'application/json',
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(this.#options.apiKey === undefined ? {} : { Authorization: `Bearer ${this.#options.apiKey}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(bytes === undefined ? {} : { body: bytes }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (response.ok || response.status === 304) return response;
+    throw new ServerRefusal(response.status, await readProblem(response));
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await this.#options.fetch(`${this.base}${path}`, init);
+    } catch (cause) {
+      throw unreachable(this.base, cause);
+    }
+  }
+}
+
+/** The failure for a server that does not answer. */
+export function unreachable(base: string, cause: unknown): Failure {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : '';
+  return new Failure('unavailable', `${base} cannot be reached${inner ? `: ${inner}` : ''}`, {
+    hint: 'check --server, and that `signpost serve` runs there',
+    code: 'unreachable',
+    cause,
+  });
+}
+
+/** The bytes of a body, at most `limit`. Throws Failure above that. */
+export async function readBounded(response: Response, limit = maxAnswerBytes): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body ?? []) {
+    length += part.length;
+    if (length > limit) throw new Failure('refused', `expected an answer of at most ${limit} bytes`);
+    parts.push(part);
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+async function readProblem(response: Response): Promise<JsonObject> {
+  try {
+    return asObject(parseJson(await readBounded(response)));
+  } catch {
+    // A proxy in between answers in HTML; the status says enough.
+    return {};
+  }
+}
+
+function parseJson(bytes: Uint8Array): JsonValue {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as JsonValue;
+  } catch (cause) {
+    throw new Failure('refused', 'expected JSON from the server', { hint: 'check --server', cause });
+  }
+}
+
+function reasonOf(status: number, code: string | undefined): 'refused' | 'unavailable' {
+  // A locked vault is an answer: it needs somebody to unlock it, not another attempt.
+  return code !== 'vault_locked' && (status === 429 || status === 502 || status === 503 || status === 504)
+    ? 'unavailable'
+    : 'refused';
+}
+
+function hintOf(status: number): string | undefined {
+  if (status === 401) return 'signpost login, or SIGNPOST_API_KEY';
+  if (status === 403) return 'the API key or role does not allow this: `signpost api-key create --help`';
+  if (status === 429) return 'wait a minute';
+  return undefined;
+}

@@ -1,0 +1,175 @@
+/** A resumable upload: parts of 8 MiB, each tried again, continued where the server says that it stopped. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FileFacts } from '../files/local-file.ts';
+import { Failure } from '../terminal/failure.ts';
+import type { JsonValue } from '../terminal/output.ts';
+import type { Progress } from '../terminal/progress.ts';
+import { asObject, type JsonObject, numberOf, textOf } from './answer.ts';
+import { type Client, ServerRefusal } from './client.ts';
+
+/** What is uploaded where. */
+export interface UploadRequest {
+  readonly project: string;
+  /** The local file, and what it is. */
+  readonly path: string;
+  readonly facts: FileFacts;
+  /** The members of the request beside size and digest: version, channel, name, platform, changelog. */
+  readonly fields: { readonly [name: string]: JsonValue };
+}
+
+/** What an upload needs. */
+export interface UploadContext {
+  readonly client: Client;
+  readonly progress: Progress;
+  /** The upload to go on with, if one was begun. */
+  readonly resumeId?: string | undefined;
+  /** Told the id as soon as there is one. */
+  readonly onStarted: (id: string) => Promise<void>;
+  /** How long to wait before trying again, in milliseconds; `attempt` counts from 1. */
+  readonly waitMs?: (attempt: number) => number;
+}
+
+/** The size of one part, in bytes. */
+export const partBytes: number = 8 * 1024 * 1024;
+
+const maxAttempts = 6;
+const pollMs = 250;
+
+/** Uploads, waits for inspection and scan, and returns the server's last word. Throws Failure when the file is refused. */
+export async function uploadFile(context: UploadContext, request: UploadRequest): Promise<JsonObject> {
+  const upload = (await findResumable(context, request)) ?? (await beginUpload(context, request));
+  const id = textOf(upload, 'id');
+  await context.onStarted(id);
+  const file = await open(request.path);
+  try {
+    await sendParts(context, request, { id, file, offset: numberOf(upload, 'offset') });
+  } finally {
+    await file.close();
+  }
+  return awaitVerdict(context, request, id);
+}
+
+async function beginUpload({ client }: UploadContext, { project, facts, fields }: UploadRequest): Promise<JsonObject> {
+  const body = { ...fields, size_bytes: facts.sizeBytes, sha256: facts.sha256 };
+  return client.request('POST', uploadsPath(project), { body });
+}
+
+/** The upload begun before, unless the server has forgotten or refused it. */
+async function findResumable(
+  context: UploadContext,
+  { project, facts }: UploadRequest,
+): Promise<JsonObject | undefined> {
+  if (context.resumeId === undefined) return undefined;
+  try {
+    const upload = await context.client.read(`${uploadsPath(project)}/${context.resumeId}`);
+    return upload.size_bytes === facts.sizeBytes && upload.state !== 'refused' ? upload : undefined;
+  } catch (error) {
+    if (error instanceof ServerRefusal && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+interface Sending {
+  readonly id: string;
+  readonly file: FileHandle;
+  readonly offset: number;
+}
+
+async function sendParts(context: UploadContext, request: UploadRequest, sending: Sending): Promise<void> {
+  const { sizeBytes } = request.facts;
+  let { offset } = sending;
+  context.progress.update('uploading', offset, sizeBytes);
+  while (offset < sizeBytes) {
+    offset = await sendPart(context, request, { ...sending, offset });
+    context.progress.update('uploading', offset, sizeBytes);
+  }
+}
+
+/** Sends one part and returns where to go on; asks the server after every failure, since it may have taken some of it. */
+async function sendPart(context: UploadContext, { project, facts }: UploadRequest, sending: Sending): Promise<number> {
+  const { client, waitMs = defaultWaitMs } = context;
+  const path = `${uploadsPath(project)}/${sending.id}`;
+  let { offset } = sending;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const bytes = await readPart(sending.file, offset, facts.sizeBytes);
+      const answer = await client.request('PUT', `${path}?offset=${offset}`, {
+        bytes,
+        headers: { 'Content-Type': 'application/octet-stream' },
+      });
+      return typeof answer.offset === 'number' ? answer.offset : offset + bytes.length;
+    } catch (error) {
+      const told = offsetToldBy(error);
+      if (told !== undefined && told !== offset && attempt < maxAttempts) {
+        offset = told;
+        if (offset >= facts.sizeBytes) return offset;
+        continue;
+      }
+      if (!isWorthRetrying(error) || attempt >= maxAttempts) throw error;
+      await sleep(waitMs(attempt));
+      offset = await readOffset(client, path, offset);
+      if (offset >= facts.sizeBytes) return offset;
+    }
+  }
+}
+
+/** A 409 carries the offset at which the server stands. */
+function offsetToldBy(error: unknown): number | undefined {
+  if (!(error instanceof ServerRefusal) || error.status !== 409) return undefined;
+  return typeof error.problem.offset === 'number' ? error.problem.offset : undefined;
+}
+
+function isWorthRetrying(error: unknown): boolean {
+  return error instanceof Failure && error.reason === 'unavailable';
+}
+
+async function readOffset(client: Client, path: string, fallback: number): Promise<number> {
+  try {
+    return numberOf(await client.read(path), 'offset');
+  } catch (error) {
+    // Still away: the next attempt asks again.
+    if (isWorthRetrying(error)) return fallback;
+    throw error;
+  }
+}
+
+async function readPart(file: FileHandle, offset: number, sizeBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const part = new Uint8Array(Math.min(partBytes, sizeBytes - offset));
+  let filled = 0;
+  while (filled < part.length) {
+    const { bytesRead } = await file.read(part, filled, part.length - filled, offset + filled);
+    if (bytesRead === 0) throw new Failure('refused', 'the file became shorter while it was uploaded');
+    filled += bytesRead;
+  }
+  return part;
+}
+
+function defaultWaitMs(attempt: number): number {
+  return Math.min(500 * 2 ** (attempt - 1), 8000);
+}
+
+async function awaitVerdict(context: UploadContext, { project }: UploadRequest, id: string): Promise<JsonObject> {
+  for (;;) {
+    const upload = await context.client.read(`${uploadsPath(project)}/${id}`);
+    const state = textOf(upload, 'state');
+    if (state === 'accepted') return upload;
+    if (state === 'refused') throw refusalOf(upload);
+    const progress = typeof upload.progress === 'number' ? upload.progress : 0;
+    context.progress.update(typeof upload.stage === 'string' ? upload.stage : state, progress, 1000, 'steps');
+    await sleep(pollMs);
+  }
+}
+
+function refusalOf(upload: JsonObject): Failure {
+  const refusal = asObject(upload.refusal);
+  const hint = typeof refusal.hint === 'string' ? refusal.hint : undefined;
+  return new Failure('refused', `${textOf(refusal, 'message')} [${textOf(refusal, 'rule')}]`, {
+    hint,
+    code: 'upload_refused',
+  });
+}
+
+function uploadsPath(project: string): string {
+  return `/api/projects/${encodeURIComponent(project)}/uploads`;
+}
