@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Role, Verb } from '../src/http/context.ts';
+import { strictContentPolicy } from '../src/http/headers.ts';
+import { RoleTableError } from '../src/http/role-table.ts';
+import { type Credential, createScene, masterPassword, ownRoles, type Scene } from './http/scene.ts';
+import { forEachEngine } from './storage/engines.ts';
+
+const roles: readonly Role[] = ['admin', 'manager', 'viewer'];
+const verbs: readonly Verb[] = ['read', 'upload', 'activate', 'manage', 'admin', 'metrics'];
+
+/** Somebody who asks. `member` is the word by which the table may admit them. */
+interface Asker {
+  readonly name: string;
+  readonly member: string | undefined;
+  readonly organisation: 'default' | 'other' | undefined;
+  readonly credential: () => Promise<Credential>;
+}
+
+forEachEngine((_engine, open) => {
+  suite('every route', () => {
+    test('admits exactly whom the role table names, in each organisation', async () => {
+      const scene = await createScene(await open());
+      const askers = [...(await membersOf(scene, 'default')), ...(await membersOf(scene, 'other')), stranger];
+      for (const organisation of ['default', 'other'] as const) {
+        for (const name of Object.keys(ownRoles)) {
+          for (const asker of askers) await assertAdmission(scene, { name, organisation, asker });
+        }
+      }
+    });
+
+    test('answers with the security headers, admitted or not', async () => {
+      const scene = await createScene(await open());
+      const { credential } = await scene.openKey({ organisationId: scene.home.id, verbs });
+      for (const name of Object.keys(ownRoles)) {
+        const [method = '', path = ''] = fillIn(name).split(' ');
+        for (const as of [{}, credential]) {
+          const { headers } = await scene.ask(method, path, { as });
+          assert.ok(headers.get('content-security-policy')?.startsWith(strictContentPolicy), name);
+          assert.equal(headers.get('x-frame-options'), 'DENY', name);
+          assert.equal(headers.get('x-content-type-options'), 'nosniff', name);
+          assert.equal(headers.get('referrer-policy'), 'no-referrer', name);
+        }
+      }
+    });
+  });
+
+  test('the application does not start while a route has no entry, and says which', async () => {
+    const database = await open();
+    const { 'GET /api/people': _left, ...incomplete } = ownRoles;
+    await assert.rejects(
+      createScene(database, { roles: incomplete }),
+      (error) =>
+        error instanceof RoleTableError && error.problems.join() === 'GET /api/people: no entry in the role table',
+    );
+  });
+});
+
+const stranger: Asker = {
+  name: 'nobody',
+  member: undefined,
+  organisation: undefined,
+  credential: async () => ({}),
+};
+
+async function assertAdmission(
+  scene: Scene,
+  { name, organisation, asker }: { name: string; organisation: string; asker: Asker },
+): Promise<void> {
+  const expected = expectedStatus(name, organisation, asker);
+  const [method = '', path = ''] = fillIn(name).split(' ');
+  // The limit of attempts at the vault is proved elsewhere.
+  scene.travel(60_000);
+  const { status } = await scene.ask(method, `/o/${organisation}${path}`, { as: await asker.credential() });
+  const told = `${name} of ${organisation} as ${asker.name}: expected ${expected}, got ${status}`;
+  if (expected !== 'admitted') return assert.equal(status, expected, told);
+  // What the route itself makes of an empty request is not the matter here.
+  assert.ok(![401, 403, 405, 429].includes(status) && status < 500, told);
+  if (scene.vault.state === 'locked') await scene.vault.unlock(masterPassword);
+}
+
+async function membersOf(scene: Scene, organisation: 'default' | 'other'): Promise<Asker[]> {
+  const tenant = organisation === 'default' ? scene.home : scene.other;
+  const people = roles.map((role) => ({
+    name: `${role} of ${organisation}`,
+    member: role,
+    organisation,
+    credential: () => tenant.people[role].logIn(),
+  }));
+  const keys = verbs.map(async (verb) => ({
+    name: `key:${verb} of ${organisation}`,
+    member: `key:${verb}`,
+    organisation,
+    credential: await openedKey(scene, tenant.id, verb),
+  }));
+  return [...people, ...(await Promise.all(keys))];
+}
+
+async function openedKey(scene: Scene, organisationId: string, verb: Verb): Promise<() => Promise<Credential>> {
+  const { credential } = await scene.openKey({ organisationId, verbs: [verb] });
+  return async () => credential;
+}
+
+/** The matrix, from the table alone: what must come back. */
+function expectedStatus(name: string, organisation: string, asker: Asker): number | 'admitted' {
+  const allowed = ownRoles[name] ?? [];
+  const isHealth = name === 'GET /healthz' || name === 'GET /api/health';
+  if (allowed.includes('server-wide') && organisation !== 'default' && !isHealth) return 404;
+  if (allowed.includes('public')) return 'admitted';
+  if (asker.organisation === undefined) return 401;
+  if (asker.organisation !== organisation) return 404;
+  return asker.member !== undefined && allowed.includes(asker.member) ? 'admitted' : 403;
+}
+
+function fillIn(name: string): string {
+  return name.replaceAll('{id}', '01930000-0000-7000-8000-000000000000');
+}

@@ -1,0 +1,213 @@
+/** The real application on a real database: two organisations, people of each role, API keys, a clock to move. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { HttpBindings } from '@hono/node-server';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Scope } from '@signpost/protocol/updates/names';
+import { type Logger, pino } from 'pino';
+import { createApiKey } from '../../src/accounts/api-keys.ts';
+import { createOrganisation } from '../../src/accounts/organisations.ts';
+import { type PasswordHash, Passwords } from '../../src/accounts/passwords.ts';
+import { createPerson } from '../../src/accounts/people.ts';
+import { createSessionSecrets } from '../../src/accounts/sessions/secrets.ts';
+import { csrfTokenOf, openSession } from '../../src/accounts/sessions/sessions.ts';
+import { type App, type AppDependencies, createApp } from '../../src/app.ts';
+import { systemActor } from '../../src/audit/audit.ts';
+import type { AppEnv, Role, Verb } from '../../src/http/context.ts';
+import { listRoutes } from '../../src/http/route-name.ts';
+import roles from '../../src/roles.json' with { type: 'json' };
+import { openDatabase } from '../../src/storage/database/open.ts';
+import type { Database } from '../../src/storage/database.ts';
+import { migrate } from '../../src/storage/migrations/migrate.ts';
+import { Vault } from '../../src/vault/vault.ts';
+
+export const masterPassword = 'a long master password';
+export const password = 'correct horse battery';
+
+/** The table of the routes that stand without any plane. */
+export const ownRoles: AppDependencies['roles'] = Object.fromEntries(
+  Object.entries(roles).filter(([name]) =>
+    /\/(?:api-keys|audit|docs|health|healthz|metrics|openapi|organisations|people|session|vault)/.test(name),
+  ),
+);
+
+/** A request in words: who asks, from where, with what. */
+export interface Ask {
+  readonly as?: Credential;
+  readonly json?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The address that the connection comes from. */
+  readonly from?: string;
+}
+
+/** Headers that prove who asks; a session's hold its CSRF token too. */
+export type Credential = Readonly<Record<string, string>>;
+
+/** A member who is logged in. */
+export interface Person {
+  readonly id: string;
+  readonly email: string;
+  readonly session: Credential;
+  /** Opens one more session. */
+  logIn(): Promise<Credential>;
+}
+
+/** One organisation with a person of each role. */
+export interface Tenant {
+  readonly id: string;
+  readonly people: Readonly<Record<Role, Person>>;
+}
+
+/** What a test has in its hands. */
+export interface Scene {
+  readonly app: App;
+  readonly database: Database;
+  readonly vault: Vault;
+  /** The organisation `default`. */
+  readonly home: Tenant;
+  /** The organisation `other`, with the host name other.example. */
+  readonly other: Tenant;
+  /** What was logged, a line each. */
+  readonly lines: string[];
+  now(): number;
+  travel(ms: number): void;
+  ask(method: string, path: string, ask?: Ask): Promise<Response>;
+  openKey(wanted: {
+    organisationId: string;
+    verbs: readonly Verb[];
+    scope?: Scope;
+    expiresAt?: number;
+  }): Promise<{ id: string; key: string; credential: Credential }>;
+}
+
+/** What a test may choose; the rest is the default. */
+export interface SceneChoice {
+  readonly config?: Partial<AppDependencies['config']>;
+  readonly planes?: readonly OpenAPIHono<AppEnv>[];
+  readonly roles?: AppDependencies['roles'];
+}
+
+/** Sets the scene on SQLite, for tests of what no SQL is about; it is cleared away after the test. */
+export async function openScene(t: TestContext, choice?: SceneChoice): Promise<Scene> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'signpost-test-'));
+  const database = await openDatabase({ dataDir, databaseUrl: undefined }, { create: true });
+  t.after(async () => {
+    await database.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  await migrate(database);
+  return createScene(database, choice);
+}
+
+/** Sets the scene on an empty, migrated database. The vault is open. */
+export async function createScene(database: Database, choice: SceneChoice = {}): Promise<Scene> {
+  let time = Date.parse('2026-11-21T09:00:00Z');
+  const now = () => time;
+  const vault = await Vault.open(database, now);
+  await database.transaction((transaction) => vault.create(transaction, masterPassword));
+  const passwords = new Passwords();
+  const lines: string[] = [];
+  const app = openApp({ database, vault, now, passwords, log: logTo(lines), choice });
+  // One hash for all: computing it is slow on purpose.
+  const found = createFounder({ database, vault, now, passwords, hash: await passwords.hash(password) });
+  return {
+    app,
+    database,
+    vault,
+    lines,
+    home: await found('default', null),
+    other: await found('other', 'other.example'),
+    now,
+    travel: (ms) => {
+      time += ms;
+    },
+    ask: async (method, path, ask = {}) => sendTo(app, method, path, ask),
+    openKey: async ({ scope = '*', expiresAt = null, ...wanted }) => {
+      const { key, row } = await database.transaction((transaction) =>
+        createApiKey(
+          transaction,
+          { ...wanted, name: 'a key', scope, expiresAt, createdBy: null },
+          { actor: systemActor, now: time },
+        ),
+      );
+      return { id: row.id, key, credential: { authorization: `Bearer ${key}` } };
+    },
+  };
+}
+
+function openApp(
+  parts: Pick<AppDependencies, 'database' | 'vault' | 'now' | 'log'> & { passwords: Passwords; choice: SceneChoice },
+): App {
+  const { choice, ...shared } = parts;
+  const planes = choice.planes ?? [];
+  const planeRoles = Object.fromEntries(
+    planes.flatMap(listRoutes).map(({ method, path }) => [`${method} ${path}`, ['public']]),
+  );
+  return createApp({
+    ...shared,
+    config: { baseUrl: undefined, trustedProxies: [], readsPerMinute: 0, loginsPerMinute: 1000, ...choice.config },
+    version: '0.0.0-test',
+    roles: choice.roles ?? { ...ownRoles, ...planeRoles },
+    planes,
+    listSealed: async () => ['signing key *'],
+  });
+}
+
+function logTo(lines: string[]): Logger {
+  return pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
+}
+
+function createFounder(parts: {
+  database: Database;
+  vault: Vault;
+  now: () => number;
+  passwords: Passwords;
+  hash: PasswordHash;
+}) {
+  const { database, vault, now, passwords, hash } = parts;
+  const secrets = createSessionSecrets({ database, vault, now });
+  return async function found(slug: string, host: string | null): Promise<Tenant> {
+    const act = { actor: systemActor, now: now() };
+    const { id } = await database.transaction((transaction) =>
+      createOrganisation(transaction, { slug, name: slug, host }, act),
+    );
+    const enter = async (role: Role) => {
+      const member = await database.transaction((transaction) =>
+        createPerson(
+          transaction,
+          { organisationId: id, email: `${role}@${slug}.example`, name: role, role, passwordHash: hash },
+          act,
+        ),
+      );
+      const logIn = async () => {
+        const opened = await openSession({ database, secrets, passwords, now }, id, member);
+        const token = await csrfTokenOf(secrets, opened.session.id);
+        return { cookie: `__Host-signpost=${opened.token}`, 'x-signpost-csrf': token };
+      };
+      return { id: member.id, email: member.email, session: await logIn(), logIn };
+    };
+    return {
+      id,
+      people: { admin: await enter('admin'), manager: await enter('manager'), viewer: await enter('viewer') },
+    };
+  };
+}
+
+async function sendTo(
+  app: App,
+  method: string,
+  path: string,
+  { as, json, headers, from = '192.0.2.1' }: Ask,
+): Promise<Response> {
+  const url = path.startsWith('/') ? `http://signpost.example${path}` : path;
+  const request = new Request(url, {
+    method,
+    headers: { ...as, ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+  });
+  // The one member of the connection that the application reads.
+  const bindings = { incoming: { socket: { remoteAddress: from } } } as unknown as HttpBindings;
+  return app.fetch(request, bindings);
+}
