@@ -194,6 +194,7 @@ async function refusedShapes(): Promise<TrustListVector[]> {
     ['a threshold above the number of roots', 'malformed', rootMembers([rootA], 2)],
     ['the same root twice', 'malformed', rootMembers([rootA, rootA], 1)],
     ['a threshold without roots', 'malformed', { threshold: 1 }],
+    ['roots without a threshold', 'malformed', { root_keys: [] }],
     ['a revocation without a date', 'malformed', { revoked_keys: [{ key_id: serverKey.keyId, reason: 'lost' }] }],
     ['two rules for one project', 'malformed', { projects: [projectRule, projectRule] }],
   ];
