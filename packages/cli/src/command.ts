@@ -27,7 +27,8 @@ export interface CommandSpec {
   readonly options?: readonly OptionSpec[];
   /** Whole command lines. */
   readonly examples: readonly [string, ...string[]];
-  readonly run: (invocation: Invocation) => Promise<Answer>;
+  /** What to print at the end; undefined when it was printed already. */
+  readonly run: (invocation: Invocation) => Promise<Answer | undefined>;
 }
 
 /** What main.ts takes from the environment. */
@@ -38,6 +39,10 @@ export interface Environment {
   readonly apiKey: string | undefined;
   /** Where credentials and client state are kept. */
   readonly configDir: string;
+  /** The command line that starts this program: the runtime, its options, the entry file. */
+  readonly program: readonly string[];
+  /** The command line that starts this program: runtime, its options, the entry file. */
+  readonly program: readonly string[];
   /** All variables, for `serve`, `init` and `migrate`, which hand them to the server package. */
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
@@ -53,6 +58,8 @@ export interface Invocation {
   readonly fetch: typeof globalThis.fetch;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Resolves when the user or the system asks the process to end (SIGINT, SIGTERM). */
+  readonly interrupted: () => Promise<void>;
 }
 
 /** The argument at `index`, which the command declared as required. */

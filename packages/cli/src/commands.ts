@@ -35,12 +35,18 @@ import { rootSign } from './commands/root/sign.ts';
 import { rootTest } from './commands/root/test.ts';
 import { auditExport, auditList, auditVerify } from './commands/server/audit.ts';
 import { rescan } from './commands/server/rescan.ts';
+import { init, migrate, serve } from './commands/server/serve.ts';
 import { doctor, status, unlock } from './commands/server/status.ts';
 import { trustImport, trustPubkey, trustShow, trustVersions } from './commands/trust/trust.ts';
+import { demo } from './demo/demo.ts';
 import { version } from './version.ts';
 
 /** The table that program, reference and completions are made from. */
 export const commands: readonly CommandSpec[] = [
+  demo,
+  init,
+  serve,
+  migrate,
   login,
   logout,
   status,

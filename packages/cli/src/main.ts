@@ -47,9 +47,10 @@ async function execute(spec: CommandSpec, given: Pick<Invocation, 'arguments' | 
     environment: readEnvironment(),
     fetch: globalThis.fetch,
     now: Date.now,
+    interrupted: waitForSignal,
   });
-  output.answer(answer);
-  if (answer.reason) process.exitCode = exitCodes[answer.reason];
+  if (answer) output.answer(answer);
+  if (answer?.reason) process.exitCode = exitCodes[answer.reason];
 }
 
 function readEnvironment(): Environment {
@@ -57,8 +58,23 @@ function readEnvironment(): Environment {
     server: env.SIGNPOST_SERVER || undefined,
     apiKey: env.SIGNPOST_API_KEY || undefined,
     configDir: join(readConfigHome(), 'signpost'),
+    program: [process.execPath, ...process.execArgv, import.meta.filename],
+    program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
     variables: env,
   };
+}
+
+function waitForSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+async function interrupted(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
 }
 
 // XDG Base Directory Specification, and what Windows has in its place.

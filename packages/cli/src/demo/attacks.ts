@@ -1,58 +1,65 @@
 /** Four attacks by whoever sits between server and client, or on the server: each must be refused by the client. */
 
-import { createUpdater, type UpdaterOptions } from '@signpost/protocol/client/updater';
+import { createUpdater, type Updater, type UpdaterOptions } from '@signpost/protocol/client/updater';
 import { TrustError } from '@signpost/protocol/errors';
 import type { Check } from './checks.ts';
 
-/** What an attacker has recorded of honest answers: all of them were once signed by the right keys. */
+/** What an attacker has recorded of honest answers: all of it was signed by keys that were right at that time. */
 export interface Recording {
-  readonly manifestPath: string;
-  /** The manifest of an older release. */
-  readonly olderManifest: string;
+  /** A trust list that a newer one has replaced. */
+  readonly trust: string;
   /** A manifest by a key that has been revoked since. */
   readonly revokedManifest: string;
-  /** A trust list that a newer one has replaced. */
-  readonly olderTrust: string;
+  /** A manifest, by the key in force, of an older release. */
+  readonly olderManifest: string;
 }
 
+/** What is attacked, and with what. */
+export interface AttackPlan {
+  readonly project: string;
+  readonly manifestPath: string;
+  readonly trustPath: string;
+  readonly recording: Recording;
+}
+
+/** Answers a request in place of the server; `honest` is what the server would have said. */
 type Tamper = (path: string, honest: () => Promise<Response>) => Promise<Response>;
 
 /** Runs each attack against a client that has just updated honestly, with its memory. */
-export async function runAttacks(
-  client: Omit<UpdaterOptions, 'onStep'>,
-  project: string,
-  recording: Recording,
-): Promise<readonly Check[]> {
+export async function runAttacks(client: UpdaterOptions, plan: AttackPlan): Promise<readonly Check[]> {
+  const { project, manifestPath, trustPath, recording } = plan;
+  const check = (tamper: Tamper) => attack(client, tamper).checkForUpdate({ project });
   const replace =
     (path: string, body: string): Tamper =>
     (asked, honest) =>
       asked === path ? Promise.resolve(new Response(body)) : honest();
-  const check = async (tamper: Tamper) => attack(client, tamper).checkForUpdate({ project });
-  const download = async (tamper: Tamper) => {
-    const updater = attack(client, tamper);
-    const update = await updater.checkForUpdate({ project });
-    if (update.kind === 'none') throw new Error('expected a release to attack');
-    await updater.download(update.manifest.main, {
-      write: () => undefined,
-      commit: () => undefined,
-      abort: () => undefined,
-    });
-  };
   return [
-    await expectRefusal('a flipped byte in the download', 'digest_mismatch', () => download(flipByte)),
+    await expectRefusal('a flipped byte in the download', 'digest_mismatch', () =>
+      download(attack(client, flipByte), project),
+    ),
     await expectRefusal('an older manifest (rollback)', 'manifest_replayed', () =>
-      check(replace(recording.manifestPath, recording.olderManifest)),
+      check(replace(manifestPath, recording.olderManifest)),
     ),
     await expectRefusal('a manifest by a revoked key', 'key_revoked', () =>
-      check(replace(recording.manifestPath, recording.revokedManifest)),
+      check(replace(manifestPath, recording.revokedManifest)),
     ),
     await expectRefusal('a trust list with a lower version', 'trust_replayed', () =>
-      check(replace('/api/signing/trust', recording.olderTrust)),
+      check(replace(trustPath, recording.trust)),
     ),
   ];
 }
 
-function attack(client: Omit<UpdaterOptions, 'onStep'>, tamper: Tamper) {
+async function download(updater: Updater, project: string): Promise<void> {
+  const update = await updater.checkForUpdate({ project });
+  if (update.kind === 'none') throw new Error('expected a release to attack');
+  await updater.download(update.manifest.main, {
+    write: () => undefined,
+    commit: () => undefined,
+    abort: () => undefined,
+  });
+}
+
+function attack(client: UpdaterOptions, tamper: Tamper): Updater {
   return createUpdater({
     ...client,
     fetch: (url, init) => tamper(new URL(url).pathname, () => client.fetch(url, init)),

@@ -1,8 +1,7 @@
 /** The publisher's half of the demo: offline root, server, project, releases, by the commands that a user types. */
 
-import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { textOf } from '../http/answer.ts';
@@ -22,9 +21,13 @@ export interface DemoFolder {
 export interface DemoServer {
   readonly base: string;
   readonly apiKey: string;
+  /** A file with the key, for shells that must not have it in their history. */
+  readonly apiKeyFile: string;
   readonly admin: { readonly email: string; readonly password: string };
-  readonly child: ChildProcess;
+  stop(): Promise<void>;
 }
+
+const adminEmail = 'admin@example.org';
 
 /** The project of the demo. */
 export const project = 'signpost-protocol';
@@ -46,7 +49,24 @@ export async function createDemoFolder(parent: string | undefined): Promise<Demo
   return folder;
 }
 
-/** Packs, uploads and activates one version. Resolves with the scan status that the server recorded. */
+/** Makes the data folder by `signpost init` and starts `signpost serve`; further commands of the shell go to this server. */
+export async function startDemoServer(shell: Shell, folder: DemoFolder): Promise<DemoServer> {
+  const { passwordFile } = folder;
+  const apiKeyFile = join(folder.dir, 'api-key');
+  const initialised = await shell.run([
+    ...['init', '--email', adminEmail, '--organisation', 'Demo'],
+    ...['--password-file', passwordFile, '--master-password-file', passwordFile],
+  ]);
+  const apiKey = textOf(initialised, 'api_key');
+  await writeFile(apiKeyFile, `${apiKey}\n`, { mode: 0o600 });
+  const { first, stop } = await shell.start(['serve']);
+  const base = textOf(first, 'base');
+  shell.use({ SIGNPOST_SERVER: base, SIGNPOST_API_KEY: apiKey });
+  const [password = ''] = (await readFile(passwordFile, 'utf8')).split('\n', 1);
+  return { base, apiKey, apiKeyFile, admin: { email: adminEmail, password }, stop };
+}
+
+/** Packs, uploads and activates one version. */
 export async function releaseVersion(shell: Shell, { dir, version }: { dir: string; version: string }): Promise<void> {
   const path = join(dir, `protocol-${version}.zip`);
   await packProtocol(path, version);

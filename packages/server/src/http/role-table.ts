@@ -45,6 +45,8 @@ export const publicRoutes: readonly string[] = [
   'GET /api/projects/{slug}/channels/{channel}/manifest',
   'GET /api/projects/{slug}/latest',
   'GET /api/projects/{slug}/manifest',
+  'GET /api/projects/{slug}/releases',
+  'GET /api/projects/{slug}/releases/{version}',
   // Logging in is how one stops being anonymous.
   'POST /api/session',
   'GET /api/signing/pubkey',

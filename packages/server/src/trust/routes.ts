@@ -56,8 +56,14 @@ const trustStatusSchema = z
   })
   .openapi('TrustStatus');
 
+/** What the routes of the trust plane need. */
+export interface TrustRouteDependencies extends SigningKeyDependencies {
+  /** Called after each commit that changes what an organisation publishes. */
+  readonly published: (organisationId: string) => void;
+}
+
 /** The routes of the trust plane. */
-export function trustRoutes(dependencies: SigningKeyDependencies): OpenAPIHono<AppEnv> {
+export function trustRoutes(dependencies: TrustRouteDependencies): OpenAPIHono<AppEnv> {
   const router = createRouter();
   addPublicRoutes(router, dependencies);
   addTrustListRoutes(router, dependencies);
@@ -125,7 +131,7 @@ async function describePubkeys({
   };
 }
 
-function addTrustListRoutes(router: OpenAPIHono<AppEnv>, dependencies: SigningKeyDependencies): void {
+function addTrustListRoutes(router: OpenAPIHono<AppEnv>, dependencies: TrustRouteDependencies): void {
   router.openapi(pinRoute, async (c) => {
     const body = c.req.valid('json');
     const roots = await pinRoots(dependencies, callerOf(c.var), {
@@ -137,6 +143,7 @@ function addTrustListRoutes(router: OpenAPIHono<AppEnv>, dependencies: SigningKe
   router.openapi(importRoute, async (c) => {
     const bytes = new Uint8Array(await c.req.arrayBuffer());
     const { list, changed } = await importTrustList(dependencies, callerOf(c.var), bytes);
+    dependencies.published(c.var.organisation.id);
     const keys = await listSigningKeys(dependencies.database.query, c.var.organisation.id);
     const stranded = keys.filter((key) => key.state === 'active' && !isInTrustList(key, list, dependencies.now()));
     const warnings = stranded.map(

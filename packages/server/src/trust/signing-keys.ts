@@ -38,24 +38,24 @@ export async function createSigningKey(
 ): Promise<SigningKeyRow> {
   const { seed, signer } = await createKeyPair();
   const at = now();
-  const row: SigningKeyRow = {
-    key_id: signer.keyId,
-    organisation_id: caller.organisationId,
-    scope,
-    label,
-    pubkey_b64: signer.pubkeyB64,
-    sealed_seed: vault.seal(purpose, `signing_key/${signer.keyId}`, seed),
-    state: 'created',
-    created_at: at,
-    activated_at: null,
-    ended_at: null,
-  };
-  seed.fill(0);
-  await database.transaction(async (tx) => {
+  return database.transaction(async (tx) => {
+    const row: SigningKeyRow = {
+      key_id: signer.keyId,
+      organisation_id: caller.organisationId,
+      scope,
+      label,
+      pubkey_b64: signer.pubkeyB64,
+      // Inside the transaction, so that a reset of the vault cannot come between sealing and storing.
+      sealed_seed: vault.seal(purpose, `signing_key/${signer.keyId}`, seed),
+      state: 'created',
+      created_at: at,
+      activated_at: null,
+      ended_at: null,
+    };
     await insertSigningKey(tx, row);
     await recordKeyAct(tx, { caller, at, action: 'signing_key.created', keyId: row.key_id, detail: { scope, label } });
+    return row;
   });
-  return row;
 }
 
 /**

@@ -188,3 +188,13 @@ export async function moveSigningKey(
     .executeTakeFirst();
   return row !== undefined;
 }
+
+/** Every server key of every organisation that could still sign: what a reset of the vault would lose. */
+export async function listSealedKeys(query: Query): Promise<Pick<SigningKeyRow, 'key_id' | 'label' | 'scope'>[]> {
+  return query
+    .selectFrom('signing_key')
+    .select(['key_id', 'label', 'scope'])
+    .where('state', '!=', 'revoked')
+    .orderBy('created_at')
+    .execute();
+}

@@ -13,17 +13,9 @@ import type { Query } from '../../storage/database.ts';
 import { readTrustInForce } from '../../trust/trust-lists.ts';
 import type { ProjectRow } from '../projects/store.ts';
 import { renderMarkdown } from '../public/markdown.ts';
+import type { ScanResult } from '../scanner/scan-result.ts';
 import { fileUrl } from './file-url.ts';
 import type { ArtifactRow, ReleaseRow } from './store.ts';
-
-/** How a scan ended, as stored with an artifact. */
-export interface ScanResult {
-  readonly status: 'clean' | 'not_scanned';
-  readonly engine?: string;
-  readonly engine_version?: string;
-  readonly signature_date?: string;
-  readonly scanned_at?: string;
-}
 
 /** What a manifest is made from. */
 export interface ManifestSource {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { formatTime, timeSchema } from '../../http/router.ts';
 import { renderMarkdown } from '../public/markdown.ts';
 import { fileUrl } from './file-url.ts';
-import type { ScanResult } from './manifest.ts';
+import type { ScanResult } from '../scanner/scan-result.ts';
 import type { ArtifactRow, ReleaseRow } from './store.ts';
 
 const textByLocale = z.record(z.string(), z.string());

@@ -1,0 +1,167 @@
+/** The server program: the only file that reads the environment, and opens, starts and stops what the others share. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import packageJson from '../package.json' with { type: 'json' };
+import { createApp } from './app.ts';
+import { type Config, parseConfig } from './config.ts';
+import { Refusal } from './errors.ts';
+import { createMetrics } from './http/metrics.ts';
+import { PreparedAnswers } from './http/prepared.ts';
+import { openHttpServer } from './http/server.ts';
+import {
+  createJobs,
+  createPlanes,
+  createPublished,
+  createTreeWriter,
+  type Resources,
+  refreshAndLog,
+  startSchedules,
+  subscribePlanes,
+} from './planes.ts';
+import { DownloadCounter } from './releases/public/statistics.ts';
+import { openScanner } from './releases/scanner/clamd.ts';
+import roles from './roles.json' with { type: 'json' };
+import { openDiskBlobs } from './storage/blobs/disk.ts';
+import { createMemoryBus } from './storage/bus/memory.ts';
+import { lockDataFolder } from './storage/data-folder.ts';
+import { openDatabase } from './storage/database/open.ts';
+import type { Database } from './storage/database.ts';
+import { startWorker } from './storage/jobs.ts';
+import { assertMigrated } from './storage/migrations/migrate.ts';
+import { startRelay } from './storage/outbox.ts';
+import { registerTrustMetrics } from './trust/metrics.ts';
+import { listAllPinnedRoots, listSealedKeys } from './trust/store.ts';
+import { Vault } from './vault/vault.ts';
+
+export { type Initialised, initialise, migrateData } from './setup.ts';
+
+/** A server that answers. */
+export interface RunningServer {
+  /** Where it listens, such as `http://127.0.0.1:8787`. */
+  readonly url: string;
+  readonly vault: Vault['state'];
+  /** Ends running requests and jobs, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Variables by name, such as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Starts the server on an initialised and migrated data folder; it creates and migrates nothing. Throws a Refusal with
+ * a hint when settings, folder, database or pinned roots are not as they must be.
+ */
+export async function serve(environment: Environment, options: { log?: Logger } = {}): Promise<RunningServer> {
+  const config = parseConfig(environment);
+  const log = options.log ?? pino({ level: config.logLevel });
+  const lock = lockDataFolder(config.dataDir);
+  const closers: (() => unknown)[] = [() => lock.release()];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return { ...(await start(config, log, closers)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Opens from the bottom up; what each step opened is closed in the opposite order. */
+async function start(
+  config: Config,
+  log: Logger,
+  closers: (() => unknown)[],
+): Promise<Pick<RunningServer, 'url' | 'vault'>> {
+  const now = Date.now;
+  const database = await openDatabase(config, { create: false });
+  closers.push(() => database.close());
+  await assertMigrated(database);
+  await assertPinnedRoots(database, config.trustRoots);
+  const vault = await openVault(database, config, now);
+  const bus = createMemoryBus();
+  const relay = startRelay({ database, bus, now, log });
+  closers.push(
+    () => bus.close(),
+    () => relay.stop(),
+  );
+  const wakers = [() => relay.wake()];
+  const resources = await openResources({
+    config,
+    database,
+    vault,
+    now,
+    log,
+    wake: () => {
+      for (const wake of wakers) wake();
+    },
+  });
+  closers.push(() => resources.downloads.flush());
+  subscribePlanes(resources, bus);
+  const metrics = createMetrics();
+  registerTrustMetrics(metrics.registry, resources);
+  const app = createApp({
+    ...resources,
+    metrics,
+    roles,
+    planes: createPlanes(resources),
+    listSealed: () => listSealed(database),
+  });
+  const worker = startWorker({ database, handlers: createJobs(resources), now, log, concurrency: 2 });
+  wakers.push(() => worker.wake());
+  closers.push(() => worker.stop());
+  closers.push(startSchedules(resources));
+  await createTreeWriter(resources)();
+  await refreshAndLog(resources);
+  const server = await openHttpServer({
+    ...app,
+    listen: config.listen,
+    prepared: resources.prepared,
+    reads: app.limits.reads,
+  });
+  closers.push(() => server.stop());
+  log.info({ url: server.url, vault: vault.state, engine: database.engine }, 'the server answers');
+  return { url: server.url, vault: vault.state };
+}
+
+async function openResources(
+  opened: Pick<Resources, 'config' | 'database' | 'vault' | 'now' | 'log' | 'wake'>,
+): Promise<Resources> {
+  const { config, now } = opened;
+  const withBlobs = {
+    ...opened,
+    blobs: await openDiskBlobs(join(config.dataDir, 'blobs')),
+    scanner: config.scan === 'off' ? undefined : openScanner(config.clamd),
+    downloads: new DownloadCounter(opened),
+    prepared: new PreparedAnswers(now),
+    version: packageJson.version,
+  };
+  return { ...withBlobs, published: createPublished(withBlobs) };
+}
+
+/** A typing error in the environment must not pass for a change of roots. */
+async function assertPinnedRoots(database: Database, expected: readonly string[]): Promise<void> {
+  if (expected.length === 0) return;
+  const pinned = (await listAllPinnedRoots(database.query)).map(({ pubkey_b64 }) => pubkey_b64);
+  if (pinned.length > 0 && [...pinned].sort().join() !== [...expected].sort().join()) {
+    throw new Refusal('unavailable', 'expected the pinned roots to be those of SIGNPOST_TRUST_ROOT, got others', {
+      rule: 'root-mismatch',
+      hint: 'compare SIGNPOST_TRUST_ROOT with the key that signpost root show prints on the offline machine',
+    });
+  }
+}
+
+async function openVault(database: Database, config: Config, now: () => number): Promise<Vault> {
+  const vault = await Vault.open(database, now);
+  if (config.vaultPasswordFile === undefined || vault.state === 'absent') return vault;
+  const [password = ''] = (await readFile(config.vaultPasswordFile, 'utf8')).split(/\r?\n/, 1);
+  await vault.unlock(password);
+  return vault;
+}
+
+async function listSealed(database: Database): Promise<string[]> {
+  return (await listSealedKeys(database.query)).map(
+    ({ key_id, label, scope }) => `signing key ${label} for ${scope} (${key_id.slice(0, 16)}…)`,
+  );
+}

@@ -1,0 +1,111 @@
+/** What happens once: making the data folder, and bringing the database to this version's schema. */
+import { createApiKey } from './accounts/api-keys.ts';
+import { createOrganisation } from './accounts/organisations.ts';
+import { Passwords } from './accounts/passwords.ts';
+import { createPerson } from './accounts/people.ts';
+import { systemActor } from './audit/audit.ts';
+import { recordAudit } from './audit/store.ts';
+import { parseConfig } from './config.ts';
+import { Refusal } from './errors.ts';
+import { defaultOrganisation } from './http/guard.ts';
+import { createDataFolder, lockDataFolder } from './storage/data-folder.ts';
+import { openDatabase } from './storage/database/open.ts';
+import type { Database } from './storage/database.ts';
+import { migrate } from './storage/migrations/migrate.ts';
+import { Vault } from './vault/vault.ts';
+
+/** What a new server needs to be told. */
+export interface InitialiseRequest {
+  readonly masterPassword: string;
+  readonly organisationName: string;
+  readonly admin: { readonly email: string; readonly name: string; readonly password: string };
+}
+
+/** What was made. */
+export interface Initialised {
+  readonly dataDir: string;
+  /** An API key with every verb, shown this once; it expires after 90 days. */
+  readonly apiKey: string;
+}
+
+const apiKeyLifeMs = 90 * 86_400_000;
+
+/** Makes data folder, database, vault, the default organisation and its first admin, all or nothing. Throws `conflict` when there is a server already. */
+export async function initialise(
+  environment: Readonly<Record<string, string | undefined>>,
+  request: InitialiseRequest,
+): Promise<Initialised> {
+  const config = parseConfig(environment);
+  await createDataFolder(config.dataDir);
+  const lock = lockDataFolder(config.dataDir);
+  try {
+    const database = await openDatabase(config, { create: true });
+    try {
+      await migrate(database);
+      return { dataDir: config.dataDir, apiKey: await fillDatabase(database, request) };
+    } finally {
+      await database.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+/** Applies the migrations that are missing; returns their names. The server must not be running. */
+export async function migrateData(environment: Readonly<Record<string, string | undefined>>): Promise<string[]> {
+  const config = parseConfig(environment);
+  const lock = lockDataFolder(config.dataDir);
+  const database = await openDatabase(config, { create: false });
+  try {
+    const names = await migrate(database);
+    if (names.length > 0) {
+      await database.transaction((tx) =>
+        recordAudit(tx, Date.now(), {
+          organisationId: null,
+          actor: systemActor,
+          action: 'server.migrated',
+          object: { kind: 'server', id: 'server' },
+          detail: { migrations: names.join(' ') },
+        }),
+      );
+    }
+    return names;
+  } finally {
+    await database.close();
+    lock.release();
+  }
+}
+
+async function fillDatabase(
+  database: Database,
+  { masterPassword, organisationName, admin }: InitialiseRequest,
+): Promise<string> {
+  const vault = await Vault.open(database, Date.now);
+  if (vault.state !== 'absent') {
+    throw new Refusal('conflict', 'expected an empty data folder, got one that holds a server', {
+      hint: 'signpost serve',
+    });
+  }
+  const passwordHash = await new Passwords().hash(admin.password);
+  const act = { actor: systemActor, now: Date.now() };
+  return database.transaction(async (tx) => {
+    await vault.create(tx, masterPassword);
+    const { id } = await createOrganisation(tx, { slug: defaultOrganisation, name: organisationName, host: null }, act);
+    const person = await createPerson(
+      tx,
+      { organisationId: id, email: admin.email, name: admin.name, role: 'admin', passwordHash },
+      act,
+    );
+    const { key } = await createApiKey(
+      tx,
+      {
+        ...{ organisationId: id, name: 'made by signpost init', scope: '*', createdBy: person.id },
+        ...{ verbs: ['admin', 'manage', 'activate', 'upload', 'read', 'metrics'], expiresAt: act.now + apiKeyLifeMs },
+      },
+      act,
+    );
+    const object = { kind: 'server', id: 'server' };
+    await recordAudit(tx, act.now, { organisationId: id, actor: systemActor, action: 'server.initialised', object });
+    return key;
+  });
+}
