@@ -41,8 +41,6 @@ export interface Environment {
   readonly configDir: string;
   /** The command line that starts this program: the runtime, its options, the entry file. */
   readonly program: readonly string[];
-  /** The command line that starts this program: runtime, its options, the entry file. */
-  readonly program: readonly string[];
   /** All variables, for `serve`, `init` and `migrate`, which hand them to the server package. */
   readonly variables: Readonly<Record<string, string | undefined>>;
 }

@@ -59,7 +59,6 @@ function readEnvironment(): Environment {
     apiKey: env.SIGNPOST_API_KEY || undefined,
     configDir: join(readConfigHome(), 'signpost'),
     program: [process.execPath, ...process.execArgv, import.meta.filename],
-    program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
     variables: env,
   };
 }
@@ -67,13 +66,6 @@ function readEnvironment(): Environment {
 function waitForSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-}
-
-async function interrupted(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
   });
 }
 

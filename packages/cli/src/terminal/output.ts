@@ -42,12 +42,6 @@ export class Output {
     if (!json && !quiet) stdout.write(`${escapeControls(line)}\n`);
   }
 
-  /** Prints one line of an answer that grows while the command works; with `--json` the document says it at the end. */
-  answerLine(line: string): void {
-    const { stdout, json, quiet } = this.#options;
-    if (!json && !quiet) stdout.write(`${escapeControls(line)}\n`);
-  }
-
   /** Prints text that belongs to a question and is never left out, on stderr so that stdout stays the answer's. */
   show(lines: readonly string[]): void {
     this.#options.stderr.write(lines.map((line) => `${escapeControls(line)}\n`).join(''));

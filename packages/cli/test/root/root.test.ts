@@ -15,7 +15,7 @@ async function createHolders(t: TestContext, names: readonly string[]) {
   const made = await Promise.all(
     names.map((name) => runJson(['root', 'init', '--dir', name, '--label', name, ...pass], { cwd })),
   );
-  const keys = made.map((root) => ({ id: String(root.key_id), pubkey: String(root.root_pubkey_b64) }));
+  const keys = made.map((root) => ({ id: String(root.key_id), pubkey: String(root.pubkey_b64) }));
   const sign = (dir: string, out: string, ...more: string[]) =>
     runJson(['root', 'sign', '--dir', dir, '--out', out, '--yes', ...pass, ...more], { cwd });
   return { cwd, keys, sign, signpost: (...words: string[]) => run(words, { cwd }) };
@@ -164,7 +164,7 @@ test('a rotated root is vouched for by the old one, so that clients follow the c
   const last = await verifyTrustList(await readFile(join(cwd, '3.json')), { roots: next.rootsInForce, previous: next });
   assert.deepEqual(
     last.rootsInForce.keys.map(({ pubkeyB64 }) => pubkeyB64),
-    [rotated.root_pubkey_b64],
+    [rotated.pubkey_b64],
   );
   await assert.rejects(verifyTrustList(await readFile(join(cwd, '3.json')), { roots: first.rootsInForce }), {
     code: 'bad_signature',

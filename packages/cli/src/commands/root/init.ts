@@ -31,7 +31,7 @@ async function initialiseRoot(invocation: Invocation): Promise<Answer> {
   await createRootFolder(dir, createDraft(key), key);
   const path = keyPath(dir, key.keyId);
   return {
-    document: { root_pubkey_b64: key.pubkeyB64, key_id: key.keyId, label, dir, key_file: path },
+    document: { key_id: key.keyId, pubkey_b64: key.pubkeyB64, label, dir, key_file: path },
     lines: [
       `Root key ${key.keyId}`,
       '',

@@ -114,7 +114,7 @@ async function rotateRoot(invocation: Invocation): Promise<Answer> {
   await addKeyFile(folder.dir, key);
   await writeDraft(folder.dir, draft);
   return {
-    document: { root_pubkey_b64: key.pubkeyB64, key_id: key.keyId, replaces: old.keyId },
+    document: { key_id: key.keyId, pubkey_b64: key.pubkeyB64, replaces: old.keyId },
     lines: [
       `Root ${shortId(key.keyId)} takes the place of ${shortId(old.keyId)}; its public key is`,
       `  ${key.pubkeyB64}`,
