@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { verifyAuditChain } from '../../src/audit/store.ts';
+import { createScene, password } from '../http/scene.ts';
+import { forEachEngine } from '../storage/engines.ts';
+
+forEachEngine((_engine, open) => {
+  suite('people', () => {
+    test('are created as members, under an address that is theirs alone on the server', async () => {
+      const { ask, home, other } = await createScene(await open());
+      const as = home.people.admin.session;
+      const json = { email: 'New@Default.example', name: 'New', role: 'viewer', password: 'a long password' };
+      const made = await ask('POST', '/api/people', { as, json });
+      assert.equal(made.status, 201);
+      assert.equal(((await made.json()) as { email: string }).email, 'new@default.example');
+      assert.equal((await ask('POST', '/api/people', { as, json })).status, 409);
+      const elsewhere = await ask('POST', '/o/other/api/people', { as: other.people.admin.session, json });
+      assert.equal(elsewhere.status, 409);
+      assert.equal(
+        (await ask('POST', '/api/people', { as, json: { ...json, email: 'b@x.example', password: 'short' } })).status,
+        400,
+      );
+      const { people } = (await (await ask('GET', '/api/people', { as })).json()) as { people: { role: string }[] };
+      assert.deepEqual(people.map(({ role }) => role).toSorted(), ['admin', 'manager', 'viewer', 'viewer']);
+      assert.doesNotMatch(JSON.stringify(people), /argon2/);
+    });
+
+    test('lose their sessions and their way in when they are disabled, and may be restored', async () => {
+      const { ask, home } = await createScene(await open());
+      const { admin, viewer } = home.people;
+      const change = (disabled: boolean) =>
+        ask('PATCH', `/api/people/${viewer.id}`, { as: admin.session, json: { disabled } });
+      assert.equal((await change(true)).status, 200);
+      assert.equal((await ask('GET', '/api/session', { as: viewer.session })).status, 401);
+      const logIn = () => ask('POST', '/api/session', { json: { email: viewer.email, password } });
+      assert.equal((await logIn()).status, 401);
+      assert.equal((await change(false)).status, 200);
+      assert.equal((await ask('GET', '/api/session', { as: viewer.session })).status, 401);
+      assert.equal((await logIn()).status, 200);
+    });
+
+    test('have their new role with the next request', async () => {
+      const { ask, home } = await createScene(await open());
+      const { admin, viewer } = home.people;
+      assert.equal((await ask('GET', '/api/people', { as: viewer.session })).status, 403);
+      await ask('PATCH', `/api/people/${viewer.id}`, { as: admin.session, json: { role: 'admin' } });
+      assert.equal((await ask('GET', '/api/people', { as: viewer.session })).status, 200);
+    });
+
+    test('of another organisation do not exist', async () => {
+      const { ask, home, other } = await createScene(await open());
+      const as = home.people.admin.session;
+      const answer = await ask('PATCH', `/api/people/${other.people.viewer.id}`, { as, json: { disabled: true } });
+      assert.equal(answer.status, 404);
+    });
+
+    test('who belong to several organisations lose only the membership of the one that disables them', async () => {
+      const { ask, home } = await createScene(await open());
+      const { admin } = home.people;
+      const fresh = { as: admin.session, json: { slug: 'fresh', name: 'Fresh' } };
+      assert.equal((await ask('POST', '/api/organisations', fresh)).status, 201);
+      const second = { email: 'second@fresh.example', name: 'Second', role: 'admin', password };
+      assert.equal((await ask('POST', '/o/fresh/api/people', { as: admin.session, json: second })).status, 201);
+      const ended = await ask('PATCH', `/o/fresh/api/people/${admin.id}`, {
+        as: admin.session,
+        json: { disabled: true },
+      });
+      assert.equal(ended.status, 200);
+      assert.equal((await ask('GET', '/o/fresh/api/people', { as: admin.session })).status, 404);
+      assert.equal((await ask('GET', '/api/people', { as: admin.session })).status, 200);
+    });
+  });
+
+  suite('the last admin', () => {
+    test('can neither be disabled nor be given another role', async () => {
+      const { ask, home } = await createScene(await open());
+      const { admin } = home.people;
+      for (const json of [{ disabled: true }, { role: 'viewer' }, { role: 'viewer', disabled: true }]) {
+        const answer = await ask('PATCH', `/api/people/${admin.id}`, { as: admin.session, json });
+        assert.equal(((await answer.json()) as { rule: string }).rule, 'last-admin');
+      }
+    });
+
+    test('remains when two admins remove each other at the same moment', async () => {
+      const { ask, home } = await createScene(await open());
+      const { admin, manager } = home.people;
+      await ask('PATCH', `/api/people/${manager.id}`, { as: admin.session, json: { role: 'admin' } });
+      const remove = (id: string, as: Record<string, string>) =>
+        ask('PATCH', `/api/people/${id}`, { as, json: { role: 'viewer' } });
+      const answers = await Promise.all([remove(manager.id, admin.session), remove(admin.id, manager.session)]);
+      const statuses = answers.map(({ status }) => status).toSorted();
+      assert.equal(statuses[0], 200);
+      assert.ok(statuses[1] === 409 || statuses[1] === 403);
+      const left = await Promise.all([admin, manager].map(({ session }) => ask('GET', '/api/people', { as: session })));
+      assert.deepEqual(left.map(({ status }) => status).toSorted(), [200, 403]);
+    });
+  });
+
+  test('every change is in the audit log, whose chain holds, and no organisation reads another’s rows', async () => {
+    const { ask, home, other, database } = await createScene(await open());
+    const { admin, viewer } = home.people;
+    await ask('PATCH', `/api/people/${viewer.id}`, { as: admin.session, json: { role: 'manager', disabled: true } });
+    await ask('PATCH', `/api/people/${viewer.id}`, { as: admin.session, json: { disabled: false } });
+    await verifyAuditChain(database);
+    const read = async (path: string, as: Record<string, string>) =>
+      (await (await ask('GET', path, { as })).json()) as {
+        events: { action: string; object: { id: string } }[];
+        next: number | null;
+      };
+    const { events } = await read('/api/audit?limit=500', admin.session);
+    const told = events.filter(({ object }) => object.id === viewer.id).map(({ action }) => action);
+    assert.deepEqual(told, ['person.created', 'person.role_changed', 'person.disabled', 'person.disabled']);
+    const foreign = await read('/o/other/api/audit?limit=500', other.people.admin.session);
+    assert.ok(foreign.events.length > 0 && !JSON.stringify(foreign).includes(home.id));
+    const page = await read('/api/audit?limit=2', admin.session);
+    assert.equal(page.events.length, 2);
+    assert.equal(
+      (await read(`/api/audit?limit=500&after=${page.next}`, admin.session)).events.length,
+      events.length - 2,
+    );
+  });
+
+  test('the exported log is the whole chain for the default organisation, and its own rows for another', async () => {
+    const { ask, home, other } = await createScene(await open());
+    const lines = async (path: string, as: Record<string, string>) =>
+      (await (await ask('GET', path, { as })).text())
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+    const whole = await lines('/api/audit/export', home.people.admin.session);
+    assert.deepEqual(
+      whole.map(({ sequence }) => sequence),
+      whole.map((_row, index) => index + 1),
+    );
+    assert.equal(whole.at(-1).action, 'audit.exported');
+    const own = await lines('/o/other/api/audit/export', other.people.admin.session);
+    assert.ok(own.every(({ organisation_id }) => organisation_id === other.id));
+    const head = await (await ask('GET', '/api/audit/verify', { as: home.people.admin.session })).json();
+    assert.equal((head as { sequence: number }).sequence, whole.length + 1);
+  });
+});
