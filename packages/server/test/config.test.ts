@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, type Environment, parseConfig } from '../src/config.ts';
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    parseConfig(env);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+}
+
+test('without any variable the settings are the documented defaults', () => {
+  assert.deepEqual(parseConfig({}), {
+    dataDir: './data',
+    databaseUrl: undefined,
+    listen: { host: '127.0.0.1', port: 8787 },
+    baseUrl: undefined,
+    trustedProxies: [],
+    trustRoots: [],
+    vaultPasswordFile: undefined,
+    clamd: '/run/clamav/clamd.ctl',
+    scan: 'required',
+    maxUploadMb: 2048,
+    maxUncompressedMb: 500,
+    readsPerMinute: 60,
+    loginsPerMinute: 5,
+    logLevel: 'info',
+  });
+});
+
+test('each variable is read', () => {
+  const root = Buffer.alloc(32, 7).toString('base64');
+  const config = parseConfig({
+    SIGNPOST_DATA: '/srv/signpost',
+    SIGNPOST_DATABASE: 'postgres://signpost@db.example/signpost',
+    SIGNPOST_LISTEN: '[::1]:0',
+    SIGNPOST_BASE_URL: 'https://updates.example/',
+    SIGNPOST_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::1',
+    SIGNPOST_TRUST_ROOT: root,
+    SIGNPOST_VAULT_PASSWORD_FILE: '/run/credentials/vault',
+    SIGNPOST_CLAMD: 'clamd.example:3310',
+    SIGNPOST_SCAN: 'off',
+    SIGNPOST_MAX_UPLOAD_MB: '1',
+    MAX_UNCOMPRESSED_MB: '2',
+    SIGNPOST_READS_PER_MINUTE: '0',
+    SIGNPOST_LOGINS_PER_MINUTE: '3',
+    SIGNPOST_LOG_LEVEL: 'debug',
+  });
+  assert.deepEqual(config.listen, { host: '::1', port: 0 });
+  assert.equal(config.baseUrl, 'https://updates.example');
+  assert.deepEqual(config.trustedProxies, ['10.0.0.0/8', '2001:db8::1']);
+  assert.deepEqual(config.trustRoots, [root]);
+  assert.deepEqual([config.maxUploadMb, config.maxUncompressedMb, config.readsPerMinute], [1, 2, 0]);
+});
+
+test('an empty variable counts as not set', () => {
+  assert.deepEqual(parseConfig({ SIGNPOST_SCAN: '', SIGNPOST_LISTEN: ' ' }), parseConfig({}));
+});
+
+test('every problem is named at once, by variable and never by value', () => {
+  const secret = 'hunter2';
+  const wrong = {
+    SIGNPOST_DATABASE: `postgres://signpost:${secret}@db.example/signpost`,
+    SIGNPOST_LISTEN: `${secret}`,
+    SIGNPOST_BASE_URL: `https://user:${secret}@updates.example`,
+    SIGNPOST_TRUSTED_PROXIES: `10.0.0.0/8,${secret}`,
+    SIGNPOST_TRUST_ROOT: secret,
+    SIGNPOST_SCAN: secret,
+    SIGNPOST_MAX_UPLOAD_MB: secret,
+    MAX_UNCOMPRESSED_MB: '0',
+    SIGNPOST_READS_PER_MINUTE: '-1',
+    SIGNPOST_LOGINS_PER_MINUTE: '0',
+    SIGNPOST_LOG_LEVEL: secret,
+  };
+  const problems = problemsOf(wrong);
+  assert.deepEqual(
+    problems.map((problem) => problem.split(':')[0]),
+    Object.keys(wrong),
+  );
+  assert.ok(!problems.join().includes(secret));
+});
+
+test('what is nearly right is refused', () => {
+  const wrong: readonly Environment[] = [
+    { SIGNPOST_DATABASE: 'mysql://db.example/signpost' },
+    { SIGNPOST_LISTEN: '127.0.0.1' },
+    { SIGNPOST_LISTEN: '127.0.0.1:65536' },
+    { SIGNPOST_BASE_URL: 'ftp://updates.example' },
+    { SIGNPOST_BASE_URL: 'https://updates.example/?a=b' },
+    { SIGNPOST_TRUSTED_PROXIES: '10.0.0.0/33' },
+    { SIGNPOST_TRUSTED_PROXIES: '10.0.0.0/8,' },
+    { SIGNPOST_TRUST_ROOT: Buffer.alloc(31).toString('base64') },
+    { SIGNPOST_MAX_UPLOAD_MB: '1.5' },
+    { SIGNPOST_SCAN: 'Off' },
+  ];
+  for (const env of wrong) assert.equal(problemsOf(env).length, 1, JSON.stringify(env));
+});
