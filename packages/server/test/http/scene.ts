@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import type { HttpBindings } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Scope } from '@signpost/protocol/updates/names';
@@ -15,9 +15,14 @@ import { createSessionSecrets } from '../../src/accounts/sessions/secrets.ts';
 import { csrfTokenOf, openSession } from '../../src/accounts/sessions/sessions.ts';
 import { type App, type AppDependencies, createApp } from '../../src/app.ts';
 import { systemActor } from '../../src/audit/audit.ts';
+import { parseConfig } from '../../src/config.ts';
 import type { AppEnv, Role, Verb } from '../../src/http/context.ts';
-import { listRoutes } from '../../src/http/route-name.ts';
+import { PreparedAnswers } from '../../src/http/prepared.ts';
+import { createPlanes } from '../../src/planes.ts';
+import { DownloadCounter } from '../../src/releases/public/statistics.ts';
+import { PartFiles } from '../../src/releases/uploads/part-files.ts';
 import roles from '../../src/roles.json' with { type: 'json' };
+import { openDiskBlobs } from '../../src/storage/blobs/disk.ts';
 import { openDatabase } from '../../src/storage/database/open.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { migrate } from '../../src/storage/migrations/migrate.ts';
@@ -25,6 +30,9 @@ import { Vault } from '../../src/vault/vault.ts';
 
 export const masterPassword = 'a long master password';
 export const password = 'correct horse battery';
+
+/** The table of the running server. */
+export const allRoles: AppDependencies['roles'] = roles;
 
 /** The table of the routes that stand without any plane. */
 export const ownRoles: AppDependencies['roles'] = Object.fromEntries(
@@ -85,7 +93,7 @@ export interface Scene {
 /** What a test may choose; the rest is the default. */
 export interface SceneChoice {
   readonly config?: Partial<AppDependencies['config']>;
-  readonly planes?: readonly OpenAPIHono<AppEnv>[];
+  readonly planes?: readonly OpenAPIHono<AppEnv>[] | 'all';
   readonly roles?: AppDependencies['roles'];
 }
 
@@ -109,7 +117,9 @@ export async function createScene(database: Database, choice: SceneChoice = {}):
   await database.transaction((transaction) => vault.create(transaction, masterPassword));
   const passwords = new Passwords();
   const lines: string[] = [];
-  const app = openApp({ database, vault, now, passwords, log: logTo(lines), choice });
+  const log = logTo(lines);
+  const planes = choice.planes === 'all' ? await openPlanes({ database, vault, now, log }) : (choice.planes ?? []);
+  const app = openApp({ database, vault, now, passwords, log, planes, choice });
   // One hash for all: computing it is slow on purpose.
   const found = createFounder({ database, vault, now, passwords, hash: await passwords.hash(password) });
   return {
@@ -138,20 +148,39 @@ export async function createScene(database: Database, choice: SceneChoice = {}):
 }
 
 function openApp(
-  parts: Pick<AppDependencies, 'database' | 'vault' | 'now' | 'log'> & { passwords: Passwords; choice: SceneChoice },
+  parts: Pick<AppDependencies, 'database' | 'vault' | 'now' | 'log' | 'planes'> & {
+    passwords: Passwords;
+    choice: SceneChoice;
+  },
 ): App {
   const { choice, ...shared } = parts;
-  const planes = choice.planes ?? [];
-  const planeRoles = Object.fromEntries(
-    planes.flatMap(listRoutes).map(({ method, path }) => [`${method} ${path}`, ['public']]),
-  );
   return createApp({
     ...shared,
     config: { baseUrl: undefined, trustedProxies: [], readsPerMinute: 0, loginsPerMinute: 1000, ...choice.config },
     version: '0.0.0-test',
-    roles: choice.roles ?? { ...ownRoles, ...planeRoles },
-    planes,
+    roles: choice.roles ?? (choice.planes === 'all' ? allRoles : ownRoles),
     listSealed: async () => ['signing key *'],
+  });
+}
+
+/** Every plane, with its files in a folder of its own. */
+async function openPlanes(
+  shared: Pick<AppDependencies, 'database' | 'vault' | 'now' | 'log'>,
+): Promise<OpenAPIHono<AppEnv>[]> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'signpost-test-'));
+  after(() => rm(dataDir, { recursive: true, force: true }));
+  return createPlanes({
+    ...shared,
+    config: parseConfig({ SIGNPOST_DATA: dataDir, SIGNPOST_SCAN: 'off' }),
+    blobs: await openDiskBlobs(join(dataDir, 'blobs')),
+    parts: await PartFiles.open(join(dataDir, 'uploads')),
+    limits: { maxUploadBytes: 1_048_576, maxUncompressedBytes: 1_048_576 },
+    scanner: undefined,
+    downloads: new DownloadCounter(shared),
+    prepared: new PreparedAnswers(shared.now),
+    version: '0.0.0-test',
+    wakeWorker: () => undefined,
+    published: () => undefined,
   });
 }
 
