@@ -43,7 +43,8 @@ export async function uploadFile(context: UploadContext, request: UploadRequest)
   await context.onStarted(id);
   const file = await open(request.path);
   try {
-    await sendParts(context, request, { id, file, offset: numberOf(upload, 'offset') });
+    const isReceiving = textOf(upload, 'state') === 'receiving';
+    if (isReceiving) await sendParts(context, request, { id, file, offset: numberOf(upload, 'offset') });
   } finally {
     await file.close();
   }
