@@ -7,7 +7,7 @@ import { Refusal } from '../errors.ts';
 export type PasswordHash = string & { readonly kind: 'password-hash' };
 
 /** Characters (code points) of a password. */
-export const passwordLength = { min: 12, max: 1024 } as const;
+const passwordLength = { min: 12, max: 1024 } as const;
 
 // RFC 9106, section 4, the second recommended option.
 const parameters = { memory: 65_536, passes: 3, parallelism: 4 } as const;

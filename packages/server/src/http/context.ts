@@ -39,7 +39,7 @@ export interface AppEnv {
 }
 
 /** The principal as the audit log names it. */
-export function actorOf(principal: Principal): Actor {
+function actorOf(principal: Principal): Actor {
   switch (principal.kind) {
     case 'anonymous':
       return { kind: 'anonymous', id: null, sessionId: null };

@@ -6,7 +6,7 @@ import { Refusal } from '../errors.ts';
 export const csrfHeader = 'x-signpost-csrf';
 
 /** Any value: a page of another origin cannot send it without asking first, and is never allowed to. */
-export const requestHeader = 'x-signpost-request';
+const requestHeader = 'x-signpost-request';
 
 /** The token of a session: HMAC-SHA-256 of its id under a secret of the vault, in base64url. */
 export function createCsrfToken(secret: Uint8Array, sessionId: string): string {

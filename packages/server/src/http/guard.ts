@@ -14,7 +14,7 @@ import { matchedRouteName } from './route-name.ts';
 export const defaultOrganisation = 'default';
 
 /** Bytes of a request body, unless the route takes raw bytes. */
-export const maxBodyBytes: number = 1024 * 1024;
+const maxBodyBytes = 1024 * 1024;
 
 /** Routes whose body is a file; they bound it themselves. */
 const rawBodyRoutes: ReadonlySet<string> = new Set(['PUT /api/projects/{slug}/uploads/{id}']);

@@ -5,7 +5,7 @@ import type { AppEnv } from './context.ts';
 import { createRouter } from './router.ts';
 
 /** One answered request. */
-export interface AnsweredRequest {
+interface AnsweredRequest {
   /** As the role table names it; requests to no route are counted together. */
   readonly route: string;
   readonly status: number;

@@ -2,7 +2,7 @@
 import { getPath } from 'hono/utils/url';
 
 /** The organisation named in a path, and the path that the routes know. */
-export interface OrganisationPath {
+interface OrganisationPath {
   /** Undefined without prefix: the host name decides, or the default organisation answers. */
   readonly organisation: string | undefined;
   readonly path: string;

@@ -42,7 +42,7 @@ export const ownRoles: AppDependencies['roles'] = Object.fromEntries(
 );
 
 /** A request in words: who asks, from where, with what. */
-export interface Ask {
+interface Ask {
   readonly as?: Credential;
   readonly json?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -63,7 +63,7 @@ export interface Person {
 }
 
 /** One organisation with a person of each role. */
-export interface Tenant {
+interface Tenant {
   readonly id: string;
   readonly people: Readonly<Record<Role, Person>>;
 }
