@@ -58,6 +58,9 @@ export const uploadRules = {
   'tar-trailing-data': 'remove what stands after the archive',
   'inspection-time-limit': 'the file took too long to inspect: simplify the archive',
   'inspection-failed': 'the server could not inspect the file: its log says why',
+  'release-closed': 'the release is no draft any more: upload the file under a new version',
+  'artifact-exists': 'the release holds a file of this name already: choose another name or a new version',
+  'project-deleted': 'bring the project back: signpost project restore',
   'malware-found': 'the scanner found malware: find out how it came into the build',
   'scanner-failed': 'the scanner did not answer: try again, or ask the operator to run `signpost doctor`',
 } as const;

@@ -1,0 +1,218 @@
+/** Files on their way in: `{id}.part` grows as bytes come, `{id}.json` keeps what the uploader said at the start. */
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Refusal } from '../../errors.ts';
+import { isId } from '../../storage/ids.ts';
+import { type Digests, DigestWriter } from '../inspection/digests.ts';
+
+/** What the uploader said and the table has no column for. */
+export interface UploadNote {
+  /** Lower-case hex. */
+  readonly sha256?: string;
+  readonly changelog?: Readonly<Record<string, string>>;
+}
+
+/** Bytes that came, and their digests once there are enough. */
+export interface Received {
+  readonly offset: number;
+  /** Of the whole file, when `offset` is its size. */
+  readonly digests: Digests | undefined;
+}
+
+/** Uploads whose digests are kept between requests; others are read again from the disk. */
+const maxOpenDigests = 64;
+
+/** The folder of files on their way in. One process works with it. */
+export class PartFiles {
+  readonly #folder: string;
+  readonly #busy = new Set<string>();
+  readonly #digests = new Map<string, DigestWriter>();
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Opens `folder`, which is made when it is missing. It must lie on the file system of the blobs. */
+  static async open(folder: string): Promise<PartFiles> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return new PartFiles(folder);
+  }
+
+  /** The path of the bytes of an upload. */
+  pathOf(id: string): string {
+    return this.#pathOf(id, 'part');
+  }
+
+  /** Begins an empty file, durably. */
+  async create(id: string, note: UploadNote): Promise<void> {
+    await writeDurably(this.#pathOf(id, 'json'), JSON.stringify(note));
+    await writeDurably(this.pathOf(id), '');
+  }
+
+  async readNote(id: string): Promise<UploadNote> {
+    return JSON.parse(await readFile(this.#pathOf(id, 'json'), 'utf8')) as UploadNote;
+  }
+
+  /** How many bytes have come, or undefined when there is no file. */
+  async measure(id: string): Promise<number | undefined> {
+    const file = await stat(this.pathOf(id)).catch((error: unknown) => {
+      if (isCoded(error, 'ENOENT')) return undefined;
+      throw error;
+    });
+    return file?.size;
+  }
+
+  /**
+   * Appends `body` at `offset`. What has come is durable when this resolves, and also when it rejects because the
+   * connection broke or the disk is full: the upload goes on from there. Throws `conflict` when somebody else writes
+   * (`upload-busy`) or the file has another size (`upload-offset`), `invalid` for more than `sizeBytes`.
+   */
+  async append(
+    id: string,
+    body: AsyncIterable<Uint8Array>,
+    place: { offset: number; sizeBytes: number },
+  ): Promise<Received> {
+    if (this.#busy.has(id))
+      throw new Refusal('conflict', 'somebody else is sending this file', { rule: 'upload-busy' });
+    this.#busy.add(id);
+    try {
+      await this.#assertOffset(id, place.offset);
+      const digests = await this.#openDigests(id, place.offset);
+      await this.#write(id, body, { ...place, digests });
+      if (digests.size === place.sizeBytes) return { offset: digests.size, digests: digests.finish() };
+      this.#keepDigests(id, digests);
+      return { offset: digests.size, digests: undefined };
+    } finally {
+      this.#busy.delete(id);
+    }
+  }
+
+  isBusy(id: string): boolean {
+    return this.#busy.has(id);
+  }
+
+  /** Removes all of an upload. */
+  async remove(id: string): Promise<void> {
+    this.#digests.delete(id);
+    await rm(this.pathOf(id), { force: true });
+    await rm(this.#pathOf(id, 'json'), { force: true });
+  }
+
+  /** The uploads that have files here whose last byte came before `before`. */
+  async listOlderThan(before: number): Promise<string[]> {
+    const ids = new Set<string>();
+    for (const name of await readdir(this.#folder)) {
+      const file = await stat(join(this.#folder, name)).catch(() => undefined);
+      const id = name.replace(/\.(?:part|json)$/, '');
+      if (file && file.mtimeMs < before && isId(id) && !this.#busy.has(id)) ids.add(id);
+    }
+    return [...ids];
+  }
+
+  #pathOf(id: string, extension: 'part' | 'json'): string {
+    // What is no id never becomes a path.
+    if (!isId(id)) throw new TypeError('expected the id of an upload');
+    return join(this.#folder, `${id}.${extension}`);
+  }
+
+  async #assertOffset(id: string, offset: number): Promise<void> {
+    const size = await this.measure(id);
+    if (size === undefined) throw new Refusal('not_found', 'no such upload');
+    if (size === offset) return;
+    throw new Refusal('conflict', `expected the bytes from ${size} on, got them from ${offset}`, {
+      rule: 'upload-offset',
+      hint: 'send the rest from the offset in this answer',
+    });
+  }
+
+  /** The digests of the bytes that are there. */
+  async #openDigests(id: string, offset: number): Promise<DigestWriter> {
+    const kept = this.#digests.get(id);
+    this.#digests.delete(id);
+    if (kept?.size === offset) return kept;
+    const digests = new DigestWriter();
+    if (offset > 0)
+      for await (const chunk of createReadStream(this.pathOf(id), { end: offset - 1 })) digests.write(chunk);
+    return digests;
+  }
+
+  #keepDigests(id: string, digests: DigestWriter): void {
+    const [oldest] = this.#digests.keys();
+    if (this.#digests.size >= maxOpenDigests && oldest !== undefined) this.#digests.delete(oldest);
+    this.#digests.set(id, digests);
+  }
+
+  async #write(
+    id: string,
+    body: AsyncIterable<Uint8Array>,
+    place: { offset: number; sizeBytes: number; digests: DigestWriter },
+  ): Promise<void> {
+    const file = await open(this.pathOf(id), 'r+');
+    try {
+      await writeBody(file, body, place);
+    } catch (error) {
+      throw refuseBroken(error);
+    } finally {
+      await file.sync().finally(() => file.close());
+    }
+  }
+}
+
+async function writeBody(
+  file: FileHandle,
+  body: AsyncIterable<Uint8Array>,
+  { offset, sizeBytes, digests }: { offset: number; sizeBytes: number; digests: DigestWriter },
+): Promise<void> {
+  let position = offset;
+  for await (const chunk of body) {
+    if (position + chunk.length > sizeBytes) {
+      await file.truncate(offset);
+      throw new Refusal('invalid', `expected ${sizeBytes} bytes in all, got more`, { rule: 'size-mismatch' });
+    }
+    // The disk writes in another thread while this one computes digests.
+    const written = writeAt(file, chunk, position);
+    written.catch(() => undefined);
+    digests.write(chunk);
+    await written;
+    position += chunk.length;
+  }
+}
+
+async function writeAt(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+  let written = 0;
+  while (written < chunk.length) {
+    written += (await file.write(chunk, written, chunk.length - written, position + written)).bytesWritten;
+  }
+}
+
+/** What is not ours to mend is told so that the client goes on later. */
+function refuseBroken(error: unknown): unknown {
+  if (error instanceof Refusal) return error;
+  if (isCoded(error, 'ENOSPC') || isCoded(error, 'EDQUOT')) {
+    const hint = 'make room on the disk of the server, then send the rest';
+    return new Refusal('unavailable', 'the disk of the server is full', { rule: 'disk-full', hint, cause: error });
+  }
+  if (isCoded(error, 'ECONNRESET') || isCoded(error, 'ERR_STREAM_PREMATURE_CLOSE')) {
+    return new Refusal('invalid', 'the connection broke', {
+      rule: 'upload-broken',
+      hint: 'send the rest',
+      cause: error,
+    });
+  }
+  return error;
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function isCoded(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

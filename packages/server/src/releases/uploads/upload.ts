@@ -1,0 +1,254 @@
+/** Uploads: a file comes in, resumable, is inspected by a job, and becomes an artifact of a draft or is refused. */
+import {
+  channelPattern,
+  defaultChannel,
+  fileNamePattern,
+  localePattern,
+  platformPattern,
+  versionPattern,
+} from '@signpost/protocol/updates/names';
+import type { Logger } from 'pino';
+import type { Caller } from '../../audit/audit.ts';
+import type { Config } from '../../config.ts';
+import { Refusal } from '../../errors.ts';
+import type { Blobs } from '../../storage/blobs.ts';
+import type { Database } from '../../storage/database.ts';
+import { createId, isId } from '../../storage/ids.ts';
+import { enqueueJob } from '../../storage/jobs.ts';
+import type { Digests } from '../inspection/digests.ts';
+import { createUploadRefusal } from '../inspection/rules.ts';
+import { findRelease } from '../lifecycle/store.ts';
+import { requireProject } from '../projects/project.ts';
+import type { ProjectRow } from '../projects/store.ts';
+import type { Scanner } from '../scanner/clamd.ts';
+import type { PartFiles, UploadNote } from './part-files.ts';
+import { refuseUpload } from './refusal.ts';
+import {
+  deleteUpload,
+  findUpload,
+  hasArtifact,
+  insertUpload,
+  listOpenUploads,
+  listSilentUploads,
+  moveUpload,
+  touchUpload,
+  type UploadRow,
+} from './store.ts';
+
+/** What uploads work with. */
+export interface UploadDependencies {
+  readonly database: Database;
+  readonly blobs: Blobs;
+  readonly parts: PartFiles;
+  /** Undefined when the server does not scan (SIGNPOST_SCAN=off). */
+  readonly scanner: Scanner | undefined;
+  readonly config: Pick<Config, 'maxUploadMb' | 'maxUncompressedMb'>;
+  readonly now: () => number;
+  readonly log: Logger;
+  /** Lets the worker look for jobs at once. */
+  readonly wakeWorker: () => void;
+}
+
+/** What somebody wants to upload. */
+export interface UploadRequest extends UploadNote {
+  readonly version: string;
+  /** That of the release, or `stable` for a new one, when nothing is said. */
+  readonly channel?: string;
+  readonly name: string;
+  readonly platform?: string;
+  readonly sizeBytes: number;
+}
+
+/** Names one upload in the caller's organisation. */
+export interface UploadName {
+  readonly slug: string;
+  readonly id: string;
+}
+
+/** An upload, and how many of its bytes are durable. */
+export interface UploadState {
+  readonly row: UploadRow;
+  readonly offset: number;
+}
+
+/** The kind of the job that runs `inspectUpload`; its payload is `UploadJob`. */
+export const uploadJobKind = 'upload.inspect';
+
+/** The payload of that job. The digests were computed while the bytes came. */
+export interface UploadJob {
+  readonly upload_id: string;
+  readonly digests: Digests;
+}
+
+/** What the server itself answers below a project. */
+const reservedVersions = new Set(['info', 'latest', 'manifest', 'releases']);
+
+const bytesPerMib = 1024 * 1024;
+const abandonedAfterMs = 24 * 3600 * 1000;
+
+/** Begins an upload. Throws `invalid`, `too_large`, or `conflict` when the release cannot take the file. */
+export async function createUpload(
+  dependencies: UploadDependencies,
+  caller: Caller,
+  { slug, request }: { slug: string; request: UploadRequest },
+): Promise<UploadState> {
+  const { database, parts, config, now } = dependencies;
+  assertRequest(request, config.maxUploadMb * bytesPerMib);
+  const project = await requireProject(database.query, caller.organisationId, slug);
+  const channel = await chooseChannel(database, project, request);
+  const at = now();
+  const row: UploadRow = {
+    id: createId(at),
+    organisation_id: caller.organisationId,
+    project_id: project.id,
+    ...{ version: request.version, channel, name: request.name, platform: request.platform ?? 'any' },
+    ...{ size_bytes: request.sizeBytes, state: 'receiving', stage: null, progress: 0 },
+    ...{ refusal: null, artifact_id: null, actor: JSON.stringify(caller.actor) },
+    ...{ created_at: at, updated_at: at },
+  };
+  const { sha256, changelog } = request;
+  await parts.create(row.id, { ...(sha256 && { sha256 }), ...(changelog && { changelog }) });
+  await insertUpload(database.query, row);
+  return { row, offset: 0 };
+}
+
+/** The channel of the release that the file will belong to; throws `conflict` when it cannot take the file. */
+async function chooseChannel(database: Database, project: ProjectRow, request: UploadRequest): Promise<string> {
+  const release = await findRelease(database.query, project.id, request.version);
+  if (!release) return request.channel ?? defaultChannel;
+  if (release.state !== 'draft' || release.deleted_at !== null) {
+    throw refuseConflict('release-closed', `expected ${request.version} to be a draft`);
+  }
+  if (request.channel !== undefined && request.channel !== release.channel) {
+    throw new Refusal('conflict', `expected the channel ${release.channel} of the release, got ${request.channel}`, {
+      rule: 'channel-mismatch',
+      hint: 'leave the channel out, or change that of the release',
+    });
+  }
+  if (await hasArtifact(database.query, release.id, request.name)) {
+    throw refuseConflict('artifact-exists', `${request.version} holds ${request.name} already`);
+  }
+  return release.channel;
+}
+
+function refuseConflict(rule: 'release-closed' | 'artifact-exists', message: string): Refusal {
+  return new Refusal('conflict', message, { rule, hint: createUploadRefusal(rule, message).hint ?? '' });
+}
+
+/**
+ * Takes bytes from `offset` on; with the last one, the inspection begins. What came before an error is kept, and the
+ * upload goes on from there. Throws `conflict` with the rule `upload-offset` for another offset than that of the file.
+ */
+export async function receiveUpload(
+  dependencies: UploadDependencies,
+  caller: Caller,
+  piece: { name: UploadName; offset: number; body: AsyncIterable<Uint8Array> },
+): Promise<UploadState> {
+  const { database, parts, now } = dependencies;
+  const { row } = await readUpload(dependencies, caller, piece.name);
+  if (row.state !== 'receiving') throw refuseState(row);
+  const place = { offset: piece.offset, sizeBytes: row.size_bytes };
+  const { offset, digests } = await parts
+    .append(row.id, piece.body, place)
+    .finally(() => touchUpload(database.query, row.id, now()));
+  if (digests) await completeUpload(dependencies, row, digests);
+  return { row: (await findUpload(database.query, row.project_id, row.id)) ?? row, offset };
+}
+
+async function completeUpload(dependencies: UploadDependencies, row: UploadRow, digests: Digests): Promise<void> {
+  const { database, parts, now, wakeWorker } = dependencies;
+  const { sha256 } = await parts.readNote(row.id);
+  if (sha256 !== undefined && sha256 !== digests.sha256) {
+    const refusal = createUploadRefusal('digest-mismatch', `expected the SHA-256 ${sha256}, got ${digests.sha256}`);
+    return refuseUpload(dependencies, row.id, refusal);
+  }
+  const at = now();
+  const payload: UploadJob = { upload_id: row.id, digests };
+  await database.transaction(async (tx) => {
+    const change = { state: 'inspecting', stage: 'type', progress: 0, updated_at: at } as const;
+    if (!(await moveUpload(tx, row.id, { from: ['receiving'], change }))) return;
+    await enqueueJob(tx, {
+      id: createId(at),
+      organisationId: row.organisation_id,
+      kind: uploadJobKind,
+      payload: { ...payload },
+      dedupeKey: `${uploadJobKind}:${row.id}`,
+      ...{ runAt: at, now: at },
+    });
+  });
+  wakeWorker();
+}
+
+/** The upload as it is. Throws `not_found` when there is none in that project. */
+export async function readUpload(
+  { database, parts }: UploadDependencies,
+  caller: Caller,
+  { slug, id }: UploadName,
+): Promise<UploadState> {
+  const project = await requireProject(database.query, caller.organisationId, slug);
+  const row = isId(id) ? await findUpload(database.query, project.id, id) : undefined;
+  if (!row) throw new Refusal('not_found', 'no such upload');
+  const offset = row.state === 'receiving' ? ((await parts.measure(id)) ?? 0) : row.size_bytes;
+  return { row, offset };
+}
+
+/** Gives an upload up. Throws `conflict` while it is inspected and once it is accepted. */
+export async function cancelUpload(dependencies: UploadDependencies, caller: Caller, name: UploadName): Promise<void> {
+  const { database, parts } = dependencies;
+  const { row } = await readUpload(dependencies, caller, name);
+  if (parts.isBusy(row.id) || !(await deleteUpload(database.query, row.id, ['receiving', 'refused']))) {
+    throw refuseState(row);
+  }
+  await parts.remove(row.id);
+}
+
+/** Removes uploads that got no byte for 24 hours, and files that belong to none. Returns how many uploads. */
+export async function pruneUploads({
+  database,
+  parts,
+  now,
+}: Pick<UploadDependencies, 'database' | 'parts' | 'now'>): Promise<number> {
+  const before = now() - abandonedAfterMs;
+  let removed = 0;
+  for (const id of await listSilentUploads(database.query, before)) {
+    if (parts.isBusy(id) || !(await deleteUpload(database.query, id, ['receiving']))) continue;
+    await parts.remove(id);
+    removed += 1;
+  }
+  const files = await parts.listOlderThan(before);
+  const open = await listOpenUploads(database.query, files);
+  for (const id of files.filter((file) => !open.has(file))) await parts.remove(id);
+  return removed;
+}
+
+function refuseState(row: UploadRow): Refusal {
+  const state = row.state === 'receiving' ? 'being sent' : row.state;
+  return new Refusal('conflict', `the upload is ${state}`, { rule: 'upload-state' });
+}
+
+function assertRequest(request: UploadRequest, maxUploadBytes: number): void {
+  const fields: readonly (readonly [name: string, value: string | undefined, pattern: RegExp])[] = [
+    ['version', request.version, versionPattern],
+    ['channel', request.channel, channelPattern],
+    ['name', request.name, fileNamePattern],
+    ['platform', request.platform, platformPattern],
+    ['sha256', request.sha256, /^[0-9a-f]{64}$/],
+    ...Object.keys(request.changelog ?? {}).map((locale) => ['changelog', locale, localePattern] as const),
+  ];
+  for (const [name, value, pattern] of fields) {
+    if (value !== undefined && !pattern.test(value))
+      throw new Refusal('invalid', `expected ${name} to match ${pattern}`);
+  }
+  if (reservedVersions.has(request.version)) {
+    throw new Refusal('invalid', `the version ${request.version} is reserved`, { rule: 'version-reserved' });
+  }
+  if (!Number.isSafeInteger(request.sizeBytes) || request.sizeBytes < 1) {
+    throw new Refusal('invalid', 'expected at least one byte');
+  }
+  if (request.sizeBytes <= maxUploadBytes) return;
+  const { hint } = createUploadRefusal('size-limit', '');
+  throw new Refusal('too_large', `expected at most ${maxUploadBytes} bytes, got ${request.sizeBytes}`, {
+    rule: 'size-limit',
+    hint: hint ?? '',
+  });
+}
