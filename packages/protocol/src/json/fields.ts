@@ -35,7 +35,7 @@ export function parseString(object: SignableObject, name: string, maxLength = 10
 /** The member `name` as a string that matches `pattern` in full. */
 export function parsePattern(object: SignableObject, name: string, pattern: RegExp, expected: string): string {
   const value = parseString(object, name);
-  if (!pattern.test(value)) throw refuse(name, expected, 'other text');
+  if (!pattern.test(value)) throw new TrustError('malformed', `expected ${name} to be ${expected}, got other text`);
   return value;
 }
 
@@ -59,7 +59,7 @@ export function parseTimeText(text: string, name: string): number {
   const time = match ? Date.parse(text) : Number.NaN;
   // Date.parse turns 30 February into 1 March in some engines.
   if (Number.isNaN(time) || new Date(time).getUTCDate() !== Number(match?.[3])) {
-    throw refuse(name, 'an RFC 3339 time in UTC', 'other text');
+    throw new TrustError('malformed', `expected ${name} to be an RFC 3339 time in UTC, got other text`);
   }
   return time;
 }
