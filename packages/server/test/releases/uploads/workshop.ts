@@ -19,7 +19,7 @@ import {
 import { openDiskBlobs } from '../../../src/storage/blobs/disk.ts';
 import type { Database } from '../../../src/storage/database.ts';
 import { createId } from '../../../src/storage/ids.ts';
-import { startWorker } from '../../../src/storage/jobs.ts';
+import { type RunJob, startWorker } from '../../../src/storage/jobs.ts';
 
 /** Where a test works. */
 export interface Workshop extends UploadDependencies {
@@ -65,7 +65,7 @@ export async function openWorkshop(database: Database, options: WorkshopOptions 
   const caller: Caller = { organisationId, actor: { kind: 'system', id: null, sessionId: null } };
   const send = (bytes: Buffer, request: Partial<UploadRequest> = {}) =>
     sendFile(dependencies, caller, { bytes, request });
-  const work = () => runJobs(dependencies);
+  const work = () => runJobs(dependencies, organisationId);
   return {
     ...dependencies,
     ...{ folder, caller, organisation: { id: organisationId, slug: organisationId }, project: 'demo', send, work },
@@ -115,10 +115,14 @@ export async function* stream(bytes: Buffer, pieceBytes = 1000): AsyncGenerator<
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
-async function runJobs(dependencies: UploadDependencies): Promise<void> {
+/** Jobs that another test left in the same database belong to another folder. */
+async function runJobs(dependencies: UploadDependencies, organisationId: string): Promise<void> {
+  const run: RunJob = async (job) => {
+    if (job.organisationId === organisationId) await inspectUpload(dependencies, job);
+  };
   const worker = startWorker({
     ...dependencies,
-    handlers: { [uploadJobKind]: (job) => inspectUpload(dependencies, job) },
+    handlers: { [uploadJobKind]: run },
     concurrency: 1,
   });
   await worker.drain();
