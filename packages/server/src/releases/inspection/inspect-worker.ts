@@ -2,9 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Refusal } from '../../errors.ts';
 import { FileSource } from './byte-source.ts';
-import type { InspectionAnswer, InspectionOrder } from './inspection.ts';
 import { judgeFile } from './judge-file.ts';
 import type { UploadRule } from './rules.ts';
+import type { InspectionAnswer, InspectionOrder } from './worker-messages.ts';
 
 const order: InspectionOrder = workerData;
 parentPort?.postMessage(await inspect(order));

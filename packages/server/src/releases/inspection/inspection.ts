@@ -1,19 +1,8 @@
 /** Inspects an uploaded file in a thread of its own, with bounded memory and time. Nothing is ever unpacked to disk. */
 import { Worker } from 'node:worker_threads';
 import type { Inspection, InspectionRequest } from './judge-file.ts';
-import { createUploadRefusal, type UploadRule } from './rules.ts';
-
-/** What the thread is told. */
-export interface InspectionOrder {
-  readonly path: string;
-  readonly request: InspectionRequest;
-}
-
-/** What the thread answers: progress any number of times, then one verdict. */
-export type InspectionAnswer =
-  | { readonly kind: 'progress'; readonly part: number }
-  | { readonly kind: 'accepted'; readonly inspection: Inspection }
-  | { readonly kind: 'refused'; readonly rule: UploadRule; readonly message: string };
+import { createUploadRefusal } from './rules.ts';
+import type { InspectionAnswer, InspectionOrder } from './worker-messages.ts';
 
 /** What the thread may keep on its heap: paths of 131,070 entries, and the parser. */
 const maxHeapMb = 256;

@@ -62,7 +62,7 @@ export function openScanner(address: string, { extraMs = scanLimitMs }: { extraM
 }
 
 /** A failure of the scanner, which is never a verdict. */
-export function createScannerFailure(message: string, cause?: unknown): Refusal {
+function createScannerFailure(message: string, cause?: unknown): Refusal {
   return new Refusal('unavailable', message, { rule: 'scanner-failed', hint: uploadRules['scanner-failed'], cause });
 }
 

@@ -4,7 +4,7 @@ import type { Database } from '../../storage/database.ts';
 import { updateProgress } from './store.ts';
 
 /** The stages of an inspection, in order. The progress of each goes from 0 to 1000. */
-export type Stage = 'type' | 'archive' | 'scan' | 'store';
+type Stage = 'type' | 'archive' | 'scan' | 'store';
 
 /** Tells where an inspection is. */
 export interface ReportStage {

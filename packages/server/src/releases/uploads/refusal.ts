@@ -9,7 +9,7 @@ import type { PartFiles } from './part-files.ts';
 import { findUploadWithProject, moveUpload } from './store.ts';
 
 /** The column `upload.refusal`, as JSON and on the wire. */
-export interface StoredRefusal {
+interface StoredRefusal {
   readonly rule: string;
   readonly message: string;
   readonly hint: string;

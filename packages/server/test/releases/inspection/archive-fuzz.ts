@@ -4,7 +4,8 @@ import { Refusal } from '../../../src/errors.ts';
 import { MemorySource } from '../../../src/releases/inspection/byte-source.ts';
 import { judgeFile } from '../../../src/releases/inspection/judge-file.ts';
 import { uploadRules } from '../../../src/releases/inspection/rules.ts';
-import { hostileTars, hostileZips } from './hostile-archives.ts';
+import { hostileTars } from './hostile-tars.ts';
+import { hostileZips } from './hostile-zips.ts';
 import { buildTar, pax } from './tar-builder.ts';
 import { buildZip, end64, extraField, file, u32, u64 } from './zip-builder.ts';
 

@@ -10,7 +10,7 @@ import { BlobReader, BlobWriter, TextReader, ZipReader, ZipWriter } from '@zip.j
 import { unpackTar } from 'modern-tar';
 import { MemorySource } from '../../../src/releases/inspection/byte-source.ts';
 import { type Inspection, judgeFile } from '../../../src/releases/inspection/judge-file.ts';
-import { hostileZips } from './hostile-archives.ts';
+import { hostileZips } from './hostile-zips.ts';
 import { buildTar, pax } from './tar-builder.ts';
 import { buildZip, end64, extraField, file, u32, u64 } from './zip-builder.ts';
 

@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import { Refusal } from '../../../src/errors.ts';
 import { MemorySource } from '../../../src/releases/inspection/byte-source.ts';
 import { type Inspection, judgeFile } from '../../../src/releases/inspection/judge-file.ts';
-import { hostileTars, hostileZips } from './hostile-archives.ts';
+import { hostileTars } from './hostile-tars.ts';
+import { hostileZips } from './hostile-zips.ts';
 
 const limits = { maxUncompressedBytes: 500 * 1024 * 1024, timeLimitMs: 10_000 };
 

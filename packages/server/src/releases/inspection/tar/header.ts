@@ -6,7 +6,7 @@ import { quoteName, refuse } from '../rules.ts';
 export const blockBytes = 512;
 
 /** What a header announces. */
-export type TarHeaderKind = 'file' | 'directory' | 'pax' | 'pax-global' | 'gnu-long-name';
+type TarHeaderKind = 'file' | 'directory' | 'pax' | 'pax-global' | 'gnu-long-name';
 
 /** A header that is intact; its path is not judged yet. */
 export interface TarHeader {
