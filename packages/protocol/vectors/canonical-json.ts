@@ -1,6 +1,7 @@
 /** Vectors of canonical JSON: a JSON text, and its canonical text or the refusal. */
 
-interface CanonicalJsonVector {
+/** A JSON text, and its canonical text or the refusal. */
+export interface CanonicalJsonVector {
   readonly name: string;
   readonly text: string;
   readonly expect: { readonly canonical: string } | { readonly refused: 'malformed' | 'not_canonical' };

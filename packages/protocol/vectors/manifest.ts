@@ -27,7 +27,8 @@ interface Given {
   readonly now?: number;
 }
 
-interface ManifestVector {
+/** A manifest envelope, what it is judged against, and the decision. */
+export interface ManifestVector {
   readonly name: string;
   readonly now: number;
   readonly roots: readonly string[];

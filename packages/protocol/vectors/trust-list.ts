@@ -25,7 +25,8 @@ interface Given {
   readonly now?: number;
 }
 
-interface TrustListVector {
+/** A trust list envelope, what it is judged against, and the decision. */
+export interface TrustListVector {
   readonly name: string;
   readonly now: number;
   readonly roots: readonly string[];
