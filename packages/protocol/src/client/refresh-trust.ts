@@ -7,6 +7,7 @@ import { encodeTime } from '../json/time.ts';
 import { maxTrustListBytes } from '../updates/trust-list.ts';
 import { type VerifiedTrustList, verifyNotExpired, verifyTrustList } from '../updates/verify-trust-list.ts';
 import type { Memory } from './memory.ts';
+import { isSameRootSet } from './state.ts';
 import type { StepListener } from './steps.ts';
 import { fetchMetadata, type Transport } from './transport.ts';
 
@@ -85,8 +86,10 @@ async function followRootChange(client: ClientContext, bytes: Uint8Array): Promi
   const { memory, onStep } = client;
   const list = await verifyUnderRootsInForce(client, bytes).catch(passOver);
   if (!list?.roots || list.digest === memory.state.trust?.digest) return;
+  const isChange = !isSameRootSet(memory.state.roots, list.roots);
   await memory.record({ trust: list, roots: list.rootsInForce });
-  onStep({ name: 'roots_changed', detail: `by trust list ${list.version}, to ${list.roots.keys.length} roots` });
+  if (isChange)
+    onStep({ name: 'roots_changed', detail: `by trust list ${list.version}, to ${list.roots.keys.length} roots` });
 }
 
 function passOver(error: unknown): undefined {

@@ -112,7 +112,8 @@ function isHigher(left: ChannelCounter, right: ChannelCounter): boolean {
   return left.epoch === right.epoch ? left.counter > right.counter : left.epoch > right.epoch;
 }
 
-function isSameRootSet(left: RootSet, right: RootSet): boolean {
+/** Whether two root sets demand the same of a trust list. */
+export function isSameRootSet(left: RootSet, right: RootSet): boolean {
   const ids = new Set(left.keys.map(({ keyId }) => keyId));
   return (
     left.threshold === right.threshold &&

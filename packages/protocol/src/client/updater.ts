@@ -49,7 +49,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
   const openContext = async (): Promise<ClientContext> => {
     const pins = await createRootSet(options.roots, threshold);
     const memory = await Memory.open(options.store, pins, options.baseline);
-    onStep({ name: 'state_loaded', detail: `trust list ${memory.state.trust?.version ?? 'none'} accepted before` });
+    onStep({ name: 'state_loaded', detail: describeMemory(memory) });
     return { memory, transport, now: options.now(), onStep };
   };
   return {
@@ -75,6 +75,10 @@ function createQueue(): <T>(task: () => Promise<T>) => Promise<T> {
     last = result.catch(() => undefined);
     return result;
   };
+}
+
+function describeMemory({ state }: Memory): string {
+  return state.trust ? `trust list ${state.trust.version} accepted before` : 'no trust list accepted before';
 }
 
 function ignoreStep(_step: Step): void {}
