@@ -21,6 +21,7 @@ import {
 } from './planes.ts';
 import { DownloadCounter } from './releases/public/statistics.ts';
 import { openScanner } from './releases/scanner/clamd.ts';
+import { PartFiles } from './releases/uploads/part-files.ts';
 import roles from './roles.json' with { type: 'json' };
 import { openDiskBlobs } from './storage/blobs/disk.ts';
 import { createMemoryBus } from './storage/bus/memory.ts';
@@ -57,15 +58,26 @@ export async function serve(environment: Environment, options: { log?: Logger } 
   const log = options.log ?? pino({ level: config.logLevel });
   const lock = lockDataFolder(config.dataDir);
   const closers: (() => unknown)[] = [() => lock.release()];
-  const stop = async () => {
-    for (const close of closers.splice(0).reverse()) await close();
-  };
+  const stop = () => closeAll(closers.splice(0).reverse());
   try {
     return { ...(await start(config, log, closers)), stop };
   } catch (error) {
-    await stop();
+    await stop().catch((err: unknown) => log.error({ err }, 'what had been started could not be stopped'));
     throw error;
   }
+}
+
+/** Calls each of them, whatever becomes of the others; then throws what they threw. */
+async function closeAll(closers: readonly (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers) {
+    try {
+      await close();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'the server did not stop cleanly');
 }
 
 /** Opens from the bottom up; what each step opened is closed in the opposite order. */
@@ -81,24 +93,21 @@ async function start(
   await assertPinnedRoots(database, config.trustRoots);
   const vault = await openVault(database, config, now);
   const bus = createMemoryBus();
-  const relay = startRelay({ database, bus, now, log });
+  closers.push(() => bus.close());
+  const wakers: (() => void)[] = [];
+  const wakeWorker = () => {
+    for (const wake of wakers) wake();
+  };
+  const { resources, writeTree } = await openResources({ config, database, vault, now, log, wakeWorker });
   closers.push(
-    () => bus.close(),
-    () => relay.stop(),
+    () => writeTree(),
+    () => resources.downloads.flush(),
   );
-  const wakers = [() => relay.wake()];
-  const resources = await openResources({
-    config,
-    database,
-    vault,
-    now,
-    log,
-    wake: () => {
-      for (const wake of wakers) wake();
-    },
-  });
-  closers.push(() => resources.downloads.flush());
   subscribePlanes(resources, bus);
+  // After the subscriptions: what it publishes to nobody is not published again.
+  const relay = startRelay({ database, bus, now, log });
+  closers.push(() => relay.stop());
+  wakers.push(() => relay.wake());
   const metrics = createMetrics();
   registerTrustMetrics(metrics.registry, resources);
   const app = createApp({
@@ -107,12 +116,13 @@ async function start(
     roles,
     planes: createPlanes(resources),
     listSealed: () => listSealed(database),
+    hostsChanged: () => resources.prepared.forgetAll(),
   });
   const worker = startWorker({ database, handlers: createJobs(resources), now, log, concurrency: 2 });
   wakers.push(() => worker.wake());
   closers.push(() => worker.stop());
   closers.push(startSchedules(resources));
-  await createTreeWriter(resources)();
+  await writeTree();
   await refreshAndLog(resources);
   const server = await openHttpServer({
     ...app,
@@ -126,18 +136,20 @@ async function start(
 }
 
 async function openResources(
-  opened: Pick<Resources, 'config' | 'database' | 'vault' | 'now' | 'log' | 'wake'>,
-): Promise<Resources> {
+  opened: Pick<Resources, 'config' | 'database' | 'vault' | 'now' | 'log' | 'wakeWorker'>,
+): Promise<{ resources: Resources; writeTree: () => Promise<void> }> {
   const { config, now } = opened;
   const withBlobs = {
     ...opened,
     blobs: await openDiskBlobs(join(config.dataDir, 'blobs')),
+    parts: await PartFiles.open(join(config.dataDir, 'uploads')),
     scanner: config.scan === 'off' ? undefined : openScanner(config.clamd),
     downloads: new DownloadCounter(opened),
     prepared: new PreparedAnswers(now),
     version: packageJson.version,
   };
-  return { ...withBlobs, published: createPublished(withBlobs) };
+  const writeTree = createTreeWriter(withBlobs);
+  return { resources: { ...withBlobs, published: createPublished(withBlobs, writeTree) }, writeTree };
 }
 
 /** A typing error in the environment must not pass for a change of roots. */
@@ -155,9 +167,26 @@ async function assertPinnedRoots(database: Database, expected: readonly string[]
 async function openVault(database: Database, config: Config, now: () => number): Promise<Vault> {
   const vault = await Vault.open(database, now);
   if (config.vaultPasswordFile === undefined || vault.state === 'absent') return vault;
-  const [password = ''] = (await readFile(config.vaultPasswordFile, 'utf8')).split(/\r?\n/, 1);
-  await vault.unlock(password);
+  const [password = ''] = (await readPasswordFile(config.vaultPasswordFile)).split(/\r?\n/, 1);
+  await vault.unlock(password).catch((cause: unknown) => {
+    if (!(cause instanceof Refusal && cause.code === 'unauthenticated')) throw cause;
+    throw new Refusal('unavailable', 'the first line of SIGNPOST_VAULT_PASSWORD_FILE is not the master password', {
+      rule: 'vault-password',
+      hint: 'correct the file, or unset the variable and run: signpost unlock',
+      cause,
+    });
+  });
   return vault;
+}
+
+async function readPasswordFile(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new Refusal('unavailable', 'the file that SIGNPOST_VAULT_PASSWORD_FILE names cannot be read', {
+      rule: 'vault-password-file',
+      hint: 'make it readable for the user that the server runs as',
+      cause,
+    });
+  });
 }
 
 async function listSealed(database: Database): Promise<string[]> {

@@ -16,8 +16,10 @@ import type { DownloadCounter } from './releases/public/statistics.ts';
 import { requestAllRescans, rescanJobKind, rescanOrganisation } from './releases/rescan/rescan.ts';
 import { rescanRoutes } from './releases/rescan/routes.ts';
 import type { Scanner } from './releases/scanner/clamd.ts';
+import { inspectUpload } from './releases/uploads/inspect-upload.ts';
+import type { PartFiles } from './releases/uploads/part-files.ts';
 import { uploadRoutes } from './releases/uploads/routes.ts';
-import { inspectUpload, pruneUploads, uploadJobKind } from './releases/uploads/upload.ts';
+import { pruneUploads, uploadJobKind } from './releases/uploads/upload.ts';
 import type { Blobs } from './storage/blobs.ts';
 import type { Bus } from './storage/bus.ts';
 import type { Database } from './storage/database.ts';
@@ -33,6 +35,7 @@ export interface Resources {
   readonly database: Database;
   readonly vault: Vault;
   readonly blobs: Blobs;
+  readonly parts: PartFiles;
   /** Undefined when scanning is off. */
   readonly scanner: Scanner | undefined;
   readonly downloads: DownloadCounter;
@@ -41,21 +44,20 @@ export interface Resources {
   readonly log: Logger;
   readonly version: string;
   /** Lets the relay look for events and the worker for jobs at once. */
-  readonly wake: () => void;
+  readonly wakeWorker: () => void;
   /** Called after each commit that changes what an organisation publishes. */
   readonly published: (organisationId: string) => void;
 }
 
 /** The planes' routers; those that match any first segment come last. */
 export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
-  const withWake = { ...resources, wakeWorker: resources.wake };
   const withBase = { ...resources, baseUrl: resources.config.baseUrl };
   return [
     trustRoutes(resources),
     projectRoutes(resources),
     releaseRoutes(resources),
-    uploadRoutes(withWake),
-    rescanRoutes(withWake),
+    uploadRoutes(resources),
+    rescanRoutes(resources),
     doctorRoutes(resources),
     publicRoutes(withBase),
     downloadRoutes(withBase),
@@ -66,26 +68,29 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
 export function createJobs(resources: Resources): Readonly<Record<string, RunJob>> {
   const { scanner } = resources;
   return {
-    [uploadJobKind]: (job, report) => inspectUpload(resources, job, report),
+    [uploadJobKind]: (job) => inspectUpload(resources, job),
     [rescanJobKind]: async ({ payload }, report) => {
       if (scanner) await rescanOrganisation({ ...resources, scanner }, String(payload.organisation_id), report);
     },
   };
 }
 
-/** Makes the `published` of `Resources`: forgets prepared answers at once, then brings the public tree up to date. */
+/** Makes the `published` of `Resources`: forgets prepared answers at once, then has the public tree written. */
 export function createPublished(
-  resources: Pick<Resources, 'config' | 'database' | 'blobs' | 'prepared' | 'now' | 'log' | 'wake'>,
+  { prepared, wakeWorker }: Pick<Resources, 'prepared' | 'wakeWorker'>,
+  writeTree: () => Promise<void>,
 ): (organisationId: string) => void {
-  const writeTree = createTreeWriter(resources);
   return (organisationId) => {
-    resources.prepared.forget(organisationId);
-    resources.wake();
+    prepared.forget(organisationId);
+    wakeWorker();
     void writeTree();
   };
 }
 
-/** One write at a time; a failure is logged, since the tree can always be written again from the database. */
+/**
+ * Makes what brings the public tree up to date and resolves when it is: one write at a time, and at most one waiting. A
+ * failure is logged, since the tree can always be written again from the database.
+ */
 export function createTreeWriter({
   config,
   database,
@@ -95,44 +100,55 @@ export function createTreeWriter({
 }: Pick<Resources, 'config' | 'database' | 'blobs' | 'now' | 'log'>): () => Promise<void> {
   const enqueue = createQueue();
   const dir = join(config.dataDir, 'public');
-  return () =>
-    enqueue(() => writePublicTree({ database, blobs, dir, now })).catch((error: unknown) =>
-      log.error({ error }, 'the public tree could not be written'),
-    );
-}
-
-/** Signs again what a new trust list asks for. */
-export function subscribePlanes(resources: Resources, bus: Bus): void {
-  bus.subscribe('trust.updated', async ({ organisationId }) => {
-    if (organisationId !== null) await refreshAndLog(resources, organisationId);
-  });
-}
-
-/** Starts what happens by the clock (UTC); returns the way to stop it. */
-export function startSchedules(resources: Resources): () => void {
-  const { log } = resources;
-  const hourly = new Cron('0 * * * *', options(log), async () => {
-    await recordExpiryCrossings(resources);
-    await refreshAndLog(resources);
-    await pruneUploads(resources);
-  });
-  const nightly = new Cron('17 3 * * *', options(log), async () => {
-    if (resources.scanner) await requestAllRescans(resources);
-    resources.wake();
-  });
+  let waiting: Promise<void> | undefined;
+  const write = async () => {
+    waiting = undefined;
+    await writePublicTree({ database, blobs, dir, now });
+  };
   return () => {
-    hourly.stop();
-    nightly.stop();
+    waiting ??= enqueue(write).catch((err: unknown) => log.error({ err }, 'the public tree could not be written'));
+    return waiting;
   };
 }
 
-function options(log: Logger) {
-  return {
-    timezone: 'UTC',
-    protect: true,
-    unref: true,
-    catch: (error: unknown) => log.error({ error }, 'a schedule failed'),
+/** Signs again what a new trust list asks for, or what waited for a key that it accepts. */
+export function subscribePlanes(resources: Resources, bus: Bus): void {
+  for (const topic of ['trust.updated', 'signing_key.activated']) {
+    bus.subscribe(topic, async ({ organisationId }) => {
+      if (organisationId !== null) await refreshAndLog(resources, organisationId);
+    });
+  }
+}
+
+/** Starts what happens by the clock (UTC); returns the way to stop it, which waits for what runs. */
+export function startSchedules(resources: Resources): () => Promise<void> {
+  const enqueue = createQueue();
+  const crons = [
+    new Cron('0 * * * *', { timezone: 'UTC', unref: true }, () => enqueue(() => runHourly(resources))),
+    new Cron('17 3 * * *', { timezone: 'UTC', unref: true }, () => enqueue(() => runNightly(resources))),
+  ];
+  return async () => {
+    for (const cron of crons) cron.stop();
+    await enqueue(async () => undefined);
   };
+}
+
+/** Warns of trust lists that run out, signs manifests again, and removes uploads that nobody goes on with. */
+export async function runHourly(resources: Resources): Promise<void> {
+  await logFailure(resources, recordExpiryCrossings);
+  await logFailure(resources, refreshAndLog);
+  await logFailure(resources, pruneUploads);
+}
+
+/** Asks for every file to be scanned again. */
+export async function runNightly(resources: Resources): Promise<void> {
+  if (resources.scanner) await logFailure(resources, requestAllRescans);
+  resources.wakeWorker();
+}
+
+/** What fails by the clock must not keep the next thing from happening. */
+async function logFailure(resources: Resources, act: (resources: Resources) => Promise<unknown>): Promise<void> {
+  await act(resources).catch((err: unknown) => resources.log.error({ err, act: act.name }, 'a schedule failed'));
 }
 
 /** Says what cannot be signed again: it will stop being served when it expires. */

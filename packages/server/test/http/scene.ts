@@ -174,7 +174,6 @@ async function openPlanes(
     config: parseConfig({ SIGNPOST_DATA: dataDir, SIGNPOST_SCAN: 'off' }),
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),
     parts: await PartFiles.open(join(dataDir, 'uploads')),
-    limits: { maxUploadBytes: 1_048_576, maxUncompressedBytes: 1_048_576 },
     scanner: undefined,
     downloads: new DownloadCounter(shared),
     prepared: new PreparedAnswers(shared.now),
