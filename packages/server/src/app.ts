@@ -38,6 +38,8 @@ export interface AppDependencies {
   readonly roles: RoleTable;
   /** The planes' routers. Patterns that match much, such as `/{slug}`, come last. */
   readonly planes: readonly OpenAPIHono<AppEnv>[];
+  /** Called when a host name may stand for another organisation than before. */
+  readonly hostsChanged?: () => void;
   /** Names what is sealed under the vault and would be lost by a reset, such as signing keys. */
   readonly listSealed: () => Promise<readonly string[]>;
   /** Where the planes have registered their figures; a new one by default. */
@@ -79,10 +81,17 @@ export function createApp(dependencies: AppDependencies): App {
 
 type Shared = ReturnType<typeof shareParts>;
 
-function shareParts({ database, vault, config, now, passwords = new Passwords() }: AppDependencies) {
+function shareParts({ database, vault, config, now, hostsChanged, passwords = new Passwords() }: AppDependencies) {
+  const directory = createDirectory({ database, now });
   return {
     secrets: createSessionSecrets({ database, vault, now }),
-    directory: createDirectory({ database, now }),
+    directory: {
+      find: directory.find,
+      forget() {
+        directory.forget();
+        hostsChanged?.();
+      },
+    },
     passwords,
     proxies: createTrustedProxies(config.trustedProxies),
     secure: config.baseUrl?.startsWith('https:') ?? false,

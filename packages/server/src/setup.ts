@@ -5,12 +5,12 @@ import { Passwords } from './accounts/passwords.ts';
 import { createPerson } from './accounts/people.ts';
 import { systemActor } from './audit/audit.ts';
 import { recordAudit } from './audit/store.ts';
-import { parseConfig } from './config.ts';
+import { type Config, parseConfig } from './config.ts';
 import { Refusal } from './errors.ts';
 import { defaultOrganisation } from './http/guard.ts';
 import { createDataFolder, lockDataFolder } from './storage/data-folder.ts';
 import { openDatabase } from './storage/database/open.ts';
-import type { Database } from './storage/database.ts';
+import type { Database, Query } from './storage/database.ts';
 import { migrate } from './storage/migrations/migrate.ts';
 import { Vault } from './vault/vault.ts';
 
@@ -37,12 +37,34 @@ export async function initialise(
 ): Promise<Initialised> {
   const config = parseConfig(environment);
   await createDataFolder(config.dataDir);
+  return withDatabase(config, { create: true }, async (database) => {
+    // Before anything is changed, an older schema included.
+    await assertNoServer(database);
+    await migrate(database);
+    return { dataDir: config.dataDir, apiKey: await fillDatabase(database, request) };
+  });
+}
+
+/** Applies the migrations that are missing; returns their names. The server must not be running. */
+export async function migrateData(environment: Readonly<Record<string, string | undefined>>): Promise<string[]> {
+  return withDatabase(parseConfig(environment), { create: false }, async (database) => {
+    const names = await migrate(database);
+    if (names.length > 0) await database.transaction((tx) => recordMigrations(tx, names));
+    return names;
+  });
+}
+
+/** Runs `work` on the database while no server can use the data folder. */
+async function withDatabase<T>(
+  config: Config,
+  options: { readonly create: boolean },
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
   const lock = lockDataFolder(config.dataDir);
   try {
-    const database = await openDatabase(config, { create: true });
+    const database = await openDatabase(config, options);
     try {
-      await migrate(database);
-      return { dataDir: config.dataDir, apiKey: await fillDatabase(database, request) };
+      return await work(database);
     } finally {
       await database.close();
     }
@@ -51,29 +73,24 @@ export async function initialise(
   }
 }
 
-/** Applies the migrations that are missing; returns their names. The server must not be running. */
-export async function migrateData(environment: Readonly<Record<string, string | undefined>>): Promise<string[]> {
-  const config = parseConfig(environment);
-  const lock = lockDataFolder(config.dataDir);
-  const database = await openDatabase(config, { create: false });
-  try {
-    const names = await migrate(database);
-    if (names.length > 0) {
-      await database.transaction((tx) =>
-        recordAudit(tx, Date.now(), {
-          organisationId: null,
-          actor: systemActor,
-          action: 'server.migrated',
-          object: { kind: 'server', id: 'server' },
-          detail: { migrations: names.join(' ') },
-        }),
-      );
-    }
-    return names;
-  } finally {
-    await database.close();
-    lock.release();
-  }
+async function assertNoServer(database: Database): Promise<void> {
+  const tables = await database.query.introspection.getTables();
+  if (!tables.some(({ name }) => name === 'vault_state')) return;
+  if ((await Vault.open(database, Date.now)).state === 'absent') return;
+  throw new Refusal('conflict', 'expected an empty data folder, got one that holds a server', {
+    rule: 'initialised',
+    hint: 'signpost serve',
+  });
+}
+
+async function recordMigrations(tx: Query, names: readonly string[]): Promise<void> {
+  await recordAudit(tx, Date.now(), {
+    organisationId: null,
+    actor: systemActor,
+    action: 'server.migrated',
+    object: { kind: 'server', id: 'server' },
+    detail: { migrations: names.join(' ') },
+  });
 }
 
 async function fillDatabase(
@@ -81,11 +98,6 @@ async function fillDatabase(
   { masterPassword, organisationName, admin }: InitialiseRequest,
 ): Promise<string> {
   const vault = await Vault.open(database, Date.now);
-  if (vault.state !== 'absent') {
-    throw new Refusal('conflict', 'expected an empty data folder, got one that holds a server', {
-      hint: 'signpost serve',
-    });
-  }
   const passwordHash = await new Passwords().hash(admin.password);
   const act = { actor: systemActor, now: Date.now() };
   return database.transaction(async (tx) => {

@@ -51,8 +51,9 @@ export async function examine(dependencies: DoctorDependencies, organisationId: 
     ...examineVault(dependencies),
     ...(await examineTrust(dependencies, organisationId)),
     ...(await examineReleases(dependencies, organisationId)),
+    ...(await examineProtection(dependencies, organisationId)),
     ...(await examineScanner(dependencies)),
-    ...(await examineBlobs(dependencies)),
+    ...(await examineBlobs(dependencies, organisationId)),
     ...(await examineAudit(dependencies)),
     ...(await examineDisk(dependencies)),
     ...examineAddress(dependencies),
@@ -192,9 +193,19 @@ async function examineReleases(dependencies: DoctorDependencies, organisationId:
       });
     }
   }
-  for (const slug of await listProjectSlugs(database.query, organisationId)) {
-    const { protects } = await describeProtection(dependencies, organisationId, slug);
-    findings.push(describeProtectionFinding(slug, protects));
+  return findings;
+}
+
+async function examineProtection(dependencies: DoctorDependencies, organisationId: string): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  try {
+    for (const slug of await listProjectSlugs(dependencies.database.query, organisationId)) {
+      const { protects } = await describeProtection(dependencies, organisationId, slug);
+      findings.push(describeProtectionFinding(slug, protects));
+    }
+  } catch (error) {
+    // Trust lists that do not verify are a finding of their own.
+    if (!(error instanceof TrustError)) throw error;
   }
   return findings;
 }
@@ -270,10 +281,9 @@ async function examineScanner({ scanner, now }: DoctorDependencies): Promise<Fin
   ];
 }
 
-async function examineBlobs({ database, blobs, now }: DoctorDependencies): Promise<Finding[]> {
-  const referenced = await listReferencedBlobs(database.query);
+async function examineBlobs({ database, blobs, now }: DoctorDependencies, organisationId: string): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const { sha256, size_bytes } of referenced) {
+  for (const { sha256, size_bytes } of await listReferencedBlobs(database.query, organisationId)) {
     const size = await blobs.measure(sha256);
     if (size !== size_bytes)
       findings.push({
@@ -283,7 +293,7 @@ async function examineBlobs({ database, blobs, now }: DoctorDependencies): Promi
         hint: 'restore it from a backup',
       });
   }
-  const known = new Set(referenced.map(({ sha256 }) => sha256));
+  const known = new Set((await listReferencedBlobs(database.query)).map(({ sha256 }) => sha256));
   let orphans = 0;
   for await (const { sha256, storedAt } of blobs.list())
     if (!known.has(sha256) && now() - storedAt > orphanAgeMs) orphans += 1;

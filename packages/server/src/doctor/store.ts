@@ -25,9 +25,18 @@ export async function countThings(
   };
 }
 
-/** Every blob that an artifact of any organisation refers to, with its size in bytes. */
-export async function listReferencedBlobs(query: Query): Promise<{ sha256: string; size_bytes: number }[]> {
-  return query.selectFrom('artifact').select(['sha256', 'size_bytes']).distinct().execute();
+/** Every blob that an artifact of an organisation, or of any, refers to, with its size in bytes. */
+export async function listReferencedBlobs(
+  query: Query,
+  organisationId?: string,
+): Promise<{ sha256: string; size_bytes: number }[]> {
+  const all = query
+    .selectFrom('artifact')
+    .innerJoin('release', 'release.id', 'artifact.release_id')
+    .innerJoin('project', 'project.id', 'release.project_id')
+    .select(['artifact.sha256', 'artifact.size_bytes'])
+    .distinct();
+  return (organisationId === undefined ? all : all.where('project.organisation_id', '=', organisationId)).execute();
 }
 
 /** Every project that is not deleted. */

@@ -10,14 +10,16 @@ export interface PreparedAnswer {
   readonly validUntil: number;
 }
 
-/** The most answers kept; the oldest one goes first. Host and query are the client's choice, so this must be bounded. */
+/** The most answers kept, and their bytes; the oldest go first. Host and query are the client's choice, so both are bounded. */
 const maxAnswers = 2_000;
+const maxBytes = 64 * 1024 * 1024;
 
 /** Finished answers by host and path. */
 export class PreparedAnswers {
   readonly #answers = new Map<string, PreparedAnswer>();
   readonly #now: () => number;
   #generation = 0;
+  #bytes = 0;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -36,19 +38,32 @@ export class PreparedAnswers {
 
   /** Keeps an answer, unless something was forgotten since `generation`. */
   keep(place: { host: string; target: string; generation: number }, answer: PreparedAnswer): void {
-    if (place.generation !== this.#generation) return;
-    if (this.#answers.size >= maxAnswers) {
-      const oldest = this.#answers.keys().next();
-      if (!oldest.done) this.#answers.delete(oldest.value);
+    if (place.generation !== this.#generation || answer.body.length > maxBytes) return;
+    const key = `${place.host} ${place.target}`;
+    this.#drop(key);
+    this.#answers.set(key, answer);
+    this.#bytes += answer.body.length;
+    for (const oldest of this.#answers.keys()) {
+      if (this.#answers.size <= maxAnswers && this.#bytes <= maxBytes) break;
+      this.#drop(oldest);
     }
-    this.#answers.set(`${place.host} ${place.target}`, answer);
   }
 
   /** Forgets everything about an organisation: call it after each commit that changes what it publishes. */
   forget(organisationId: string): void {
     this.#generation += 1;
-    for (const [key, answer] of this.#answers) {
-      if (answer.organisationId === organisationId) this.#answers.delete(key);
-    }
+    for (const [key, answer] of this.#answers) if (answer.organisationId === organisationId) this.#drop(key);
+  }
+
+  /** Forgets everything: call it when a host name may stand for another organisation than before. */
+  forgetAll(): void {
+    this.#generation += 1;
+    this.#answers.clear();
+    this.#bytes = 0;
+  }
+
+  #drop(key: string): void {
+    this.#bytes -= this.#answers.get(key)?.body.length ?? 0;
+    this.#answers.delete(key);
   }
 }

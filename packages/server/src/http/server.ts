@@ -35,6 +35,7 @@ export interface HttpServer {
 }
 
 const drainMs = 10_000;
+const idleCheckMs = 50;
 
 /** Header names of every prepared answer, as the observer sets them on the others. */
 function preparedHeaders(answer: PreparedAnswer, secure: boolean): string[] {
@@ -72,7 +73,7 @@ function createPreparedAnswerer(
   return function answerPrepared(request, response) {
     if (request.method !== 'GET' || request.url === undefined) return false;
     const answer = prepared.find(request.headers.host ?? '', request.url);
-    if (answer === undefined || request.headers['if-none-match'] !== undefined) return false;
+    if (answer === undefined || isSpecial(request)) return false;
     if (!isWithinLimit(parts, request)) return false;
     let headers = finished.get(answer);
     if (headers === undefined) {
@@ -85,6 +86,11 @@ function createPreparedAnswerer(
     metrics.countPrepared();
     return true;
   };
+}
+
+/** Conditional requests are answered otherwise, and those with credentials are not counted by their address. */
+function isSpecial({ headers }: IncomingMessage): boolean {
+  return headers['if-none-match'] !== undefined || headers.authorization !== undefined || headers.cookie !== undefined;
 }
 
 /** The application counts and refuses a request that is one too many; here it is only not answered. */
@@ -116,8 +122,10 @@ function urlOf({ address, family, port }: AddressInfo): string {
 
 async function stopServer(server: ReturnType<typeof createServer>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  // A connection that becomes idle while the others end would be kept alive for another minute.
+  const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs);
   const timer = setTimeout(() => server.closeAllConnections(), drainMs);
   await closed;
+  clearInterval(idle);
   clearTimeout(timer);
 }

@@ -1,4 +1,5 @@
 /** The one folder that holds everything, and the lock that keeps a second server out of it. */
+import { existsSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -18,9 +19,15 @@ export async function createDataFolder(dir: string): Promise<void> {
 
 /**
  * Keeps other servers out of the data folder until `release` is called or the process ends, however it ends. Throws
- * `unavailable` when one has it already.
+ * `unavailable` when one has it already, or when there is no such folder.
  */
 export function lockDataFolder(dir: string): DataFolderLock {
+  if (!existsSync(dir)) {
+    throw new Refusal('unavailable', 'expected a data folder, got none', {
+      rule: 'data-folder',
+      hint: 'signpost init makes one; SIGNPOST_DATA says where',
+    });
+  }
   // SQLite's file locks are the only ones in Node that work on every system and die with the process.
   const file = new DatabaseSync(join(dir, 'serve.lock'), { timeout: 0 });
   try {

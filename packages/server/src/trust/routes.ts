@@ -3,11 +3,12 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
 import { encodeText } from '@signpost/protocol/bytes/text';
-import { parseScope } from '@signpost/protocol/updates/names';
+import { parseScope, slugPattern } from '@signpost/protocol/updates/names';
 import { maxTrustListBytes } from '@signpost/protocol/updates/trust-list';
 import { Refusal } from '../errors.ts';
 import { type AppEnv, callerOf } from '../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
+import { textSchema } from '../http/text-schema.ts';
 import {
   activateSigningKey,
   createSigningKey,
@@ -74,7 +75,13 @@ export function trustRoutes(dependencies: TrustRouteDependencies): OpenAPIHono<A
 function addPublicRoutes(router: OpenAPIHono<AppEnv>, { database }: SigningKeyDependencies): void {
   const envelope = jsonAnswer('The trust list, signed by the offline roots, as canonical bytes', z.unknown());
   router.openapi(
-    createRoute({ method: 'get', path: '/api/signing/trust', tags: ['trust'], responses: { 200: envelope } }),
+    createRoute({
+      method: 'get',
+      path: '/api/signing/trust',
+      tags: ['trust'],
+      summary: 'The trust list in force',
+      responses: { 200: envelope },
+    }),
     async (c) => {
       const latest = await findLatestTrustList(database.query, c.var.organisation.id);
       if (!latest) throw new Refusal('not_found', 'no trust list is published');
@@ -86,7 +93,13 @@ function addPublicRoutes(router: OpenAPIHono<AppEnv>, { database }: SigningKeyDe
     z.object({ roots: z.array(z.unknown()) }),
   );
   router.openapi(
-    createRoute({ method: 'get', path: '/api/signing/roots', tags: ['trust'], responses: { 200: chain } }),
+    createRoute({
+      method: 'get',
+      path: '/api/signing/roots',
+      tags: ['trust'],
+      summary: 'The chain from the first roots to those in force',
+      responses: { 200: chain },
+    }),
     async (c) => {
       const links = await listRootChanges(database.query, c.var.organisation.id);
       return signedAnswer(c, `{"roots":[${links.map(({ envelope }) => envelope).join(',')}]}`);
@@ -101,6 +114,7 @@ const pubkeyRoute = createRoute({
   method: 'get',
   path: '/api/signing/pubkey',
   tags: ['trust'],
+  summary: 'The active server keys',
   responses: {
     200: jsonAnswer(
       'The active server keys and the roots; for looking up, never for trusting',
@@ -159,6 +173,7 @@ function addTrustListRoutes(router: OpenAPIHono<AppEnv>, dependencies: TrustRout
     method: 'get',
     path: '/api/trust',
     tags: ['trust'],
+    summary: 'Roots, keys and rules in force',
     responses: { 200: jsonAnswer('What is trusted now', trustStatusSchema) },
   });
   router.openapi(statusRoute, async (c) => c.json(await describeTrust(dependencies, c.var.organisation.id), 200));
@@ -171,6 +186,7 @@ const pinRoute = createRoute({
   method: 'post',
   path: '/api/trust/roots',
   tags: ['trust'],
+  summary: 'Pin the roots, once',
   request: {
     body: jsonBody(
       z.object({ root_keys: z.array(z.string().max(64)).min(1).max(16), threshold: z.int().min(1).default(1) }),
@@ -185,6 +201,7 @@ const importRoute = createRoute({
   method: 'post',
   path: '/api/trust/import',
   tags: ['trust'],
+  summary: 'Bring a trust list into force',
   description: `The body is a trust list envelope as signpost root sign wrote it, at most ${maxTrustListBytes} bytes.`,
   responses: {
     200: jsonAnswer(
@@ -204,6 +221,7 @@ const versionsRoute = createRoute({
   method: 'get',
   path: '/api/trust/versions',
   tags: ['trust'],
+  summary: 'The history of trust lists',
   responses: {
     200: jsonAnswer(
       'Every list ever imported, newest first',
@@ -229,6 +247,7 @@ function addSigningKeyRoutes(router: OpenAPIHono<AppEnv>, dependencies: SigningK
     method: 'get',
     path: '/api/signing-keys',
     tags: ['trust'],
+    summary: 'The signing keys of the server',
     responses: { 200: jsonAnswer('The server keys', z.object({ keys: z.array(signingKeySchema) })) },
   });
   router.openapi(listRoute, async (c) => {
@@ -244,28 +263,45 @@ function addSigningKeyRoutes(router: OpenAPIHono<AppEnv>, dependencies: SigningK
     );
   });
   const acts = { activate: activateSigningKey, retire: retireSigningKey, revoke: revokeSigningKey } as const;
-  for (const [verb, act] of Object.entries(acts)) {
+  for (const verb of ['activate', 'retire', 'revoke'] as const) {
     router.openapi(keyActRoute(verb), async (c) => {
-      const row = await act(dependencies, callerOf(c.var), c.req.valid('param').key_id);
+      const row = await acts[verb](dependencies, callerOf(c.var), c.req.valid('param').key_id);
       const trust = await readTrustInForce(database.query, c.var.organisation.id);
       return c.json(formatKey(row, isInTrustList(row, trust, now())), 200);
     });
   }
 }
 
+const scopeSchema = z
+  .string()
+  .max(70)
+  .regex(/^\*$|^(?:project|collection):/, 'expected "*", "project:slug" or "collection:slug"')
+  .refine(
+    (text) => text === '*' || slugPattern.test(text.slice(text.indexOf(':') + 1)),
+    'expected a slug after the colon',
+  );
+
 const createKeyRoute = createRoute({
   method: 'post',
   path: '/api/signing-keys',
   tags: ['trust'],
-  request: { body: jsonBody(z.object({ scope: z.string().max(70).default('*'), label: z.string().min(1).max(100) })) },
+  summary: 'Make a signing key',
+  request: { body: jsonBody(z.object({ scope: scopeSchema.default('*'), label: textSchema(100).min(1) })) },
   responses: { 201: jsonAnswer('The key is made and sealed', signingKeySchema) },
 });
 
-function keyActRoute(verb: string) {
+const keyActSummaries = {
+  activate: 'Make a signing key the active one of its scope',
+  retire: 'Take a signing key out of use',
+  revoke: 'Mark a signing key as never to be used again',
+} as const;
+
+function keyActRoute(verb: keyof typeof keyActSummaries) {
   return createRoute({
     method: 'post',
     path: `/api/signing-keys/{key_id}/${verb}`,
     tags: ['trust'],
+    summary: keyActSummaries[verb],
     request: { params: z.object({ key_id: keyIdSchema }) },
     responses: { 200: jsonAnswer('The key as it is now', signingKeySchema) },
   });

@@ -17,6 +17,7 @@ import { Vault } from '../../src/vault/vault.ts';
 /** A moment that every test starts at. */
 export const start: number = Date.parse('2026-11-21T09:00:00Z');
 export const dayMs = 86_400_000;
+export const masterPassword = 'a long master password';
 
 /** What may be said about a trust list; the rest has defaults. */
 export interface ListWish {
@@ -43,27 +44,36 @@ export interface Scene {
   openServerKey(version: number, scope?: Scope): Promise<TrustedKeyFields>;
 }
 
-/** Makes the organisation on an empty, migrated database. The vault is unlocked. */
+/** Makes the default organisation on an empty, migrated database. The vault is unlocked. */
 export async function createScene(database: Database): Promise<Scene> {
   let now = start;
   const clock = () => now;
   const vault = await Vault.open(database, clock);
-  await database.transaction((tx) => vault.create(tx, 'a long master password'));
+  await database.transaction((tx) => vault.create(tx, masterPassword));
+  const travel = (ms: number) => {
+    now += ms;
+  };
+  return foundOrganisation({ dependencies: { database, vault, now: clock }, travel }, { slug: 'default', host: null });
+}
+
+/** A further organisation on the same server, with a root of its own. */
+export async function foundOrganisation(
+  { dependencies, travel }: Pick<Scene, 'dependencies' | 'travel'>,
+  { slug, host }: { slug: string; host: string | null },
+): Promise<Scene> {
+  const { database, now } = dependencies;
   const organisation = await database.transaction((tx) =>
-    createOrganisation(tx, { slug: 'default', name: 'Default', host: null }, { actor: systemActor, now }),
+    createOrganisation(tx, { slug, name: slug, host }, { actor: systemActor, now: now() }),
   );
   const caller: Caller = { organisationId: organisation.id, actor: systemActor };
   const { signer: root } = await createKeyPair();
-  const dependencies = { database, vault, now: clock };
   await pinRoots(dependencies, caller, { rootKeys: [root.pubkeyB64], threshold: 1 });
-  const signList = (wish: ListWish) => encodeList(wish, { root, now });
+  const signList = (wish: ListWish) => encodeList(wish, { root, now: now() });
   return {
     dependencies,
     caller,
     root,
-    travel: (ms) => {
-      now += ms;
-    },
+    travel,
     signList,
     openServerKey: async (version, scope = '*') => {
       const row = await createSigningKey(dependencies, caller, { scope, label: `server ${version}` });

@@ -51,13 +51,16 @@ type CurrentManifest = Awaited<ReturnType<typeof listCurrentManifests>>[number];
 async function isRefreshDue({ database, now }: SigningKeyDependencies, row: CurrentManifest): Promise<boolean> {
   const at = now();
   if (at - row.created_at > (row.expires_at - row.created_at) / 2) return true;
-  const trust = await readTrustInForce(database.query, row.organisation_id);
-  if (!trust || row.envelope === null) return true;
-  const context = { trust, project: row.slug, channel: row.channel, now: at };
-  return verifyManifest(encodeText(row.envelope), context).then(
-    () => false,
-    () => true,
-  );
+  try {
+    const trust = await readTrustInForce(database.query, row.organisation_id);
+    if (!trust || row.envelope === null) return true;
+    await verifyManifest(encodeText(row.envelope), { trust, project: row.slug, channel: row.channel, now: at });
+    return false;
+  } catch (error) {
+    // Trust lists or manifests that do not verify; signing again will say why, to the operator.
+    if (error instanceof TrustError) return true;
+    throw error;
+  }
 }
 
 /** Refusals are expected here (a locked vault, an expired list, approvals); anything else is a fault and goes up. */

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { formatTime, timeSchema } from '../../http/router.ts';
 import { renderMarkdown } from '../public/markdown.ts';
-import { fileUrl } from './file-url.ts';
 import type { ScanResult } from '../scanner/scan-result.ts';
+import { fileUrl } from './file-url.ts';
 import type { ArtifactRow, ReleaseRow } from './store.ts';
 
 const textByLocale = z.record(z.string(), z.string());
@@ -39,11 +39,6 @@ export const releaseSchema = z.object({
   deleted_at: timeSchema.nullable(),
   artifacts: z.array(artifactSchema),
 });
-
-/** Whether strangers may see and download the release. */
-export function isPublic(release: ReleaseRow): boolean {
-  return release.deleted_at === null && (release.state === 'active' || release.state === 'superseded');
-}
 
 /** The release with those of `artifacts` that are its own. */
 export function formatRelease(

@@ -9,6 +9,7 @@ import { createId } from '../../storage/ids.ts';
 import { recordEvent } from '../../storage/outbox.ts';
 import { requireProject } from '../projects/project.ts';
 import type { ProjectRow } from '../projects/store.ts';
+import { renderMarkdown } from '../public/markdown.ts';
 import { findRelease, moveRelease, type ReleaseRow, retireManifest, updateRelease, voidProposals } from './store.ts';
 
 /** What releases work with. */
@@ -185,9 +186,22 @@ export async function recordReleaseAct(tx: Query, { caller, at, action, name, de
   });
 }
 
+/** What a manifest takes for one locale (docs/protocol/manifest.md), in UTF-16 units. */
+const maxRenderedChangelog = 65_536;
+
 function assertChange({ changelog, minVersion }: ReleaseChange): void {
-  for (const locale of Object.keys(changelog ?? {})) {
+  for (const [locale, text] of Object.entries(changelog ?? {})) {
     if (!localePattern.test(locale)) throw new Refusal('invalid', 'expected the changelog to be keyed by locale');
+    if (renderMarkdown(text).length > maxRenderedChangelog) {
+      throw new Refusal(
+        'invalid',
+        `expected the changelog to have at most ${maxRenderedChangelog} characters as HTML`,
+        {
+          rule: 'changelog-length',
+          hint: 'shorten it, or link to a page',
+        },
+      );
+    }
   }
   if (minVersion && !versionPattern.test(minVersion))
     throw new Refusal('invalid', 'expected min_version to be a version');

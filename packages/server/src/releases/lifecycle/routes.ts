@@ -5,10 +5,12 @@ import type { Context } from 'hono';
 import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { createRouter, jsonAnswer, jsonBody } from '../../http/router.ts';
+import { localeMapSchema, textSchema } from '../../http/text-schema.ts';
 import type { SigningKeyDependencies } from '../../trust/signing-keys.ts';
 import { requireProject } from '../projects/project.ts';
 import { activateRelease } from './activation.ts';
 import { approveRelease, type Proposal, proposeRelease, readProposal } from './approval.ts';
+import { isPublic, mayReadDrafts } from './audience.ts';
 import {
   changeRelease,
   deleteRelease,
@@ -17,7 +19,7 @@ import {
   restoreRelease,
   withdrawRelease,
 } from './release.ts';
-import { formatRelease, isPublic, releaseSchema as plainReleaseSchema } from './release-format.ts';
+import { formatRelease, releaseSchema as plainReleaseSchema } from './release-format.ts';
 import { listArtifacts, listReleases, type ReleaseRow } from './store.ts';
 
 /** What the routes of releases need. */
@@ -54,8 +56,8 @@ export function releaseRoutes(dependencies: ReleaseRouteDependencies): OpenAPIHo
 function addReadingRoutes(router: OpenAPIHono<AppEnv>, { database }: ReleaseRouteDependencies): void {
   router.openapi(listRoute, async (c) => {
     const project = await requireProject(database.query, c.var.organisation.id, c.req.valid('param').slug);
-    const stranger = c.var.principal.kind === 'anonymous';
-    const rows = (await listReleases(database.query, project.id)).filter((row) => !stranger || isPublic(row));
+    const isMember = mayReadDrafts(c.var.principal, project.slug);
+    const rows = (await listReleases(database.query, project.id)).filter((row) => isMember || isPublic(row));
     const artifacts = await listArtifacts(
       database.query,
       rows.map(({ id }) => id),
@@ -65,7 +67,9 @@ function addReadingRoutes(router: OpenAPIHono<AppEnv>, { database }: ReleaseRout
   router.openapi(showRoute, async (c) => {
     const name = c.req.valid('param');
     const { release } = await requireRelease(database.query, c.var.organisation.id, name);
-    if (c.var.principal.kind === 'anonymous' && !isPublic(release)) throw new Refusal('not_found', 'no such release');
+    if (!isPublic(release) && !mayReadDrafts(c.var.principal, name.slug)) {
+      throw new Refusal('not_found', 'no such release');
+    }
     return c.json(
       formatRelease(release, { slug: name.slug, artifacts: await listArtifacts(database.query, [release.id]) }),
       200,
@@ -134,6 +138,7 @@ const listRoute = createRoute({
   method: 'get',
   path: base,
   tags,
+  summary: 'The releases of a project',
   request: { params: z.object({ slug: z.string().max(50) }) },
   responses: {
     200: jsonAnswer(
@@ -146,6 +151,7 @@ const showRoute = createRoute({
   method: 'get',
   path: `${base}/{version}`,
   tags,
+  summary: 'One release',
   request: { params: paramsSchema },
   responses: { 200: jsonAnswer('The release', releaseSchema) },
 });
@@ -153,11 +159,12 @@ const changeRoute = createRoute({
   method: 'patch',
   path: `${base}/{version}`,
   tags,
+  summary: 'Change a draft',
   request: {
     params: paramsSchema,
     body: jsonBody(
       z.object({
-        changelog: z.record(z.string().max(30), z.string().max(60_000)).optional(),
+        changelog: localeMapSchema(60_000).optional(),
         min_version: z.string().max(64).nullable().optional(),
         channel: z.string().regex(channelPattern).optional(),
       }),
@@ -169,13 +176,15 @@ const withdrawRoute = createRoute({
   method: 'post',
   path: `${base}/{version}/withdraw`,
   tags,
-  request: { params: paramsSchema, body: jsonBody(z.object({ reason: z.string().min(1).max(500) })) },
+  summary: 'Take a release out of service',
+  request: { params: paramsSchema, body: jsonBody(z.object({ reason: textSchema(500).min(1) })) },
   responses: { 200: jsonAnswer('The release, out of service', releaseSchema) },
 });
 const restoreRoute = createRoute({
   method: 'post',
   path: `${base}/{version}/restore`,
   tags,
+  summary: 'Bring a deleted, withdrawn or quarantined release back',
   request: { params: paramsSchema },
   responses: { 200: jsonAnswer('The release, back', releaseSchema) },
 });
@@ -183,6 +192,7 @@ const deleteRoute = createRoute({
   method: 'delete',
   path: `${base}/{version}`,
   tags,
+  summary: 'Hide a release',
   request: { params: paramsSchema },
   responses: { 204: { description: 'Hidden; nothing is lost' } },
 });
@@ -190,6 +200,7 @@ const activateRoute = createRoute({
   method: 'post',
   path: `${base}/{version}/activate`,
   tags,
+  summary: 'Sign a release and put it into service',
   request: { params: paramsSchema },
   responses: { 200: jsonAnswer('Signed, checked and published', activeSchema) },
 });
@@ -197,6 +208,7 @@ const proposeRoute = createRoute({
   method: 'post',
   path: `${base}/{version}/proposal`,
   tags,
+  summary: 'Make the manifest that maintainers sign',
   request: { params: paramsSchema, body: jsonBody(z.object({ key_id: keyIdSchema })) },
   responses: { 201: jsonAnswer('The manifest that maintainers are to sign', proposalSchema) },
 });
@@ -204,6 +216,7 @@ const readProposalRoute = createRoute({
   method: 'get',
   path: `${base}/{version}/proposal`,
   tags,
+  summary: 'The manifest that waits for signatures',
   request: { params: paramsSchema },
   responses: { 200: jsonAnswer('The manifest that waits for signatures', proposalSchema) },
 });
@@ -211,6 +224,7 @@ const approveRoute = createRoute({
   method: 'post',
   path: `${base}/{version}/approvals`,
   tags,
+  summary: "Hand in a maintainer's signature",
   request: {
     params: paramsSchema,
     body: jsonBody(z.object({ manifest_id: z.string().max(64), key_id: keyIdSchema, sig: z.string().length(88) })),

@@ -2,6 +2,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
+import { localeMapSchema, textSchema } from '../../http/text-schema.ts';
 import { describeProtection } from '../../trust/status.ts';
 import {
   changeProject,
@@ -21,8 +22,8 @@ export interface ProjectRouteDependencies extends ProjectDependencies {
   readonly published: (organisationId: string) => void;
 }
 
-const localeMapSchema = z.record(z.string().max(30), z.string().max(4_000));
-const nameSchema = z.union([z.string().min(1).max(200), localeMapSchema]);
+const textsSchema = localeMapSchema(4_000);
+const nameSchema = z.union([textSchema(200).min(1), textsSchema]);
 const acceptedTypesSchema = z
   .array(z.enum(['zip', 'tar.gz', 'any']))
   .min(1)
@@ -43,8 +44,8 @@ const projectSchema = z
   .object({
     slug: z.string(),
     kind: z.enum(['app', 'wordpress_plugin']),
-    name: localeMapSchema,
-    description: localeMapSchema,
+    name: textsSchema,
+    description: textsSchema,
     primary_locale: z.string(),
     accepted_types: acceptedTypesSchema,
     scan: z.enum(['required', 'off']),
@@ -120,12 +121,14 @@ const listRoute = createRoute({
   method: 'get',
   path: '/api/projects',
   tags,
+  summary: 'The projects of the organisation',
   responses: { 200: jsonAnswer('All projects, deleted ones too', z.object({ projects: z.array(projectSchema) })) },
 });
 const createProjectRoute = createRoute({
   method: 'post',
   path: '/api/projects',
   tags,
+  summary: 'Create a project',
   request: { body: jsonBody(createSchema) },
   responses: { 201: jsonAnswer('The new project', projectSchema) },
 });
@@ -133,6 +136,7 @@ const showRoute = createRoute({
   method: 'get',
   path: '/api/projects/{slug}',
   tags,
+  summary: 'One project',
   request: { params: paramsSchema },
   responses: {
     200: jsonAnswer(
@@ -145,6 +149,7 @@ const changeRoute = createRoute({
   method: 'patch',
   path: '/api/projects/{slug}',
   tags,
+  summary: 'Change a project',
   request: { params: paramsSchema, body: jsonBody(changeSchema) },
   responses: { 200: jsonAnswer('The project as it is now', projectSchema) },
 });
@@ -152,6 +157,7 @@ const deleteRoute = createRoute({
   method: 'delete',
   path: '/api/projects/{slug}',
   tags,
+  summary: 'Hide a project and all it publishes',
   request: { params: paramsSchema },
   responses: { 204: { description: 'Hidden; nothing is lost' } },
 });
@@ -159,6 +165,7 @@ const restoreRoute = createRoute({
   method: 'post',
   path: '/api/projects/{slug}/restore',
   tags,
+  summary: 'Bring a deleted project back',
   request: { params: paramsSchema },
   responses: { 200: jsonAnswer('The project, back', projectSchema) },
 });

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Blobs } from '../../storage/blobs.ts';
+import { isPublic } from '../lifecycle/audience.ts';
 import { decideFileAnswer, type FileAnswer, type FileRequest } from './file-answer.ts';
 import type { DownloadCounter } from './statistics.ts';
 import type { StoredFile } from './store.ts';
@@ -20,16 +21,13 @@ export interface Outgoing {
 
 /** Status and headers for a file. `immutable`: the URL names the version, so the answer never changes. */
 export function describeOutgoing(
-  { artifact }: StoredFile,
+  { artifact, release }: StoredFile,
   request: FileRequest,
   { immutable }: { immutable: boolean },
 ): Outgoing {
   const etag = `"${artifact.sha256}"`;
   const answer = decideFileAnswer(request, { sizeBytes: artifact.size_bytes, etag });
-  const shared = {
-    ETag: etag,
-    'Cache-Control': immutable ? 'public, max-age=31536000, immutable' : 'public, no-cache',
-  };
+  const shared = { ETag: etag, 'Cache-Control': cacheControl(release, immutable) };
   if (answer.status === 304) return { answer, headers: shared };
   const length = answer.status === 206 ? answer.range.last - answer.range.first + 1 : artifact.size_bytes;
   return {
@@ -48,24 +46,27 @@ export function describeOutgoing(
   };
 }
 
-/** Writes status, headers and bytes to the socket; `head` writes no bytes. A reader that goes away ends it quietly. */
+/** What only members see must not stay in a shared cache. */
+function cacheControl(release: StoredFile['release'], immutable: boolean): string {
+  if (!isPublic(release)) return 'private, no-store';
+  return immutable ? 'public, max-age=31536000, immutable' : 'public, no-cache';
+}
+
+/** Writes status, headers and bytes to the socket. A reader that goes away ends it quietly. Throws when the blob is missing. */
 export async function sendFile(
   { blobs, downloads }: DownloadDependencies,
-  file: StoredFile,
-  { outgoing, to, head }: { outgoing: Outgoing; to: ServerResponse; head: boolean },
+  { artifact, release }: StoredFile,
+  { outgoing: { answer, headers }, to }: { outgoing: Outgoing; to: ServerResponse },
 ): Promise<void> {
-  const { answer, headers } = outgoing;
-  to.writeHead(answer.status, headers);
-  if (head || answer.status === 304) {
-    to.end();
-    return;
-  }
-  const { artifact, release } = file;
   const range = answer.status === 206 ? answer.range : undefined;
-  await pipeline(blobs.read(artifact.sha256, range), to).then(
+  // Opened first: without the file there must be no status that promises it.
+  const bytes = blobs.read(artifact.sha256, range);
+  to.writeHead(answer.status, headers);
+  await pipeline(bytes, to).then(
     () => {
-      // A download in parts counts once, with its last part.
-      if (range === undefined || range.last === artifact.size_bytes - 1) {
+      // A download in parts counts once, with its last part; a look at a draft is none.
+      const isWhole = range === undefined || range.last === artifact.size_bytes - 1;
+      if (isWhole && isPublic(release)) {
         downloads.count({ projectId: release.project_id, version: release.version, platform: artifact.platform });
       }
     },

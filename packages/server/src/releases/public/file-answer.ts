@@ -33,7 +33,7 @@ export function isMatch(ifNoneMatch: string, etag: string): boolean {
 
 /** One range of bytes; undefined for units and forms that a server may ignore, several ranges among them. */
 function parseRange(header: string, sizeBytes: number): ByteRange | undefined {
-  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header.trim());
+  const match = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header.trim());
   if (!match || (match[1] === '' && match[2] === '')) return undefined;
   const [first, last] =
     match[1] === ''

@@ -21,19 +21,34 @@ export interface PublicTreeDependencies {
  * lie on the local disk have no place in it. Running it twice changes nothing.
  */
 export async function writePublicTree({ database, blobs, dir, now }: PublicTreeDependencies): Promise<void> {
-  const links = new Map<string, string>();
-  for (const file of await listPublishedFiles(database.query)) {
+  const { files, channels } = planLinks(await listPublishedFiles(database.query), { dir, blobs });
+  await mkdir(dir, { recursive: true });
+  // Files first: what a channel points to is complete before it does.
+  for (const [path, target] of [...files, ...channels]) await switchLink(join(dir, path), target, createId(now()));
+  await removeOthers(dir, '', new Set([...files.keys(), ...channels.keys()]));
+}
+
+/** Targets by path below `dir`. */
+function planLinks(
+  published: Awaited<ReturnType<typeof listPublishedFiles>>,
+  { dir, blobs }: Pick<PublicTreeDependencies, 'dir' | 'blobs'>,
+): { files: ReadonlyMap<string, string>; channels: ReadonlyMap<string, string> } {
+  const files = new Map<string, string>();
+  const channels = new Map<string, string>();
+  const folders = new Set<string>();
+  for (const file of published) {
     const base = file.organisation === 'default' ? file.slug : join('o', file.organisation, file.slug);
     const blob = blobs.locate(file.sha256);
     if (blob === undefined) continue;
-    const path = join(base, file.version, file.name);
-    links.set(path, relative(dirname(join(dir, path)), blob));
+    const folder = join(base, file.version);
+    folders.add(folder);
+    files.set(join(folder, file.name), relative(join(dir, folder), blob));
     if (file.state === 'active')
-      links.set(join(base, file.channel === 'stable' ? 'latest' : `latest-${file.channel}`), file.version);
+      channels.set(join(base, file.channel === 'stable' ? 'latest' : `latest-${file.channel}`), file.version);
   }
-  for (const [path, target] of links) await switchLink(join(dir, path), target, createId(now()));
-  await mkdir(dir, { recursive: true });
-  await removeOthers(dir, '', new Set(links.keys()));
+  // A version may bear the name of a channel's link; its files are signed, the link is only convenient.
+  for (const folder of folders) channels.delete(folder);
+  return { files, channels };
 }
 
 async function switchLink(path: string, target: string, id: string): Promise<void> {

@@ -1,5 +1,4 @@
 /** HTTP for everybody: manifests, files, badge and the page of a project. */
-import { Readable } from 'node:stream';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { encodeText } from '@signpost/protocol/bytes/text';
@@ -10,11 +9,11 @@ import type { AppEnv } from '../../http/context.ts';
 import { pageContentPolicy } from '../../http/headers.ts';
 import type { PreparedAnswers } from '../../http/prepared.ts';
 import { createRouter, formatTime, jsonAnswer } from '../../http/router.ts';
-import { isPublic } from '../lifecycle/release-format.ts';
+import { isPublic, mayReadDrafts } from '../lifecycle/audience.ts';
 import { listArtifacts, listReleases } from '../lifecycle/store.ts';
 import { requireProject } from '../projects/project.ts';
 import { renderBadge } from './badge.ts';
-import { type DownloadDependencies, describeOutgoing, sendFile } from './download.ts';
+import { type DownloadDependencies, describeOutgoing, type Outgoing, sendFile } from './download.ts';
 import { isMatch } from './file-answer.ts';
 import { infoStyleHash, renderInfoPage } from './info-page.ts';
 import { type PublicationDependencies, readServedManifest, type ServedManifest } from './publication.ts';
@@ -160,19 +159,8 @@ async function requireFile(
   name: { slug: string; version: string; name?: string },
 ): Promise<StoredFile> {
   const file = await findFile(database.query, { organisationId: c.var.organisation.id, ...name });
-  if (!file || !(isPublic(file.release) || mayRead(c.var.principal, name.slug))) throw noSuchFile();
+  if (!file || !(isPublic(file.release) || mayReadDrafts(c.var.principal, name.slug))) throw noSuchFile();
   return file;
-}
-
-function mayRead(principal: AppEnv['Variables']['principal'], slug: string): boolean {
-  switch (principal.kind) {
-    case 'anonymous':
-      return false;
-    case 'person':
-      return true;
-    case 'api-key':
-      return principal.verbs.some((verb) => verb !== 'metrics') && ['*', `project:${slug}`].includes(principal.scope);
-  }
 }
 
 async function answerFile(
@@ -180,28 +168,34 @@ async function answerFile(
   c: Context<AppEnv>,
   { file, immutable }: { file: StoredFile; immutable: boolean },
 ): Promise<never> {
-  const outgoing = describeOutgoing(
-    file,
-    { range: c.req.header('range'), ifRange: c.req.header('if-range'), ifNoneMatch: c.req.header('if-none-match') },
-    // What only members see must not stay in a shared cache.
-    { immutable: immutable && isPublic(file.release) },
-  );
-  if (!isPublic(file.release)) Object.assign(outgoing.headers, { 'Cache-Control': 'private, no-store' });
-  for (const [name, value] of Object.entries(outgoing.headers)) c.header(name, value);
   const head = c.req.method === 'HEAD';
-  if (head || outgoing.answer.status === 304) return c.body(null, outgoing.answer.status) as never;
-  const to = c.env?.outgoing;
-  if (to === undefined) {
-    const range = outgoing.answer.status === 206 ? outgoing.answer.range : undefined;
-    return c.body(
-      Readable.toWeb(dependencies.blobs.read(file.artifact.sha256, range)) as ReadableStream,
-      outgoing.answer.status,
-    ) as never;
-  }
+  const outgoing = describeAnswer(c, file, { head, immutable });
+  const answer = c.body(null, outgoing.answer.status, { ...outgoing.headers });
+  if (head || outgoing.answer.status === 304) return answer as never;
   // The headers that middleware set are on the context; the file goes past Hono, straight to the socket.
-  const headers = Object.fromEntries(c.body(null, outgoing.answer.status).headers);
-  await sendFile(dependencies, file, { outgoing: { ...outgoing, headers }, to, head });
+  const headers = Object.fromEntries(answer.headers);
+  await sendFile(dependencies, file, { outgoing: { ...outgoing, headers }, to: c.env.outgoing });
   return RESPONSE_ALREADY_SENT as never;
+}
+
+function describeAnswer(
+  c: Context<AppEnv>,
+  file: StoredFile,
+  { head, immutable }: { head: boolean; immutable: boolean },
+): Outgoing {
+  const request = {
+    // RFC 9110, 14.2: ranges are for GET only.
+    range: head ? undefined : c.req.header('range'),
+    ifRange: c.req.header('if-range'),
+    ifNoneMatch: c.req.header('if-none-match'),
+  };
+  try {
+    return describeOutgoing(file, request, { immutable });
+  } catch (error) {
+    // RFC 9110, 15.5.17: a 416 tells the size, so that the next range fits.
+    if (error instanceof Refusal) c.header('Content-Range', `bytes */${file.artifact.size_bytes}`);
+    throw error;
+  }
 }
 
 function baseOf({ baseUrl }: PublicRouteDependencies, c: Context<AppEnv>): string {

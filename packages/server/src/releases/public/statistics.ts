@@ -54,6 +54,6 @@ export class DownloadCounter {
 
   /** A count that cannot be written is lost, and said to be: it must not stop downloads. */
   async #flushLater(): Promise<void> {
-    await this.flush().catch((error: unknown) => this.#log.error({ error }, 'download counts could not be written'));
+    await this.flush().catch((err: unknown) => this.#log.error({ err }, 'download counts could not be written'));
   }
 }

@@ -1,0 +1,22 @@
+/** Text that people write and that ends up in a database and in signed documents. */
+import { z } from '@hono/zod-openapi';
+import { localePattern } from '@signpost/protocol/updates/names';
+
+/**
+ * Text of at most `maxLength` UTF-16 units without U+0000, which PostgreSQL does not store, and without U+2028, U+2029
+ * and lone surrogates, which cannot be signed (docs/protocol/canonical-json.md).
+ */
+export function textSchema(maxLength: number): z.ZodString {
+  return z
+    .string()
+    .max(maxLength)
+    .regex(
+      /^[^\u0000\u2028\u2029\ud800-\udfff]*$/u,
+      'expected text without U+0000, U+2028, U+2029 and lone surrogates',
+    );
+}
+
+/** Such text by locale. */
+export function localeMapSchema(maxLength: number): z.ZodRecord<z.ZodString, z.ZodString> {
+  return z.record(z.string().regex(localePattern, 'expected a locale such as en or de-AT'), textSchema(maxLength));
+}
