@@ -1,0 +1,72 @@
+/** The README's session is what the demo prints, and its links lead somewhere. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+const root = join(import.meta.dirname, '../..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+
+test('the README stays under 120 lines', () => {
+  assert.ok(readme.split('\n').length <= 120);
+});
+
+test('every link of the README leads to a file', () => {
+  const targets = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map(([, target = '']) => target);
+  assert.ok(targets.length > 5);
+  for (const target of targets) assert.ok(existsSync(join(root, target)), `${target} is missing`);
+});
+
+test('every npm script that the README names exists', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const names = [...readme.matchAll(/npm (?:run ([a-z]+)|(test))/g)].map(([, script, word]) => script ?? word ?? '');
+  assert.ok(names.includes('demo') && names.includes('test'));
+  for (const name of names) assert.ok(scripts[name], `there is no script ${name}`);
+});
+
+test('npm run demo -- --once prints the session of the README', { timeout: 120_000 }, async (t) => {
+  const printed = await runDemo(t);
+  const [, session = ''] = /```text\n([\s\S]*?)```/.exec(readme) ?? [];
+  const expected = session
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '');
+  assert.ok(expected.length > 30);
+  let from = 0;
+  for (const line of expected) {
+    const pattern = new RegExp(`^${line.split('…').map(escapePattern).join('.+')}$`);
+    const found = printed.findIndex((candidate, index) => index >= from && pattern.test(candidate));
+    assert.notEqual(found, -1, `the demo does not print, after line ${from}: ${line}`);
+    from = found + 1;
+  }
+});
+
+async function runDemo(t: { after: (clean: () => Promise<void>) => void }): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'signpost-readme-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const child = spawn('npm', ['run', '--silent', 'demo', '--', '--once', '--dir', join(folder, 'demo')], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, SIGNPOST_CLAMD: join(folder, 'no-clamd') },
+  });
+  let output = '';
+  let problems = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    problems += chunk;
+  });
+  const exitCode = await new Promise((resolve) => child.once('close', resolve));
+  assert.equal(exitCode, 0, problems);
+  return output.split('\n');
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
