@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { OfflineRoot } from '../test/programs/offline-root.ts';
 import { type Operator, signIn } from '../test/programs/operator.ts';
-import { activateRelease, pinRoot, waitForInspection } from '../test/programs/publisher.ts';
+import { activateRelease, createProject, pinRoot, waitForInspection } from '../test/programs/publisher.ts';
 import { type Installation, install, type RunningServer, startServer } from '../test/programs/server.ts';
 
 /** A server with the project `app`, and its operator. */
@@ -28,7 +28,7 @@ export async function withDeployment<T>(work: (deployment: Deployment) => Promis
     try {
       const operator = await signIn(server.base, installation.admin.email, installation.admin.password);
       await pinRoot(operator, await OfflineRoot.create());
-      await operator.call('POST', '/api/projects', { slug: 'app', name: 'App' });
+      await createProject(operator, 'app');
       return await work({ installation, server, operator });
     } finally {
       await server.stop();

@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startCommand } from '../programs/command.ts';
 import { OfflineRoot } from '../programs/offline-root.ts';
 import { createOperator, type Operator, signIn } from '../programs/operator.ts';
-import { pinRoot } from '../programs/publisher.ts';
+import { createProject, pinRoot } from '../programs/publisher.ts';
 import { type Installation, install, startServer } from '../programs/server.ts';
 import { createHistory, type History } from './history.ts';
 import { type Evidence, findLosses, findSetbacks } from './inspection.ts';
-import { type Load, putLoad } from './workload.ts';
+import { type Load, publishNext, putLoad } from './workload.ts';
 
 /** How a run went. */
 export interface CrashReport {
@@ -17,20 +17,30 @@ export interface CrashReport {
 }
 
 const projects = ['alpha', 'beta', 'gamma'];
-/** The longest that a server lives under load, in milliseconds. */
-const maxLifeMs = 900;
+
+/** What goes on from one server process to the next. */
+interface Siege {
+  readonly installation: Installation;
+  readonly load: Load;
+  readonly headers: Operator['headers'];
+  /** The longest that a server lives under load: a few times what one release takes on this machine. */
+  readonly maxLifeMs: number;
+}
 
 /** Kills a server `kills` times; after each restart the numbers are judged, after the last one everything. */
 export async function crashRepeatedly(kills: number, report: (line: string) => void): Promise<CrashReport> {
   const installation = await install();
   try {
-    const { load, headers } = await prepare(installation);
+    const siege = await prepare(installation);
+    const { load, headers } = siege;
     const findings: string[] = [];
     for (let kill = 1; kill <= kills; kill += 1) {
       // One in ten does not live to its first answer.
       if (kill % 10 === 0) await killWhileStarting(installation);
-      findings.push(...(await killUnderLoad(installation, load, headers)));
-      report(`${kill} of ${kills} kills, ${load.sent} releases sent, ${load.history.rotations} rotations`);
+      findings.push(...(await killUnderLoad(siege)));
+      report(
+        `${kill} of ${kills} kills, ${load.history.releases.length} releases, ${load.history.rotations} rotations`,
+      );
     }
     const server = await startServer(installation);
     findings.push(...(await findLosses(collect(load, createOperator(server.base, headers)))));
@@ -41,22 +51,21 @@ export async function crashRepeatedly(kills: number, report: (line: string) => v
   }
 }
 
-async function prepare(installation: Installation): Promise<{ load: Load; headers: Operator['headers'] }> {
+async function prepare(installation: Installation): Promise<Siege> {
   const server = await startServer(installation);
   const operator = await signIn(server.base, installation.admin.email, installation.admin.password);
   const root = await OfflineRoot.create();
   const key = await pinRoot(operator, root);
-  for (const slug of projects) await operator.call('POST', '/api/projects', { slug, name: slug });
+  for (const slug of projects) await createProject(operator, slug);
+  const load: Load = { history: createHistory(), root, projects, keys: [key], sent: 0 };
+  const started = performance.now();
+  await publishNext(load, operator, 'alpha');
+  const maxLifeMs = Math.ceil(6 * (performance.now() - started));
   await server.stop();
-  const load = { history: createHistory(), root, projects, keys: [key], sent: 0 };
-  return { load, headers: operator.headers };
+  return { installation, load, headers: operator.headers, maxLifeMs };
 }
 
-async function killUnderLoad(
-  installation: Installation,
-  load: Load,
-  headers: Operator['headers'],
-): Promise<readonly string[]> {
+async function killUnderLoad({ installation, load, headers, maxLifeMs }: Siege): Promise<readonly string[]> {
   const server = await startServer(installation);
   const operator = createOperator(server.base, headers);
   const findings = await findSetbacks(collect(load, operator));

@@ -43,10 +43,11 @@ async function repeatUntilGone(history: History, work: () => Promise<void>): Pro
 }
 
 /** Sends one file; four of five become the active release, the others stay drafts. */
-async function publishNext(load: Load, operator: Operator, project: string): Promise<void> {
+export async function publishNext(load: Load, operator: Operator, project: string): Promise<void> {
   load.sent += 1;
   const version = `1.0.${load.sent}`;
-  const bytes = randomBytes(randomInt(1, 1_000_000));
+  // The text keeps the noise from beginning like a file of some other type.
+  const bytes = Buffer.concat([Buffer.from('noise:'), randomBytes(randomInt(1, 1_000_000))]);
   const release: SentRelease = {
     project,
     version,

@@ -22,6 +22,11 @@ export function importList(operator: Operator, envelope: string): Promise<Answer
   return operator.call('POST', '/api/trust/import', JSON.parse(envelope));
 }
 
+/** A project that takes any type of file. */
+export function createProject(operator: Operator, slug: string): Promise<Answer> {
+  return operator.call('POST', '/api/projects', { slug, name: slug, accepted_types: ['any'] });
+}
+
 /** A file to be released. */
 export interface ReleaseFile {
   readonly project: string;

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { askCommand, startCommand, type Variables } from './command.ts';
 import { chooseFreePort, waitForAnswer } from './port.ts';
 
@@ -44,7 +45,16 @@ export async function install(variables: Variables = {}): Promise<Installation> 
     SIGNPOST_LOG_LEVEL: 'error',
     ...variables,
   };
-  const answer = await askCommand(['init', '--email', admin.email, '--password-file', passwordFile], all);
+  const words = [
+    'init',
+    '--email',
+    admin.email,
+    '--password-file',
+    passwordFile,
+    '--master-password-file',
+    passwordFile,
+  ];
+  const answer = await askCommand(words, all);
   return {
     folder,
     dataDir: all.SIGNPOST_DATA,
@@ -66,7 +76,11 @@ export async function startServer({ variables }: Pick<Installation, 'variables'>
       output = `${output}${chunk}`.slice(-10_000);
     });
   }
+  // A test that fails half-way leaves no server behind.
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  ended.then(() => process.off('exit', killWithUs));
   const endedEarly = ended.then(() => {
     throw new Error(`signpost serve ended with ${child.exitCode ?? child.signalCode}: ${output}`);
   });
