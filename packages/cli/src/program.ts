@@ -1,5 +1,5 @@
 /** Builds the command line from the table of commands. */
-import { Command, type CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { type CommandSpec, type Invocation, type OptionSpec, Options } from './command.ts';
 
 /** The options that every command takes. */
@@ -51,11 +51,6 @@ Examples:
   $ signpost root init --dir ~/root
   $ signpost release upload app.zip --project my-app --release 1.0.0
   $ signpost help exit-codes`;
-
-/** The words of a usage failure; commander has printed them already. */
-export function isHelpShown(error: CommanderError): boolean {
-  return error.exitCode === 0;
-}
 
 function configure(command: Command, { write }: ProgramOptions): void {
   command

@@ -49,7 +49,7 @@ export async function openUpdater(invocation: Invocation): Promise<OpenUpdater> 
 }
 
 /** A state in one file, replaced as a whole. */
-export function openStateFile(path: string): StateStore {
+function openStateFile(path: string): StateStore {
   return {
     read: () => readState(path),
     write: async (text) => {

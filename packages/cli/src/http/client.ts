@@ -97,7 +97,7 @@ export class Client {
 }
 
 /** The failure for a server that does not answer. */
-export function unreachable(base: string, cause: unknown): Failure {
+function unreachable(base: string, cause: unknown): Failure {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : '';
   return new Failure('unavailable', `${base} cannot be reached${inner ? `: ${inner}` : ''}`, {
     hint: 'check --server, and that `signpost serve` runs there',
@@ -142,9 +142,17 @@ function reasonOf(status: number, code: string | undefined): 'refused' | 'unavai
     : 'refused';
 }
 
-function hintOf(status: number): string | undefined {
-  if (status === 401) return 'signpost login, or SIGNPOST_API_KEY';
-  if (status === 403) return 'the API key or role does not allow this: `signpost api-key create --help`';
-  if (status === 429) return 'wait a minute';
-  return undefined;
+/** What to do when the server did not say: refusals of its own carry a better hint. */
+function hintOf(status: number): string {
+  return statusHints[status] ?? 'signpost doctor tells whether something is wrong with the server';
 }
+
+const statusHints: Readonly<Record<number, string>> = {
+  400: '--help shows what is expected; --json what the server answered',
+  401: 'signpost login, or SIGNPOST_API_KEY',
+  403: 'the API key or role does not allow this: `signpost api-key create --help`',
+  404: 'check the name, --server and --org',
+  409: 'look at the present state first: `show` or `list`',
+  413: 'the operator sets the limits of the server',
+  429: 'wait a minute',
+};

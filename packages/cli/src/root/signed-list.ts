@@ -62,7 +62,7 @@ export function isComplete({ missingOld, missingNew }: SignatureCount): boolean 
 
 /** How many more people must sign, in words. One person may count for both sets. */
 export function describeMissing(count: SignatureCount): string {
-  if (isComplete(count)) return 'complete: it has all the signatures it needs';
+  if (isComplete(count)) return 'it has all the signatures it needs';
   const { missingOld, missingNew } = count;
   if (missingOld === 0) return `${missingNew} more signature${missingNew === 1 ? '' : 's'} needed from the new roots`;
   const ofNew = missingNew > 0 ? `, and ${missingNew} from the new roots` : '';

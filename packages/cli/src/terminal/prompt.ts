@@ -88,7 +88,7 @@ export class Prompt {
 }
 
 /** The first line of a file or file descriptor, in NFC (RFC 8265), so that the same words typed elsewhere are the same. */
-export function readSecret({ fd, file }: SecretSource): string {
+function readSecret({ fd, file }: SecretSource): string {
   const origin = file ?? `file descriptor ${fd}`;
   const bytes = readBytes(file ?? fd ?? 0, origin);
   if (bytes.length > maxSecretBytes)

@@ -1,7 +1,7 @@
 /** What the commands of the offline root share: the folder, the passphrase, and how an edit is written and answered. */
 import type { Signer } from '@signpost/protocol/keys/ed25519';
 import { type Invocation, type OptionSpec, readSecretSource, secretOptions } from '../../command.ts';
-import { type KeyFile, unlockKeyFile } from '../../keys/key-file.ts';
+import { type KeyFile, minPassphraseLength, unlockKeyFile } from '../../keys/key-file.ts';
 import { assertSignable, type Draft, isSameDraft, shortId } from '../../root/draft.ts';
 import { openRootFolder, type RootFolder, writeDraft } from '../../root/folder.ts';
 import type { Answer, JsonValue } from '../../terminal/output.ts';
@@ -42,7 +42,10 @@ export async function editDraft(invocation: Invocation, edit: (draft: Draft) => 
 export async function askNewPassphrase(invocation: Invocation, what: string): Promise<string> {
   const source = readSecretSource(invocation.options, 'passphrase');
   warnIfReadable(invocation, source.file);
-  return invocation.prompt.askNewSecret(`Passphrase for ${what}`, source, { option: 'passphrase', minLength: 12 });
+  return invocation.prompt.askNewSecret(`Passphrase for ${what}`, source, {
+    option: 'passphrase',
+    minLength: minPassphraseLength,
+  });
 }
 
 /** Unlocks `keys`, asking once for each; a passphrase from a file or descriptor is read once and tried on all. */

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run, runJson } from '../support/run.ts';
+import { startServer } from '../support/server.ts';
+
+test('login keeps a key that only the owner can read, and logout revokes it', async (t) => {
+  const { cwd, base } = await startServer(t);
+  const login = ['login', '--server', base, '--email', 'alice@example.org', '--password-file', 'ap', '--days', '1'];
+  const opened = await runJson(login, { cwd });
+  assert.deepEqual([opened.server, opened.role], [base, 'admin']);
+  const path = join(cwd, '.config', 'signpost', 'credentials.json');
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  assert.doesNotMatch(await readFile(path, 'utf8'), /an admin password/);
+  // Without --server: the last login.
+  assert.equal((await run(['status'], { cwd })).code, 0);
+  const [kept] = JSON.parse(await readFile(path, 'utf8'));
+  assert.equal((await runJson(['logout'], { cwd })).revoked, true);
+  const stolen = await run(['status', '--server', base], { cwd, env: { SIGNPOST_API_KEY: kept.apiKey } });
+  assert.equal(stolen.code, 1);
+  assert.match(stolen.stderr, /hint: /);
+});
+
+test('a wrong password is refused without saying what was wrong', async (t) => {
+  const { cwd, base } = await startServer(t);
+  const refused = await run(['login', '--server', base, '--email', 'alice@example.org', '--password-file', 'mp'], {
+    cwd,
+  });
+  assert.equal(refused.code, 1);
+  assert.doesNotMatch(refused.stderr + refused.stdout, /a master password/);
+});
+
+test('people are added, change role, password and access', async (t) => {
+  const { cwd, base, json, signpost } = await startServer(t);
+  await writeFile(join(cwd, 'bp'), 'a password of bob\n', { mode: 0o600 });
+  await writeFile(join(cwd, 'bp2'), 'another one of bob\n', { mode: 0o600 });
+  const bob = 'bob@example.org';
+  assert.equal((await json('user', 'add', bob, '--name', 'Bob', '--password-file', 'bp')).role, 'viewer');
+  assert.equal((await json('user', 'role', bob, 'manager')).role, 'manager');
+  assert.equal((await json('user', 'disable', bob, '--enable')).disabled, false);
+  const words = ['user', 'password', bob, '--password-file', 'bp', '--new-password-file', 'bp2'];
+  assert.equal((await run(words, { cwd, env: { SIGNPOST_SERVER: base } })).code, 0);
+  assert.equal((await run(words, { cwd, env: { SIGNPOST_SERVER: base } })).code, 1);
+  assert.equal((await json('user', 'disable', bob)).disabled, true);
+  const stranger = await signpost('user', 'role', 'carol@example.org', 'viewer');
+  assert.match(stranger.stderr, /is no member[\s\S]*hint: signpost user list/);
+  const question = await signpost('user', 'disable', 'alice@example.org');
+  assert.deepEqual([question.code, /needs a confirmation/.test(question.stderr)], [2, true]);
+});
+
+test('an API key may do what its verbs say, until it is revoked', async (t) => {
+  const { cwd, base, json } = await startServer(t);
+  const made = await json('api-key', 'create', '--name', 'ci', '--verb', 'read', '--days', '1');
+  const env = { SIGNPOST_SERVER: base, SIGNPOST_API_KEY: String(made.key) };
+  assert.equal((await run(['project', 'list'], { cwd, env })).code, 0);
+  const forbidden = await run(['project', 'create', 'demo-app'], { cwd, env });
+  assert.equal(forbidden.code, 1);
+  assert.match(forbidden.stderr, /^error: .*\nhint: /);
+  await json('api-key', 'revoke', String(made.id));
+  assert.equal((await run(['project', 'list'], { cwd, env })).code, 1);
+});
+
+test('doctor ends with 1 while something is wrong, and with --json says it in one document', async (t) => {
+  const { signpost } = await startServer(t);
+  const sick = await signpost('doctor', '--json');
+  assert.equal(sick.code, 1);
+  const { findings } = JSON.parse(sick.stdout) as { findings: { level: string; hint: string }[] };
+  assert.ok(findings.some(({ level, hint }) => level === 'error' && hint.includes('signpost root init')));
+});
+
+test('the audit log is listed, verified and exported', async (t) => {
+  const { cwd, json, signpost } = await startServer(t);
+  await json('project', 'create', 'demo-app');
+  const listed = await signpost('audit', 'list', '--action', 'project.created');
+  assert.match(listed.stdout, /project\.created/);
+  const { sequence } = await json('audit', 'verify');
+  const exported = await json('audit', 'export', '--out', 'audit.ndjson');
+  const lines = (await readFile(join(cwd, 'audit.ndjson'), 'utf8')).trimEnd().split('\n');
+  assert.ok(lines.length >= Number(sequence));
+  assert.equal(exported.events, lines.length);
+  assert.equal((await stat(join(cwd, 'audit.ndjson'))).mode & 0o777, 0o600);
+});
+
+test('projects are created, changed, deleted and restored', async (t) => {
+  const { json, signpost } = await startServer(t);
+  await json('project', 'create', 'demo-app', '--name', 'Demo', '--accept', 'zip');
+  const changed = await json('project', 'change', 'demo-app', '--name', 'Renamed', '--manifest-days', '10');
+  assert.deepEqual([changed.name, changed.manifest_days], [{ en: 'Renamed' }, 10]);
+  assert.equal((await json('project', 'delete', 'demo-app')).deleted, true);
+  assert.equal((await json('project', 'restore', 'demo-app')).deleted_at, null);
+  const reserved = await signpost('project', 'create', 'api');
+  assert.equal(reserved.code, 1);
+  assert.match(reserved.stderr, /hint: /);
+});
