@@ -29,15 +29,24 @@ export function parseEntryPath(path: string): string[] {
   if (path === '') refuse('path-empty', 'expected a name, got an empty one');
   if (Buffer.byteLength(path) > maxPathBytes)
     refuse('path-too-long', `expected at most ${maxPathBytes} bytes: ${quoteName(path)}`);
+  assertContained(path);
+  const parts = (path.endsWith('/') ? path.slice(0, -1) : path).split('/');
+  if (parts.length > maxParts) refuse('path-too-long', `expected at most ${maxParts} parts: ${quoteName(path)}`);
+  for (const part of parts) assertPart(part, path);
+  return parts;
+}
+
+/**
+ * Throws the rule that a name breaks which leads out of the target folder on some system. All that is asked of a name that
+ * programs use only when they cannot read the longer one, and that may be cut off anywhere.
+ */
+export function assertContained(path: string): void {
   if (forbiddenCharacter.test(path))
     refuse('path-control-character', `expected printable characters: ${quoteName(path)}`);
   if (path.includes('\\')) refuse('path-backslash', `expected no backslash: ${quoteName(path)}`);
   if (path.startsWith('/')) refuse('path-absolute', `expected a relative path: ${quoteName(path)}`);
   if (path.includes(':')) refuse('path-colon', `expected no colon: ${quoteName(path)}`);
-  const parts = (path.endsWith('/') ? path.slice(0, -1) : path).split('/');
-  if (parts.length > maxParts) refuse('path-too-long', `expected at most ${maxParts} parts: ${quoteName(path)}`);
-  for (const part of parts) assertPart(part, path);
-  return parts;
+  if (path.split('/').includes('..')) refuse('path-traversal', `expected no ".." in a path: ${quoteName(path)}`);
 }
 
 function assertPart(part: string, path: string): void {

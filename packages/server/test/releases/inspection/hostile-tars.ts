@@ -68,6 +68,30 @@ export const hostileTars: readonly HostileArchive[] = [
     { name: 'x', type: 'x', content: paxRecord('path', 'a') + paxRecord('path', 'b') },
     someFile,
   ),
+  // GNU tar skips blanks before a key: it would follow this size into the file, and find a link there.
+  tar('with a size behind a blank', 'tar-extension', pax({ ' size': '0' }), {
+    name: 'a.txt',
+    content: buildTar([{ name: 'hidden', type: '2', linkName: '/etc' }], Buffer.alloc(0)),
+  }),
+  tar('with a path behind a tab', 'tar-extension', pax({ '\tpath': '../evil' }), someFile),
+  tar('with a link path behind a blank', 'tar-extension', pax({ ' linkpath': '/etc' }), someFile),
+  tar('with a key that holds NUL', 'tar-extension', pax({ 'path\0': '../evil' }), someFile),
+  // node-tar reads line by line: to it, the second line is a record of its own.
+  tar(
+    'with a record inside a value',
+    'tar-extension',
+    pax({ comment: `x\n${paxRecord('path', '../evil').trimEnd()}` }),
+    someFile,
+  ),
+  // BusyBox and PHP know no pax headers: to them, the entry has the name in its own header.
+  tar('that climbs out beneath a pax path', 'path-traversal', pax({ path: 'good' }), { name: '../../evil', content }),
+  tar(
+    'that climbs out beneath a long name',
+    'path-traversal',
+    { name: '././@LongLink', type: 'L', content: 'good\0' },
+    { name: 'a/../../evil', content },
+  ),
+  tar('with an absolute path beneath a pax path', 'path-absolute', pax({ path: 'good' }), { name: '/etc/x', content }),
   tar('with two extended headers', 'tar-extension', pax({ path: 'b' }), pax({ path: 'c' }), someFile),
   tar(
     'with a long name and a pax path',

@@ -47,7 +47,12 @@ function parseRecord(record: Buffer): [key: string, value: string] {
   const keyEnd = record.indexOf(0x3d, keyStart);
   if (keyEnd <= keyStart) refuse('tar-extension', 'expected a key and a value in an extended header');
   const key = record.toString('latin1', keyStart, keyEnd);
+  // GNU tar skips blanks before a key, and would find one that is not looked for here.
+  if (/^\s|[\0-\x1f\x7f]/.test(key)) refuse('tar-extension', 'expected a key without control characters');
   const value = record.subarray(keyEnd + 1, -1);
+  // Programs that read line by line would take it for a record of its own.
+  if (/\n\s*[0-9]+ [^\n=]+=/.test(value.toString('latin1')))
+    refuse('tar-extension', 'expected no record inside a value');
   // Only names are text that is used; values such as SCHILY.xattr may be any bytes.
   return [key, key === 'path' ? decodeName(value) : value.toString('latin1')];
 }

@@ -1,6 +1,6 @@
 /** Walks through a tar archive as its bytes arrive, in constant memory. */
 import type { UnpackBudget } from '../budget.ts';
-import { PathSet } from '../entry-path.ts';
+import { assertContained, PathSet } from '../entry-path.ts';
 import { quoteName, refuse } from '../rules.ts';
 import { blockBytes, isZero, parseTarHeader, type TarHeader } from './header.ts';
 import { checkGlobalPax, maxExtensionBytes, type PaxFields, parseLongName, parsePax } from './pax.ts';
@@ -91,6 +91,8 @@ export class TarWalk {
 
   #readEntry(header: TarHeader, kind: 'file' | 'directory'): Expectation {
     this.#budget.addEntry();
+    // Programs that know no extended headers take the name in the header.
+    assertContained(header.path);
     const path = this.#extension?.path ?? header.path;
     const size = this.#extension?.size ?? header.size;
     // Programs that follow one of two sizes see other entries inside the file than those that follow the other.
