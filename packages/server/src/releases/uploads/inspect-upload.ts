@@ -5,6 +5,8 @@ import { recordAudit } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
 import type { Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
+import { attemptLimit } from '../../storage/job-queue.ts';
+import type { Job } from '../../storage/jobs.ts';
 import { recordEvent } from '../../storage/outbox.ts';
 import { violationOf } from '../../storage/violation.ts';
 import type { Digests } from '../inspection/digests.ts';
@@ -15,7 +17,7 @@ import { refuse, uploadRules } from '../inspection/rules.ts';
 import { findRelease, voidProposals } from '../lifecycle/store.ts';
 import { formatScanResult, notScanned, type ScanResult } from '../scanner/scan-result.ts';
 import { type ReportStage, startStages } from './progress.ts';
-import { refuseUpload } from './refusal.ts';
+import { createInspectionFailure, refuseUpload } from './refusal.ts';
 import { findUploadWithProject, holdDraft, insertArtifact, insertRelease, moveUpload } from './store.ts';
 import type { UploadDependencies, UploadJob } from './upload.ts';
 
@@ -38,11 +40,12 @@ interface InspectedFile {
 
 /**
  * Runs the inspection of an upload whose bytes have all come. Resolves when it is accepted or refused; both are in its
- * row. Rejects when the server could not do its part (disk, database), so that the job is taken again.
+ * row. Rejects when the server could not do its part (disk, database), so that the job is taken again; at the last attempt
+ * the upload is refused as well, so that none is inspected for ever.
  */
 export async function inspectUpload(
   dependencies: InspectionDependencies,
-  job: { readonly payload: Readonly<Record<string, unknown>> },
+  job: Pick<Job, 'payload' | 'attempt'>,
 ): Promise<void> {
   const { upload_id: uploadId, digests } = job.payload as Readonly<Record<string, unknown>> & UploadJob;
   const upload = await findUploadWithProject(dependencies.database.query, uploadId);
@@ -56,12 +59,24 @@ export async function inspectUpload(
     await acceptUpload(dependencies, upload, file);
     await dependencies.parts.remove(uploadId);
   } catch (error) {
-    if (!(error instanceof Refusal) || !((error.rule ?? '') in uploadRules)) throw error;
-    dependencies.log.warn({ upload: uploadId, rule: error.rule, cause: error.cause }, 'an upload was refused');
-    await refuseUpload(dependencies, uploadId, error);
+    await endBadly(dependencies, uploadId, { error, isLast: job.attempt >= attemptLimit });
   } finally {
     await stages.end();
   }
+}
+
+/** Refuses for what the file is; throws what the server could not do. */
+async function endBadly(
+  dependencies: InspectionDependencies,
+  uploadId: string,
+  { error, isLast }: { error: unknown; isLast: boolean },
+): Promise<void> {
+  if (error instanceof Refusal && (error.rule ?? '') in uploadRules) {
+    dependencies.log.warn({ upload: uploadId, rule: error.rule, cause: error.cause }, 'an upload was refused');
+    return refuseUpload(dependencies, uploadId, error);
+  }
+  if (isLast) await refuseUpload(dependencies, uploadId, createInspectionFailure());
+  throw error;
 }
 
 async function judgeUpload(

@@ -5,6 +5,7 @@ import type { Refusal } from '../../errors.ts';
 import type { Database } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import { recordEvent } from '../../storage/outbox.ts';
+import { createUploadRefusal } from '../inspection/rules.ts';
 import type { PartFiles } from './part-files.ts';
 import { findUploadWithProject, moveUpload } from './store.ts';
 
@@ -13,6 +14,11 @@ interface StoredRefusal {
   readonly rule: string;
   readonly message: string;
   readonly hint: string;
+}
+
+/** The refusal of an upload whose inspection the server gave up; why stands in its log. */
+export function createInspectionFailure(): Refusal {
+  return createUploadRefusal('inspection-failed', 'the server could not inspect the file, however often it tried');
 }
 
 /** Refuses an upload that is not accepted yet, and removes its bytes. */

@@ -1,5 +1,5 @@
 /** SQL of uploads, and of the release and artifact that an accepted one becomes. */
-import type { Insertable, Selectable, Transaction } from 'kysely';
+import { type Insertable, type Selectable, sql, type Transaction } from 'kysely';
 import type { Query } from '../../storage/database.ts';
 import type { ArtifactTable, ReleaseTable, Schema, UploadTable } from '../../storage/schema.ts';
 
@@ -91,6 +91,26 @@ export async function listSilentUploads(query: Query, before: number): Promise<s
     .select('id')
     .where('state', '=', 'receiving')
     .where('updated_at', '<', before)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Uploads that wait for a verdict that no job will give: theirs was given up. Its dedupe key is `jobKind` and the id. */
+export async function listAbandonedInspections(query: Query, jobKind: string): Promise<string[]> {
+  const rows = await query
+    .selectFrom('upload')
+    .select('upload.id')
+    .where('upload.state', '=', 'inspecting')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('job')
+            .select('job.id')
+            .where('job.state', 'in', ['waiting', 'running'])
+            .where('job.dedupe_key', '=', sql<string>`${`${jobKind}:`} || ${sql.ref('upload.id')}`),
+        ),
+      ),
+    )
     .execute();
   return rows.map(({ id }) => id);
 }

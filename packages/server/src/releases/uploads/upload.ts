@@ -22,12 +22,13 @@ import { requireProject } from '../projects/project.ts';
 import type { ProjectRow } from '../projects/store.ts';
 import type { Scanner } from '../scanner/clamd.ts';
 import type { PartFiles, UploadNote } from './part-files.ts';
-import { refuseUpload } from './refusal.ts';
+import { createInspectionFailure, refuseUpload } from './refusal.ts';
 import {
   deleteUpload,
   findUpload,
   hasArtifact,
   insertUpload,
+  listAbandonedInspections,
   listOpenUploads,
   listSilentUploads,
   moveUpload,
@@ -202,12 +203,17 @@ export async function cancelUpload(dependencies: UploadDependencies, caller: Cal
   await parts.remove(row.id);
 }
 
-/** Removes uploads that got no byte for 24 hours, and files that belong to none. Returns how many uploads. */
-export async function pruneUploads({
-  database,
-  parts,
-  now,
-}: Pick<UploadDependencies, 'database' | 'parts' | 'now'>): Promise<number> {
+/**
+ * Removes uploads that got no byte for 24 hours, and files that belong to none; refuses those whose inspection was given
+ * up. Returns how many uploads were removed.
+ */
+export async function pruneUploads(
+  dependencies: Pick<UploadDependencies, 'database' | 'parts' | 'now'>,
+): Promise<number> {
+  const { database, parts, now } = dependencies;
+  for (const id of await listAbandonedInspections(database.query, uploadJobKind)) {
+    await refuseUpload(dependencies, id, createInspectionFailure());
+  }
   const before = now() - abandonedAfterMs;
   let removed = 0;
   for (const id of await listSilentUploads(database.query, before)) {
