@@ -11,7 +11,7 @@ export interface ByteRange {
 export interface Blobs {
   /**
    * Moves the finished file at `path`, whose lower-case hex SHA-256 the caller has computed, into the store. Durable
-   * when it returns; a blob that is already there is kept and the file removed.
+   * when it returns; a blob that is already there and intact is kept and the file removed.
    */
   adopt(path: string, sha256: string): Promise<void>;
   /** The size in bytes, or undefined when there is no such blob. */

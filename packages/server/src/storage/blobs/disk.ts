@@ -1,4 +1,5 @@
 /** Blobs on the local disk: `ab/cdef…` under one folder, read-only files that appear whole or not at all. */
+import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, openSync } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -49,8 +50,8 @@ async function adoptFile(dir: string, path: string, sha256: string): Promise<voi
   const present = await measureFile(target);
   if (size === undefined && present === undefined) throw new Error('expected a file to adopt, got none');
   if (size !== undefined) {
-    // A blob of another size was damaged on the disk; then this file mends it.
-    if (present === size) await rm(path);
+    // A blob that the disk has damaged would stay so for ever: the file of the next upload mends it.
+    if (present === size && (await digestFile(target)) === sha256) await rm(path);
     else await moveFile(path, target, shard);
   }
   // The names must be as durable as the bytes, also when the rename was done by a process that died after it.
@@ -74,6 +75,12 @@ async function syncFile(path: string): Promise<number | undefined> {
   } finally {
     await file.close();
   }
+}
+
+async function digestFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 async function syncFolder(path: string): Promise<void> {

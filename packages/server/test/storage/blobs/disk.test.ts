@@ -54,6 +54,17 @@ test('a blob that the disk has cut short is mended by the same upload', async (t
   assert.deepEqual(await buffer(blobs.read(sha256)), content);
 });
 
+test('a blob that rotted on the disk is mended by the same upload, though its size is right', async (t) => {
+  const { blobs, path } = await openFolder(t);
+  await blobs.adopt(path, sha256);
+  const stored = blobs.locate(sha256) ?? '';
+  await chmod(stored, 0o644);
+  await writeFile(stored, 'hellO, blob');
+  await writeFile(path, content);
+  await blobs.adopt(path, sha256);
+  assert.deepEqual(await buffer(blobs.read(sha256)), content);
+});
+
 test('what is not there is said to be not there', async (t) => {
   const { dir, blobs } = await openFolder(t);
   assert.equal(await blobs.measure(sha256), undefined);
