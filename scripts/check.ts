@@ -1,5 +1,4 @@
 /** Everything that is known about the code without starting it, at once, one line each. Ends non-zero if one fails. */
-import './require-node.mjs';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';

@@ -2,7 +2,6 @@
  * Runs the whole test suite, or the files whose path contains one of the arguments: `npm test -- storage`.
  * Ends non-zero on a failure and, under CI=true, on a skipped test: what is skipped is named, never silent.
  */
-import './require-node.mjs';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';

@@ -1,6 +1,7 @@
 /** The server program: the only file that reads the environment, and opens, starts and stops what the others share. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
@@ -46,6 +47,9 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** Above the ten seconds that the socket gives to running requests. */
+const closeLimitMs = 15_000;
+
 /** Variables by name, such as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -72,12 +76,18 @@ async function closeAll(closers: readonly (() => unknown)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const close of closers) {
     try {
-      await close();
+      await Promise.race([close(), failLate()]);
     } catch (error) {
       failures.push(error);
     }
   }
   if (failures.length > 0) throw new AggregateError(failures, 'the server did not stop cleanly');
+}
+
+/** A part that does not end (a disk that is gone, a database that hangs) must not keep the others open. */
+async function failLate(): Promise<never> {
+  await delay(closeLimitMs, undefined, { ref: false });
+  throw new Error(`expected a part of the server to end within ${closeLimitMs} ms`);
 }
 
 /** Opens from the bottom up; what each step opened is closed in the opposite order. */
