@@ -5,6 +5,7 @@ import { type IncomingHttpHeaders, request as sendRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import { createApiKey } from '../src/accounts/api-keys.ts';
 import { type PasswordHash, Passwords } from '../src/accounts/passwords.ts';
@@ -72,6 +73,8 @@ export interface PlanesScene {
   /** The organisation `other`, with the host name other.example. */
   readonly other: Scene;
   ask(method: string, path: string, ask?: Ask): Promise<Answer>;
+  /** How many requests `ask` has sent. */
+  asked(): number;
   openKey(organisation: Scene, verbs: readonly Verb[], scope?: '*' | `project:${string}`): Promise<Credential>;
   openPerson(organisation: Scene, role: Role): Promise<Credential>;
 }
@@ -108,9 +111,14 @@ export async function openPlanesScene(t: TestContext, choice: PlanesChoice = {})
     reads: app.limits.reads,
   });
   closers.push(() => server.stop());
+  let asked = 0;
   return {
     ...{ url: server.url, app, resources, relay, lines, home, other },
-    ask: (method, path, ask = {}) => send(`${server.url}${path}`, method, ask),
+    ask: (method, path, ask = {}) => {
+      asked += 1;
+      return send(`${server.url}${path}`, method, ask);
+    },
+    asked: () => asked,
     openKey: (organisation, verbs, scope = '*') => openKey(organisation, verbs, scope),
     openPerson: (organisation, role) => openPerson(organisation, role),
   };
@@ -201,6 +209,15 @@ export async function send(url: string, method: string, { as, json, body, header
     sent.on('error', reject);
     sent.end(bytes);
   });
+}
+
+/** Resolves when the log tells of `count` answers: a file is counted after its last byte has left. */
+export async function waitForAnswers({ lines }: PlanesScene, count: number): Promise<void> {
+  const told = () => lines.filter((line) => line.includes('"msg":"request"')).length;
+  for (let tries = 0; told() < count; tries++) {
+    if (tries === 1000) throw new Error(`expected the log to tell of ${count} answers, got ${told()}`);
+    await sleep(5);
+  }
 }
 
 /** A file of a release. */

@@ -4,6 +4,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 
 /** Where Debian keeps the programs of the newest version, or undefined when PostgreSQL is not installed. */
 export function findPostgres(): string | undefined {
@@ -40,8 +41,9 @@ export async function startPostgres(bin: string): Promise<string> {
   });
   shell.unref();
   if (shell.stdin && 'unref' in shell.stdin && typeof shell.stdin.unref === 'function') shell.stdin.unref();
-  await waitForSocket(join(folder, '.s.PGSQL.5432'));
-  return `postgres://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`;
+  const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`;
+  await waitUntilReady(url);
+  return url;
 }
 
 function ownerOf(user: string): { uid: number; gid: number } {
@@ -49,10 +51,18 @@ function ownerOf(user: string): { uid: number; gid: number } {
   return { uid: number('-u'), gid: number('-g') };
 }
 
-async function waitForSocket(path: string): Promise<void> {
+/** The socket is there before the server takes anybody. */
+async function waitUntilReady(url: string): Promise<void> {
+  let last: unknown;
   for (let tries = 0; tries < 300; tries++) {
-    if (existsSync(path)) return;
+    const client = new Client({ connectionString: url });
+    try {
+      await client.connect();
+      return await client.end();
+    } catch (error) {
+      last = error;
+    }
     await sleep(50);
   }
-  throw new Error(`expected PostgreSQL to listen on ${path} within 15 s`);
+  throw new Error('expected PostgreSQL to answer within 15 s', { cause: last });
 }

@@ -170,11 +170,14 @@ async function answerFile(
 ): Promise<never> {
   const head = c.req.method === 'HEAD';
   const outgoing = describeAnswer(c, file, { head, immutable });
-  const answer = c.body(null, outgoing.answer.status, { ...outgoing.headers });
-  if (head || outgoing.answer.status === 304) return answer as never;
-  // The headers that middleware set are on the context; the file goes past Hono, straight to the socket.
-  const headers = Object.fromEntries(answer.headers);
-  await sendFile(dependencies, file, { outgoing: { ...outgoing, headers }, to: c.env.outgoing });
+  const { status } = outgoing.answer;
+  if (head || status === 304) return c.body(null, status, { ...outgoing.headers }) as never;
+  // The headers that middleware set are on the context; the file goes past Hono, straight to the socket. They are not
+  // joined on the context, where a refusal would find them.
+  const headers = new Headers(c.body(null).headers);
+  for (const [name, value] of Object.entries(outgoing.headers)) headers.set(name, value);
+  const joined = { ...outgoing, headers: Object.fromEntries(headers) };
+  await sendFile(dependencies, file, { outgoing: joined, to: c.env.outgoing });
   return RESPONSE_ALREADY_SENT as never;
 }
 
