@@ -47,8 +47,9 @@ export async function changeRelease(
   const at = now();
   return database.transaction(async (tx) => {
     const { release } = await requireRelease(tx, caller.organisationId, name);
-    if (release.state !== 'draft') {
-      throw new Refusal('conflict', `a release that is ${release.state} does not change`, {
+    // Also one that is a draft again: clients have it under this version.
+    if (release.state !== 'draft' || release.activated_at !== null) {
+      throw new Refusal('conflict', 'a release that was in service, or is no draft, does not change', {
         rule: 'release-state',
         hint: 'upload a new version',
       });
@@ -129,7 +130,10 @@ export async function deleteRelease(
   });
 }
 
-/** Brings a deleted release back in the state it had, or a withdrawn or quarantined one back to draft. */
+/**
+ * Brings a deleted release back in the state it had, or a withdrawn or quarantined one back to draft, to be activated again
+ * as it was.
+ */
 export async function restoreRelease(
   { database, now }: ReleaseDependencies,
   caller: Caller,

@@ -176,7 +176,8 @@ async function findOrCreateDraft(
 ): Promise<string> {
   const release = await findRelease(tx, upload.project_id, upload.version);
   if (release) {
-    if (!(await holdDraft(tx, release.id))) refuse('release-closed', `expected ${upload.version} to be a draft`);
+    if (!(await holdDraft(tx, release.id)))
+      refuse('release-closed', `expected ${upload.version} to be a draft that was never in service`);
     return release.id;
   }
   const id = createId(at);

@@ -143,7 +143,7 @@ export async function insertRelease(tx: Transaction<Schema>, row: Insertable<Rel
   await tx.insertInto('release').values(row).execute();
 }
 
-/** Holds a release as it is for the rest of the transaction; false when it is no draft, or deleted. */
+/** Holds a release as it is for the rest of the transaction; false when it is no draft, was in service once, or is deleted. */
 export async function holdDraft(tx: Transaction<Schema>, releaseId: string): Promise<boolean> {
   // Writing the row, to what it is, keeps others from activating the release in between.
   const row = await tx
@@ -151,6 +151,7 @@ export async function holdDraft(tx: Transaction<Schema>, releaseId: string): Pro
     .set(({ ref }) => ({ state: ref('state') }))
     .where('id', '=', releaseId)
     .where('state', '=', 'draft')
+    .where('activated_at', 'is', null)
     .where('deleted_at', 'is', null)
     .returning('id')
     .executeTakeFirst();

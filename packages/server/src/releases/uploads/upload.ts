@@ -117,8 +117,8 @@ export async function createUpload(
 async function chooseChannel(database: Database, project: ProjectRow, request: UploadRequest): Promise<string> {
   const release = await findRelease(database.query, project.id, request.version);
   if (!release) return request.channel ?? defaultChannel;
-  if (release.state !== 'draft' || release.deleted_at !== null) {
-    throw refuseConflict('release-closed', `expected ${request.version} to be a draft`);
+  if (release.state !== 'draft' || release.activated_at !== null || release.deleted_at !== null) {
+    throw refuseConflict('release-closed', `expected ${request.version} to be a draft that was never in service`);
   }
   if (request.channel !== undefined && request.channel !== release.channel) {
     throw new Refusal('conflict', `expected the channel ${release.channel} of the release, got ${request.channel}`, {
