@@ -9,7 +9,7 @@ import { createId } from '../../storage/ids.ts';
 import { enqueueJob } from '../../storage/jobs.ts';
 import { quarantineRelease } from '../lifecycle/release.ts';
 import type { Scanner } from '../scanner/clamd.ts';
-import { formatScanResult } from '../scanner/scan-result.ts';
+import { formatScanResult, notScanned } from '../scanner/scan-result.ts';
 import { findPendingJob, listOrganisationIds, listScannedFiles, type ScannedFile, updateScan } from './store.ts';
 
 /** What a rescan works with. */
@@ -95,10 +95,10 @@ export async function rescanOrganisation(
 async function isInfected(dependencies: RescanDependencies, caller: Caller, file: ScannedFile): Promise<boolean> {
   const { database, blobs, scanner, now, log } = dependencies;
   const verdict = await scanner.scan(blobs.read(file.sha256), file.size_bytes, () => undefined);
-  if (verdict.kind === 'clean') {
-    await database.transaction((tx) => updateScan(tx, file.id, JSON.stringify(formatScanResult(verdict, now()))));
-    return false;
-  }
+  // After a find, what was said before is taken back: a restored release must not be signed as clean.
+  const result = verdict.kind === 'clean' ? formatScanResult(verdict, now()) : notScanned;
+  await database.transaction((tx) => updateScan(tx, file.id, JSON.stringify(result)));
+  if (verdict.kind === 'clean') return false;
   log.warn({ project: file.slug, version: file.version, signature: verdict.signature }, 'a rescan found malware');
   await quarantine(dependencies, caller, { file, signature: verdict.signature });
   return true;
