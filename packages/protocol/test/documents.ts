@@ -1,5 +1,6 @@
 /** Honest documents by fixed keys, and ways to bend them. Tests and vectors start from these. */
 import { createHash } from 'node:crypto';
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { encodeText } from '@signpost/protocol/bytes/text';
 import type { SignableObject } from '@signpost/protocol/json/canonical';
 import { createSigner, parsePublicKey, type Signer } from '@signpost/protocol/keys/ed25519';
@@ -16,6 +17,18 @@ export const fileBytes: Uint8Array<ArrayBuffer> = encodeText('the bytes of demo 
 /** The signer whose seed is the SHA-256 of its name. */
 export async function createNamedSigner(name: string): Promise<Signer> {
   return createSigner(new Uint8Array(createHash('sha256').update(`signpost test key ${name}`).digest()));
+}
+
+/** A signature by the signer of that name whose R is the neutral point: the equation holds, and nobody signs like that. */
+export function signWithoutNonce(name: string, message: Uint8Array): string {
+  const { Point, utils } = ed25519;
+  const { scalar, pointBytes } = utils.getExtendedPublicKey(
+    createHash('sha256').update(`signpost test key ${name}`).digest(),
+  );
+  const neutral = Point.ZERO.toBytes();
+  const digest = createHash('sha512').update(neutral).update(pointBytes).update(message).digest().reverse();
+  const s = Point.Fn.mul(Point.Fn.create(BigInt(`0x${digest.toString('hex')}`)), scalar);
+  return Buffer.concat([neutral, Buffer.from(s.toString(16).padStart(64, '0'), 'hex').reverse()]).toString('base64');
 }
 
 export const rootA: Signer = await createNamedSigner('root a');

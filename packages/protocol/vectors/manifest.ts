@@ -1,6 +1,6 @@
 /** Vectors of manifest verification, under a trust list that is verified first, against what was seen and is installed. */
 import type { TrustErrorCode } from '@signpost/protocol/errors';
-import { encodeCanonicalText, type SignableObject } from '@signpost/protocol/json/canonical';
+import { encodeCanonical, encodeCanonicalText, type SignableObject } from '@signpost/protocol/json/canonical';
 import { parseSignableText } from '@signpost/protocol/json/parse';
 import { digestHex, encodeEnvelope } from '@signpost/protocol/updates/envelope';
 import {
@@ -13,6 +13,7 @@ import {
   serverKey,
   signManifest,
   signTrust,
+  signWithoutNonce,
   strangerKey,
   trustedKeyEntry,
 } from '../test/documents.ts';
@@ -228,6 +229,7 @@ async function refusedSignatures(): Promise<ManifestVector[]> {
   const flipped = (await signManifest()).replace('/demo/1.2.0/demo.zip', '/demo/1.2.0/demp.zip');
   return [
     await refuse('changed after signing', 'bad_signature', flipped),
+    await refuse('a signature whose R is of small order', 'bad_signature', withoutNonce()),
     await refuse('signed by another key than it names', 'bad_signature', signManifest({}, [strangerKey])),
     await refuse('one maintainer where two must sign', 'bad_signature', signManifest(byAlice, [aliceKey]), two),
     await refuse('the server where two maintainers must sign', 'bad_signature', signManifest(), two),
@@ -259,6 +261,12 @@ async function refusedSignatures(): Promise<ManifestVector[]> {
       two,
     ),
   ];
+}
+
+/** OpenSSL alone accepts it: clients must look at R themselves, or some would accept what others refuse. */
+function withoutNonce(): string {
+  const sig = signWithoutNonce('server', encodeCanonical(manifestDocument()));
+  return encodeEnvelope('manifest', manifestDocument(), [{ key_id: serverKey.keyId, sig }]);
 }
 
 /** Both maintainers signed, but clients of the older format are shown the signature that they cannot verify. */

@@ -39,7 +39,7 @@ export async function deriveKeyId(raw: Uint8Array<ArrayBuffer>): Promise<string>
 
 /**
  * Whether `signature` (raw, 64 bytes) is `key`'s over `message`, in the strictest reading of RFC 8032, 5.1.7: libsodium
- * refuses an R of small order, OpenSSL takes it, and all clients must agree. For use inside verify functions, which throw.
+ * and Node refuse an R of small order, OpenSSL by itself takes it, and all clients must agree. For use inside verify functions, which throw.
  */
 export async function isSignature(
   key: PublicKey,
