@@ -49,7 +49,7 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   /** The body as JSON, for looking into. */
-  readonly json: Record<string, never> & { [name: string]: unknown };
+  readonly json: Readonly<Record<string, unknown>>;
 }
 
 /** What a test may choose; the rest is the default. */

@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type Answer, openPlanesScene, openShop, type PlanesScene } from '../../planes-scene.ts';
+import { problem } from '../../planes-problem.ts';
+import { openPlanesScene, openShop, type PlanesScene } from '../../planes-scene.ts';
 import { forEachEngine } from '../../storage/engines.ts';
-
-/** Status, rule and whether a hint came, checked for the form of a problem document (RFC 9457). */
-function problem(answer: Answer): string {
-  assert.equal(answer.headers['content-type'], 'application/problem+json', String(answer.body));
-  const { type, title, status, detail, code, rule } = answer.json as Record<string, unknown>;
-  assert.equal(type, `urn:signpost:problem:${code}`);
-  assert.equal(status, answer.status);
-  assert.ok(title && detail);
-  return `${status} ${rule ?? code}`;
-}
 
 async function create(scene: PlanesScene, json: unknown, as?: Record<string, string>) {
   const key = as ?? (await scene.openKey(scene.home, ['manage']));
