@@ -15,6 +15,8 @@ export const trustErrorCodes = [
   'trust_expired',
   /** No trust list is published, or none has been fetched yet. */
   'trust_missing',
+  /** A release was seen on the channel before, and the server says now that there is none: withdrawn, or withheld. */
+  'manifest_missing',
   /** A trust list brings new roots, and too few of those have signed it. */
   'root_not_trusted',
   /** The manifest names another project. */

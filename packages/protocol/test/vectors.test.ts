@@ -8,7 +8,7 @@ import { readVectorFiles } from './portable/bundle.ts';
 import { decideVectors } from './portable/decide-vectors.ts';
 
 /** What only a client with a server meets; everything else stands in a vector. */
-const clientCodes = ['trust_missing', 'fetch_failed', 'state_invalid'];
+const clientCodes = ['trust_missing', 'manifest_missing', 'fetch_failed', 'state_invalid'];
 
 test('the committed vector files are what the generator writes', async () => {
   for (const [name, text] of await createVectorFiles()) {

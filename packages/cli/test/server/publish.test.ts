@@ -56,7 +56,13 @@ test('a release goes from upload to verified download, and what is not the relea
     (await json('release', 'withdraw', '1.0.0', '--project', 'demo-app', '--reason', 'bad')).state,
     'withdrawn',
   );
-  assert.equal((await runJson(['check', 'demo-app'], client)).kind, 'none');
+  const withdrawn = await run(['check', 'demo-app', '--json'], client);
+  assert.equal(withdrawn.code, 4);
+  assert.equal(
+    JSON.parse(withdrawn.stdout).error.code,
+    'manifest_missing',
+    'withdrawn or withheld: a client cannot know',
+  );
   const shown = await signpost('release', 'list', '--project', 'demo-app');
   assert.match(shown.stdout, /1\.0\.0 +stable +withdrawn/);
 });

@@ -1,4 +1,5 @@
 /** Finds out whether there is an update (docs/protocol/client.md, steps 8 to 15). */
+import { TrustError } from '../errors.ts';
 import { encodeTime } from '../json/time.ts';
 import { maxManifestBytes } from '../updates/manifest.ts';
 import { channelPattern, defaultChannel, slugPattern } from '../updates/names.ts';
@@ -20,7 +21,7 @@ export interface UpdateRequest {
 }
 
 /**
- * `none`: no signed release is published. `current`: the running version is the published one. `update`: another one is;
+ * `none`: no signed release is published, nor was one ever seen. `current`: the running version is the published one. `update`: another one is;
  * `order` says how it stands to the running version, since a publisher may well go back (`older`).
  */
 export type UpdateCheck =
@@ -43,7 +44,7 @@ export async function checkForUpdate(
   }
   const trust = await refreshTrust(client);
   const bytes = await fetchMetadata(client.transport, manifestPath(project, channel), maxManifestBytes);
-  if (!bytes) return { kind: 'none' };
+  if (!bytes) return acceptAbsence(client, project, channel);
   client.onStep({ name: 'manifest_fetched', detail: `${bytes.length} bytes` });
   const manifest = await verifyManifest(bytes, { trust, project, channel, now: client.now, maxAgeMs });
   if (manifest.expiresAt === undefined && maxAgeMs === undefined) verifyAge(manifest, client.now, defaultMaxAgeMs);
@@ -51,6 +52,13 @@ export async function checkForUpdate(
   verifyHistory(client, manifest);
   await recordCounter(client, manifest);
   return compareInstalled(client, manifest, installedVersion);
+}
+
+/** Nobody signs an absence: after a release was seen, it may as well be the next one that somebody withholds. */
+function acceptAbsence({ memory }: ClientContext, project: string, channel: string): UpdateCheck {
+  const seen = findCounter(memory.state.counters, project, channel);
+  if (!seen) return { kind: 'none' };
+  throw new TrustError('manifest_missing', `expected counter ${seen.counter} or higher on ${channel}, got no manifest`);
 }
 
 /** The default channel has the path that older clients know; channels as folders let a plain file server answer. */

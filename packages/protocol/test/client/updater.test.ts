@@ -42,6 +42,18 @@ test('nothing published is no update', async () => {
   assert.deepEqual(await world.createClient().checkForUpdate({ project: 'demo' }), { kind: 'none' });
 });
 
+test('who has seen a release is not told that there is none: 404 for ever must not pass for up to date', async () => {
+  await using world = await openWorld();
+  await world.createClient().checkForUpdate({ project: 'demo' });
+  world.server.pages.delete(manifestPath);
+  const client = world.createClient();
+  await assert.rejects(client.checkForUpdate({ project: 'demo', installedVersion: '1.2.0' }), {
+    code: 'manifest_missing',
+  });
+  assert.deepEqual(await client.checkForUpdate({ project: 'demo', channel: 'beta' }), { kind: 'none' });
+  assert.deepEqual(await client.checkForUpdate({ project: 'other' }), { kind: 'none' });
+});
+
 test('the version that runs is current, and its counter is stored all the same', async () => {
   await using world = await openWorld();
   const found = await world.createClient().checkForUpdate({ project: 'demo', installedVersion: '1.2.0' });
