@@ -36,7 +36,8 @@ import { rootTest } from './commands/root/test.ts';
 import { auditExport, auditList, auditVerify } from './commands/server/audit.ts';
 import { rescan } from './commands/server/rescan.ts';
 import { init, migrate, serve } from './commands/server/serve.ts';
-import { doctor, status, unlock } from './commands/server/status.ts';
+import { doctor, status } from './commands/server/status.ts';
+import { lock, unlock, vaultReset } from './commands/server/vault.ts';
 import { trustImport, trustPubkey, trustShow, trustVersions } from './commands/trust/trust.ts';
 import { demo } from './demo/demo.ts';
 import { version } from './version.ts';
@@ -52,6 +53,8 @@ export const commands: readonly CommandSpec[] = [
   status,
   doctor,
   unlock,
+  lock,
+  vaultReset,
   rootInit,
   rootShow,
   rootAddKey,

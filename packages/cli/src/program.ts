@@ -31,6 +31,7 @@ const groupSummaries: Readonly<Record<string, string>> = {
   root: 'The offline root: trust lists made and signed without a server',
   trust: 'The trust list that the server publishes',
   user: 'People and their roles',
+  vault: 'What keeps the secrets of a server',
 };
 
 /** The program over `specs`. It throws CommanderError instead of ending the process. */

@@ -1,7 +1,7 @@
-/** `signpost status`, `doctor`, `unlock`. */
-import { type CommandSpec, type Invocation, readSecretSource, secretOptions } from '../../command.ts';
+/** `signpost status` and `doctor`. */
+import type { CommandSpec, Invocation } from '../../command.ts';
 import { objectsOf, textOf } from '../../http/answer.ts';
-import { connectAuthenticated, connectForLogin } from '../../http/connect.ts';
+import { connectAuthenticated } from '../../http/connect.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { answerPairs } from '../answers.ts';
 
@@ -25,15 +25,6 @@ export const doctor: CommandSpec = {
   run: examine,
 };
 
-/** `signpost unlock`. */
-export const unlock: CommandSpec = {
-  words: 'unlock',
-  summary: 'Unlock the vault of a running server with its master password',
-  options: secretOptions('password', 'the master password'),
-  examples: ['signpost unlock', 'signpost unlock --password-fd 3 3< master-password'],
-  run: unlockVault,
-};
-
 async function examine(invocation: Invocation): Promise<Answer> {
   const document = await (await connectAuthenticated(invocation)).read('/api/doctor');
   const findings = objectsOf(document, 'findings');
@@ -43,12 +34,4 @@ async function examine(invocation: Invocation): Promise<Answer> {
   ]);
   if (findings.some((finding) => finding.level === 'error')) return { document, lines, reason: 'refused' };
   return { document, lines: lines.length > 0 ? lines : ['Nothing to mend.'] };
-}
-
-async function unlockVault(invocation: Invocation): Promise<Answer> {
-  const { options, prompt } = invocation;
-  const client = await connectForLogin(invocation);
-  const password = await prompt.askSecret('Master password', readSecretSource(options, 'password'), 'password');
-  await client.request('POST', '/api/vault/unlock', { body: { password } });
-  return { document: { state: 'unlocked' }, lines: ['The vault is unlocked.'] };
 }

@@ -1,0 +1,60 @@
+/** `signpost unlock`, `lock` and `vault reset`: the vault of a running server. */
+import { type CommandSpec, type Invocation, readSecretSource, secretOptions } from '../../command.ts';
+import { textsOf } from '../../http/answer.ts';
+import { connectAuthenticated, connectForLogin } from '../../http/connect.ts';
+import type { Answer } from '../../terminal/output.ts';
+
+const minPasswordLength = 12;
+
+/** `signpost unlock`. */
+export const unlock: CommandSpec = {
+  words: 'unlock',
+  summary: 'Unlock the vault of a running server with its master password',
+  options: secretOptions('password', 'the master password'),
+  examples: ['signpost unlock', 'signpost unlock --password-fd 3 3< master-password'],
+  run: unlockVault,
+};
+
+/** `signpost lock`. */
+export const lock: CommandSpec = {
+  words: 'lock',
+  summary: 'Lock the vault: downloads go on, nothing is signed, nobody logs in',
+  examples: ['signpost lock'],
+  run: async (invocation) => {
+    await (await connectAuthenticated(invocation)).request('POST', '/api/vault/lock');
+    return { document: { state: 'locked' }, lines: ['The vault is locked.'] };
+  },
+};
+
+/** `signpost vault reset`. */
+export const vaultReset: CommandSpec = {
+  words: 'vault reset',
+  summary: 'Start a new vault under a new master password; every secret in the old one is lost',
+  details: [
+    'For a master password that is lost or known to others. Signing keys of the server open no more and are made anew (`signpost key create`), all sessions end, and nothing brings the old secrets back. What must be made again is listed.',
+  ],
+  options: secretOptions('password', 'the new master password'),
+  examples: ['signpost vault reset'],
+  run: resetVault,
+};
+
+async function unlockVault(invocation: Invocation): Promise<Answer> {
+  const { options, prompt } = invocation;
+  const client = await connectForLogin(invocation);
+  const password = await prompt.askSecret('Master password', readSecretSource(options, 'password'), 'password');
+  await client.request('POST', '/api/vault/unlock', { body: { password } });
+  return { document: { state: 'unlocked' }, lines: ['The vault is unlocked.'] };
+}
+
+async function resetVault(invocation: Invocation): Promise<Answer> {
+  const { options, prompt } = invocation;
+  const client = await connectAuthenticated(invocation);
+  await prompt.confirm('Lose every secret in the vault, the signing keys of this server among them?');
+  const password = await prompt.askNewSecret('New master password', readSecretSource(options, 'password'), {
+    option: 'password',
+    minLength: minPasswordLength,
+  });
+  const document = await client.request('POST', '/api/vault/reset', { body: { password, confirm: 'reset' } });
+  const lost = textsOf(document, 'must_be_reentered');
+  return { document, lines: ['The vault is new and unlocked. To be made again:', ...lost.map((name) => `  ${name}`)] };
+}

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createRoot, installServerKey, startServer } from '../support/server.ts';
+
+test('a locked vault signs nothing until it is unlocked, and a reset loses its keys by name', async (t) => {
+  const server = await startServer(t);
+  const { cwd, json, signpost } = server;
+  const pin = await createRoot(server);
+  await installServerKey(server, '*', pin);
+  assert.deepEqual(await json('lock'), { state: 'locked' });
+  const refused = await signpost('key', 'create', '--label', 'second');
+  assert.deepEqual([refused.code, /unlocked vault[\s\S]*hint: signpost unlock/.test(refused.stderr)], [1, true]);
+  assert.equal((await signpost('unlock', '--password-file', 'ap')).code, 1, 'another password does not open it');
+  assert.equal((await signpost('unlock', '--password-file', 'mp')).code, 0);
+  assert.equal((await signpost('key', 'create', '--label', 'second')).code, 0);
+  await writeFile(join(cwd, 'new-password'), 'another master password\n', { mode: 0o600 });
+  assert.equal((await signpost('vault', 'reset', '--password-file', 'new-password')).code, 2, 'it asks first');
+  const reset = await json('vault', 'reset', '--password-file', 'new-password', '--yes');
+  assert.ok(
+    Array.isArray(reset.must_be_reentered) && reset.must_be_reentered.some((name) => /signing key/.test(String(name))),
+  );
+  await json('lock');
+  assert.equal((await signpost('unlock', '--password-file', 'mp')).code, 1, 'the old password opens nothing any more');
+  assert.equal((await signpost('unlock', '--password-file', 'new-password')).code, 0);
+});
