@@ -13,7 +13,8 @@ export function renderBadge(served: { version: string; scan: ScanFacts | undefin
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${left + right}" height="20" role="img" aria-label="signpost: ${text}">`,
     `<title>signpost: ${text}</title>`,
-    `<rect width="${left}" height="20" fill="#37474f"/><rect x="${left}" width="${right}" height="20" fill="${colours[status]}"/>`,
+    `<rect width="${left + right}" height="20" rx="4" fill="${colours[status]}"/>`,
+    `<path d="M4 0h${left - 4}v20h-${left - 4}a4 4 0 0 1-4-4v-12a4 4 0 0 1 4-4z" fill="#37474f"/>`,
     `<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11" text-anchor="middle">`,
     `<text x="${left / 2}" y="14">signpost</text><text x="${left + right / 2}" y="14">${text}</text></g></svg>`,
   ].join('');

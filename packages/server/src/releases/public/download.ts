@@ -1,9 +1,11 @@
 /** Sends files to strangers: straight from disk to socket, counted when they arrived. */
+import { open } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { Blobs } from '../../storage/blobs.ts';
+import type { Blobs, ByteRange } from '../../storage/blobs.ts';
 import { isPublic } from '../lifecycle/audience.ts';
 import { decideFileAnswer, type FileAnswer, type FileRequest } from './file-answer.ts';
+import { sendFileBody } from './file-body.ts';
 import type { DownloadCounter } from './statistics.ts';
 import type { StoredFile } from './store.ts';
 
@@ -58,18 +60,30 @@ export async function sendFile(
   { artifact, release }: StoredFile,
   { outgoing: { answer, headers }, to }: { outgoing: Outgoing; to: ServerResponse },
 ): Promise<void> {
-  const range = answer.status === 206 ? answer.range : undefined;
+  const range = answer.status === 206 ? answer.range : { first: 0, last: artifact.size_bytes - 1 };
   // Opened first: without the file there must be no status that promises it.
-  const bytes = blobs.read(artifact.sha256, range);
+  const send = await openBody(blobs, artifact.sha256, range);
   to.writeHead(answer.status, headers);
-  await pipeline(bytes, to).then(
+  await send(to).then(
     () => {
       // A download in parts counts once, with its last part; a look at a draft is none.
-      const isWhole = range === undefined || range.last === artifact.size_bytes - 1;
-      if (isWhole && isPublic(release)) {
+      if (range.last === artifact.size_bytes - 1 && isPublic(release)) {
         downloads.count({ projectId: release.project_id, version: release.version, platform: artifact.platform });
       }
     },
     () => to.destroy(),
   );
+}
+
+type SendBody = (to: ServerResponse) => Promise<void>;
+
+/** Opens the blob; what it returns sends and closes it. The stream is for blobs that lie elsewhere. */
+async function openBody(blobs: Blobs, sha256: string, range: ByteRange): Promise<SendBody> {
+  const path = blobs.locate(sha256);
+  if (path === undefined) {
+    const bytes = blobs.read(sha256, range);
+    return (to) => pipeline(bytes, to);
+  }
+  const file = await open(path, 'r');
+  return (to) => sendFileBody(file, range, to).finally(() => file.close());
 }

@@ -15,7 +15,8 @@ import { requireProject } from '../projects/project.ts';
 import { renderBadge } from './badge.ts';
 import { type DownloadDependencies, describeOutgoing, type Outgoing, sendFile } from './download.ts';
 import { isMatch } from './file-answer.ts';
-import { infoStyleHash, renderInfoPage } from './info-page.ts';
+import { renderInfoPage } from './info-page.ts';
+import { infoStyleHash } from './info-style.ts';
 import { type PublicationDependencies, readServedManifest, type ServedManifest } from './publication.ts';
 import { findActiveVersion, findFile, listDownloads, type StoredFile } from './store.ts';
 
