@@ -69,8 +69,13 @@ export function createJobs(resources: Resources): Readonly<Record<string, RunJob
   const { scanner } = resources;
   return {
     [uploadJobKind]: (job) => inspectUpload(resources, job),
-    [rescanJobKind]: async ({ payload }, report) => {
-      if (scanner) await rescanOrganisation({ ...resources, scanner }, String(payload.organisation_id), report);
+    [rescanJobKind]: async ({ payload, signal }, report) => {
+      if (!scanner) return;
+      await rescanOrganisation({ ...resources, scanner }, String(payload.organisation_id), async (progress) => {
+        // A rescan may take hours: a server that stops does not wait for its end, the job begins again.
+        signal.throwIfAborted();
+        await report(progress);
+      });
     },
   };
 }

@@ -94,6 +94,11 @@ export async function rescanOrganisation(
 
 async function isInfected(dependencies: RescanDependencies, caller: Caller, file: ScannedFile): Promise<boolean> {
   const { database, blobs, scanner, now, log } = dependencies;
+  // It keeps the verdict that it has; the doctor tells of the file, and the others must not wait for it.
+  if ((await blobs.measure(file.sha256)) === undefined) {
+    log.error({ project: file.slug, version: file.version, sha256: file.sha256 }, 'a file to scan cannot be read');
+    return false;
+  }
   const verdict = await scanner.scan(blobs.read(file.sha256), file.size_bytes, () => undefined);
   // After a find, what was said before is taken back: a restored release must not be signed as clean.
   const result = verdict.kind === 'clean' ? formatScanResult(verdict, now()) : notScanned;

@@ -2,9 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openScanner } from '../../../src/releases/scanner/clamd.ts';
 
@@ -12,6 +14,8 @@ import { openScanner } from '../../../src/releases/scanner/clamd.ts';
 export interface RunningClamd {
   /** Its Unix socket, as SIGNPOST_CLAMD takes it. */
   readonly address: string;
+  /** Adds a signature for the bytes and waits until it is known. */
+  learn(name: string, bytes: Uint8Array): Promise<void>;
   /** Ends the process and removes its folder. */
   stop(): Promise<void>;
 }
@@ -45,13 +49,31 @@ export async function startClamd(settings: readonly string[] = []): Promise<Runn
     await ended;
     await rm(folder, { recursive: true, force: true });
   };
+  const learn = async (name: string, bytes: Uint8Array) => {
+    const line = `${name}:0:*:${Buffer.from(bytes).toString('hex')}\n`;
+    await appendFile(join(folder, 'test.ndb'), line);
+    await reload(address, bytes);
+  };
   for (let attempt = 0; attempt < 300; attempt++) {
-    if (await openScanner(address).probe()) return { address, stop };
+    if (await openScanner(address).probe()) return { address, learn, stop };
     if (child.exitCode !== null) break;
     await wait(50);
   }
   await stop();
   throw new Error('expected clamd to answer');
+}
+
+/** clamd reloads in the background: it is done when it finds the bytes. */
+async function reload(address: string, bytes: Uint8Array): Promise<void> {
+  const socket = connect(address);
+  socket.end('zRELOAD\0');
+  await once(socket.resume(), 'close');
+  for (let attempt = 0; attempt < 300; attempt++) {
+    const verdict = await openScanner(address).scan(Readable.from([Buffer.from(bytes)]), bytes.length, () => undefined);
+    if (verdict.kind === 'infected') return;
+    await wait(50);
+  }
+  throw new Error('expected clamd to know the new signature');
 }
 
 function findClamd(): string | undefined {

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { activateRelease } from '../../../src/releases/lifecycle/activation.ts';
+import { withdrawRelease } from '../../../src/releases/lifecycle/release.ts';
+import { writePublicTree } from '../../../src/releases/public/public-tree.ts';
+import { addStoredDraft, openPlanesScene, openShop, type PlanesScene, send } from '../../planes-scene.ts';
+
+async function openTree(t: TestContext) {
+  const scene = await openPlanesScene(t);
+  const shop = await openShop(scene);
+  const { database, blobs, config, now } = scene.resources;
+  const dir = join(config.dataDir, 'tree');
+  return { scene, ...shop, dir, write: () => writePublicTree({ database, blobs, dir, now }) };
+}
+
+async function publish(scene: PlanesScene, projectId: string, wish: { version: string; channel?: string }) {
+  const files = ['a.zip', 'b.zip'].map((name) => ({ name, bytes: Buffer.from(`${name} of ${wish.version}`) }));
+  await addStoredDraft(scene, { projectId, ...wish, files });
+  const { dependencies, caller } = scene.home;
+  await activateRelease(dependencies, caller, { slug: 'acme', version: wish.version });
+}
+
+/** Everything in the folder: `path -> target` for links. */
+async function listTree(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const links = entries.filter((entry) => entry.isSymbolicLink()).map((entry) => join(entry.parentPath, entry.name));
+  const lines = links.map(async (path) => `${path.slice(dir.length + 1)} -> ${await readlink(path)}`);
+  return (await Promise.all(lines)).sort();
+}
+
+suite('the public tree', () => {
+  test('holds each published file and a link for each channel, and nothing else', async (t) => {
+    const { scene, projectId, dir, write } = await openTree(t);
+    await openShop(scene, { organisation: scene.other, slug: 'theirs' });
+    await publish(scene, projectId, { version: '1.1.0' });
+    await publish(scene, projectId, { version: '2.0.0-beta', channel: 'beta' });
+    await addStoredDraft(scene, { projectId, version: '9.0.0' });
+    await write();
+    const paths = (await listTree(dir)).map((line) => line.replace(/ -> \.\..*/, ''));
+    assert.deepEqual(paths, [
+      'acme/1.0.0/app-1.0.0.zip',
+      'acme/1.1.0/a.zip',
+      'acme/1.1.0/b.zip',
+      'acme/2.0.0-beta/a.zip',
+      'acme/2.0.0-beta/b.zip',
+      'acme/latest -> 1.1.0',
+      'acme/latest-beta -> 2.0.0-beta',
+      'o/other/theirs/1.0.0/app-1.0.0.zip',
+      'o/other/theirs/latest -> 1.0.0',
+    ]);
+    assert.equal(await readFile(join(dir, 'acme/latest/b.zip'), 'utf8'), 'b.zip of 1.1.0');
+    assert.equal(await readFile(join(dir, 'o/other/theirs/latest/app-1.0.0.zip'), 'utf8'), 'the bytes of 1.0.0');
+  });
+
+  test('is the same after a second writing, whatever a crash left behind', async (t) => {
+    const { scene, projectId, dir, write } = await openTree(t);
+    await publish(scene, projectId, { version: '1.1.0' });
+    await write();
+    const before = await listTree(dir);
+    await write();
+    assert.deepEqual(await listTree(dir), before);
+    await symlink('nowhere', join(dir, 'acme', 'latest.01930000-0000-7000-8000-000000000000'));
+    await mkdir(join(dir, 'gone', '1.0.0'), { recursive: true });
+    await writeFile(join(dir, 'gone', '1.0.0', 'left.zip'), 'x');
+    await rm(join(dir, 'acme', 'latest'));
+    await write();
+    assert.deepEqual(await listTree(dir), before);
+    assert.equal(existsSync(join(dir, 'gone')), false);
+  });
+
+  test('loses what is withdrawn and what belonged to a deleted project', async (t) => {
+    const { scene, projectId, key, dir, write } = await openTree(t);
+    await publish(scene, projectId, { version: '1.1.0' });
+    await write();
+    const { dependencies, caller } = scene.home;
+    await withdrawRelease(dependencies, caller, { name: { slug: 'acme', version: '1.1.0' }, reason: 'broken' });
+    await write();
+    assert.deepEqual(
+      (await listTree(dir)).map((line) => line.split(' ')[0]),
+      ['acme/1.0.0/app-1.0.0.zip'],
+    );
+    await scene.ask('DELETE', '/api/projects/acme', { as: key });
+    await write();
+    assert.deepEqual(await readdir(dir), []);
+    await scene.ask('POST', '/api/projects/acme/restore', { as: key });
+    await write();
+    assert.equal((await listTree(dir)).length, 1);
+  });
+
+  test('shows a reader the old release or the new one, whole, and never none', async (t) => {
+    const { scene, projectId, dir, write } = await openTree(t);
+    await publish(scene, projectId, { version: '2.0.0' });
+    await write();
+    let done = false;
+    let reads = 0;
+    const seen = new Set<string>();
+    const reading = (async () => {
+      while (!done) {
+        // One look at the link, as a web server that opens a path: both files of the version it names are there.
+        const version = await readlink(join(dir, 'acme', 'latest'));
+        const texts = ['a.zip', 'b.zip'].map((name) => readFile(join(dir, 'acme', version, name), 'utf8'));
+        assert.deepEqual(await Promise.all(texts), [`a.zip of ${version}`, `b.zip of ${version}`]);
+        assert.match(await readFile(join(dir, 'acme', 'latest', 'b.zip'), 'utf8'), /^b\.zip of 2\.0\.\d+$/);
+        seen.add(version);
+        reads += 1;
+      }
+    })();
+    for (let patch = 1; patch <= 12; patch++) {
+      await publish(scene, projectId, { version: `2.0.${patch}` });
+      await Promise.race([write(), reading]);
+    }
+    done = true;
+    await reading;
+    assert.ok(reads > 12 && seen.size > 1, `${reads} reads of ${seen.size} versions`);
+  });
+
+  test('is written by the server itself after each change, one writing at a time', async (t) => {
+    const scene = await openPlanesScene(t);
+    const { projectId, key } = await openShop(scene);
+    const dir = join(scene.resources.config.dataDir, 'public');
+    for (let patch = 1; patch <= 5; patch++) {
+      await addStoredDraft(scene, { projectId, version: `1.0.${patch}` });
+      await scene.ask('POST', `/api/projects/acme/releases/1.0.${patch}/activate`, { as: key });
+    }
+    const latest = async () => readlink(join(dir, 'acme', 'latest')).catch(() => undefined);
+    for (let tries = 0; (await latest()) !== '1.0.5' && tries < 400; tries++) await sleep(5);
+    assert.equal(await latest(), '1.0.5');
+    assert.deepEqual(
+      scene.lines.filter((line) => line.includes('could not be written')),
+      [],
+    );
+  });
+});
+
+const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx', '/opt/homebrew/bin/nginx'].find((path) => existsSync(path));
+const missing = nginx === undefined ? 'nginx is not installed (apt-get install nginx-light)' : false;
+
+test('a plain nginx serves the tree', { skip: process.env.CI === 'true' ? false : missing }, async (t) => {
+  assert.ok(nginx, String(missing));
+  const { scene, projectId, dir, write } = await openTree(t);
+  await publish(scene, projectId, { version: '1.1.0' });
+  await write();
+  const url = await startNginx(t, { program: nginx, root: dir });
+  const latest = await send(`${url}/acme/latest/b.zip`, 'GET');
+  assert.deepEqual([latest.status, latest.body.toString()], [200, 'b.zip of 1.1.0']);
+  const range = await send(`${url}/acme/1.1.0/a.zip`, 'GET', { headers: { range: 'bytes=0-4' } });
+  assert.deepEqual([range.status, range.body.toString()], [206, 'a.zip']);
+  const { dependencies, caller } = scene.home;
+  await withdrawRelease(dependencies, caller, { name: { slug: 'acme', version: '1.1.0' }, reason: 'broken' });
+  await write();
+  assert.equal((await send(`${url}/acme/1.1.0/a.zip`, 'GET')).status, 404);
+  assert.equal((await send(`${url}/acme/1.0.0/app-1.0.0.zip`, 'GET')).status, 200);
+});
+
+/** Starts nginx as the owner of the data folder and returns its address. */
+async function startNginx(t: TestContext, { program, root }: { program: string; root: string }): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'signpost-nginx-'));
+  await chmod(folder, 0o755);
+  const port = await findFreePort();
+  const user = process.getuid?.() === 0 ? 'user root;' : '';
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  const temporary = paths.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
+  const server = `server { listen 127.0.0.1:${port}; root ${root}; }`;
+  const settings = `${user} daemon off; pid ${folder}/pid; error_log ${folder}/error.log; worker_processes 1;
+events { worker_connections 64; } http { access_log off; ${temporary} ${server} }\n`;
+  await writeFile(join(folder, 'nginx.conf'), settings);
+  execFileSync(program, ['-t', '-q', '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')]);
+  const child = spawn(program, ['-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')], {
+    stdio: 'ignore',
+  });
+  t.after(async () => {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  });
+  const url = `http://127.0.0.1:${port}`;
+  for (let tries = 0; tries < 200; tries++) {
+    if (await send(url, 'GET').catch(() => undefined)) return url;
+    await sleep(25);
+  }
+  throw new Error('expected nginx to answer');
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
