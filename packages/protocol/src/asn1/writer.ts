@@ -1,0 +1,188 @@
+/** Writes DER: values are described first, with their sizes, then written once into one buffer. */
+import { encodeNamedBits } from './bits.ts';
+import { encodeInteger, encodeUnsigned } from './integer.ts';
+import { encodeOid } from './oid.ts';
+import { encodeString, type StringTag } from './string.ts';
+import { constructedTag, tags } from './tag.ts';
+import { encodeGeneralizedTime, encodeTime } from './time.ts';
+
+/** A value to be written. Values may be kept and used again, in several places. */
+export interface DerValue {
+  /** The octet before the length; `undefined`: `content` is already encoded, header and all. */
+  readonly tag: number | undefined;
+  /** Octets of the content alone. */
+  readonly contentBytes: number;
+  /** Octets with the header. */
+  readonly totalBytes: number;
+  readonly content: Uint8Array | readonly DerValue[];
+}
+
+/** The bytes of a value. */
+export function encodeDer(value: DerValue): Uint8Array<ArrayBuffer> {
+  const target = new Uint8Array(value.totalBytes);
+  writeValue(value, target, 0);
+  return target;
+}
+
+/** A primitive value of this tag. Tags are below 31. */
+export function primitive(tag: number, content: Uint8Array): DerValue {
+  const contentBytes = content.length;
+  return { tag, contentBytes, totalBytes: countHeader(contentBytes) + contentBytes, content };
+}
+
+/** A constructed value of this tag. */
+export function constructed(tag: number, content: readonly DerValue[]): DerValue {
+  let contentBytes = 0;
+  for (const value of content) contentBytes += value.totalBytes;
+  return { tag, contentBytes, totalBytes: countHeader(contentBytes) + contentBytes, content };
+}
+
+/** Elements that are encoded already; none, one or several. */
+export function encoded(bytes: Uint8Array): DerValue {
+  return { tag: undefined, contentBytes: bytes.length, totalBytes: bytes.length, content: bytes };
+}
+
+/** SEQUENCE. Members that are `undefined` are left out. */
+export function sequence(...members: readonly (DerValue | undefined)[]): DerValue {
+  return constructed(
+    tags.sequence,
+    members.filter((member) => member !== undefined),
+  );
+}
+
+/** SEQUENCE OF. */
+export function sequenceOf(members: readonly DerValue[]): DerValue {
+  return constructed(tags.sequence, members);
+}
+
+/** SET OF: its members in ascending order of their encodings (X.690, 11.6). */
+export function setOf(members: readonly DerValue[], tag: number = tags.set): DerValue {
+  const sorted = members.map(encodeDer).sort(compareBytes);
+  return constructed(tag, sorted.map(encoded));
+}
+
+/** An EXPLICIT tag `[number]` around a value. */
+export function explicit(number: number, value: DerValue): DerValue {
+  return constructed(constructedTag(number), [value]);
+}
+
+/** A value under another tag (IMPLICIT). Not for encoded ones. */
+export function implicit(tag: number, value: DerValue): DerValue {
+  if (value.tag === undefined) throw new TypeError('expected a value that is not encoded yet');
+  return { ...value, tag };
+}
+
+export function boolean(value: boolean): DerValue {
+  return primitive(tags.boolean, Uint8Array.of(value ? 0xff : 0));
+}
+
+export function integer(value: bigint | number): DerValue {
+  return primitive(tags.integer, encodeInteger(value));
+}
+
+/** INTEGER of big-endian octets without a sign. */
+export function unsigned(magnitude: Uint8Array): DerValue {
+  return primitive(tags.integer, encodeUnsigned(magnitude));
+}
+
+export function enumerated(value: number): DerValue {
+  return primitive(tags.enumerated, encodeInteger(value));
+}
+
+/** BIT STRING of whole octets. */
+export function bitOctets(bytes: Uint8Array): DerValue {
+  const content = new Uint8Array(bytes.length + 1);
+  content.set(bytes, 1);
+  return primitive(tags.bitString, content);
+}
+
+/** BIT STRING of named bits: bit n is `1 << n`. */
+export function namedBits(mask: number): DerValue {
+  return primitive(tags.bitString, encodeNamedBits(mask));
+}
+
+export function octetString(bytes: Uint8Array): DerValue {
+  return primitive(tags.octetString, bytes);
+}
+
+/** OCTET STRING around a value. */
+export function wrapOctets(value: DerValue): DerValue {
+  return constructed(tags.octetString, [value]);
+}
+
+/** NULL. */
+export function nothing(): DerValue {
+  return primitive(tags.null, new Uint8Array(0));
+}
+
+/** OBJECT IDENTIFIER from dotted decimal. Throws a TypeError when it is none. */
+export function oid(text: string): DerValue {
+  return primitive(tags.oid, encodeOid(text));
+}
+
+/** A string. Throws a TypeError on characters that its type cannot carry. */
+export function string(tag: StringTag, text: string): DerValue {
+  return primitive(tag, encodeString(tag, text));
+}
+
+/** The CHOICE `Time` of RFC 5280: UTCTime through 2049, then GeneralizedTime; rounded down to the second. */
+export function time(timeMs: number): DerValue {
+  const { tag, content } = encodeTime(timeMs);
+  return primitive(tag, content);
+}
+
+/** GeneralizedTime, rounded down to the second: fractions are forbidden by RFC 5280, and GnuTLS refuses them. */
+export function generalizedTime(timeMs: number): DerValue {
+  return primitive(tags.generalizedTime, encodeGeneralizedTime(timeMs));
+}
+
+/** The order of a SET OF: octet by octet, the shorter one first. */
+export function compareBytes(left: Uint8Array, right: Uint8Array): number {
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+function countHeader(contentBytes: number): number {
+  if (contentBytes < 0x80) return 2;
+  if (contentBytes < 0x100) return 3;
+  if (contentBytes < 0x10000) return 4;
+  return contentBytes < 0x1000000 ? 5 : 6;
+}
+
+/** Returns the offset behind what was written. Recursion is as deep as the program's own structures. */
+function writeValue(value: DerValue, target: Uint8Array, offset: number): number {
+  const { tag, content, contentBytes } = value;
+  let at = offset;
+  if (tag !== undefined) {
+    target[at++] = tag;
+    at = writeLength(contentBytes, target, at);
+  }
+  if (content instanceof Uint8Array) {
+    writeBytes(content, target, at);
+    return at + contentBytes;
+  }
+  for (const member of content) at = writeValue(member, target, at);
+  return at;
+}
+
+function writeLength(length: number, target: Uint8Array, offset: number): number {
+  if (length < 0x80) {
+    target[offset] = length;
+    return offset + 1;
+  }
+  const octets = countHeader(length) - 2;
+  target[offset] = 0x80 | octets;
+  for (let index = octets, rest = length; index > 0; index--, rest = Math.floor(rest / 256))
+    target[offset + index] = rest;
+  return offset + 1 + octets;
+}
+
+/** A call of `set` costs more than a few octets. */
+function writeBytes(bytes: Uint8Array, target: Uint8Array, offset: number): void {
+  if (bytes.length > 24) target.set(bytes, offset);
+  else for (let index = 0; index < bytes.length; index++) target[offset + index] = bytes[index] ?? 0;
+}
