@@ -6,6 +6,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import { Refusal, type RefusalCode } from '../errors.ts';
+import { isOutage } from '../storage/violation.ts';
 import type { AppEnv } from './context.ts';
 
 /** The code of a problem document: a refusal's, or `internal` for a fault of ours. */
@@ -57,9 +58,12 @@ export interface Problem {
   readonly code: ProblemCode;
   readonly rule?: string;
   readonly hint?: string;
-  /** Only for `internal`: the id under which the log tells more. */
+  /** For `internal` and for an outage: the id under which the log tells more. */
   readonly instance?: string;
 }
+
+/** Seconds after which a client may look whether database and disk serve again. */
+const outageRetrySeconds = 5;
 
 /** Turns whatever was thrown into a problem document. A fault of ours is logged and answered without its message. */
 export function problemOf(error: unknown, log: Logger): Problem {
@@ -67,6 +71,10 @@ export function problemOf(error: unknown, log: Logger): Problem {
   if (error instanceof TrustError) return describe('trust_refused', error.message, { rule: error.code });
   if (error instanceof HTTPException) return describe(codeOfStatus(error.status), error.message);
   const instance = `urn:uuid:${randomUUID()}`;
+  if (isOutage(error)) {
+    log.error({ instance, error: describeFault(error) }, 'a request failed because database or disk did not serve');
+    return describe('unavailable', 'the server cannot reach or write its data for now', { instance });
+  }
   log.error({ instance, error: describeFault(error) }, 'a request failed by a fault of the server');
   return describe('internal', 'the server failed; its log tells more under this instance', { instance });
 }
@@ -89,6 +97,7 @@ function headersOf(error: unknown): Record<string, string> {
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
   };
+  if (isOutage(error)) headers['Retry-After'] = String(outageRetrySeconds);
   if (!(error instanceof Refusal)) return headers;
   // RFC 9110, 15.5.2: a 401 names the scheme.
   if (error.code === 'unauthenticated') headers['WWW-Authenticate'] = 'Bearer realm="signpost"';

@@ -38,3 +38,22 @@ export function isConflict(error: unknown): boolean {
   // serialization_failure, deadlock_detected
   return 'code' in error && (error.code === '40001' || error.code === '40P01');
 }
+
+// SQLite: BUSY, IOERR, FULL. PostgreSQL, appendix A: class 08 (connection), 53 (resources, a full disk among them), and
+// shutting down or starting up. Node: a full disk, no file handles left, connections that fail or break.
+const sqliteOutages: ReadonlySet<number> = new Set([5, 10, 13]);
+const outageCodes =
+  /^(?:08...|53...|57P0[123]|ENOSPC|EDQUOT|EMFILE|ENFILE|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/;
+// pg gives these no code.
+const outageMessages =
+  /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+
+/** Whether `error` says that database or disk cannot serve for now, whatever was asked: the same request may succeed later. */
+export function isOutage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('errcode' in error && typeof error.errcode === 'number') return sqliteOutages.has(error.errcode & 0xff);
+  if ('syscall' in error && error.syscall === 'connect') return true;
+  return 'code' in error && typeof error.code === 'string'
+    ? outageCodes.test(error.code)
+    : outageMessages.test(error.message);
+}

@@ -9,7 +9,8 @@ import { Refusal } from '../../src/errors.ts';
 import { openDatabase } from '../../src/storage/database/open.ts';
 import { afterCommit } from '../../src/storage/database/transactions.ts';
 import type { Database, Query } from '../../src/storage/database.ts';
-import { violationOf } from '../../src/storage/violation.ts';
+import { migrate } from '../../src/storage/migrations/migrate.ts';
+import { isOutage, violationOf } from '../../src/storage/violation.ts';
 import { forEachEngine } from './engines.ts';
 
 forEachEngine((name, open) => {
@@ -151,6 +152,25 @@ test('SQLite is durable, and closed to other users', async (t) => {
   assert.deepEqual(await pragma(database, 'journal_mode'), 'wal');
   assert.deepEqual(await pragma(database, 'synchronous'), 2);
   assert.deepEqual(await pragma(database, 'foreign_keys'), 1);
+});
+
+test('a full disk is told as what it is, and the database goes on when there is room again', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'signpost-test-'));
+  t.after(() => rm(dataDir, { recursive: true }));
+  const database = await openDatabase({ dataDir, databaseUrl: undefined }, { create: true });
+  t.after(() => database.close());
+  await migrate(database);
+  await pragma(database, `max_page_count = ${await pragma(database, 'page_count')}`);
+  const fill = () =>
+    database.transaction(async (tx) => {
+      const row = { id: 'a', slug: 'a', name: 'x'.repeat(1_000_000), host: null, created_at: 0 };
+      await tx.insertInto('organisation').values(row).execute();
+    });
+  // SQLite has rolled back by itself then; a second rollback must not hide why.
+  await assert.rejects(fill(), (error) => isOutage(error) && /full/.test(String(error)));
+  await pragma(database, 'max_page_count = 1000000');
+  await fill();
+  assert.deepEqual(await readSlugs(database), ['a']);
 });
 
 test('a PostgreSQL that does not answer is refused without its URL', async () => {

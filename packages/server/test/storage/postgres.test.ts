@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Database, Query } from '../../src/storage/database.ts';
+import { isOutage } from '../../src/storage/violation.ts';
 import { forEachEngine } from './engines.ts';
 
 forEachEngine((name, open) => {
@@ -26,7 +27,7 @@ forEachEngine((name, open) => {
       await setSecret(transaction, 'half');
       await sql`select pg_terminate_backend(pg_backend_pid())`.execute(transaction);
     });
-    await assert.rejects(cut);
+    await assert.rejects(cut, isOutage);
     assert.equal(await readSecret(database.query), 'before');
   });
 

@@ -29,7 +29,11 @@ function createStatement(file: DatabaseSync, text: string): SqliteStatement {
   return {
     reader: prepared.columns().length > 0,
     all: (parameters) => prepared.all(...inputs(parameters)).map(plainRow),
-    run: (parameters) => prepared.run(...inputs(parameters)),
+    run: (parameters) => {
+      // After some errors, a full disk among them, SQLite has rolled back by itself; rolling back again would hide them.
+      if (text === 'rollback' && !file.isTransaction) return { changes: 0, lastInsertRowid: 0 };
+      return prepared.run(...inputs(parameters));
+    },
     // Its own statement: a kept one could be started again while this one is being read.
     iterate: (parameters) => iterateRows(file.prepare(text), parameters),
   };
