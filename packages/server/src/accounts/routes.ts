@@ -3,6 +3,8 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { parseScope, slugPattern } from '@signpost/protocol/updates/names';
 import { type AppEnv, callerOf, requirePerson } from '../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
+import { scopeSchema } from '../http/scope-schema.ts';
+import { lineSchema } from '../http/text-schema.ts';
 import { createApiKey, revokeApiKey } from './api-keys.ts';
 import { createOrganisation, type RefreshableDirectory } from './organisations.ts';
 import { changePerson, createPerson } from './people.ts';
@@ -24,7 +26,7 @@ export interface AccountDependencies extends SessionDependencies {
 
 const roleSchema = z.enum(['admin', 'manager', 'viewer']);
 const verbSchema = z.enum(['read', 'upload', 'activate', 'manage', 'admin', 'metrics']);
-const nameSchema = z.string().trim().min(1).max(200);
+const nameSchema = lineSchema(200);
 const emailSchema = z.email().max(254);
 // Bounds the work on what is sent; what may be chosen is for `assertPassword` to say.
 const passwordSchema = z.string().min(1).max(4096);
@@ -57,7 +59,7 @@ const apiKeySchema = z
 
 const newApiKeySchema = z.strictObject({
   name: nameSchema,
-  scope: z.string().max(100).default('*'),
+  scope: scopeSchema.default('*'),
   verbs: z.array(verbSchema).min(1).max(6),
   expires_in_days: z.int().min(1).max(3660).optional(),
 });

@@ -49,6 +49,8 @@ export interface GuardParts {
 export function createGuard(parts: GuardParts): MiddlewareHandler<AppEnv> {
   const limitBody = bodyLimit({ maxSize: maxBodyBytes, onError: refuseBody });
   return async function guard(c, next) {
+    // PostgreSQL takes no U+0000 in a text, and no name holds one.
+    if (c.req.path.includes('\u0000')) throw notFound();
     const organisation = await resolveOrganisation(parts, c);
     const address = clientAddress(peerOf(c), c.req.header('x-forwarded-for'), parts.proxies);
     const { principal, refusal } = await parts.authenticate(c.req.raw, organisation);

@@ -33,8 +33,14 @@ export function createObserver({ rules, metrics, log, proxies, secure }: Observe
     const status = c.res.status;
     metrics.countRequest({ route: route ?? 'none', status, seconds });
     log.info(
-      // A path without route may hold anything, such as a key that was pasted into the wrong place.
-      { route, path: route && c.req.path, organisation: c.get('organisation')?.slug, status, ms: seconds * 1000 },
+      // A path that names nothing may hold anything, such as a key that was pasted into the wrong place.
+      {
+        route,
+        path: status < 400 ? c.req.path : undefined,
+        organisation: c.get('organisation')?.slug,
+        status,
+        ms: seconds * 1000,
+      },
       'request',
     );
   };

@@ -20,3 +20,13 @@ export function textSchema(maxLength: number): z.ZodString {
 export function localeMapSchema(maxLength: number): z.ZodRecord<z.ZodString, z.ZodString> {
   return z.record(z.string().regex(localePattern, 'expected a locale such as en or de-AT'), textSchema(maxLength));
 }
+
+/** A name: one line of 1 to `maxLength` UTF-16 units without any control character, spaces around it taken off. */
+export function lineSchema(maxLength: number): z.ZodString {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(maxLength)
+    .regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, 'expected one line without control characters and lone surrogates');
+}

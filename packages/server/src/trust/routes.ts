@@ -3,11 +3,12 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
 import { encodeText } from '@signpost/protocol/bytes/text';
-import { parseScope, slugPattern } from '@signpost/protocol/updates/names';
+import { parseScope } from '@signpost/protocol/updates/names';
 import { maxTrustListBytes } from '@signpost/protocol/updates/trust-list';
 import { Refusal } from '../errors.ts';
 import { type AppEnv, callerOf } from '../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
+import { scopeSchema } from '../http/scope-schema.ts';
 import { textSchema } from '../http/text-schema.ts';
 import {
   activateSigningKey,
@@ -271,15 +272,6 @@ function addSigningKeyRoutes(router: OpenAPIHono<AppEnv>, dependencies: SigningK
     });
   }
 }
-
-const scopeSchema = z
-  .string()
-  .max(70)
-  .regex(/^\*$|^(?:project|collection):/, 'expected "*", "project:slug" or "collection:slug"')
-  .refine(
-    (text) => text === '*' || slugPattern.test(text.slice(text.indexOf(':') + 1)),
-    'expected a slug after the colon',
-  );
 
 const createKeyRoute = createRoute({
   method: 'post',

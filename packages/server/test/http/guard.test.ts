@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { sql } from 'kysely';
 import { createRouter } from '../../src/http/router.ts';
-import { masterPassword, openScene, ownRoles, type SceneChoice } from './scene.ts';
+import { allRoles, masterPassword, openScene, ownRoles, type SceneChoice } from './scene.ts';
 
 /** The code of a problem document. */
 async function codeOf(answer: Response): Promise<string> {
@@ -277,6 +278,15 @@ suite('a request', () => {
     assert.equal(JSON.parse(lines[0] ?? '').route, 'GET /api/people');
   });
 
+  test('to nothing that is published is logged without its path, which may be a key in the wrong place', async (t) => {
+    const { ask, openKey, home, lines } = await openScene(t, { planes: 'all', roles: allRoles });
+    const { key } = await openKey({ organisationId: home.id, verbs: ['admin'] });
+    for (const path of [`/${key}`, `/demo/${key}`, `/api/projects/${key}/latest`]) await ask('GET', path);
+    await ask('GET', '/api/docs');
+    assert.ok(!lines.join('').includes(key));
+    assert.equal(JSON.parse(lines.at(-1) ?? '').path, '/api/docs');
+  });
+
   test('that fails by a fault of ours is answered without its message, which the log holds', async (t) => {
     const router = createRouter();
     router.get('/api/status', () => {
@@ -290,6 +300,26 @@ suite('a request', () => {
     assert.equal(problem.code, 'internal');
     assert.doesNotMatch(JSON.stringify(problem), /secrets/);
     assert.ok(lines.some((line) => line.includes(problem.instance) && line.includes('a table of secrets')));
+  });
+});
+
+suite('a database that does not answer', () => {
+  test('is told as an outage that passes, and the log holds why', async (t) => {
+    const { ask, openKey, home, database, lines } = await openScene(t);
+    const { credential: as } = await openKey({ organisationId: home.id, verbs: ['admin'] });
+    await sql.raw('pragma max_page_count = 1').execute(database.query);
+    const statuses: number[] = [];
+    // Rows are small: a few fit into the last page.
+    for (let made = 0; made < 200 && statuses.at(-1) !== 503; made++) {
+      const answer = await ask('POST', '/api/api-keys', { as, json: { name: 'a key', verbs: ['read'] } });
+      statuses.push(answer.status);
+      if (answer.status !== 503) continue;
+      const problem = (await answer.json()) as { code: string; instance: string };
+      assert.equal(problem.code, 'unavailable');
+      assert.equal(answer.headers.get('retry-after'), '5');
+      assert.ok(lines.some((line) => line.includes(problem.instance) && line.includes('full')));
+    }
+    assert.equal(statuses.at(-1), 503);
   });
 });
 

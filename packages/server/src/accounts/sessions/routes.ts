@@ -5,6 +5,7 @@ import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf, requirePerson } from '../../http/context.ts';
 import { encodeEndedCookie, encodeSessionCookie } from '../../http/credential.ts';
 import { formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
+import { textSchema } from '../../http/text-schema.ts';
 import { assertPassword } from '../passwords.ts';
 import { findMember, findSessionOfOrganisation, listSessions, type MemberRow, type SessionRow } from '../store.ts';
 import {
@@ -48,7 +49,7 @@ const logInRoute = createRoute({
   path: '/api/session',
   tags: ['accounts'],
   summary: 'Log in',
-  request: { body: jsonBody(z.strictObject({ email: z.string().min(1).max(254), password: passwordSchema })) },
+  request: { body: jsonBody(z.strictObject({ email: textSchema(254).min(1), password: passwordSchema })) },
   responses: { 200: jsonAnswer('The session; a cookie carries it.', sessionSchema) },
 });
 
