@@ -134,7 +134,7 @@ async function readHistory(dir: string, draftRoots: RootSet | undefined): Promis
 async function readVersions(dir: string): Promise<number[]> {
   const names = await readdir(join(dir, 'lists'));
   return names
-    .flatMap((name) => (/^[1-9]\d{0,14}\.json$/.test(name) ? [Number.parseInt(name, 10)] : []))
+    .flatMap((name) => (/^[1-9]\d{0,15}\.json$/.test(name) ? [Number.parseInt(name, 10)] : []))
     .sort((a, b) => a - b);
 }
 

@@ -1,4 +1,5 @@
 /** Says in words what a document will do once it is signed, for the person who is about to sign it. */
+import type { SignableObject, SignableValue } from '../json/canonical.ts';
 import { encodeTime } from '../json/time.ts';
 import type { Manifest } from './manifest.ts';
 import type { ProjectRule, RootSet, TrustedKey, TrustList } from './trust-list.ts';
@@ -27,10 +28,14 @@ export function describeManifest(manifest: Manifest): readonly string[] {
   return [
     `release ${escapeText(version)} of project ${escapeText(project)}, channel ${escapeText(channel)}`,
     `  counter ${counter} of epoch ${counterEpoch}: clients that see it refuse lower counters`,
+    ...(counter > highCounter
+      ? [`  WARNING: counters end at ${Number.MAX_SAFE_INTEGER}, and none is ever taken back`]
+      : []),
     `  signed as ${encodeTime(manifest.signedAt)} by key ${manifest.keyId}`,
     manifest.expiresAt === undefined
       ? '  does not expire by itself'
       : `  expires ${encodeTime(manifest.expiresAt)}: clients then refuse it`,
+    ...describeLongLife(manifest),
     ...(minVersion === undefined ? [] : [`  can be installed over version ${escapeText(minVersion)} or later only`]),
     `  main file ${escapeText(main.url)}, ${main.sizeBytes} bytes, SHA-256 ${main.sha256}`,
     ...artifacts.map(
@@ -44,6 +49,15 @@ export function describeManifest(manifest: Manifest): readonly string[] {
   ];
 }
 
+/**
+ * Warns of what would be signed unseen: members of `document` that `known`, the same document parsed and written by this
+ * version, leaves out. Empty when there are none.
+ */
+export function describeUnknown(document: SignableObject, known: SignableObject): readonly string[] {
+  const paths = listUnknown(document, known, '').map(escapeText);
+  return paths.length === 0 ? [] : [`  WARNING: also signs what this version does not know: ${paths.join(', ')}`];
+}
+
 /** `text` with everything that could move, hide or reorder what a terminal shows written as `\u{…}`. */
 export function escapeText(text: string): string {
   return text.replaceAll(
@@ -52,7 +66,29 @@ export function escapeText(text: string): string {
   );
 }
 
+type Member = SignableValue | undefined;
+
+function listUnknown(member: Member, known: Member, path: string): string[] {
+  // An empty list says nothing, and is left out in writing.
+  if (known === undefined) return Array.isArray(member) && member.length === 0 ? [] : [path];
+  if (typeof member !== 'object' || typeof known !== 'object' || member === null || known === null) return [];
+  const prefix = path === '' ? '' : `${path}.`;
+  return Object.entries(member).flatMap(([name, value]: [string, Member]) =>
+    listUnknown(
+      value,
+      // Not what every object inherits, such as toString.
+      Object.hasOwn(known, name) ? (known as SignableObject)[name] : undefined,
+      Array.isArray(member) ? `${path}[${name}]` : `${prefix}${name}`,
+    ),
+  );
+}
+
+/** Honest gaps are lists that were given up before they had all signatures. */
+const maxVersionGap = 100;
+
 function describeVersionChange(list: TrustList, previous: TrustList | undefined): string[] {
+  const skipped = list.version - (previous?.version ?? 0) - 1;
+  if (skipped > maxVersionGap) return [`  WARNING: skips ${skipped} versions, which can never be taken back`];
   if (!previous || list.version > previous.version) return [];
   return [`  WARNING: version ${list.version} is not above ${previous.version}: clients will refuse this list`];
 }
@@ -137,6 +173,16 @@ function describeDroppedRules(list: TrustList, previous: TrustList | undefined):
   return (previous?.projects ?? [])
     .filter(({ project }) => !kept.has(project))
     .map(({ project }) => `  WARNING: project ${escapeText(project)} no longer has a rule: any key in scope may sign`);
+}
+
+/** No project publishes that often; who wants its updates to end proposes such a number. */
+const highCounter = 1_000_000_000;
+
+const longLifeMs = 2 * 366 * 86_400_000;
+
+function describeLongLife({ signedAt, expiresAt }: Manifest): string[] {
+  if (expiresAt === undefined || expiresAt - signedAt <= longLifeMs) return [];
+  return ['  WARNING: stays in force for more than two years: whoever serves it can withhold every update for as long'];
 }
 
 function describeScan(scan: Manifest['scan']): string {

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseManifest } from '@signpost/protocol/updates/manifest';
-import { describeManifest, describeTrustList, escapeText } from '@signpost/protocol/updates/signing-text';
+import {
+  describeManifest,
+  describeTrustList,
+  describeUnknown,
+  escapeText,
+} from '@signpost/protocol/updates/signing-text';
 import { parseTrustList, type TrustList } from '@signpost/protocol/updates/trust-list';
+import { createManifestDocument } from '@signpost/protocol/updates/write-manifest';
+import { createTrustListDocument } from '@signpost/protocol/updates/write-trust-list';
 import fc from 'fast-check';
 import {
   aliceKey,
@@ -107,4 +114,36 @@ test('escaped text holds nothing that moves, hides or reorders, and says which c
       assert.equal(back, text);
     }),
   );
+});
+
+test('what would be signed unseen is named, however deep it stands', async () => {
+  const trust = trustDocument({
+    root_keys: [{ ...describeKey(rootA), uses: 'everything' }],
+    threshold: 1,
+    projects: [{ project: 'demo', approvals: 2, counter_epoch: 0, unless: ['x'] }],
+    delegations: [{ to: 'mallory' }],
+    toString: 'x',
+    'line\u202ebreak': 1,
+  });
+  assert.deepEqual(describeUnknown(trust, createTrustListDocument(await parseTrustList(trust))), [
+    '  WARNING: also signs what this version does not know: root_keys[0].uses, projects[0].unless, delegations, toString, line\\u{202e}break',
+  ]);
+  const manifest = manifestDocument({ scan: { status: 'not_scanned', run: 'this' } });
+  assert.deepEqual(describeUnknown(manifest, createManifestDocument(parseManifest(manifest))), [
+    '  WARNING: also signs what this version does not know: scan.run',
+  ]);
+  const honest = trustDocument({ projects: [] });
+  assert.deepEqual(describeUnknown(honest, createTrustListDocument(await parseTrustList(honest))), []);
+});
+
+test('numbers that can never be taken back are warned of', async () => {
+  const list = await parseTrustList(trustDocument({ trust_version: 9_007_199_254_740_991 }));
+  const [, , warning] = describeTrustList(list, await createPrevious());
+  assert.match(warning ?? '', /WARNING: skips 9007199254740987 versions/);
+  const lines = describeManifest(
+    parseManifest(manifestDocument({ counter: 9_007_199_254_740_991, expires_at: '9999-01-01T00:00:00Z' })),
+  ).join('\n');
+  assert.match(lines, /WARNING: counters end at/);
+  assert.match(lines, /WARNING: stays in force for more than two years/);
+  assert.doesNotMatch(describeManifest(parseManifest(manifestDocument())).join('\n'), /WARNING/);
 });

@@ -2,11 +2,12 @@
 
 import { encodeBase64 } from '@signpost/protocol/bytes/base64';
 import { TrustError } from '@signpost/protocol/errors';
-import { encodeCanonical, type SignableObject } from '@signpost/protocol/json/canonical';
+import { encodeCanonical } from '@signpost/protocol/json/canonical';
 import { parseObject } from '@signpost/protocol/json/fields';
 import { parseSignableText } from '@signpost/protocol/json/parse';
 import { type Artifact, type Manifest, parseManifest } from '@signpost/protocol/updates/manifest';
-import { describeManifest } from '@signpost/protocol/updates/signing-text';
+import { describeManifest, describeUnknown } from '@signpost/protocol/updates/signing-text';
+import { createManifestDocument } from '@signpost/protocol/updates/write-manifest';
 import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
 import { digestChunks, type FileFacts, readFileFacts } from '../../files/local-file.ts';
 import { cellOf, type JsonObject, textOf, textsOf } from '../../http/answer.ts';
@@ -51,7 +52,13 @@ async function approveRelease(invocation: Invocation): Promise<Answer> {
   const manifest = parseManifest(document);
   assertAsked(manifest, { project, version, channel: options.requiredText('channel') });
   const compared = await compareFiles(invocation, client, manifest);
-  output.show([...describeManifest(manifest), ...describeUnknown(document), '', ...compared, '']);
+  output.show([
+    ...describeManifest(manifest),
+    ...describeUnknown(document, createManifestDocument(manifest)),
+    '',
+    ...compared,
+    '',
+  ]);
   await prompt.confirm(`Sign release ${version} of ${project} with key ${key.keyId.slice(0, 16)} "${key.label}"?`);
   const [signer] = await unlockKeys(invocation, [key]);
   if (!signer) throw new TypeError('expected a signer');
@@ -96,19 +103,6 @@ function assertAsked(manifest: Manifest, asked: { project: string; version: stri
   if (manifest.channel !== asked.channel) {
     throw new TrustError('wrong_channel', `expected channel ${asked.channel}, got ${manifest.channel}`);
   }
-}
-
-const knownMembers = new Set(
-  'manifest_schema_version project version channel counter counter_epoch key_id sha256 size_bytes url signed_at expires_at name description changelog artifacts scan min_version'.split(
-    ' ',
-  ),
-);
-
-function describeUnknown(document: SignableObject): string[] {
-  const unknown = Object.keys(document).filter((name) => !knownMembers.has(name));
-  return unknown.length === 0
-    ? []
-    : [`  WARNING: also signs what this version of the command does not know: ${unknown.join(', ')}`];
 }
 
 type NamedFile = Pick<Artifact, 'sha256' | 'sizeBytes' | 'url'> & { readonly name: string };

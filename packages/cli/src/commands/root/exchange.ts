@@ -1,6 +1,7 @@
 /** `signpost root combine` and `signpost root import`: several holders, one list. */
 import { readFile } from 'node:fs/promises';
-import { describeTrustList } from '@signpost/protocol/updates/signing-text';
+import { describeTrustList, describeUnknown } from '@signpost/protocol/updates/signing-text';
+import { createTrustListDocument } from '@signpost/protocol/updates/write-trust-list';
 import { type CommandSpec, type Invocation, readArgument, readArguments } from '../../command.ts';
 import { writeFileAtomically } from '../../files/atomic-write.ts';
 import { draftOf, isSameDraft } from '../../root/draft.ts';
@@ -65,7 +66,10 @@ async function importFile(invocation: Invocation): Promise<Answer> {
   const { output, prompt } = invocation;
   const folder = await openFolder(invocation);
   const incoming = await readList(readArgument(invocation, 0));
-  output.show(describeTrustList(incoming.list, folder.inForce));
+  output.show([
+    ...describeTrustList(incoming.list, folder.inForce),
+    ...describeUnknown(incoming.document, createTrustListDocument(incoming.list)),
+  ]);
   if (hasOwnChanges(folder)) await prompt.confirm('Your draft has changes that no list says. Replace them?');
   const merged = await importList(folder, incoming);
   const count = await countSignatures(merged, rootsInForce(folder));

@@ -1,6 +1,7 @@
 /** `signpost root sign`: shows the next trust list in words, asks, and signs it. */
 
-import { describeTrustList } from '@signpost/protocol/updates/signing-text';
+import { describeTrustList, describeUnknown } from '@signpost/protocol/updates/signing-text';
+import { createTrustListDocument } from '@signpost/protocol/updates/write-trust-list';
 import type { CommandSpec, Invocation } from '../../command.ts';
 import { writeFileAtomically } from '../../files/atomic-write.ts';
 import { shortId } from '../../root/draft.ts';
@@ -51,6 +52,7 @@ function describePlan(plan: SigningPlan, folder: RootFolder): string[] {
     plan.kind === 'cosign' ? 'This list was made and signed by another holder.' : 'This list is made from your draft.';
   return [
     ...describeTrustList(plan.list, folder.inForce),
+    ...describeUnknown(plan.document, createTrustListDocument(plan.list)),
     '',
     origin,
     `Digest ${plan.digest}`,
