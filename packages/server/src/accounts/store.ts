@@ -139,35 +139,53 @@ export async function findSessionMember(
   return { session, member: await findMember(query, organisationId, session.person_id) };
 }
 
-/** A session, in force or not, of a member of the organisation. */
-export async function findSessionOfOrganisation(
-  query: Query,
-  { id, organisationId }: { id: string; organisationId: string },
-): Promise<SessionRow | undefined> {
-  return query
-    .selectFrom('session')
-    .innerJoin('membership', 'membership.person_id', 'session.person_id')
-    .where('session.id', '=', id)
-    .where('membership.organisation_id', '=', organisationId)
-    .selectAll('session')
-    .executeTakeFirst();
+/** Whose sessions somebody may see and end: their own, and as an admin those of people of this organisation alone. */
+export interface SessionReach {
+  readonly organisationId: string;
+  readonly personId: string;
+  readonly isAdmin: boolean;
 }
 
-/** Sessions in force of an organisation's members, or of one of them; newest first. */
-export async function listSessions(
+/** A session within reach, in force or not. */
+export async function findSessionWithin(
   query: Query,
-  { organisationId, personId, now }: { organisationId: string; personId: string | undefined; now: number },
-): Promise<SessionRow[]> {
+  reach: SessionReach,
+  sessionId: string,
+): Promise<SessionRow | undefined> {
+  return sessionsWithin(query, reach).where('session.id', '=', sessionId).executeTakeFirst();
+}
+
+/** Sessions in force within reach, newest first. */
+export async function listSessions(query: Query, reach: SessionReach, now: number): Promise<SessionRow[]> {
+  return sessionsWithin(query, reach)
+    .where('session.revoked_at', 'is', null)
+    .where('session.expires_at', '>', now)
+    .orderBy('session.id', 'desc')
+    .execute();
+}
+
+function sessionsWithin(query: Query, { organisationId, personId, isAdmin }: SessionReach) {
   return query
     .selectFrom('session')
     .innerJoin('membership', 'membership.person_id', 'session.person_id')
     .where('membership.organisation_id', '=', organisationId)
-    .where('session.revoked_at', 'is', null)
-    .where('session.expires_at', '>', now)
-    .$if(personId !== undefined, (open) => open.where('session.person_id', '=', personId ?? ''))
-    .selectAll('session')
-    .orderBy('session.id', 'desc')
-    .execute();
+    .$if(!isAdmin, (members) => members.where('session.person_id', '=', personId))
+    .where((row) =>
+      row.or([
+        row('session.person_id', '=', personId),
+        // A session counts in all organisations of its person: none of their admins may watch or end it for the others.
+        row.not(
+          row.exists(
+            row
+              .selectFrom('membership as elsewhere')
+              .select('elsewhere.person_id')
+              .whereRef('elsewhere.person_id', '=', 'session.person_id')
+              .where('elsewhere.organisation_id', '!=', organisationId),
+          ),
+        ),
+      ]),
+    )
+    .selectAll('session');
 }
 
 /** Revokes a session. Whether it was in force. */

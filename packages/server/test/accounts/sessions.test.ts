@@ -116,6 +116,28 @@ forEachEngine((_engine, open) => {
       assert.equal((await ask('GET', '/api/session', { as: viewer.session })).status, 401);
     });
 
+    test('of a person of several organisations is the business of none of their admins', async () => {
+      const { ask, home } = await createScene(await open());
+      const { admin } = home.people;
+      await ask('POST', '/api/organisations', { as: admin.session, json: { slug: 'fresh', name: 'Fresh' } });
+      const second = { email: 'second@fresh.example', name: 'Second', role: 'admin', password };
+      await ask('POST', '/o/fresh/api/people', { as: admin.session, json: second });
+      const opened = await ask('POST', '/o/fresh/api/session', { json: { email: second.email, password } });
+      const { csrf_token } = (await opened.json()) as { csrf_token: string };
+      const cookie = opened.headers.get('set-cookie')?.split(';')[0] ?? '';
+      const as = { cookie, 'x-signpost-csrf': csrf_token };
+      const list = async (path: string, who: Record<string, string>) =>
+        ((await (await ask('GET', path, { as: who })).json()) as { sessions: { id: string; person_id: string }[] })
+          .sessions;
+      const founders = (await list('/o/fresh/api/sessions', admin.session)).find(
+        ({ person_id }) => person_id === admin.id,
+      );
+      assert.ok(founders);
+      assert.ok((await list('/o/fresh/api/sessions', as)).every(({ person_id }) => person_id !== admin.id));
+      assert.equal((await ask('DELETE', `/o/fresh/api/sessions/${founders.id}`, { as })).status, 404);
+      assert.equal((await ask('GET', '/api/session', { as: admin.session })).status, 200);
+    });
+
     test('is the only one left after its person changed the password', async () => {
       const { ask, home } = await createScene(await open());
       const { viewer } = home.people;

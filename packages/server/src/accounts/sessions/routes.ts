@@ -7,7 +7,14 @@ import { encodeEndedCookie, encodeSessionCookie } from '../../http/credential.ts
 import { formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
 import { textSchema } from '../../http/text-schema.ts';
 import { assertPassword } from '../passwords.ts';
-import { findMember, findSessionOfOrganisation, listSessions, type MemberRow, type SessionRow } from '../store.ts';
+import {
+  findMember,
+  findSessionWithin,
+  listSessions,
+  type MemberRow,
+  type SessionReach,
+  type SessionRow,
+} from '../store.ts';
 import {
   changePassword,
   csrfTokenOf,
@@ -109,7 +116,7 @@ const sessionsRoute = createRoute({
   method: 'get',
   path: '/api/sessions',
   tags: ['accounts'],
-  summary: 'Sessions in force: the own ones, and everybody’s for an admin',
+  summary: 'Sessions in force: the own ones, and for an admin those of people of this organisation alone',
   responses: { 200: jsonAnswer('The sessions, newest first.', z.object({ sessions: z.array(sessionRowSchema) })) },
 });
 
@@ -125,31 +132,25 @@ const endSessionRoute = createRoute({
 /** Sessions in force, and ending them. */
 export function addSessionRoutes(router: OpenAPIHono<AppEnv>, dependencies: SessionDependencies): void {
   router.openapi(sessionsRoute, async (c) => {
-    const { role, personId, sessionId } = requirePerson(c.var);
-    const sessions = await listSessions(dependencies.database.query, {
-      organisationId: c.get('organisation').id,
-      personId: role === 'admin' ? undefined : personId,
-      now: dependencies.now(),
-    });
+    const { sessionId } = requirePerson(c.var);
+    const sessions = await listSessions(dependencies.database.query, reachOf(c), dependencies.now());
     return c.json({ sessions: sessions.map((session) => describeSessionRow(session, sessionId)) }, 200);
   });
   router.openapi(endSessionRoute, async (c) => {
-    const { role, personId } = requirePerson(c.var);
-    const session = await findSessionOfOrganisation(dependencies.database.query, {
-      id: c.req.valid('param').id,
-      organisationId: c.get('organisation').id,
-    });
-    const onlyOf = role === 'admin' ? undefined : personId;
-    await revokeSession(dependencies, callerOf(c.var), { session, onlyOf });
+    await revokeSession(dependencies, callerOf(c.var), { sessionId: c.req.valid('param').id, reach: reachOf(c) });
     return c.body(null, 204);
   });
 }
 
+function reachOf(c: Context<AppEnv>): SessionReach {
+  const { role, personId } = requirePerson(c.var);
+  return { organisationId: c.get('organisation').id, personId, isAdmin: role === 'admin' };
+}
+
 async function readOwnSession(c: Context<AppEnv>, { database }: SessionDependencies) {
   const { personId, sessionId } = requirePerson(c.var);
-  const organisationId = c.get('organisation').id;
-  const session = await findSessionOfOrganisation(database.query, { id: sessionId, organisationId });
-  const member = await findMember(database.query, organisationId, personId);
+  const session = await findSessionWithin(database.query, reachOf(c), sessionId);
+  const member = await findMember(database.query, c.get('organisation').id, personId);
   if (!session || !member) throw new Refusal('unauthenticated', 'this session does not hold');
   return { session, member };
 }

@@ -14,11 +14,13 @@ import {
   findMember,
   findMemberByEmail,
   findSessionMember,
+  findSessionWithin,
   insertSession,
   type MemberRow,
   revokeAllSessions,
   revokeSession as revokeRow,
   revokeSessionsOf,
+  type SessionReach,
   type SessionRow,
   updatePerson,
 } from '../store.ts';
@@ -128,16 +130,15 @@ export async function logOut(
   });
 }
 
-/** Ends a session of a member, or only of `onlyOf`. Throws `not_found` for any other. */
+/** Ends a session within the caller's reach. Throws `not_found` for any other. */
 export async function revokeSession(
   { database, now }: Pick<SessionDependencies, 'database' | 'now'>,
   caller: Caller,
-  { session, onlyOf }: { session: SessionRow | undefined; onlyOf: string | undefined },
+  { sessionId, reach }: { sessionId: string; reach: SessionReach },
 ): Promise<void> {
-  const isOwn = session && (onlyOf === undefined || session.person_id === onlyOf);
-  if (!isOwn) throw new Refusal('not_found', 'there is no such session');
   await database.transaction(async (transaction) => {
-    await endSession(transaction, { caller, sessionId: session.id, action: 'session.revoked', at: now() });
+    if (!(await findSessionWithin(transaction, reach, sessionId))) throw noSuchSession();
+    await endSession(transaction, { caller, sessionId, action: 'session.revoked', at: now() });
   });
 }
 
@@ -174,13 +175,16 @@ async function endSession(
   transaction: Query,
   act: { caller: Caller; sessionId: string; action: 'session.closed' | 'session.revoked'; at: number },
 ): Promise<void> {
-  if (!(await revokeRow(transaction, act.sessionId, act.at)))
-    throw new Refusal('not_found', 'there is no such session');
+  if (!(await revokeRow(transaction, act.sessionId, act.at))) throw noSuchSession();
   await recordAudit(transaction, act.at, {
     ...act.caller,
     action: act.action,
     object: { kind: 'session', id: act.sessionId },
   });
+}
+
+function noSuchSession(): Refusal {
+  return new Refusal('not_found', 'there is no such session');
 }
 
 /** The address that was tried is not recorded: people type passwords into the wrong field. */
