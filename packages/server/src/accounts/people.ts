@@ -32,6 +32,7 @@ export interface NewPerson {
 
 /** What may be changed about a member. */
 export interface PersonChanges {
+  readonly name?: string | undefined;
   readonly role?: Role | undefined;
   readonly disabled?: boolean | undefined;
 }
@@ -88,6 +89,8 @@ export async function changePerson(
     if (!member) throw new Refusal('not_found', 'there is no such person');
     await assertAdminRemains(transaction, caller.organisationId, { member, changes });
     const act = { transaction, caller, member, at: now() };
+    // First, while it still shows to how many organisations the member belongs.
+    if (changes.name !== undefined && changes.name !== member.name) await changeName(act, changes.name);
     if (changes.role !== undefined && changes.role !== member.role) await changeRole(act, changes.role);
     if (changes.disabled !== undefined) await changeAccess(act, changes.disabled);
     const changed = await findMember(transaction, caller.organisationId, personId);
@@ -131,7 +134,7 @@ async function changeAccess(act: MemberAct, disabled: boolean): Promise<void> {
   if (disabled === (member.disabled_at !== null)) return;
   if (!disabled) {
     await updatePerson(transaction, member.id, { disabled_at: null });
-    return recordChange(act, 'person.disabled', { disabled: false });
+    return recordChange(act, 'person.enabled');
   }
   if ((await countMemberships(transaction, member.id)) > 1) {
     await deleteMembership(transaction, caller.organisationId, member.id);
@@ -139,13 +142,27 @@ async function changeAccess(act: MemberAct, disabled: boolean): Promise<void> {
   }
   await updatePerson(transaction, member.id, { disabled_at: at });
   await revokeSessionsOf(transaction, { personId: member.id, keptId: undefined, now: at });
-  await recordChange(act, 'person.disabled', { disabled: true });
+  await recordChange(act, 'person.disabled');
+}
+
+/** A person has one name on the server. The log says that it changed and not to what: names can be forgotten, rows cannot. */
+async function changeName(act: MemberAct, name: string): Promise<void> {
+  const { transaction, caller, member } = act;
+  const isOwn = caller.actor.kind === 'person' && caller.actor.id === member.id;
+  if (!isOwn && (await countMemberships(transaction, member.id)) > 1) {
+    throw new Refusal('conflict', 'expected a member of this organisation alone, got one of several', {
+      rule: 'several-organisations',
+      hint: 'they can change their name themselves',
+    });
+  }
+  await updatePerson(transaction, member.id, { name });
+  await recordChange(act, 'person.changed', { member: 'name' });
 }
 
 async function recordChange(
   { transaction, caller, member, at }: MemberAct,
-  action: 'person.disabled' | 'person.role_changed',
-  detail: Record<string, string | boolean>,
+  action: `person.${'changed' | 'disabled' | 'enabled' | 'role_changed'}`,
+  detail: Record<string, string | boolean> = {},
 ): Promise<void> {
   await recordAudit(transaction, at, {
     ...caller,

@@ -109,10 +109,12 @@ const changePersonRoute = createRoute({
   method: 'patch',
   path: '/api/people/{id}',
   tags: ['accounts'],
-  summary: 'Change a member’s role, or end and restore their access',
+  summary: 'Change a member’s name or role, or end and restore their access',
   request: {
     params: idSchema,
-    body: jsonBody(z.strictObject({ role: roleSchema.optional(), disabled: z.boolean().optional() })),
+    body: jsonBody(
+      z.strictObject({ name: nameSchema.optional(), role: roleSchema.optional(), disabled: z.boolean().optional() }),
+    ),
   },
   responses: { 200: jsonAnswer('The person.', personSchema) },
 });

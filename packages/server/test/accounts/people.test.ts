@@ -47,6 +47,28 @@ forEachEngine((_engine, open) => {
       assert.equal((await ask('GET', '/api/people', { as: viewer.session })).status, 200);
     });
 
+    test('are renamed by an admin, but one of several organisations only by themselves', async () => {
+      const { ask, home } = await createScene(await open());
+      const { admin, viewer } = home.people;
+      const rename = (path: string, as: Record<string, string>, name: string, more: object = {}) =>
+        ask('PATCH', path, { as, json: { name, ...more } });
+      const renamed = await rename(`/api/people/${viewer.id}`, admin.session, ' New Name ');
+      assert.equal(((await renamed.json()) as { name: string }).name, 'New Name');
+      assert.equal((await rename(`/api/people/${viewer.id}`, admin.session, 'two\nlines')).status, 400);
+      await ask('POST', '/api/organisations', { as: admin.session, json: { slug: 'fresh', name: 'Fresh' } });
+      const second = { email: 'second@fresh.example', name: 'Second', role: 'admin', password };
+      await ask('POST', '/o/fresh/api/people', { as: admin.session, json: second });
+      const opened = await ask('POST', '/o/fresh/api/session', { json: { email: second.email, password } });
+      const { csrf_token } = (await opened.json()) as { csrf_token: string };
+      const cookie = opened.headers.get('set-cookie')?.split(';')[0] ?? '';
+      const path = `/o/fresh/api/people/${admin.id}`;
+      for (const more of [{}, { disabled: true }]) {
+        const refused = await rename(path, { cookie, 'x-signpost-csrf': csrf_token }, 'Nobody', more);
+        assert.equal(((await refused.json()) as { rule: string }).rule, 'several-organisations');
+      }
+      assert.equal((await rename(path, admin.session, 'Founder')).status, 200);
+    });
+
     test('of another organisation do not exist', async () => {
       const { ask, home, other } = await createScene(await open());
       const as = home.people.admin.session;
@@ -101,6 +123,8 @@ forEachEngine((_engine, open) => {
     const { admin, viewer } = home.people;
     await ask('PATCH', `/api/people/${viewer.id}`, { as: admin.session, json: { role: 'manager', disabled: true } });
     await ask('PATCH', `/api/people/${viewer.id}`, { as: admin.session, json: { disabled: false } });
+    await ask('PATCH', `/api/people/${viewer.id}`, { as: admin.session, json: { disabled: false, name: 'Renamed' } });
+    await ask('PATCH', `/api/people/${viewer.id}`, { as: admin.session, json: { name: 'Renamed' } });
     await verifyAuditChain(database);
     const read = async (path: string, as: Record<string, string>) =>
       (await (await ask('GET', path, { as })).json()) as {
@@ -109,7 +133,13 @@ forEachEngine((_engine, open) => {
       };
     const { events } = await read('/api/audit?limit=500', admin.session);
     const told = events.filter(({ object }) => object.id === viewer.id).map(({ action }) => action);
-    assert.deepEqual(told, ['person.created', 'person.role_changed', 'person.disabled', 'person.disabled']);
+    assert.deepEqual(told, [
+      'person.created',
+      'person.role_changed',
+      'person.disabled',
+      'person.enabled',
+      'person.changed',
+    ]);
     const foreign = await read('/o/other/api/audit?limit=500', other.people.admin.session);
     assert.ok(foreign.events.length > 0 && !JSON.stringify(foreign).includes(home.id));
     const page = await read('/api/audit?limit=2', admin.session);
