@@ -52,7 +52,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads the settings. Throws `ConfigError` with all problems. */
 export function parseConfig(env: Environment): Config {
   const reader = new Reader(env);
-  const config: Config = {
+  const config = readConfig(reader);
+  reader.assertSound();
+  return config;
+}
+
+function readConfig(reader: Reader): Config {
+  return {
     dataDir: reader.read('SIGNPOST_DATA', parseText, './data'),
     databaseUrl: reader.read('SIGNPOST_DATABASE', parseDatabaseUrl, undefined),
     listen: reader.read('SIGNPOST_LISTEN', parseListen, { host: '127.0.0.1', port: 8787 }),
@@ -68,8 +74,16 @@ export function parseConfig(env: Environment): Config {
     loginsPerMinute: reader.read('SIGNPOST_LOGINS_PER_MINUTE', between(1, 1000), 5),
     logLevel: reader.read('SIGNPOST_LOG_LEVEL', choose(...logLevels), 'info'),
   };
-  reader.assertSound();
-  return config;
+}
+
+/** Variables that the command and the tests read. */
+const foreignVariables = /^SIGNPOST_(?:SERVER|API_KEY|TEST_.*)$/;
+
+/** The SIGNPOST_ variables that are set and that nobody reads, by name: most likely typing errors. */
+export function findUnknownVariables(env: Environment): string[] {
+  const reader = new Reader(env);
+  readConfig(reader);
+  return reader.listUnread().filter((name) => name.startsWith('SIGNPOST_') && !foreignVariables.test(name));
 }
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -80,12 +94,14 @@ type Parse<T> = (text: string) => T;
 class Reader {
   readonly #env: Environment;
   readonly #problems: string[] = [];
+  readonly #names = new Set<string>();
 
   constructor(env: Environment) {
     this.#env = env;
   }
 
   read<T, Fallback>(name: string, parse: Parse<T>, fallback: Fallback): T | Fallback {
+    this.#names.add(name);
     const text = this.#env[name]?.trim();
     if (text === undefined || text === '') return fallback;
     try {
@@ -95,6 +111,14 @@ class Reader {
       this.#problems.push(`${name}: expected ${error.message}`);
       return fallback;
     }
+  }
+
+  /** The variables that are set and were not asked for, by name. */
+  listUnread(): string[] {
+    const isSet = (name: string) => (this.#env[name]?.trim() ?? '') !== '';
+    return Object.keys(this.#env)
+      .filter((name) => !this.#names.has(name) && isSet(name))
+      .sort();
   }
 
   assertSound(): void {

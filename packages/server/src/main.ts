@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
-import { type Config, parseConfig } from './config.ts';
+import { type Config, findUnknownVariables, parseConfig } from './config.ts';
 import { Refusal } from './errors.ts';
 import { createMetrics } from './http/metrics.ts';
 import { PreparedAnswers } from './http/prepared.ts';
@@ -60,6 +60,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export async function serve(environment: Environment, options: { log?: Logger } = {}): Promise<RunningServer> {
   const config = parseConfig(environment);
   const log = options.log ?? pino({ level: config.logLevel });
+  const variables = findUnknownVariables(environment);
+  if (variables.length > 0) log.warn({ variables }, 'nobody reads these variables: their names may be mistyped');
   const lock = lockDataFolder(config.dataDir);
   const closers: (() => unknown)[] = [() => lock.release()];
   const stop = () => closeAll(closers.splice(0).reverse());

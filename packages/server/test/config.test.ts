@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, type Environment, parseConfig } from '../src/config.ts';
+import { ConfigError, type Environment, findUnknownVariables, parseConfig } from '../src/config.ts';
 
 function problemsOf(env: Environment): readonly string[] {
   try {
@@ -54,6 +54,33 @@ test('each variable is read', () => {
   assert.deepEqual(config.trustedProxies, ['10.0.0.0/8', '2001:db8::1']);
   assert.deepEqual(config.trustRoots, [root]);
   assert.deepEqual([config.maxUploadMb, config.maxUncompressedMb, config.readsPerMinute], [1, 2, 0]);
+});
+
+test('a variable that nobody reads is named, so that a typing error does not pass for a setting', () => {
+  const others = { SIGNPOST_SERVER: 'x', SIGNPOST_API_KEY: 'x', SIGNPOST_TEST_POSTGRES: 'x', PATH: 'x' };
+  assert.deepEqual(findUnknownVariables({ ...others, SIGNPOST_DATA: 'x', MAX_UNCOMPRESSED_MB: '2' }), []);
+  const wrong = { SIGNPOST_TRUSTED_PROXY: 'x', SIGNPOST_LOGIN_PER_MINUTE: '3', SIGNPOST_EMPTY: '' };
+  assert.deepEqual(findUnknownVariables({ ...others, ...wrong }), [
+    'SIGNPOST_LOGIN_PER_MINUTE',
+    'SIGNPOST_TRUSTED_PROXY',
+  ]);
+});
+
+test('no setting is taken for unknown', () => {
+  const names = new Set<string>();
+  const watched = new Proxy<Environment>(
+    {},
+    {
+      get: (_target, name) => {
+        names.add(String(name));
+        return undefined;
+      },
+    },
+  );
+  parseConfig(watched);
+  const settings = [...names].filter((name) => name.startsWith('SIGNPOST_'));
+  assert.ok(settings.length > 10);
+  assert.deepEqual(findUnknownVariables(Object.fromEntries(settings.map((name) => [name, 'x']))), []);
 });
 
 test('an empty variable counts as not set', () => {
