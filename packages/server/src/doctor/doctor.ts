@@ -45,19 +45,38 @@ const staleSignaturesDays = 7;
 const orphanAgeMs = dayMs;
 const lowDiskBytes = 2 * 1024 ** 3;
 
-/** Examines an organisation and the server beneath it; the worst findings first. */
+/** What is looked at, by the words for it. */
+const examinations: Readonly<Record<string, (parts: DoctorDependencies, organisationId: string) => Looked>> = {
+  'the vault': examineVault,
+  'the trust lists': examineTrust,
+  'the manifests': examineReleases,
+  'the protection of projects': examineProtection,
+  'the scanner': examineScanner,
+  'the files of releases': examineBlobs,
+  'the stored files': examineOrphans,
+  'the audit log': examineAudit,
+  'the disk': examineDisk,
+  'the address': examineAddress,
+};
+
+type Looked = Finding[] | Promise<Finding[]>;
+
+/** Examines an organisation and the server beneath it; the worst findings first. What cannot be examined is a finding. */
 export async function examine(dependencies: DoctorDependencies, organisationId: string): Promise<readonly Finding[]> {
-  const findings = [
-    ...examineVault(dependencies),
-    ...(await examineTrust(dependencies, organisationId)),
-    ...(await examineReleases(dependencies, organisationId)),
-    ...(await examineProtection(dependencies, organisationId)),
-    ...(await examineScanner(dependencies)),
-    ...(await examineBlobs(dependencies, organisationId)),
-    ...(await examineAudit(dependencies)),
-    ...(await examineDisk(dependencies)),
-    ...examineAddress(dependencies),
-  ];
+  const findings: Finding[] = [];
+  for (const [subject, look] of Object.entries(examinations)) {
+    try {
+      findings.push(...(await look(dependencies, organisationId)));
+    } catch (err) {
+      dependencies.log.error({ err, subject }, 'an examination failed');
+      findings.push({
+        level: 'error',
+        code: 'examination-failed',
+        message: `${subject} could not be examined`,
+        hint: 'the log of the server says why',
+      });
+    }
+  }
   const order = ['error', 'warning', 'info'];
   return findings.sort((left, right) => order.indexOf(left.level) - order.indexOf(right.level));
 }
@@ -293,18 +312,23 @@ async function examineBlobs({ database, blobs, now }: DoctorDependencies, organi
         hint: 'restore it from a backup',
       });
   }
+  return findings;
+}
+
+async function examineOrphans({ database, blobs, now }: DoctorDependencies): Promise<Finding[]> {
   const known = new Set((await listReferencedBlobs(database.query)).map(({ sha256 }) => sha256));
   let orphans = 0;
   for await (const { sha256, storedAt } of blobs.list())
     if (!known.has(sha256) && now() - storedAt > orphanAgeMs) orphans += 1;
-  if (orphans > 0)
-    findings.push({
+  if (orphans === 0) return [];
+  return [
+    {
       level: 'info',
       code: 'blob-orphans',
       message: `${orphans} stored files belong to no release`,
       hint: 'nothing serves them; they are left by uploads that a crash cut off',
-    });
-  return findings;
+    },
+  ];
 }
 
 async function examineAudit({ database }: DoctorDependencies): Promise<Finding[]> {
