@@ -45,6 +45,20 @@ export const trustErrorCodes = [
   'fetch_failed',
   /** The stored state of the client cannot be read. */
   'state_invalid',
+  /** A key, curve, size or signature algorithm that is not accepted. */
+  'algorithm_unsupported',
+  /** A certificate, request or revocation list breaks a rule of RFC 5280, or a rule of the path that it stands in. */
+  'certificate_invalid',
+  /** A certificate outside its validity period. */
+  'certificate_expired',
+  /** No path leads from the certificate to a trust anchor. */
+  'certificate_untrusted',
+  /** The certificate, or one above it, is revoked. */
+  'certificate_revoked',
+  /** No current revocation list covers the certificate. */
+  'revocation_unknown',
+  /** The certificate is for other names, addresses or purposes. */
+  'name_mismatch',
 ] as const;
 
 /** What went wrong, stable across versions. */

@@ -1,6 +1,5 @@
 /** Round trips, one encoding for each value, and no error but ours whatever the bytes. The oracle is openssl asn1parse. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { encodePem, parsePem } from '@signpost/protocol/asn1/pem';
 import { type DerElement, DerReader } from '@signpost/protocol/asn1/reader';
@@ -9,6 +8,7 @@ import { assertDer, walkDer } from '@signpost/protocol/asn1/walk';
 import { encodeDer, encoded, primitive, sequenceOf, setOf } from '@signpost/protocol/asn1/writer';
 import { TrustError } from '@signpost/protocol/errors';
 import fc from 'fast-check';
+import { askOracle, findMissingOracle } from '../oracle.ts';
 import { samples } from './values.ts';
 
 test('what is written is read back, and is DER at every level', () => {
@@ -53,10 +53,10 @@ test('no bytes lead to another error than a refusal', () => {
   );
 });
 
-test('openssl sees the same elements at the same depths', () => {
+test('openssl sees the same elements at the same depths', { skip: findMissingOracle('openssl', ['version']) }, () => {
   const batch = fc.sample(samples, 60).map(({ value }) => value);
   const bytes = encodeDer(sequenceOf(batch));
-  const { stdout, status } = spawnSync('openssl', ['asn1parse', '-inform', 'DER'], { input: bytes });
+  const { stdout, status } = askOracle('openssl', ['asn1parse', '-inform', 'DER'], bytes);
   assert.equal(status, 0);
   const theirs = [...stdout.toString('utf8').matchAll(/^ *(\d+):d=(\d+) +hl=(\d+) +l= *(\d+) /gm)].map((match) =>
     match.slice(1).map(Number),
