@@ -38,9 +38,12 @@ export function numberOf(object: JsonObject, name: string): number {
   return value;
 }
 
-/** A member as one cell of a table. */
+/** A member as one cell of a table: one line, for a name with a line break in it would look like a row of its own. */
 export function cellOf(object: JsonObject, name: string): string {
-  const value = object[name];
+  return formatValue(object[name]).replaceAll(/[\n\t]/g, '\ufffd');
+}
+
+function formatValue(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return '-';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return Array.isArray(value)

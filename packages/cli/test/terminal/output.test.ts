@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
+import { answerTable } from '../../src/commands/answers.ts';
 import { Output } from '../../src/terminal/output.ts';
 import { createProgress, formatBar } from '../../src/terminal/progress.ts';
 import { formatPairs, formatSize, formatTable } from '../../src/terminal/table.ts';
@@ -80,4 +81,10 @@ test('progress is silent unless it is wanted, and wipes its line', () => {
   shown.finish();
   assert.match(String(stderr.read()), /up \[#{12}-{12}\] {2}50 % {2}1 bytes of 2 bytes\r.\[2K$/);
   assert.equal(formatBar(0, 0, 'steps'), `[${'#'.repeat(24)}] 100 %`);
+});
+
+test('a name with a line break in it makes no row of its own', () => {
+  const keys = [{ id: 'a', name: 'ci\nb  forged' }];
+  const { lines } = answerTable({ keys }, 'keys', ['id', 'name']);
+  assert.deepEqual(lines, ['ID  NAME', 'a   ci\ufffdb  forged']);
 });

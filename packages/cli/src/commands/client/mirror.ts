@@ -9,7 +9,7 @@ import { parseArray, parseObject } from '@signpost/protocol/json/fields';
 import { parseSignable } from '@signpost/protocol/json/parse';
 import { channelPattern, slugPattern } from '@signpost/protocol/updates/names';
 import type { VerifiedManifest } from '@signpost/protocol/updates/verify-manifest';
-import { filesOf, type ReleaseFile } from '../../client/manifest-file.ts';
+import { filesOf, pathOf, type ReleaseFile } from '../../client/manifest-file.ts';
 import { openUpdater, updaterOptions } from '../../client/open-updater.ts';
 import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
 import { writeFileAtomically } from '../../files/atomic-write.ts';
@@ -98,12 +98,11 @@ async function fetchManifests({ client, updater }: Mirror, project: string): Pro
 
 async function mirrorFiles(mirror: Mirror, manifest: VerifiedManifest): Promise<number> {
   const files = filesOf(manifest);
-  for (const file of files) await mirrorFile(mirror, file);
+  for (const file of files) await mirrorFile(mirror, file, join(mirror.dir, ...pathOf(manifest, file)));
   return files.length;
 }
 
-async function mirrorFile({ dir, updater, invocation }: Mirror, file: ReleaseFile): Promise<void> {
-  const path = join(dir, ...decodeURIComponent(file.url).split('/'));
+async function mirrorFile({ updater, invocation }: Mirror, file: ReleaseFile, path: string): Promise<void> {
   if (await isSameFile(path, file)) return;
   await mkdir(dirname(path), { recursive: true });
   try {
