@@ -42,6 +42,8 @@ test('people are added, change role, password and access', async (t) => {
   const words = ['user', 'password', bob, '--password-file', 'bp', '--new-password-file', 'bp2'];
   assert.equal((await run(words, { cwd, env: { SIGNPOST_SERVER: base } })).code, 0);
   assert.equal((await run(words, { cwd, env: { SIGNPOST_SERVER: base } })).code, 1);
+  const login = await run(['login', '--server', base, '--email', bob, '--password-file', 'bp2'], { cwd });
+  assert.deepEqual([login.code, /a manager cannot[\s\S]*hint: ask an admin/.test(login.stderr)], [1, true]);
   assert.equal((await json('user', 'disable', bob)).disabled, true);
   const stranger = await signpost('user', 'role', 'carol@example.org', 'viewer');
   assert.match(stranger.stderr, /is no member[\s\S]*hint: signpost user list/);

@@ -33,11 +33,7 @@ export const logout: CommandSpec = {
   run: logOut,
 };
 
-const verbsOfRole: Readonly<Record<string, readonly string[]>> = {
-  admin: ['read', 'upload', 'activate', 'manage', 'admin'],
-  manager: ['read', 'upload', 'activate', 'manage'],
-  viewer: ['read'],
-};
+const verbs: readonly string[] = ['read', 'upload', 'activate', 'manage', 'admin'];
 
 async function logIn(invocation: Invocation): Promise<Answer> {
   const { options, prompt, environment } = invocation;
@@ -60,11 +56,17 @@ async function logIn(invocation: Invocation): Promise<Answer> {
   };
 }
 
+/** A key outlives roles and people, so only admins make them. */
 async function createKey(session: Session, days: number) {
+  if (session.role !== 'admin') {
+    throw new Failure('refused', `a ${session.role} cannot make the API key that a login needs`, {
+      hint: 'ask an admin for a key (signpost api-key create --verb read --verb upload) and set SIGNPOST_API_KEY to it',
+    });
+  }
   return session.request('POST', '/api/api-keys', {
     name: `login at ${hostname()}`,
     scope: '*',
-    verbs: verbsOfRole[session.role] ?? ['read'],
+    verbs,
     expires_in_days: days,
   });
 }
