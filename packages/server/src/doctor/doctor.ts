@@ -300,7 +300,7 @@ async function examineScanner({ scanner, now }: DoctorDependencies): Promise<Fin
   ];
 }
 
-async function examineBlobs({ database, blobs, now }: DoctorDependencies, organisationId: string): Promise<Finding[]> {
+async function examineBlobs({ database, blobs }: DoctorDependencies, organisationId: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { sha256, size_bytes } of await listReferencedBlobs(database.query, organisationId)) {
     const size = await blobs.measure(sha256);
