@@ -27,7 +27,7 @@ import roles from './roles.json' with { type: 'json' };
 import { openDiskBlobs } from './storage/blobs/disk.ts';
 import { createMemoryBus } from './storage/bus/memory.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
-import { openDatabase } from './storage/database/open.ts';
+import { lockDatabase, openDatabase } from './storage/database/open.ts';
 import type { Database } from './storage/database.ts';
 import { startWorker } from './storage/jobs.ts';
 import { assertMigrated } from './storage/migrations/migrate.ts';
@@ -99,6 +99,8 @@ async function start(
   closers: (() => unknown)[],
 ): Promise<Pick<RunningServer, 'url' | 'vault'>> {
   const now = Date.now;
+  const lock = await lockDatabase(config, log);
+  closers.push(() => lock.release());
   const database = await openDatabase(config, { create: false });
   closers.push(() => database.close());
   await assertMigrated(database);

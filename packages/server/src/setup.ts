@@ -9,7 +9,7 @@ import { type Config, parseConfig } from './config.ts';
 import { Refusal } from './errors.ts';
 import { defaultOrganisation } from './http/guard.ts';
 import { createDataFolder, lockDataFolder } from './storage/data-folder.ts';
-import { openDatabase } from './storage/database/open.ts';
+import { lockDatabase, openDatabase } from './storage/database/open.ts';
 import type { Database, Query } from './storage/database.ts';
 import { migrate } from './storage/migrations/migrate.ts';
 import { Vault } from './vault/vault.ts';
@@ -54,22 +54,27 @@ export async function migrateData(environment: Readonly<Record<string, string | 
   });
 }
 
-/** Runs `work` on the database while no server can use the data folder. */
+/** Runs `work` on the database while no server can use it or the data folder. */
 async function withDatabase<T>(
   config: Config,
   options: { readonly create: boolean },
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const lock = lockDataFolder(config.dataDir);
+  const folderLock = lockDataFolder(config.dataDir);
   try {
-    const database = await openDatabase(config, options);
+    const lock = await lockDatabase(config);
+    const database = await openDatabase(config, options).catch(async (error: unknown) => {
+      await lock.release();
+      throw error;
+    });
     try {
       return await work(database);
     } finally {
       await database.close();
+      await lock.release();
     }
   } finally {
-    lock.release();
+    folderLock.release();
   }
 }
 

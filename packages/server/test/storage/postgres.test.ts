@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { Refusal } from '../../src/errors.ts';
+import { lockPostgres } from '../../src/storage/database/postgres/lock-postgres.ts';
 import type { Database, Query } from '../../src/storage/database.ts';
 import { isOutage } from '../../src/storage/violation.ts';
 import { forEachEngine } from './engines.ts';
 
-forEachEngine((name, open) => {
+forEachEngine((name, open, locate) => {
   // What only a server that stands apart can do to us.
   if (name !== 'PostgreSQL') return;
 
@@ -43,6 +45,24 @@ forEachEngine((name, open) => {
     });
     assert.deepEqual(runs, ['before', 'theirs']);
     assert.equal(await readSecret(database.query), 'theirs, then ours');
+  });
+
+  test('a second server is kept out until the first one lets go, and in between when a connection broke', async () => {
+    const database = await open();
+    const url = (await locate()).databaseUrl ?? '';
+    const first = await lockPostgres(url);
+    await assert.rejects(lockPostgres(url), (error) => error instanceof Refusal && error.rule === 'database-in-use');
+    const holder = () =>
+      sql<{ pid: number }>`select pid from pg_stat_activity
+      where application_name = 'signpost lock' and datname = ${new URL(url).pathname.slice(1)}`.execute(database.query);
+    const [before] = (await holder()).rows;
+    await sql`select pg_terminate_backend(${before?.pid})`.execute(database.query);
+    const isBack = async () => (await holder()).rows.some(({ pid }) => pid !== before?.pid);
+    for (let tries = 0; tries < 300 && !(await isBack()); tries++) await sleep(10);
+    assert.ok(await isBack());
+    await assert.rejects(lockPostgres(url), Refusal);
+    await first.release();
+    await (await lockPostgres(url)).release();
   });
 
   test('writers queue, so that none of them works in vain', async () => {

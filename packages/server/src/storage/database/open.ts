@@ -1,7 +1,9 @@
 /** Opens the database that the configuration names. */
 import { join } from 'node:path';
+import type { BaseLogger } from 'pino';
 import { createDataFolder } from '../data-folder.ts';
 import type { Database } from '../database.ts';
+import { type DatabaseLock, lockPostgres } from './postgres/lock-postgres.ts';
 import { openPostgres } from './postgres/open-postgres.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 
@@ -23,4 +25,12 @@ export async function openDatabase(
   if (options.create) await createDataFolder(location.dataDir);
   if (location.databaseUrl !== undefined) return openPostgres(location.databaseUrl);
   return openSqlite(join(location.dataDir, 'signpost.db'), options);
+}
+
+/** Keeps other servers out of the database; from SQLite the lock of the data folder does. Throws `unavailable`. */
+export async function lockDatabase(
+  { databaseUrl }: Pick<DatabaseLocation, 'databaseUrl'>,
+  log?: Pick<BaseLogger, 'warn'>,
+): Promise<DatabaseLock> {
+  return databaseUrl === undefined ? { release: async () => {} } : lockPostgres(databaseUrl, log);
 }
