@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { suite, type TestContext, test } from 'node:test';
+import { Hono } from 'hono';
+import { createTrustedProxies } from '../../src/http/address.ts';
+import { createMetrics } from '../../src/http/metrics.ts';
+import { PreparedAnswers } from '../../src/http/prepared.ts';
+import { createRateLimit } from '../../src/http/rate-limit.ts';
+import { type HttpServerParts, openHttpServer } from '../../src/http/server.ts';
+import { send } from '../planes-scene.ts';
+
+async function open(t: TestContext, wish: Partial<HttpServerParts> = {}) {
+  const app = new Hono();
+  app.all('*', (c) => c.text('the application'));
+  const prepared = new PreparedAnswers(Date.now);
+  const metrics = createMetrics();
+  const parts = {
+    ...{ fetch: app.fetch as HttpServerParts['fetch'], listen: { host: '127.0.0.1', port: 0 }, prepared, metrics },
+    ...{ reads: createRateLimit(0, Date.now), proxies: createTrustedProxies([]), secure: false, ...wish },
+  };
+  const server = await openHttpServer(parts);
+  t.after(() => server.stop());
+  const { host } = new URL(server.url);
+  const body = Buffer.from('prepared');
+  const headers = [['Cache-Control', 'public, max-age=60']] as const;
+  const kept = { organisationId: 'a', headers, etag: '"x"', body, validUntil: Date.now() + 60_000 };
+  prepared.keep({ host, target: '/x', generation: prepared.generation }, kept);
+  return { server, metrics, prepared };
+}
+
+suite('the listening socket', () => {
+  test('answers a plain GET from the finished buffer, and everything else by the application', async (t) => {
+    const { server, metrics } = await open(t);
+    const ask = async (method: string, path: string, headers: Record<string, string> = {}) =>
+      (await send(`${server.url}${path}`, method, { headers })).body.toString();
+    assert.equal(await ask('GET', '/x'), 'prepared');
+    assert.equal(await ask('GET', '/x', { range: 'bytes=0-1', accept: 'text/html' }), 'prepared');
+    assert.equal(await ask('HEAD', '/x'), '');
+    const others: [string, string, Record<string, string>?][] = [
+      ['POST', '/x'],
+      ['GET', '/x?y'],
+      ['GET', '/x/'],
+      ['GET', '/x', { host: 'other.example' }],
+      ['GET', '/x', { 'if-none-match': '"x"' }],
+      ['GET', '/x', { authorization: 'Bearer sgp_x' }],
+      ['GET', '/x', { cookie: 'a=b' }],
+    ];
+    for (const [method, path, headers] of others) assert.equal(await ask(method, path, headers), 'the application');
+    const figures = await metrics.registry.metrics();
+    assert.match(
+      figures,
+      /signpost_http_requests_total\{route="GET \/api\/projects\/\{slug\}\/manifest",status="200"\} 2/,
+    );
+  });
+
+  test('leaves to the application what is above the limit of a client, each client by itself', async (t) => {
+    const proxies = createTrustedProxies(['127.0.0.1']);
+    const { server } = await open(t, { proxies, reads: createRateLimit(2, Date.now) });
+    const ask = async (address: string) =>
+      (await send(`${server.url}/x`, 'GET', { headers: { 'x-forwarded-for': address } })).body.toString();
+    for (const address of ['192.0.2.1', '192.0.2.2', '2001:db8::1'])
+      assert.deepEqual(
+        [await ask(address), await ask(address), await ask(address)],
+        ['prepared', 'prepared', 'the application'],
+      );
+    assert.equal(await ask('2001:db8::ffff'), 'the application', 'of the same network');
+  });
+
+  test('tells whoever came over HTTPS to insist on it', async (t) => {
+    const { server } = await open(t, { secure: true });
+    const { headers } = await send(`${server.url}/x`, 'GET');
+    assert.equal(headers['strict-transport-security'], 'max-age=31536000');
+    assert.equal(headers['cache-control'], 'public, max-age=60');
+    assert.equal(headers['cross-origin-resource-policy'], 'cross-origin');
+    assert.equal(headers['content-length'], '8');
+  });
+
+  test('is not opened where another one listens', async (t) => {
+    const { server } = await open(t);
+    const { port } = new URL(server.url);
+    await assert.rejects(open(t, { listen: { host: '127.0.0.1', port: Number(port) } }), { code: 'EADDRINUSE' });
+  });
+
+  test('names an IPv6 address as URLs do', async (t) => {
+    const { server } = await open(t, { listen: { host: '::1', port: 0 } });
+    assert.match(server.url, /^http:\/\/\[::1\]:\d+$/);
+    assert.equal((await send(`${server.url}/y`, 'GET')).body.toString(), 'the application');
+  });
+});
