@@ -221,7 +221,7 @@ export async function waitForAnswers({ lines }: PlanesScene, count: number): Pro
 }
 
 /** A file of a release. */
-export interface FileWish {
+interface FileWish {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly platform?: string;
