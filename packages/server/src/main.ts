@@ -116,6 +116,7 @@ async function start(
   closers.push(
     () => writeTree(),
     () => resources.downloads.flush(),
+    () => resources.parts.close(),
   );
   subscribePlanes(resources, bus);
   // After the subscriptions: what it publishes to nobody is not published again.

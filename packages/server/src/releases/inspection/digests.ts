@@ -1,7 +1,6 @@
-/** The digests that update ecosystems ask for, computed in one pass over the bytes. */
-import { createHash, type Hash } from 'node:crypto';
+/** The digests that update ecosystems ask for, and what the thread that computes them is told. */
 
-/** Lower-case hex. The keys are the columns of the table `artifact`. */
+/** Lower-case hex. The keys are the columns of the table `artifact`, and algorithms of node:crypto. */
 export interface Digests {
   readonly sha1: string;
   readonly sha256: string;
@@ -10,36 +9,15 @@ export interface Digests {
   readonly blake2b512: string;
 }
 
-/** Takes the bytes in order, then gives all five digests. */
-export class DigestWriter {
-  readonly #hashes: Readonly<Record<keyof Digests, Hash>> = {
-    sha1: createHash('sha1'),
-    sha256: createHash('sha256'),
-    sha384: createHash('sha384'),
-    sha512: createHash('sha512'),
-    blake2b512: createHash('blake2b512'),
-  };
-  #size = 0;
+/** Bytes that another thread reads where they lie; whoever wrote them waits before he writes there again. */
+export type SharedBytes = Uint8Array<SharedArrayBuffer>;
 
-  /** How many bytes have been taken. */
-  get size(): number {
-    return this.#size;
-  }
+/** What the thread is told; `file` is any number. Each order is answered once, in their order. */
+export type DigestOrder =
+  | { readonly kind: 'open'; readonly file: number; readonly names: readonly (keyof Digests)[] }
+  | { readonly kind: 'take'; readonly file: number; readonly bytes: SharedBytes }
+  | { readonly kind: 'finish'; readonly file: number }
+  | { readonly kind: 'forget'; readonly file: number };
 
-  write(chunk: Uint8Array): void {
-    for (const hash of Object.values(this.#hashes)) hash.update(chunk);
-    this.#size += chunk.length;
-  }
-
-  /** The digests of all bytes so far. To be called once; later calls throw. */
-  finish(): Digests {
-    const { sha1, sha256, sha384, sha512, blake2b512 } = this.#hashes;
-    return {
-      sha1: sha1.digest('hex'),
-      sha256: sha256.digest('hex'),
-      sha384: sha384.digest('hex'),
-      sha512: sha512.digest('hex'),
-      blake2b512: blake2b512.digest('hex'),
-    };
-  }
-}
+/** The digests to `finish`; nothing to the others. */
+export type DigestAnswer = Partial<Digests>;

@@ -2,9 +2,7 @@
 import type { InspectionLimits } from './budget.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { ArchiveContent, Judgement } from './judgement.ts';
-import { type AcceptedType, checkType, detectType, isTarGzName } from './media-type.ts';
-import { judgeTar, judgeTarGz } from './tar/judge-tar.ts';
-import { judgeZip } from './zip/judge-zip.ts';
+import { type AcceptedType, checkType, type DetectedType, detectType, isTarGzName } from './media-type.ts';
 
 /** What is to be judged, and by which measure. */
 export interface InspectionRequest {
@@ -27,15 +25,29 @@ export async function judgeFile(
 ): Promise<Inspection> {
   const type = detectType(source);
   checkType(type, request.name, request.acceptedTypes);
-  const judgement = { limits: request.limits, report };
+  const content = await judgeContent(source, { type, name: request.name, limits: request.limits, report });
+  return { mediaType: type.mediaType, ...content };
+}
+
+/** Loads what unpacks the one format: each file is judged in a new thread, and loading takes it longer than most files. */
+async function judgeContent(
+  source: ByteSource,
+  { type, name, ...judgement }: Judgement & { readonly type: DetectedType; readonly name: string },
+): Promise<ArchiveContent> {
   switch (type.archive) {
-    case 'zip':
-      return { mediaType: type.mediaType, ...(await judgeZip(source, judgement)) };
-    case 'tar':
-      return { mediaType: type.mediaType, ...(await judgeTar(source, judgement)) };
-    case 'gzip':
-      if (isTarGzName(request.name)) return { mediaType: type.mediaType, ...(await judgeTarGz(source, judgement)) };
-      break;
+    case 'zip': {
+      const { judgeZip } = await import('./zip/judge-zip.ts');
+      return judgeZip(source, judgement);
+    }
+    case 'tar': {
+      const { judgeTar } = await import('./tar/judge-tar.ts');
+      return judgeTar(source, judgement);
+    }
+    case 'gzip': {
+      if (!isTarGzName(name)) break;
+      const { judgeTarGz } = await import('./tar/judge-tar.ts');
+      return judgeTarGz(source, judgement);
+    }
   }
-  return { mediaType: type.mediaType, entries: 1, uncompressedBytes: source.size };
+  return { entries: 1, uncompressedBytes: source.size };
 }

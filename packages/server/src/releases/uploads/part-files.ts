@@ -4,7 +4,9 @@ import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:
 import { join } from 'node:path';
 import { Refusal } from '../../errors.ts';
 import { isId } from '../../storage/ids.ts';
-import { type Digests, DigestWriter } from '../inspection/digests.ts';
+import { DigestThreads, type DigestWriter } from '../inspection/digest-threads.ts';
+import type { Digests } from '../inspection/digests.ts';
+import { BatchBuffers, Intake } from './intake.ts';
 
 /** What the uploader said and the table has no column for. */
 export interface UploadNote {
@@ -23,20 +25,34 @@ export interface Received {
 /** Uploads whose digests are kept between requests; others are read again from the disk. */
 const maxOpenDigests = 64;
 
+/** Where bytes belong. */
+interface Place {
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
 /** The folder of files on their way in. One process works with it. */
 export class PartFiles {
   readonly #folder: string;
   readonly #busy = new Set<string>();
+  readonly #threads: DigestThreads;
   readonly #digests = new Map<string, DigestWriter>();
+  readonly #buffers = new BatchBuffers();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, threads: DigestThreads) {
     this.#folder = folder;
+    this.#threads = threads;
   }
 
   /** Opens `folder`, which is made when it is missing. It must lie on the file system of the blobs. */
-  static async open(folder: string): Promise<PartFiles> {
+  static async open(folder: string, threads: DigestThreads = new DigestThreads()): Promise<PartFiles> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    return new PartFiles(folder);
+    return new PartFiles(folder, threads);
+  }
+
+  /** Ends the threads that compute digests; what is being sent is refused, and goes on after the next start. */
+  async close(): Promise<void> {
+    await this.#threads.close();
   }
 
   /** The path of the bytes of an upload. */
@@ -65,22 +81,24 @@ export class PartFiles {
 
   /**
    * Appends `body` at `offset`. What has come is durable when this resolves, and also when it rejects because the
-   * connection broke or the disk is full: the upload goes on from there. Throws `conflict` when somebody else writes
-   * (`upload-busy`) or the file has another size (`upload-offset`), `invalid` for more than `sizeBytes`.
+   * connection broke, the disk is full or a thread died: the upload goes on from there. Throws `conflict` when somebody
+   * else writes (`upload-busy`) or the file has another size (`upload-offset`), `invalid` for more than `sizeBytes`.
    */
-  async append(
-    id: string,
-    body: AsyncIterable<Uint8Array>,
-    place: { offset: number; sizeBytes: number },
-  ): Promise<Received> {
+  async append(id: string, body: AsyncIterable<Uint8Array>, place: Place): Promise<Received> {
     if (this.#busy.has(id))
       throw new Refusal('conflict', 'somebody else is sending this file', { rule: 'upload-busy' });
     this.#busy.add(id);
     try {
       await this.#assertOffset(id, place.offset);
       const digests = await this.#openDigests(id, place.offset);
-      await this.#write(id, body, { ...place, digests });
-      if (digests.size === place.sizeBytes) return { offset: digests.size, digests: digests.finish() };
+      try {
+        await this.#write(id, body, { ...place, digests });
+        if (digests.size === place.sizeBytes) return { offset: digests.size, digests: await digests.finish() };
+      } catch (error) {
+        // They may be of more than is on the disk.
+        digests.forget();
+        throw refuseBroken(error);
+      }
       this.#keepDigests(id, digests);
       return { offset: digests.size, digests: undefined };
     } finally {
@@ -94,7 +112,7 @@ export class PartFiles {
 
   /** Removes all of an upload. */
   async remove(id: string): Promise<void> {
-    this.#digests.delete(id);
+    this.#dropDigests(id);
     await rm(this.pathOf(id), { force: true });
     await rm(this.#pathOf(id, 'json'), { force: true });
   }
@@ -130,52 +148,82 @@ export class PartFiles {
   async #openDigests(id: string, offset: number): Promise<DigestWriter> {
     const kept = this.#digests.get(id);
     this.#digests.delete(id);
-    if (kept?.size === offset) return kept;
-    const digests = new DigestWriter();
-    if (offset > 0)
-      for await (const chunk of createReadStream(this.pathOf(id), { end: offset - 1 })) digests.write(chunk);
-    return digests;
+    if (kept?.size === offset && kept.isAlive) return kept;
+    kept?.forget();
+    const digests = this.#threads.open();
+    try {
+      if (offset > 0) await this.#digestFile(id, offset, digests);
+      return digests;
+    } catch (error) {
+      digests.forget();
+      throw refuseBroken(error);
+    }
+  }
+
+  async #digestFile(id: string, offset: number, digests: DigestWriter): Promise<void> {
+    const intake = new Intake(this.#buffers, (batch) => digests.write(batch));
+    try {
+      for await (const chunk of createReadStream(this.pathOf(id), { end: offset - 1 })) await intake.take(chunk);
+    } finally {
+      await intake.flush();
+    }
   }
 
   #keepDigests(id: string, digests: DigestWriter): void {
     const [oldest] = this.#digests.keys();
-    if (this.#digests.size >= maxOpenDigests && oldest !== undefined) this.#digests.delete(oldest);
+    if (this.#digests.size >= maxOpenDigests && oldest !== undefined) this.#dropDigests(oldest);
     this.#digests.set(id, digests);
   }
 
-  async #write(
-    id: string,
-    body: AsyncIterable<Uint8Array>,
-    place: { offset: number; sizeBytes: number; digests: DigestWriter },
-  ): Promise<void> {
+  #dropDigests(id: string): void {
+    this.#digests.get(id)?.forget();
+    this.#digests.delete(id);
+  }
+
+  async #write(id: string, body: AsyncIterable<Uint8Array>, place: Place & { digests: DigestWriter }): Promise<void> {
     const file = await open(this.pathOf(id), 'r+');
     try {
-      await writeBody(file, body, place);
+      await writeBody(body, { ...place, intake: this.#createIntake(file, place) });
     } catch (error) {
-      throw refuseBroken(error);
+      if (error instanceof Refusal && error.rule === 'size-mismatch') await file.truncate(place.offset);
+      throw error;
     } finally {
       await file.sync().finally(() => file.close());
     }
   }
+
+  /** Writes each batch to the disk while the digests take it. */
+  #createIntake(file: FileHandle, { offset, digests }: { offset: number; digests: DigestWriter }): Intake {
+    let position = offset;
+    let disk = Promise.resolve();
+    return new Intake(this.#buffers, async (batch) => {
+      const at = position;
+      position += batch.length;
+      // One after the other, and none after one that failed: what is on the disk has no holes.
+      disk = disk.then(() => writeAt(file, batch, at));
+      const both = [disk, digests.write(batch)];
+      await Promise.allSettled(both);
+      await Promise.all(both);
+    });
+  }
 }
 
+/** What came before an error is written as well. */
 async function writeBody(
-  file: FileHandle,
   body: AsyncIterable<Uint8Array>,
-  { offset, sizeBytes, digests }: { offset: number; sizeBytes: number; digests: DigestWriter },
+  { offset, sizeBytes, intake }: Place & { intake: Intake },
 ): Promise<void> {
   let position = offset;
-  for await (const chunk of body) {
-    if (position + chunk.length > sizeBytes) {
-      await file.truncate(offset);
-      throw new Refusal('invalid', `expected ${sizeBytes} bytes in all, got more`, { rule: 'size-mismatch' });
+  try {
+    for await (const chunk of body) {
+      position += chunk.length;
+      if (position > sizeBytes) {
+        throw new Refusal('invalid', `expected ${sizeBytes} bytes in all, got more`, { rule: 'size-mismatch' });
+      }
+      await intake.take(chunk);
     }
-    // The disk writes in another thread while this one computes digests.
-    const written = writeAt(file, chunk, position);
-    written.catch(() => undefined);
-    digests.write(chunk);
-    await written;
-    position += chunk.length;
+  } finally {
+    await intake.flush();
   }
 }
 
