@@ -1,7 +1,7 @@
 /** The way of a file from its first byte to a draft, or to a refusal that keeps nothing. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { verifyAuditChain } from '../../../src/audit/store.ts';
@@ -283,40 +283,6 @@ forEachEngine((_name, open) => {
     const { row } = await begin(workshop);
     await cancelUpload(workshop, workshop.caller, { slug: 'demo', id: row.id });
     await assert.rejects(readUpload(workshop, workshop.caller, { slug: 'demo', id: row.id }), { code: 'not_found' });
-    assert.deepEqual(await listFiles(workshop), []);
-  });
-
-  test('an inspection that fails each time ends in a refusal, and the file may be sent again', async () => {
-    const workshop = await start({ scan: 'off' });
-    const shard = join(workshop.folder, 'blobs', digest('sha256', zip).slice(0, 2));
-    await writeFile(shard, 'a file where the blobs need a folder');
-    const { row } = await workshop.send(zip);
-    const read = () => readUpload(workshop, workshop.caller, { slug: 'demo', id: row.id });
-    for (let attempt = 1; attempt <= 5; attempt++) {
-      assert.equal((await read()).row.state, 'inspecting', `before attempt ${attempt}`);
-      await workshop.work();
-      workshop.pass(600_000);
-    }
-    assert.equal(refusalOf(await read()).rule, 'inspection-failed');
-    assert.deepEqual(await listFiles(workshop), []);
-    await rm(shard);
-    assert.equal((await workshop.upload(zip)).row.state, 'accepted');
-  });
-
-  test('an inspection that took the server down each time is refused by the clock', async () => {
-    const workshop = await start({ scan: 'off' });
-    const { row } = await workshop.send(zip);
-    await pruneUploads(workshop);
-    assert.equal((await readUpload(workshop, workshop.caller, { slug: 'demo', id: row.id })).row.state, 'inspecting');
-    await database.query
-      .updateTable('job')
-      .set({ state: 'running', attempts: 5, lease_until: 1 })
-      .where('dedupe_key', '=', `upload.inspect:${row.id}`)
-      .execute();
-    await workshop.work();
-    await pruneUploads(workshop);
-    const state = await readUpload(workshop, workshop.caller, { slug: 'demo', id: row.id });
-    assert.equal(refusalOf(state).rule, 'inspection-failed');
     assert.deepEqual(await listFiles(workshop), []);
   });
 
