@@ -8,7 +8,9 @@ import { createRateLimit } from '../../src/http/rate-limit.ts';
 import { type HttpServerParts, openHttpServer } from '../../src/http/server.ts';
 import { send } from '../planes-scene.ts';
 
-async function open(t: TestContext, wish: Partial<HttpServerParts> = {}) {
+type Wish = Partial<HttpServerParts> & { readonly body?: Uint8Array };
+
+async function open(t: TestContext, { body = Buffer.from('prepared'), ...wish }: Wish = {}) {
   const app = new Hono();
   app.all('*', (c) => c.text('the application'));
   const prepared = new PreparedAnswers(Date.now);
@@ -20,7 +22,6 @@ async function open(t: TestContext, wish: Partial<HttpServerParts> = {}) {
   const server = await openHttpServer(parts);
   t.after(() => server.stop());
   const { host } = new URL(server.url);
-  const body = Buffer.from('prepared');
   const headers = [['Cache-Control', 'public, max-age=60']] as const;
   const kept = { organisationId: 'a', headers, etag: '"x"', body, validUntil: Date.now() + 60_000 };
   prepared.keep({ host, target: '/x', generation: prepared.generation }, kept);
@@ -50,6 +51,25 @@ suite('the listening socket', () => {
       figures,
       /signpost_http_requests_total\{route="GET \/api\/projects\/\{slug\}\/manifest",status="200"\} 2/,
     );
+  });
+
+  test('sends every byte of the buffer as it is', async (t) => {
+    const body = Uint8Array.from({ length: 512 }, (_, index) => index).subarray(100, 500);
+    const { server } = await open(t, { body });
+    const answer = await send(`${server.url}/x`, 'GET');
+    assert.ok(answer.body.equals(body));
+    assert.equal(answer.headers['content-length'], '400');
+  });
+
+  test('counts a client by its connection, unless a proxy says who it is', async (t) => {
+    const proxies = createTrustedProxies(['127.0.0.1']);
+    const { server } = await open(t, { proxies, reads: createRateLimit(2, Date.now) });
+    const ask = async (headers: Record<string, string> = {}) =>
+      (await send(`${server.url}/x`, 'GET', { headers })).body.toString();
+    const answers: string[] = [];
+    for (const headers of [{}, { 'x-forwarded-for': '192.0.2.1' }, {}, { 'x-forwarded-for': '192.0.2.2' }, {}])
+      answers.push(await ask(headers));
+    assert.deepEqual(answers, ['prepared', 'prepared', 'prepared', 'prepared', 'the application']);
   });
 
   test('leaves to the application what is above the limit of a client, each client by itself', async (t) => {
