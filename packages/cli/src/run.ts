@@ -50,7 +50,8 @@ async function execute(
     output,
     prompt: new Prompt({ stdin, stderr, yes: given.options.flag('yes') }),
     progress: createProgress(stderr, stderr.isTTY === true && !json && !quiet, Date.now),
-    fetch: globalThis.fetch,
+    // Node loads its HTTP client when the name is first read; most commands, such as `serve`, never do.
+    fetch: (input, init) => globalThis.fetch(input, init),
     now: Date.now,
     interrupted: waitForSignal,
   });

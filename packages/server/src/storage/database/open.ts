@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import type { BaseLogger } from 'pino';
 import { createDataFolder } from '../data-folder.ts';
 import type { Database } from '../database.ts';
-import { type DatabaseLock, lockPostgres } from './postgres/lock-postgres.ts';
-import { openPostgres } from './postgres/open-postgres.ts';
+import type { DatabaseLock } from './postgres/lock-postgres.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 
 /** Where a database is; the members are those of `Config`. */
@@ -23,7 +22,11 @@ export async function openDatabase(
   options: { readonly create: boolean },
 ): Promise<Database> {
   if (options.create) await createDataFolder(location.dataDir);
-  if (location.databaseUrl !== undefined) return openPostgres(location.databaseUrl);
+  if (location.databaseUrl !== undefined) {
+    // The client of the one engine is not loaded for the other.
+    const { openPostgres } = await import('./postgres/open-postgres.ts');
+    return openPostgres(location.databaseUrl);
+  }
   return openSqlite(join(location.dataDir, 'signpost.db'), options);
 }
 
@@ -32,5 +35,7 @@ export async function lockDatabase(
   { databaseUrl }: Pick<DatabaseLocation, 'databaseUrl'>,
   log?: Pick<BaseLogger, 'warn'>,
 ): Promise<DatabaseLock> {
-  return databaseUrl === undefined ? { release: async () => {} } : lockPostgres(databaseUrl, log);
+  if (databaseUrl === undefined) return { release: async () => {} };
+  const { lockPostgres } = await import('./postgres/lock-postgres.ts');
+  return lockPostgres(databaseUrl, log);
 }
