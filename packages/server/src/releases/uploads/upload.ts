@@ -81,8 +81,8 @@ export interface UploadJob {
   readonly digests: Digests;
 }
 
-/** What the server itself answers below a project. */
-const reservedVersions = new Set(['info', 'latest', 'manifest', 'releases']);
+/** What the server itself answers below a project, and the links of the public tree. */
+const reservedVersion = /^(?:info|manifest|releases|latest(?:-.*)?)$/;
 
 const bytesPerMib = 1024 * 1024;
 const abandonedAfterMs = 24 * 3600 * 1000;
@@ -245,7 +245,7 @@ function assertRequest(request: UploadRequest, maxUploadBytes: number): void {
     if (value !== undefined && !pattern.test(value))
       throw new Refusal('invalid', `expected ${name} to match ${pattern}`);
   }
-  if (reservedVersions.has(request.version)) {
+  if (reservedVersion.test(request.version)) {
     throw new Refusal('invalid', `the version ${request.version} is reserved`, { rule: 'version-reserved' });
   }
   if (!Number.isSafeInteger(request.sizeBytes) || request.sizeBytes < 1) {

@@ -300,6 +300,7 @@ forEachEngine((_name, open) => {
       { version: '..' },
       { version: 'a/b' },
       { version: 'info' },
+      { version: 'latest-beta' },
       { channel: 'Beta' },
       { platform: 'a b' },
       { sha256: 'abc' },
