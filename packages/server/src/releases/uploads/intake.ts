@@ -6,6 +6,9 @@ const batchBytes = 512 * 1024;
 /** Batches that are being written while the next is gathered; the sender waits when there are so many. */
 const maxUnderWay = 4;
 
+/** What came is written after this at the latest, so that a slow or broken sender loses next to nothing. */
+const longestMs = 100;
+
 /** Buffers kept for the next upload, 8 MiB. */
 const maxSpare = 16;
 
@@ -29,6 +32,7 @@ export class Intake {
   readonly #underWay: Promise<void>[] = [];
   #batch: SharedBytes | undefined;
   #filled = 0;
+  #due: NodeJS.Timeout | undefined;
 
   /** `write` gets the batches in order, before the last one is done, and settles when it reads no more from its batch. */
   constructor(buffers: BatchBuffers, write: (batch: SharedBytes) => Promise<void>) {
@@ -45,7 +49,10 @@ export class Intake {
       this.#batch.set(piece, this.#filled);
       this.#filled += piece.length;
       rest = rest.subarray(piece.length);
-      if (this.#filled < this.#batch.length) return;
+      if (this.#filled < this.#batch.length) {
+        this.#due ??= setTimeout(() => this.#send(), longestMs);
+        return;
+      }
       this.#send();
       if (this.#underWay.length > maxUnderWay) await this.#underWay.shift();
     }
@@ -59,6 +66,8 @@ export class Intake {
   }
 
   #send(): void {
+    clearTimeout(this.#due);
+    this.#due = undefined;
     if (this.#batch === undefined) return;
     const batch = this.#batch.subarray(0, this.#filled);
     this.#batch = undefined;
