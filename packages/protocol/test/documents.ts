@@ -15,7 +15,7 @@ export const now: number = Date.UTC(2027, 0, 15, 12);
 export const fileBytes: Uint8Array<ArrayBuffer> = encodeText('the bytes of demo 1.2.0\n');
 
 /** The signer whose seed is the SHA-256 of its name. */
-export async function createNamedSigner(name: string): Promise<Signer> {
+async function createNamedSigner(name: string): Promise<Signer> {
   return createSigner(new Uint8Array(createHash('sha256').update(`signpost test key ${name}`).digest()));
 }
 

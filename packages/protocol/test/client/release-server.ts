@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What stands at a path: bytes or text, or an answer of its own. */
-export type Page = string | Uint8Array | ((response: ServerResponse) => void);
+type Page = string | Uint8Array | ((response: ServerResponse) => void);
 
 /** A running server. */
 export interface ReleaseServer {

@@ -56,7 +56,7 @@ export interface Job {
 }
 
 /** Stores how far a job is, as JSON. Throws when the job was lost to another worker. */
-export type ReportProgress = (progress: unknown) => Promise<void>;
+type ReportProgress = (progress: unknown) => Promise<void>;
 
 /** Does the work of one kind; must bear being run again. Throwing means: try again later. */
 export type RunJob = (job: Job, report: ReportProgress) => Promise<void>;

@@ -11,7 +11,7 @@ import { deleteVault, insertVaultRecord, readVaultRecord, type VaultRecord } fro
 export type VaultState = 'absent' | 'locked' | 'unlocked';
 
 /** The shortest master password taken, in characters. */
-export const minMasterPasswordLength = 12;
+const minMasterPasswordLength = 12;
 
 const verifierPlace: SealPlace = { purpose: 'verifier', reference: 'vault_state/1' };
 const verifierMarker = new TextEncoder().encode('signpost vault');

@@ -8,6 +8,7 @@ import { Refusal } from '../../errors.ts';
 import type { Database, Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import { violationOf } from '../../storage/violation.ts';
+import type { AcceptedType } from '../inspection/media-type.ts';
 import { findProject, insertProject, type ProjectRow, updateProject } from './store.ts';
 
 /** What projects work with. */
@@ -15,9 +16,6 @@ export interface ProjectDependencies {
   readonly database: Database;
   readonly now: () => number;
 }
-
-/** Archives and files that a project takes. `any` is every other type. */
-export type AcceptedType = 'zip' | 'tar.gz' | 'any';
 
 /** What a project is made of; the rest has defaults. */
 export interface ProjectFields {
