@@ -1,4 +1,4 @@
-/** Random access to the bytes of a file, read synchronously: only the inspection worker uses it. */
+/** Random access to the bytes of a file, read synchronously: by the inspection worker, and for a look at what a file is. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** Bytes that do not change while they are inspected. */

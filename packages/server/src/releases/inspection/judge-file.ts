@@ -2,7 +2,7 @@
 import type { InspectionLimits } from './budget.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { ArchiveContent, Judgement } from './judgement.ts';
-import { type AcceptedType, checkType, type DetectedType, detectType, isTarGzName } from './media-type.ts';
+import { type AcceptedType, type ArchiveFormat, checkType, detectType, isTarGzName } from './media-type.ts';
 
 /** What is to be judged, and by which measure. */
 export interface InspectionRequest {
@@ -23,18 +23,33 @@ export async function judgeFile(
   request: InspectionRequest,
   report: Judgement['report'],
 ): Promise<Inspection> {
+  const { mediaType, opened } = judgeType(source, request);
+  const content = await judgeContent(source, { opened, limits: request.limits, report });
+  return { mediaType, ...content };
+}
+
+/** What the file is, by its first and last bytes, and whether it must be opened. Throws `extension-mismatch` and `type-not-accepted`. */
+export function judgeType(
+  source: ByteSource,
+  { name, acceptedTypes }: Pick<InspectionRequest, 'name' | 'acceptedTypes'>,
+): { readonly mediaType: string; readonly opened: ArchiveFormat | undefined } {
   const type = detectType(source);
-  checkType(type, request.name, request.acceptedTypes);
-  const content = await judgeContent(source, { type, name: request.name, limits: request.limits, report });
-  return { mediaType: type.mediaType, ...content };
+  checkType(type, name, acceptedTypes);
+  const isOneFile = type.archive === 'gzip' && !isTarGzName(name);
+  return { mediaType: type.mediaType, opened: isOneFile ? undefined : type.archive };
+}
+
+/** The content of a file that is not opened. */
+export function describeWhole(source: ByteSource): ArchiveContent {
+  return { entries: 1, uncompressedBytes: source.size };
 }
 
 /** Loads what unpacks the one format: each file is judged in a new thread, and loading takes it longer than most files. */
 async function judgeContent(
   source: ByteSource,
-  { type, name, ...judgement }: Judgement & { readonly type: DetectedType; readonly name: string },
+  { opened, ...judgement }: Judgement & { readonly opened: ArchiveFormat | undefined },
 ): Promise<ArchiveContent> {
-  switch (type.archive) {
+  switch (opened) {
     case 'zip': {
       const { judgeZip } = await import('./zip/judge-zip.ts');
       return judgeZip(source, judgement);
@@ -44,10 +59,10 @@ async function judgeContent(
       return judgeTar(source, judgement);
     }
     case 'gzip': {
-      if (!isTarGzName(name)) break;
       const { judgeTarGz } = await import('./tar/judge-tar.ts');
       return judgeTarGz(source, judgement);
     }
+    case undefined:
+      return describeWhole(source);
   }
-  return { entries: 1, uncompressedBytes: source.size };
 }

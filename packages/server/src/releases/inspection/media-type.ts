@@ -3,7 +3,7 @@ import type { ByteSource } from './byte-source.ts';
 import { quoteName, refuse } from './rules.ts';
 
 /** Archives whose content is judged. */
-type ArchiveFormat = 'zip' | 'gzip' | 'tar';
+export type ArchiveFormat = 'zip' | 'gzip' | 'tar';
 
 /** What was recognised. */
 export interface DetectedType {
