@@ -17,7 +17,7 @@ export function chooseFreePort(): Promise<number> {
 }
 
 /** Resolves with the time waited in milliseconds once `url` answers anything; throws after `timeoutMs`. */
-export async function waitForAnswer(url: string, timeoutMs = 30_000): Promise<number> {
+export async function waitForAnswer(url: string, timeoutMs = 120_000): Promise<number> {
   const started = performance.now();
   for (;;) {
     try {
