@@ -4,7 +4,7 @@ import type { Certificate } from './certificate.ts';
 import type { NameConstraints } from './constraint-extensions.ts';
 import type { GeneralName } from './general-name.ts';
 import { isEmptyName, isWithinName, listAttributes } from './name.ts';
-import { findUriHost } from './name-syntax.ts';
+import { findUriHost, isMailbox } from './name-syntax.ts';
 
 /** Comparisons that one certificate may cost: names times constraints, each as large as its signer likes. */
 const maxComparisons = 250_000;
@@ -51,7 +51,9 @@ function assertName(name: GeneralName, permitted: readonly GeneralName[], exclud
 function isComparable(name: GeneralName): boolean {
   // A URI without a host name cannot be held against a constraint on hosts.
   if (name.kind === 'uri') return findUriHost(name.text) !== undefined;
-  return ['dns', 'email', 'ip', 'directory'].includes(name.kind);
+  // Attributes of subjects come here unchecked; with two @, each reader would see another host.
+  if (name.kind === 'email') return isMailbox(name.text);
+  return ['dns', 'ip', 'directory'].includes(name.kind);
 }
 
 function isWithin(name: GeneralName, base: GeneralName): boolean {
