@@ -2,6 +2,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import type { DigestAnswer, DigestOrder, Digests } from './digests.ts';
+import { yieldToOthers } from './thread-priority.ts';
+
+yieldToOthers();
 
 const files = new Map<number, readonly (readonly [name: keyof Digests, hash: Hash])[]>();
 

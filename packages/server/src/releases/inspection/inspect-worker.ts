@@ -4,8 +4,10 @@ import { Refusal } from '../../errors.ts';
 import { FileSource } from './byte-source.ts';
 import { judgeFile } from './judge-file.ts';
 import type { UploadRule } from './rules.ts';
+import { yieldToOthers } from './thread-priority.ts';
 import type { InspectionAnswer, InspectionOrder } from './worker-messages.ts';
 
+yieldToOthers();
 const order: InspectionOrder = workerData;
 parentPort?.postMessage(await inspect(order));
 

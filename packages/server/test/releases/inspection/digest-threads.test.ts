@@ -1,6 +1,8 @@
 /** All five digests in one pass, in threads. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { DigestThreads, type DigestWriter } from '../../../src/releases/inspection/digest-threads.ts';
@@ -77,4 +79,16 @@ test('threads that have died fail what they had in hand, and the next file gets 
   const next = threads.open();
   await next.write(share(Buffer.from('abc')));
   assert.equal((await next.finish()).sha1, 'a9993e364706816aba3e25717850c26c9cd0d89d');
+});
+
+test('the threads stand back behind the one that answers', { skip: process.platform !== 'linux' }, async (t) => {
+  const before = getPriority();
+  const writer = openThreads(t).open();
+  await writer.write(share(Buffer.from('abc')));
+  assert.equal(getPriority(), before);
+  // proc_pid_stat(5): the 19th field; the second one is a name in brackets.
+  const priorities = readdirSync('/proc/self/task').map((task) =>
+    Number(readFileSync(`/proc/self/task/${task}/stat`, 'utf8').split(') ')[1]?.split(' ')[16]),
+  );
+  assert.equal(priorities.filter((priority) => priority > before).length, 2);
 });
