@@ -1,9 +1,9 @@
 /** The upload pipeline without the scanner: against its digests alone, its memory at 2 GB, and what a ZIP does to others. */
-import { execFile } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { measureLatencies } from './load.ts';
 import { compareInRounds, formatAmount, type Measurement, quantile } from './measurement.ts';
 import { type Deployment, publishFile, readMemory, uploadFile, withDeployment, writeNoise } from './signpost.ts';
 
@@ -70,7 +70,7 @@ async function measureOthersDuringZip(deployment: Deployment): Promise<Measureme
   await publishFile(deployment, await writeNoise(deployment, 1), 1_000_000);
   const path = await packLargeZip(deployment);
   const upload = uploadNumbered(deployment, { path, sizeBytes: (await stat(path)).size, count: 1, name: 'large.zip' });
-  const latencies = await measureLatencies(`${deployment.server.base}/api/projects/app/manifest`, upload);
+  const latencies = await probeLatencies(`${deployment.server.base}/api/projects/app/manifest`, upload);
   const seconds = await upload;
   const detail = `${latencies.length} checks in ${formatAmount(seconds)} s, median ${formatAmount(quantile(latencies, 0.5))} ms`;
   return {
@@ -79,6 +79,15 @@ async function measureOthersDuringZip(deployment: Deployment): Promise<Measureme
     bar: latencyBar,
     detail,
   };
+}
+
+/** From a process of its own: this one is busy sending, and its pauses are not the server's. */
+async function probeLatencies(url: string, until: Promise<unknown>): Promise<readonly number[]> {
+  const probe = fork(join(import.meta.dirname, 'latency-probe.ts'), [url]);
+  await until;
+  probe.send('end');
+  const [latencies] = (await once(probe, 'message')) as [number[]];
+  return latencies;
 }
 
 /** Noise of 400 MB, deflated: large, and within the caps. */
