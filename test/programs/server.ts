@@ -85,7 +85,11 @@ export async function startServer({ variables }: Pick<Installation, 'variables'>
     throw new Error(`signpost serve ended with ${child.exitCode ?? child.signalCode}: ${output}`);
   });
   endedEarly.catch(() => undefined);
-  const startMs = await Promise.race([waitForAnswer(`${base}/healthz`), endedEarly]);
+  const startMs = await Promise.race([waitForAnswer(`${base}/healthz`), endedEarly]).catch((error: unknown) => {
+    // A server that nobody waits for any more would keep the tests from ending.
+    child.kill('SIGKILL');
+    throw error;
+  });
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal);
     await ended;
