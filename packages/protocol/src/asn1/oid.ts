@@ -51,18 +51,40 @@ function parseLargeOid(content: Uint8Array): string {
 
 /** The content octets of a dotted identifier. Throws a TypeError: identifiers to write are the program's own. */
 export function encodeOid(text: string): Uint8Array<ArrayBuffer> {
-  if (!/^(?:[01]\.(?:[0-9]|[1-3][0-9])|2\.(?:0|[1-9][0-9]*))(?:\.(?:0|[1-9][0-9]*))*$/.test(text)) {
+  const octets: number[] = [];
+  const arcs = text.split('.');
+  const [root = '', second = ''] = arcs;
+  const isRoot = /^[01]$/.test(root) ? Number(second) < 40 : root === '2';
+  if (!isRoot || arcs.length < 2 || !arcs.every(isArc))
     throw new TypeError(`expected an object identifier, got ${text}`);
-  }
-  const [root = 0n, second = 0n, ...rest] = text.split('.').map(BigInt);
-  const octets = [root * 40n + second, ...rest].flatMap(encodeArc);
+  pushArc(octets, second, Number(root) * 40);
+  for (let index = 2; index < arcs.length; index++) pushArc(octets, arcs[index] ?? '', 0);
   if (octets.length > maxOidBytes)
     throw new TypeError(`expected an object identifier of at most ${maxOidBytes} octets`);
   return Uint8Array.from(octets);
 }
 
-function encodeArc(arc: bigint): number[] {
-  const octets = [Number(arc & 0x7fn)];
-  for (let rest = arc >> 7n; rest > 0n; rest >>= 7n) octets.unshift(Number(rest & 0x7fn) | 0x80);
-  return octets;
+function isArc(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const digit = text.charCodeAt(index);
+    if (digit < 0x30 || digit > 0x39) return false;
+  }
+  return text.length === 1 || (text.length > 1 && text.charCodeAt(0) !== 0x30);
+}
+
+/** Appends the arc plus `offset` in base 128. */
+function pushArc(octets: number[], text: string, offset: number): void {
+  if (text.length > 9) {
+    pushLargeArc(octets, BigInt(text) + BigInt(offset));
+    return;
+  }
+  const arc = Number(text) + offset;
+  for (let shift = 28; shift > 0; shift -= 7) if (arc >= 2 ** shift) octets.push(((arc >> shift) & 0x7f) | 0x80);
+  octets.push(arc & 0x7f);
+}
+
+function pushLargeArc(octets: number[], arc: bigint): void {
+  const end = octets.length;
+  octets.push(Number(arc & 0x7fn));
+  for (let rest = arc >> 7n; rest > 0n; rest >>= 7n) octets.splice(end, 0, Number(rest & 0x7fn) | 0x80);
 }

@@ -39,11 +39,17 @@ function composeTime(year: number, content: Uint8Array, at: number): number {
   const minute = readDigits(content, at + 6, 2);
   const second = readDigits(content, at + 8, 2);
   if (hour > 23 || minute > 59 || second > 59) throw refuseDer('a time of day that exists');
+  if (month < 1 || month > 12 || day < 1 || day > countDays(year, month)) throw refuseDer('a date that exists');
+  const time = Date.UTC(year, month - 1, day, hour, minute, second);
   // Date.UTC takes the years 0 to 99 for 1900 to 1999.
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) throw refuseDer('a date that exists');
-  return date.getTime() + ((hour * 60 + minute) * 60 + second) * 1000;
+  return year > 99 ? time : new Date(time).setUTCFullYear(year, month - 1, day);
+}
+
+const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+function countDays(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return (monthDays[month - 1] ?? 0) + (month === 2 && isLeap ? 1 : 0);
 }
 
 function readDigits(content: Uint8Array, at: number, count: number): number {

@@ -47,9 +47,11 @@ const strings = fc.string({ unit: 'binary' }).map((text): Sample => {
   };
 });
 
-const times = fc.integer({ min: Date.UTC(1000, 0, 1) / 1000, max: 253402300799 }).map((seconds): Sample => {
-  return { value: time(seconds * 1000), read: (reader) => assert.equal(reader.readTime(), seconds * 1000) };
-});
+const times = fc
+  .integer({ min: Date.parse('0000-01-01T00:00:00Z') / 1000, max: 253402300799 })
+  .map((seconds): Sample => {
+    return { value: time(seconds * 1000), read: (reader) => assert.equal(reader.readTime(), seconds * 1000) };
+  });
 
 const others = fc.oneof(
   fc.boolean().map((flag): Sample => {

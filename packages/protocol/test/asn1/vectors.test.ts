@@ -168,3 +168,26 @@ test('lengths take as few octets as they can (X.690, 10.1)', () => {
     assert.equal(new DerReader(bytes).readOctetString().length, length);
   }
 });
+
+test('every day of four centuries is read as the calendar has it', () => {
+  const dayMs = 86_400_000;
+  for (let day = Date.UTC(1890, 0, 1); day < Date.UTC(2290, 0, 1); day += dayMs) {
+    if (day < Date.UTC(1950, 0, 1) || day >= Date.UTC(2050, 0, 1)) {
+      assert.equal(new DerReader(encodeDer(generalizedTime(day))).readTime(), day);
+    }
+  }
+  for (const [text, exists] of [
+    ['20000229', true],
+    ['19000229', false],
+    ['21000229', false],
+    ['20240229', true],
+    ['20230229', false],
+    ['20230431', false],
+    ['20230100', false],
+    ['20230001', false],
+  ] as const) {
+    const read = () => open(`18 0F ${encodeHex(Buffer.from(`${text}000000Z`))}`).readGeneralizedTime();
+    if (exists) read();
+    else assert.throws(read, { code: 'malformed' }, text);
+  }
+});
