@@ -161,12 +161,17 @@ function writeValue(value: DerValue, target: Uint8Array, offset: number): number
     target[at++] = tag;
     at = writeLength(contentBytes, target, at);
   }
-  if (content instanceof Uint8Array) {
+  if (isBytes(content)) {
     writeBytes(content, target, at);
     return at + contentBytes;
   }
   for (const member of content) at = writeValue(member, target, at);
   return at;
+}
+
+/** Bytes of another realm, such as a test's or a frame's, are bytes too, which `instanceof` denies. */
+function isBytes(content: DerValue['content']): content is Uint8Array {
+  return ArrayBuffer.isView(content);
 }
 
 function writeLength(length: number, target: Uint8Array, offset: number): number {
