@@ -3,6 +3,8 @@
  * JSON as text, booleans as 0 or 1. The migrations beside this file create them.
  */
 
+import type { AuthorityTable, CertificateTable } from './tables/pki.ts';
+
 /** All tables by name. */
 export interface Schema {
   organisation: OrganisationTable;
@@ -26,6 +28,8 @@ export interface Schema {
   manifest: ManifestTable;
   approval: ApprovalTable;
   download_count: DownloadCountTable;
+  authority: AuthorityTable;
+  certificate: CertificateTable;
 }
 
 /** `slug` is unique; the organisation `default` answers at the unprefixed paths. `host` is unique where set. */

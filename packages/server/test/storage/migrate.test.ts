@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { sql } from 'kysely';
 import { Refusal } from '../../src/errors.ts';
@@ -7,15 +8,19 @@ import { openDatabase } from '../../src/storage/database/open.ts';
 import { assertMigrated, migrate } from '../../src/storage/migrations/migrate.ts';
 import { forEachEngine } from './engines.ts';
 
+const storage = join(import.meta.dirname, '../../src/storage');
+
 const isUnavailable = (hint: RegExp) => (error: unknown) =>
   error instanceof Refusal && error.code === 'unavailable' && hint.test(error.hint ?? '');
+
+const migrationNames = listMigrationNames();
 
 forEachEngine((_name, open, locate) => {
   test('an empty database is refused until it is migrated', async () => {
     const database = await openDatabase(await locate(), { create: true });
     try {
       await assert.rejects(assertMigrated(database), isUnavailable(/^signpost migrate$/));
-      assert.deepEqual(await migrate(database), ['0001_foundation']);
+      assert.deepEqual(await migrate(database), migrationNames);
       await assertMigrated(database);
     } finally {
       await database.close();
@@ -33,7 +38,7 @@ forEachEngine((_name, open, locate) => {
     const second = await openDatabase(location, { create: true });
     try {
       const applied = await Promise.all([migrate(first), migrate(second)]);
-      assert.deepEqual(applied.flat(), ['0001_foundation']);
+      assert.deepEqual(applied.flat(), migrationNames);
     } finally {
       await first.close();
       await second.close();
@@ -56,9 +61,20 @@ forEachEngine((_name, open, locate) => {
   });
 });
 
-/** Every `table.column` of schema.ts, `?` after those that may be null. */
+/** What the files of the folder `migrations` are called: `0001-foundation.ts` holds `0001_foundation`. */
+function listMigrationNames(): string[] {
+  const files = globSync('[0-9]*.ts', { cwd: join(storage, 'migrations') }).sort();
+  assert.deepEqual(
+    files.map((file) => Number.parseInt(file, 10)),
+    files.map((_, index) => index + 1),
+  );
+  return files.map((file) => file.replace(/\.ts$/, '').replace('-', '_'));
+}
+
+/** Every `table.column` of schema.ts and its folder `tables`, `?` after those that may be null. */
 function readSchemaColumns(): string[] {
-  const source = readFileSync(new URL('../../src/storage/schema.ts', import.meta.url), 'utf8');
+  const files = ['schema.ts', ...globSync('tables/*.ts', { cwd: storage })];
+  const source = files.map((file) => readFileSync(join(storage, file), 'utf8')).join('\n');
   const tableOf = new Map([...source.matchAll(/^ {2}(\w+): (\w+Table);$/gm)].map((match) => [match[2], match[1]]));
   return [...source.matchAll(/^export interface (\w+Table) \{\n([^}]*)\}/gm)].flatMap(([, name, body = '']) =>
     [...body.matchAll(/^ {2}(\w+): (.*);$/gm)].map(

@@ -1,0 +1,80 @@
+/** Authorities and certificates. What must never be, whoever writes, is a constraint here. */
+import type { Migration } from './migration.ts';
+
+// A key has a home here (sealed), or lies elsewhere (offline); only a root asks for a passphrase besides.
+const authorities = [
+  `create table authority (
+    id TEXT primary key,
+    organisation_id TEXT not null references organisation (id) on delete restrict,
+    name TEXT not null,
+    kind TEXT not null check (kind in ('root', 'intermediate')),
+    custody TEXT not null check (custody in ('dual', 'server', 'offline')),
+    parent_id TEXT,
+    algorithm TEXT not null,
+    subject TEXT not null,
+    key_id TEXT not null check (length(key_id) = 64),
+    public_key TEXT not null,
+    sealed_key TEXT,
+    dual_protection TEXT,
+    state TEXT not null check (state in ('pending', 'active', 'retired', 'revoked')),
+    created_at INTEGER not null,
+    ended_at INTEGER,
+    unique (organisation_id, name),
+    unique (organisation_id, key_id),
+    unique (id, organisation_id),
+    foreign key (parent_id, organisation_id) references authority (id, organisation_id) on delete restrict,
+    check ((custody = 'offline') = (sealed_key is null)),
+    check ((custody = 'dual') = (dual_protection is not null)),
+    check (kind = 'intermediate' or parent_id is null),
+    check ((state in ('retired', 'revoked')) = (ended_at is not null))
+  ) STRICT`,
+  'create index authority_parent on authority (parent_id, organisation_id)',
+];
+
+const certificates = [
+  `create table certificate (
+    id TEXT primary key,
+    organisation_id TEXT not null references organisation (id) on delete restrict,
+    issuer_id TEXT,
+    subject_authority_id TEXT,
+    profile TEXT not null,
+    serial TEXT not null check (length(serial) between 1 and 40),
+    subject TEXT not null,
+    common_name TEXT not null,
+    names TEXT not null,
+    search TEXT not null,
+    der TEXT not null,
+    fingerprint TEXT not null check (length(fingerprint) = 64),
+    key_id TEXT not null check (length(key_id) = 64),
+    not_before INTEGER not null,
+    not_after INTEGER not null check (not_after >= not_before),
+    state TEXT not null check (state in ('valid', 'held', 'revoked')),
+    reason TEXT,
+    revoked_at INTEGER,
+    invalid_from INTEGER,
+    replaces_id TEXT references certificate (id) on delete restrict,
+    source TEXT not null check (source in ('form', 'request', 'acme', 'import', 'system')),
+    sealed_key TEXT,
+    sealed_password TEXT,
+    acme_account_id TEXT,
+    notice_days INTEGER,
+    created_by TEXT not null,
+    created_at INTEGER not null,
+    unique (issuer_id, serial),
+    unique (organisation_id, fingerprint),
+    unique (id, organisation_id),
+    foreign key (issuer_id, organisation_id) references authority (id, organisation_id) on delete restrict,
+    foreign key (subject_authority_id, organisation_id) references authority (id, organisation_id) on delete restrict,
+    check ((state = 'valid') = (revoked_at is null)),
+    check ((state = 'valid') = (reason is null))
+  ) STRICT`,
+  'create index certificate_organisation on certificate (organisation_id, created_at, id)',
+  "create index certificate_revoked on certificate (issuer_id, revoked_at) where state <> 'valid'",
+  'create index certificate_expiry on certificate (not_after)',
+  'create index certificate_authority on certificate (subject_authority_id, not_after)',
+  'create index certificate_key on certificate (organisation_id, key_id)',
+  'create index certificate_replaces on certificate (replaces_id)',
+];
+
+/** Authorities with their keys, and every certificate that they issued. */
+export const pki: Migration = { name: '0002_pki', statements: [...authorities, ...certificates] };
