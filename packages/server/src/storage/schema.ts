@@ -93,14 +93,14 @@ export interface VaultStateTable {
 }
 
 /** Secrets of the server itself, by name (such as `session-secret`); sealed. */
-export interface VaultSecretTable {
+interface VaultSecretTable {
   name: string;
   ciphertext: string;
   created_at: number;
 }
 
 /** One row, id 1: the end of the hash chain. Updated first in every audited transaction, so that rows never fork. */
-export interface AuditHeadTable {
+interface AuditHeadTable {
   id: number;
   sequence: number;
   hash: string;

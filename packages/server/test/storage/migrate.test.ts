@@ -76,7 +76,7 @@ function readSchemaColumns(): string[] {
   const files = ['schema.ts', ...globSync('tables/*.ts', { cwd: storage })];
   const source = files.map((file) => readFileSync(join(storage, file), 'utf8')).join('\n');
   const tableOf = new Map([...source.matchAll(/^ {2}(\w+): (\w+Table);$/gm)].map((match) => [match[2], match[1]]));
-  return [...source.matchAll(/^export interface (\w+Table) \{\n([^}]*)\}/gm)].flatMap(([, name, body = '']) =>
+  return [...source.matchAll(/^(?:export )?interface (\w+Table) \{\n([^}]*)\}/gm)].flatMap(([, name, body = '']) =>
     [...body.matchAll(/^ {2}(\w+): (.*);$/gm)].map(
       ([, column, type = '']) => `${tableOf.get(name)}.${column}${type.endsWith('| null') ? '?' : ''}`,
     ),
