@@ -45,6 +45,7 @@ const server: House = {
     ['accounts/'],
     ['trust/'],
     ['pki/profiles/'],
+    ['pki/records/'],
     ['pki/authorities/'],
     ['pki/certificates/'],
     ['pki/revocation/'],
