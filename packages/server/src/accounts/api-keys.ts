@@ -2,17 +2,24 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Scope } from '@signpost/protocol/updates/names';
-import type { Caller } from '../audit/audit.ts';
+import type { Actor, Caller } from '../audit/audit.ts';
 import { recordAudit } from '../audit/store.ts';
 import { Refusal } from '../errors.ts';
-import type { Verb } from '../http/context.ts';
+import type { Role, Verb } from '../http/context.ts';
 import type { Database, Query } from '../storage/database.ts';
 import { createId } from '../storage/ids.ts';
 import type { Act } from './organisations.ts';
-import { type ApiKeyRow, insertApiKey, revokeApiKey as revokeRow } from './store.ts';
+import { type ApiKeyRow, findMakerOf, type HeldApiKey, insertApiKey, revokeApiKey as revokeRow } from './store.ts';
 
 const keyPattern = /^sgp_([A-Za-z0-9_-]{43})([0-9A-Za-z]{6})$/;
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** What a key may do at most while its maker holds the role. */
+const verbsOfRole: Readonly<Record<Role, readonly Verb[]>> = {
+  admin: ['read', 'upload', 'activate', 'manage', 'admin', 'metrics'],
+  manager: ['read', 'upload', 'activate', 'manage'],
+  viewer: ['read'],
+};
 
 /** What a key is made of. */
 export interface NewApiKey {
@@ -22,7 +29,7 @@ export interface NewApiKey {
   readonly verbs: readonly Verb[];
   /** Unix milliseconds; null for a key that does not expire. */
   readonly expiresAt: number | null;
-  /** The person who made it; null for the server. */
+  /** The person who answers for it: the key never does more than they may; null for the server. */
   readonly createdBy: string | null;
 }
 
@@ -70,6 +77,23 @@ export async function revokeApiKey(
     if (!isRevoked) throw new Refusal('not_found', 'there is no such API key');
     await recordAudit(transaction, at, { ...caller, action: 'api_key.revoked', object: { kind: 'api-key', id } });
   });
+}
+
+/** Who answers for a key that `actor` makes: the person, or the one who answers for the key that `actor` is. */
+export async function findAnswerable(query: Query, { kind, id }: Actor): Promise<string | null> {
+  if (kind === 'person') return id;
+  return kind === 'api-key' && id !== null ? findMakerOf(query, id) : null;
+}
+
+/**
+ * What a key may do now: its own verbs, as far as its maker may still do as much. None once the maker is disabled or has
+ * left the organisation, however long the key has to live.
+ */
+export function listVerbsInForce({ verbs, maker }: Pick<HeldApiKey, 'verbs' | 'maker'>): Verb[] {
+  const own = JSON.parse(verbs) as Verb[];
+  if (!maker) return own;
+  const allowed = maker.role === null || maker.disabled ? [] : verbsOfRole[maker.role];
+  return own.filter((verb) => allowed.includes(verb));
 }
 
 /**

@@ -1,10 +1,10 @@
 /** From a credential to a principal. */
 import { Refusal } from '../errors.ts';
-import type { Principal, RequestOrganisation, Verb } from '../http/context.ts';
+import type { Principal, RequestOrganisation } from '../http/context.ts';
 import { type Credential, readCredential } from '../http/credential.ts';
 import type { Authentication } from '../http/guard.ts';
 import type { Database } from '../storage/database.ts';
-import { hashApiKey, isApiKey } from './api-keys.ts';
+import { hashApiKey, isApiKey, listVerbsInForce } from './api-keys.ts';
 import type { SessionSecrets } from './sessions/secrets.ts';
 import { findSession } from './sessions/sessions.ts';
 import { findApiKey, touchApiKey } from './store.ts';
@@ -66,11 +66,13 @@ async function verifyApiKey(
   const row = isApiKey(key) ? await findApiKey(database.query, { secretHash: hashApiKey(key), now: at }) : undefined;
   if (!row) throw new Refusal('unauthenticated', 'this API key does not hold');
   if (row.organisation_id !== organisation.id) throw stranger();
+  const verbs = listVerbsInForce(row);
+  if (verbs.length === 0) throw makerLeft();
   const staleBefore = at - useNotedEveryMs;
   if (row.last_used_at === null || row.last_used_at <= staleBefore) {
     await touchApiKey(database.query, { id: row.id, now: at, staleBefore });
   }
-  return { kind: 'api-key', apiKeyId: row.id, verbs: JSON.parse(row.verbs) as Verb[], scope: row.scope };
+  return { kind: 'api-key', apiKeyId: row.id, verbs, scope: row.scope };
 }
 
 async function verifySession(
@@ -83,6 +85,13 @@ async function verifySession(
   const { session, member } = found;
   if (!member) throw stranger();
   return { kind: 'person', personId: member.id, sessionId: session.id, role: member.role };
+}
+
+function makerLeft(): Refusal {
+  return new Refusal('unauthenticated', 'this API key does not hold: its maker may no longer do what it is for', {
+    rule: 'key-maker',
+    hint: 'an admin makes another: signpost api-key create',
+  });
 }
 
 function stranger(): Refusal {

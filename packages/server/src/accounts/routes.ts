@@ -5,7 +5,7 @@ import { type AppEnv, callerOf, requirePerson } from '../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
 import { scopeSchema } from '../http/scope-schema.ts';
 import { lineSchema } from '../http/text-schema.ts';
-import { createApiKey, revokeApiKey } from './api-keys.ts';
+import { createApiKey, findAnswerable, revokeApiKey } from './api-keys.ts';
 import { createOrganisation, type RefreshableDirectory } from './organisations.ts';
 import { changePerson, createPerson } from './people.ts';
 import { addLogInRoutes, addSessionRoutes } from './sessions/routes.ts';
@@ -51,6 +51,7 @@ const apiKeySchema = z
     hint: z.string(),
     scope: z.string(),
     verbs: z.array(verbSchema),
+    created_by: z.uuid().nullable(),
     created_at: timeSchema,
     expires_at: timeSchema.nullable(),
     last_used_at: timeSchema.nullable(),
@@ -183,9 +184,11 @@ function addApiKeyRoutes(router: OpenAPIHono<AppEnv>, dependencies: AccountDepen
       scope: parseScope(scope),
       verbs: [...new Set(verbs)],
       expiresAt: days === undefined ? null : at + days * 24 * 60 * 60 * 1000,
-      createdBy: actor.kind === 'person' ? actor.id : null,
     };
-    const created = await database.transaction((transaction) => createApiKey(transaction, wanted, { actor, now: at }));
+    const created = await database.transaction(async (transaction) => {
+      const createdBy = await findAnswerable(transaction, actor);
+      return createApiKey(transaction, { ...wanted, createdBy }, { actor, now: at });
+    });
     return c.json({ ...describeApiKey(created.row), key: created.key }, 201);
   });
   router.openapi(revokeApiKeyRoute, async (c) => {
@@ -245,6 +248,7 @@ function describeApiKey(row: ApiKeyRow) {
     hint: row.hint,
     scope: row.scope,
     verbs: z.array(verbSchema).parse(JSON.parse(row.verbs)),
+    created_by: row.created_by,
     created_at: formatTime(row.created_at),
     expires_at: row.expires_at === null ? null : formatTime(row.expires_at),
     last_used_at: row.last_used_at === null ? null : formatTime(row.last_used_at),

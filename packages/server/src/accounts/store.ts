@@ -234,18 +234,39 @@ export async function listApiKeys(query: Query, organisationId: string): Promise
     .execute();
 }
 
+/** A key with what its maker is at present; `maker` is undefined for a key that the server made. */
+export type HeldApiKey = ApiKeyRow & {
+  readonly maker: { readonly role: MemberRow['role'] | null; readonly disabled: boolean } | undefined;
+};
+
 /** The key with this hash that is neither revoked nor expired, of whichever organisation. */
 export async function findApiKey(
   query: Query,
   { secretHash, now }: { secretHash: string; now: number },
-): Promise<ApiKeyRow | undefined> {
-  return query
+): Promise<HeldApiKey | undefined> {
+  const found = await query
     .selectFrom('api_key')
-    .where('secret_hash', '=', secretHash)
-    .where('revoked_at', 'is', null)
-    .where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
-    .selectAll()
+    .leftJoin('person', 'person.id', 'api_key.created_by')
+    .leftJoin('membership', (join) =>
+      join
+        .onRef('membership.person_id', '=', 'api_key.created_by')
+        .onRef('membership.organisation_id', '=', 'api_key.organisation_id'),
+    )
+    .where('api_key.secret_hash', '=', secretHash)
+    .where('api_key.revoked_at', 'is', null)
+    .where(({ eb, or }) => or([eb('api_key.expires_at', 'is', null), eb('api_key.expires_at', '>', now)]))
+    .selectAll('api_key')
+    .select(['membership.role as maker_role', 'person.disabled_at as maker_disabled_at'])
     .executeTakeFirst();
+  if (!found) return undefined;
+  const { maker_role: role, maker_disabled_at: disabledAt, ...row } = found;
+  return { ...row, maker: row.created_by === null ? undefined : { role, disabled: disabledAt !== null } };
+}
+
+/** The person who made a key, or the one who made the key that made it; null for the server. */
+export async function findMakerOf(query: Query, apiKeyId: string): Promise<string | null> {
+  const row = await query.selectFrom('api_key').select('created_by').where('id', '=', apiKeyId).executeTakeFirst();
+  return row?.created_by ?? null;
 }
 
 /** Notes the use of a key, unless a use after `staleBefore` is noted: many requests cost one write. */

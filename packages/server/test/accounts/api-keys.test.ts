@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { encodeApiKey, isApiKey } from '../../src/accounts/api-keys.ts';
-import { createScene } from '../http/scene.ts';
+import { createScene, password } from '../http/scene.ts';
 import { forEachEngine } from '../storage/engines.ts';
 
 const dayMs = 86_400_000;
@@ -68,6 +68,46 @@ forEachEngine((_engine, open) => {
       assert.equal((await ask('GET', '/api/people', { as })).status, 200);
       travel(1);
       assert.equal((await ask('GET', '/api/people', { as })).status, 401);
+    });
+
+    test('never does more than the person who made it may do now, nor does a key that it made', async () => {
+      const { ask, home } = await createScene(await open());
+      const { admin, manager } = home.people;
+      const change = (json: object) => ask('PATCH', `/api/people/${manager.id}`, { as: admin.session, json });
+      const makeKey = async (as: Record<string, string>) => {
+        const json = { name: 'ci', verbs: ['read', 'manage', 'admin'] };
+        const made = (await (await ask('POST', '/api/api-keys', { as, json })).json()) as { key: string };
+        return { authorization: `Bearer ${made.key}` };
+      };
+      await change({ role: 'admin' });
+      const first = await makeKey(manager.session);
+      const second = await makeKey(first);
+      const statuses = async (method: string, path: string, json?: object) =>
+        Promise.all([first, second].map(async (as) => (await ask(method, path, { as, ...(json && { json }) })).status));
+      assert.deepEqual(await statuses('GET', '/api/people'), [200, 200]);
+      await change({ role: 'manager' });
+      assert.deepEqual(await statuses('GET', '/api/people'), [403, 403]);
+      assert.deepEqual(await statuses('GET', '/api/vault'), [200, 200]);
+      await change({ role: 'viewer' });
+      assert.deepEqual(await statuses('GET', '/api/vault'), [200, 200]);
+      await change({ disabled: true });
+      assert.deepEqual(await statuses('GET', '/api/vault'), [401, 401]);
+      const refused = (await (await ask('GET', '/api/vault', { as: second })).json()) as { rule: string };
+      assert.equal(refused.rule, 'key-maker');
+    });
+
+    test('ends for the organisation that its maker leaves', async () => {
+      const { ask, home } = await createScene(await open());
+      const { admin } = home.people;
+      await ask('POST', '/api/organisations', { as: admin.session, json: { slug: 'fresh', name: 'Fresh' } });
+      const json = { name: 'ci', verbs: ['admin'] };
+      const made = await ask('POST', '/o/fresh/api/api-keys', { as: admin.session, json });
+      const key = { authorization: `Bearer ${((await made.json()) as { key: string }).key}` };
+      const second = { email: 'second@fresh.example', name: 'Second', role: 'admin', password };
+      assert.equal((await ask('POST', '/o/fresh/api/people', { as: key, json: second })).status, 201);
+      const leave = { as: key, json: { disabled: true } };
+      assert.equal((await ask('PATCH', `/o/fresh/api/people/${admin.id}`, leave)).status, 200);
+      assert.equal((await ask('GET', '/o/fresh/api/people', { as: key })).status, 401);
     });
 
     test('of another organisation cannot be revoked, nor seen', async () => {
