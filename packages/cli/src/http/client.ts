@@ -7,8 +7,8 @@ import { asObject, type JsonObject } from './answer.ts';
 export interface ClientOptions {
   /** With the organisation's prefix and without a trailing slash. */
   readonly base: string;
-  /** Absent: anonymous. */
-  readonly apiKey?: string | undefined;
+  /** The headers that prove who asks. Absent: anonymous. */
+  readonly credential?: Readonly<Record<string, string>> | undefined;
   readonly fetch: typeof globalThis.fetch;
 }
 
@@ -51,7 +51,7 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.base = options.base;
-    this.isAuthenticated = options.apiKey !== undefined;
+    this.isAuthenticated = options.credential !== undefined;
     this.#options = options;
   }
 
@@ -76,7 +76,7 @@ export class Client {
       headers: {
         Accept: 'application/json',
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...(this.#options.apiKey === undefined ? {} : { Authorization: `Bearer ${this.#options.apiKey}` }),
+        ...this.#options.credential,
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -150,7 +150,7 @@ function hintOf(status: number): string {
 const statusHints: Readonly<Record<number, string>> = {
   400: '--help shows what is expected; --json what the server answered',
   401: 'signpost login, or SIGNPOST_API_KEY',
-  403: 'the API key or role does not allow this: `signpost api-key create --help`',
+  403: 'the role or API key does not allow this: `signpost api-key create --help`',
   404: 'check the name, --server and --org',
   409: 'look at the present state first: `show` or `list`',
   413: 'the operator sets the limits of the server',

@@ -2,25 +2,26 @@
 import type { Invocation } from '../command.ts';
 import { Failure } from '../terminal/failure.ts';
 import { Client } from './client.ts';
-import { readCredentials } from './credentials.ts';
+import { headersOf, readCredentials } from './credentials.ts';
 
 const defaultServer = 'http://127.0.0.1:8787';
 
-/** A client with the caller's API key, if there is one. Throws Failure `usage` for an address that must not be used. */
+/** A client with SIGNPOST_API_KEY or else the last login to this server, if there is one. Throws Failure `usage` for an address that must not be used. */
 export async function connect(invocation: Invocation): Promise<Client> {
   const { environment, fetch } = invocation;
   const base = await resolveBase(invocation);
-  const apiKey =
-    environment.apiKey ?? (await readCredentials(environment.configDir)).find((login) => login.base === base)?.apiKey;
-  if (apiKey !== undefined) assertPrivate(invocation, base);
-  return new Client({ base, apiKey, fetch });
+  const kept = (await readCredentials(environment.configDir)).find((login) => login.base === base);
+  const proof = environment.apiKey === undefined ? kept : { apiKey: environment.apiKey };
+  if (proof === undefined) return new Client({ base, fetch });
+  assertPrivate(invocation, base);
+  return new Client({ base, credential: headersOf(proof), fetch });
 }
 
 /** A client that must be somebody: fails with a hint before the server would. */
 export async function connectAuthenticated(invocation: Invocation): Promise<Client> {
   const client = await connect(invocation);
   if (!client.isAuthenticated) {
-    throw new Failure('refused', `there is no API key for ${client.base}`, {
+    throw new Failure('refused', `you are not logged in to ${client.base}, and there is no API key`, {
       hint: 'signpost login, or set SIGNPOST_API_KEY',
       code: 'unauthenticated',
     });

@@ -1,20 +1,30 @@
-/** API keys that `signpost login` got, in the user's configuration folder, readable by the owner only. */
+/** What `signpost login` got, in the user's configuration folder, readable by the owner only: a session or an API key. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCodeOf, writeFileAtomically } from '../files/atomic-write.ts';
 import { Failure } from '../terminal/failure.ts';
 
+/** What proves who asks. A session ends by itself after hours; a key, which only admins make, may last for months. */
+export type Proof =
+  | { readonly apiKey: string; readonly apiKeyId: string }
+  | { readonly cookie: string; readonly csrfToken: string };
+
 /** One login. */
-export interface Credential {
+export type Credential = Proof & {
   /** The base URL with the organisation's prefix. */
   readonly base: string;
-  readonly apiKey: string;
-  readonly apiKeyId: string;
   readonly email: string;
-}
+};
 
 /** Everything in the file; the last login comes first. */
 export type Credentials = readonly Credential[];
+
+/** The headers that carry `proof`. A session comes with its CSRF token, as the server wants it from whoever sends cookies. */
+export function headersOf(proof: { readonly apiKey: string } | Proof): Readonly<Record<string, string>> {
+  return 'apiKey' in proof
+    ? { Authorization: `Bearer ${proof.apiKey}` }
+    : { Cookie: proof.cookie, 'X-Signpost-CSRF': proof.csrfToken };
+}
 
 /** The logins kept in `configDir`; none when there is no file. Throws Failure when it cannot be understood. */
 export async function readCredentials(configDir: string): Promise<Credentials> {
@@ -55,8 +65,7 @@ function credentialsPath(configDir: string): string {
 }
 
 function isCredential(item: unknown): item is Credential {
-  const names = ['base', 'apiKey', 'apiKeyId', 'email'];
-  return (
-    typeof item === 'object' && item !== null && names.every((name) => typeof Reflect.get(item, name) === 'string')
-  );
+  if (typeof item !== 'object' || item === null) return false;
+  const holds = (...names: string[]) => names.every((name) => typeof Reflect.get(item, name) === 'string');
+  return holds('base', 'email') && (holds('apiKey', 'apiKeyId') || holds('cookie', 'csrfToken'));
 }

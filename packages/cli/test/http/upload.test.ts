@@ -21,7 +21,11 @@ async function createCase(t: TestContext, faults: readonly Fault[]) {
   const server = await startUploadServer(t, faults);
   const env = { SIGNPOST_SERVER: server.base, SIGNPOST_API_KEY: 'sgp_test' };
   const upload = async (resumeId?: string) => {
-    const client = new Client({ base: server.base, apiKey: 'sgp_test', fetch: globalThis.fetch });
+    const client = new Client({
+      base: server.base,
+      credential: { Authorization: 'Bearer sgp_test' },
+      fetch: globalThis.fetch,
+    });
     const progress = { update: () => undefined, finish: () => undefined };
     const request = {
       project: 'demo',
