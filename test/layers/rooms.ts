@@ -22,7 +22,7 @@ const protocol: House = {
     ['bytes/'],
     ['asn1/', 'json/'],
     ['keys/'],
-    ['dsse/', 'tlog/', 'x509/'],
+    ['dsse/', 'jose/', 'tlog/', 'x509/'],
     ['cms/'],
     ['sigstore/', 'tuf/'],
     ['frames/'],

@@ -15,7 +15,16 @@ export function parseSignable(bytes: Uint8Array, limit: number): SignableValue {
 
 /** The same for text that is already decoded and bounded. */
 export function parseSignableText(text: string): SignableValue {
-  const reader = new Reader(text);
+  return readAll(new Reader(text, { emptyObjects: false }));
+}
+
+/** The same for documents that nobody signs as canonical JSON, such as the parts of a JWS: objects may be empty. */
+export function parseDocument(bytes: Uint8Array, limit: number): SignableValue {
+  if (bytes.length > limit) throw new TrustError('too_large', `expected at most ${limit} bytes, got ${bytes.length}`);
+  return readAll(new Reader(parseText(bytes), { emptyObjects: true }));
+}
+
+function readAll(reader: Reader): SignableValue {
   const value = reader.readValue(0);
   reader.skipSpace();
   if (!reader.atEnd) throw new TrustError('malformed', `expected the end at character ${reader.position}`);
@@ -24,10 +33,12 @@ export function parseSignableText(text: string): SignableValue {
 
 class Reader {
   readonly #text: string;
+  readonly #emptyObjects: boolean;
   #position = 0;
 
-  constructor(text: string) {
+  constructor(text: string, { emptyObjects }: { readonly emptyObjects: boolean }) {
     this.#text = text;
+    this.#emptyObjects = emptyObjects;
   }
 
   get position(): number {
@@ -67,6 +78,7 @@ class Reader {
     const object: Record<string, SignableValue> = Object.create(null);
     this.#expect('{');
     this.skipSpace();
+    if (this.#emptyObjects && this.#accept('}')) return object;
     if (this.#text[this.#position] === '}') throw new TrustError('not_canonical', 'expected a non-empty object');
     do {
       this.skipSpace();

@@ -2,7 +2,7 @@
 import { refuseDer } from '../asn1/malformed.ts';
 import { type DerReader, parseDer } from '../asn1/reader.ts';
 import { constructedTag, contextTag, tags } from '../asn1/tag.ts';
-import { parseBase64 } from '../bytes/base64.ts';
+import { parseBase64Url } from '../bytes/base64url.ts';
 import { TrustError } from '../errors.ts';
 import { type AlgorithmIdentifier, assertNoParameters, readAlgorithmIdentifier } from './algorithm-identifier.ts';
 import { encodeEcdsaSignature } from './ecdsa-signature.ts';
@@ -67,10 +67,11 @@ export async function derivePublicKey(pkcs8: Uint8Array<ArrayBuffer>, type?: Key
   const known = type ?? parsePrivateKeyType(pkcs8);
   const key = await importPkcs8(pkcs8, importParameters(known), true);
   const jwk = await globalThis.crypto.subtle.exportKey('jwk', key);
-  if (known.kind === 'rsa') return parseSubjectKey(encodeRsaKey(parseUrlBase64(jwk.n), parseUrlBase64(jwk.e)));
-  if (known.kind === 'ed25519') return parseSubjectKey(encodeEd25519Key(parseUrlBase64(jwk.x)));
+  if (known.kind === 'rsa')
+    return parseSubjectKey(encodeRsaKey(parseBase64Url(jwk.n ?? ''), parseBase64Url(jwk.e ?? '')));
+  if (known.kind === 'ed25519') return parseSubjectKey(encodeEd25519Key(parseBase64Url(jwk.x ?? '')));
   return parseSubjectKey(
-    encodeEcKey(known.curve, Uint8Array.of(4, ...parseUrlBase64(jwk.x), ...parseUrlBase64(jwk.y))),
+    encodeEcKey(known.curve, Uint8Array.of(4, ...parseBase64Url(jwk.x ?? ''), ...parseBase64Url(jwk.y ?? ''))),
   );
 }
 
@@ -153,9 +154,4 @@ function importPkcs8(
   return globalThis.crypto.subtle.importKey('pkcs8', pkcs8, parameters, extractable, usages).catch((cause) => {
     throw new TrustError('malformed', 'expected a private key that can be used', { cause });
   });
-}
-
-function parseUrlBase64(text = ''): Uint8Array<ArrayBuffer> {
-  const standard = text.replaceAll('-', '+').replaceAll('_', '/');
-  return parseBase64(standard.padEnd(Math.ceil(standard.length / 4) * 4, '='));
 }
