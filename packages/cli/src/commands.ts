@@ -37,7 +37,7 @@ import { auditExport, auditList, auditVerify } from './commands/server/audit.ts'
 import { rescan } from './commands/server/rescan.ts';
 import { init, migrate, serve } from './commands/server/serve.ts';
 import { doctor, status } from './commands/server/status.ts';
-import { lock, unlock, vaultReset } from './commands/server/vault.ts';
+import { lock, unlock, vaultChangePassword, vaultReset } from './commands/server/vault.ts';
 import { trustImport, trustPubkey, trustShow, trustVersions } from './commands/trust/trust.ts';
 import { demo } from './demo/demo.ts';
 import { version } from './version.ts';
@@ -54,6 +54,7 @@ export const commands: readonly CommandSpec[] = [
   doctor,
   unlock,
   lock,
+  vaultChangePassword,
   vaultReset,
   rootInit,
   rootShow,

@@ -25,3 +25,19 @@ test('a locked vault signs nothing until it is unlocked, and a reset loses its k
   assert.equal((await signpost('unlock', '--password-file', 'mp')).code, 1, 'the old password opens nothing any more');
   assert.equal((await signpost('unlock', '--password-file', 'new-password')).code, 0);
 });
+
+test('the master password changes without losing what it protects', async (t) => {
+  const server = await startServer(t);
+  const { cwd, json, signpost } = server;
+  const root = await createRoot(server);
+  await installServerKey(server, '*', root);
+  await writeFile(join(cwd, 'mp2'), 'another master password\n', { mode: 0o600 });
+  const change = ['vault', 'change-password', '--password-file', 'mp', '--new-password-file', 'mp2'];
+  assert.equal((await json(...change)).state, 'unlocked');
+  assert.equal((await signpost(...change)).code, 1);
+  await json('lock');
+  assert.equal((await signpost('unlock', '--password-file', 'mp')).code, 1);
+  assert.equal((await json('unlock', '--password-file', 'mp2')).state, 'unlocked');
+  const { keys } = await json('key', 'list');
+  assert.equal((keys as { state: string }[])[0]?.state, 'active');
+});

@@ -7,6 +7,7 @@ export const auditActions = [
   'vault.unlock_refused',
   'vault.locked',
   'vault.reset',
+  'vault.password_changed',
   'organisation.created',
   'person.created',
   'person.changed',

@@ -19,6 +19,13 @@ const maxBodyBytes = 1024 * 1024;
 /** Routes whose body is a file; they bound it themselves. */
 const rawBodyRoutes: ReadonlySet<string> = new Set(['PUT /api/projects/{slug}/uploads/{id}']);
 
+/** Routes at which a password can be guessed, and those at which the master password can. */
+const passwordRoutes: ReadonlySet<string> = new Set(['POST /api/session', 'POST /api/session/password']);
+const masterPasswordRoutes: ReadonlySet<string> = new Set([
+  'POST /api/vault/unlock',
+  'POST /api/vault/change-password',
+]);
+
 /** Finds organisations. */
 export interface OrganisationDirectory {
   /** The organisation with this slug; without one, that of the host name, or else the default one. */
@@ -93,8 +100,8 @@ function takeFromLimit(
   { rule, principal, address }: { rule: RouteRule | undefined; principal: Principal; address: string },
 ): void {
   const client = limitKey(address);
-  if (rule?.name === 'POST /api/session' || rule?.name === 'POST /api/session/password') limits.logins.take(client);
-  else if (rule?.name === 'POST /api/vault/unlock') limits.unlocks.take(client);
+  if (rule !== undefined && passwordRoutes.has(rule.name)) limits.logins.take(client);
+  else if (rule !== undefined && masterPasswordRoutes.has(rule.name)) limits.unlocks.take(client);
   else if (principal.kind === 'anonymous') limits.reads.take(client);
 }
 

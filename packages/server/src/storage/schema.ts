@@ -83,12 +83,16 @@ export interface ApiKeyTable {
   revoked_at: number | null;
 }
 
-/** One row, id 1: salt and parameters of the master key, and the marker sealed under it. */
+/**
+ * One row, id 1: salt and parameters of the password's key, the marker sealed under it, and the data key wrapped by it.
+ * Without `wrapped_key`, in a vault of the first version, the password's key is the data key.
+ */
 export interface VaultStateTable {
   id: number;
   salt: string;
   parameters: string;
   verifier: string;
+  wrapped_key: string | null;
   created_at: number;
 }
 

@@ -1,4 +1,4 @@
-/** The master key: Argon2id (RFC 9106) over the master password. */
+/** The key of the master password: Argon2id (RFC 9106). It wraps the data key of the vault. */
 import { argon2, createSecretKey, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Refusal } from '../errors.ts';

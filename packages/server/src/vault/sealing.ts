@@ -1,4 +1,4 @@
-/** One secret sealed: AES-256-GCM (NIST SP 800-38D) under a subkey of the master key (HKDF-SHA-256, RFC 5869). */
+/** One secret sealed: AES-256-GCM (NIST SP 800-38D) under a subkey of the data key (HKDF-SHA-256, RFC 5869). */
 import { createCipheriv, createDecipheriv, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 
 /** What a ciphertext is for (such as `signing-key`) and where it stands (`table/row`). It opens under nothing else. */

@@ -9,7 +9,7 @@ export type VaultRecord = Omit<VaultStateTable, 'id'>;
 export async function readVaultRecord(query: Query): Promise<VaultRecord | undefined> {
   return query
     .selectFrom('vault_state')
-    .select(['salt', 'parameters', 'verifier', 'created_at'])
+    .select(['salt', 'parameters', 'verifier', 'wrapped_key', 'created_at'])
     .where('id', '=', 1)
     .executeTakeFirst();
 }
@@ -20,6 +20,11 @@ export async function insertVaultRecord(query: Query, record: VaultRecord): Prom
     .insertInto('vault_state')
     .values({ id: 1, ...record })
     .execute();
+}
+
+/** Replaces what belongs to the password in the state row. */
+export async function updateVaultRecord(query: Query, lock: Omit<VaultRecord, 'created_at'>): Promise<void> {
+  await query.updateTable('vault_state').set(lock).where('id', '=', 1).execute();
 }
 
 /** Removes the state and every secret; returns the names of the secrets. */

@@ -1,11 +1,14 @@
-/** The vault: secrets at rest under one master password. The key exists in memory only, from unlocking to locking. */
-import { type KeyObject, randomBytes } from 'node:crypto';
+/**
+ * The vault: secrets at rest under a random data key, which the key of the master password wraps. The data key exists in
+ * memory only, from unlocking to locking.
+ */
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { Refusal } from '../errors.ts';
 import { afterCommit } from '../storage/database/transactions.ts';
 import type { Database, Query } from '../storage/database.ts';
 import { currentParameters, deriveMasterKey, encodeParameters, parseParameters } from './argon2.ts';
 import { type SealPlace, sealUnder, unsealUnder } from './sealing.ts';
-import { deleteVault, insertVaultRecord, readVaultRecord, type VaultRecord } from './store.ts';
+import { deleteVault, insertVaultRecord, readVaultRecord, updateVaultRecord, type VaultRecord } from './store.ts';
 
 /** `absent` before `create`; `locked` until the password is given. */
 export type VaultState = 'absent' | 'locked' | 'unlocked';
@@ -14,6 +17,8 @@ export type VaultState = 'absent' | 'locked' | 'unlocked';
 const minMasterPasswordLength = 12;
 
 const verifierPlace: SealPlace = { purpose: 'verifier', reference: 'vault_state/1' };
+const wrappedKeyPlace: SealPlace = { purpose: 'data-key', reference: 'vault_state/1' };
+const dataKeyBytes = 32;
 const verifierMarker = new TextEncoder().encode('signpost vault');
 
 /** Seals and unseals. One per process; what it knows never runs ahead of what the database has committed. */
@@ -21,7 +26,7 @@ export class Vault {
   readonly #database: Database;
   readonly #now: () => number;
   #present: boolean;
-  #master: KeyObject | undefined;
+  #dataKey: KeyObject | undefined;
   /** Grows with each vault made here, so that an unlocking under way does not bring an older key back. */
   #generation = 0;
 
@@ -37,7 +42,7 @@ export class Vault {
   }
 
   get state(): VaultState {
-    if (this.#master) return 'unlocked';
+    if (this.#dataKey) return 'unlocked';
     return this.#present ? 'locked' : 'absent';
   }
 
@@ -59,18 +64,16 @@ export class Vault {
   async unlock(password: string): Promise<void> {
     const generation = this.#generation;
     const record = await readVaultRecord(this.#database.query);
-    if (!record) throw new Refusal('conflict', 'expected a vault, got none', { hint: 'signpost init' });
-    const { salt, parameters } = record;
-    const master = await deriveMasterKey(password, Buffer.from(salt, 'base64url'), parseParameters(parameters));
-    openVerifier(master, record);
+    if (!record) throw noVault();
+    const dataKey = await openRecord(password, record);
     if (generation !== this.#generation) return this.unlock(password);
     this.#present = true;
-    this.#master = master;
+    this.#dataKey = dataKey;
   }
 
   /** Forgets the key. */
   lock(): void {
-    this.#master = undefined;
+    this.#dataKey = undefined;
   }
 
   /** Ciphertext that opens for this purpose and reference (`table/row`) only. Throws `vault_locked`. */
@@ -80,9 +83,9 @@ export class Vault {
 
   /** The plaintext. Throws `vault_locked`, or `unavailable` when the text was altered, moved, or sealed before a reset. */
   unseal(purpose: string, reference: string, ciphertext: string): Uint8Array {
-    const master = this.#unlocked();
+    const dataKey = this.#unlocked();
     try {
-      return unsealUnder(master, { purpose, reference }, ciphertext);
+      return unsealUnder(dataKey, { purpose, reference }, ciphertext);
     } catch (cause) {
       throw new Refusal('unavailable', `expected a secret sealed as ${purpose} for ${reference}, got another`, {
         rule: 'secret-unreadable',
@@ -105,36 +108,75 @@ export class Vault {
     return dropped;
   }
 
+  /**
+   * Puts the data key under another password; what is sealed stays as it is, and so does an open or locked vault. Throws
+   * `unauthenticated` when `current` is wrong, `invalid` for a password that is too short, `conflict` without a vault.
+   */
+  async changePassword(transaction: Query, { current, next }: { current: string; next: string }): Promise<void> {
+    assertStrength(next);
+    const record = await readVaultRecord(transaction);
+    if (!record) throw noVault();
+    const dataKey = await openRecord(current, record);
+    await updateVaultRecord(transaction, await wrapDataKey(dataKey, next));
+  }
+
   async #install(transaction: Query, password: string): Promise<void> {
     assertStrength(password);
-    const salt = randomBytes(16);
-    const master = await deriveMasterKey(password, salt, currentParameters);
-    await insertVaultRecord(transaction, {
-      salt: salt.toString('base64url'),
-      parameters: encodeParameters(currentParameters),
-      verifier: sealUnder(master, verifierPlace, verifierMarker),
-      created_at: this.#now(),
-    });
+    const dataKey = createSecretKey(randomBytes(dataKeyBytes));
+    await insertVaultRecord(transaction, { ...(await wrapDataKey(dataKey, password)), created_at: this.#now() });
     // Were the key taken over now and the transaction rolled back, secrets would be sealed under a salt that is lost.
     afterCommit(transaction, () => {
       this.#generation++;
       this.#present = true;
-      this.#master = master;
+      this.#dataKey = dataKey;
     });
   }
 
   #unlocked(): KeyObject {
-    if (this.#master) return this.#master;
+    if (this.#dataKey) return this.#dataKey;
     throw new Refusal('vault_locked', 'expected an unlocked vault, got a locked one', { hint: 'signpost unlock' });
   }
 }
 
-function openVerifier(master: KeyObject, record: VaultRecord): void {
+/** Everything in the state row that belongs to one password, under a salt of its own. */
+async function wrapDataKey(dataKey: KeyObject, password: string): Promise<Omit<VaultRecord, 'created_at'>> {
+  const salt = randomBytes(16);
+  const passwordKey = await deriveMasterKey(password, salt, currentParameters);
+  return {
+    salt: salt.toString('base64url'),
+    parameters: encodeParameters(currentParameters),
+    verifier: sealUnder(passwordKey, verifierPlace, verifierMarker),
+    wrapped_key: sealUnder(passwordKey, wrappedKeyPlace, dataKey.export()),
+  };
+}
+
+/** The data key. Throws `unauthenticated` for a wrong password, `unavailable` when the wrapped key was altered. */
+async function openRecord(password: string, record: VaultRecord): Promise<KeyObject> {
+  const salt = Buffer.from(record.salt, 'base64url');
+  const passwordKey = await deriveMasterKey(password, salt, parseParameters(record.parameters));
+  openVerifier(passwordKey, record);
+  if (record.wrapped_key === null) return passwordKey;
   try {
-    unsealUnder(master, verifierPlace, record.verifier);
+    return createSecretKey(unsealUnder(passwordKey, wrappedKeyPlace, record.wrapped_key));
+  } catch (cause) {
+    throw new Refusal('unavailable', 'expected the data key of the vault, got something else', {
+      rule: 'secret-unreadable',
+      hint: 'restore the database from a backup',
+      cause,
+    });
+  }
+}
+
+function openVerifier(passwordKey: KeyObject, record: VaultRecord): void {
+  try {
+    unsealUnder(passwordKey, verifierPlace, record.verifier);
   } catch (cause) {
     throw new Refusal('unauthenticated', 'expected the master password, got another', { cause });
   }
+}
+
+function noVault(): Refusal {
+  return new Refusal('conflict', 'expected a vault, got none', { hint: 'signpost init' });
 }
 
 function assertStrength(password: string): void {

@@ -13,6 +13,7 @@ test('the vocabulary of the audit log is this one', () => {
       'vault.unlock_refused',
       'vault.locked',
       'vault.reset',
+      'vault.password_changed',
       'organisation.created',
       'person.created',
       'person.changed',

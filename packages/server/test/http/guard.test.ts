@@ -181,6 +181,30 @@ suite('the limits', () => {
   });
 });
 
+suite('the master password', () => {
+  test('is changed by who knows it, within the limit of attempts, and the log says who tried', async (t) => {
+    const { ask, home, database } = await openScene(t);
+    const change = (current: string, as = home.people.admin.session) =>
+      ask('POST', '/api/vault/change-password', { as, json: { current, new: 'the next master password' } });
+    assert.equal((await change(masterPassword, home.people.manager.session)).status, 403);
+    assert.equal((await change('not the password')).status, 401);
+    assert.deepEqual(await (await change(masterPassword)).json(), { state: 'unlocked' });
+    assert.equal((await change(masterPassword)).status, 401);
+    await change('a guess');
+    assert.equal((await change('a guess')).status, 429);
+    const rows = await database.query
+      .selectFrom('audit_event')
+      .select('outcome')
+      .where('action', '=', 'vault.password_changed')
+      .orderBy('sequence')
+      .execute();
+    assert.deepEqual(
+      rows.map(({ outcome }) => outcome),
+      ['refused', 'success', 'refused', 'refused'],
+    );
+  });
+});
+
 suite('while the vault is locked', () => {
   test('sessions are neither checked nor opened, keys and public routes work', async (t) => {
     const { ask, openKey, home, vault } = await openScene(t);

@@ -68,7 +68,7 @@ function listMigrationNames(): string[] {
     files.map((file) => Number.parseInt(file, 10)),
     files.map((_, index) => index + 1),
   );
-  return files.map((file) => file.replace(/\.ts$/, '').replace('-', '_'));
+  return files.map((file) => file.replace(/\.ts$/, '').replaceAll('-', '_'));
 }
 
 /** Every `table.column` of schema.ts and its folder `tables`, `?` after those that may be null. */

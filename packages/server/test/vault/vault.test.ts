@@ -5,10 +5,12 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { Refusal, type RefusalCode } from '../../src/errors.ts';
 import { openDatabase } from '../../src/storage/database/open.ts';
+import type { Database } from '../../src/storage/database.ts';
 import { migrate } from '../../src/storage/migrations/migrate.ts';
-import { deriveMasterKey, parseParameters } from '../../src/vault/argon2.ts';
+import { deriveMasterKey, encodeParameters, parseParameters } from '../../src/vault/argon2.ts';
+import { sealUnder } from '../../src/vault/sealing.ts';
 import { readOrCreateSecret } from '../../src/vault/secrets.ts';
-import { readSecret, readVaultRecord } from '../../src/vault/store.ts';
+import { insertVaultRecord, readSecret, readVaultRecord } from '../../src/vault/store.ts';
 import { Vault } from '../../src/vault/vault.ts';
 import { forEachEngine } from '../storage/engines.ts';
 
@@ -100,6 +102,59 @@ forEachEngine((_name, open, locate) => {
     assert.deepEqual(vault.unseal('signing-key', 'signing_key/1', text), secret);
   });
 
+  test('another master password opens what was sealed before, and the old one opens nothing any more', async () => {
+    const { database, vault } = await openVault();
+    const text = vault.seal('signing-key', 'signing_key/1', secret);
+    await changePassword(database, vault, { current: password, next: 'the next master password' });
+    assert.deepEqual(vault.unseal('signing-key', 'signing_key/1', text), secret);
+    const reopened = await Vault.open(database, now);
+    await assert.rejects(reopened.unlock(password), isRefusal('unauthenticated'));
+    await reopened.unlock('the next master password');
+    assert.deepEqual(reopened.unseal('signing-key', 'signing_key/1', text), secret);
+  });
+
+  test('the password of a locked vault changes as well, and the vault stays locked', async () => {
+    const { database, vault } = await openVault();
+    vault.lock();
+    await changePassword(database, vault, { current: password, next: 'the next master password' });
+    assert.equal(vault.state, 'locked');
+    await vault.unlock('the next master password');
+  });
+
+  test('a change of password that is refused, or cut off before its commit, changes nothing', async () => {
+    const { database, vault } = await openVault();
+    const change = (current: string, next: string) => changePassword(database, vault, { current, next });
+    const before = await readVaultRecord(database.query);
+    await assert.rejects(change('another password', 'the next master password'), isRefusal('unauthenticated'));
+    await assert.rejects(change(password, 'elevenchars'), isRefusal('invalid'));
+    const failing = database.transaction(async (transaction) => {
+      await vault.changePassword(transaction, { current: password, next: 'the next master password' });
+      throw new Error('on purpose');
+    });
+    await assert.rejects(failing, /on purpose/);
+    assert.deepEqual(await readVaultRecord(database.query), before);
+    await (await Vault.open(database, now)).unlock(password);
+  });
+
+  test('a vault of the first version, sealed under the password itself, opens and takes a new password', async () => {
+    const database = await open();
+    const text = await installFirstVersion(database);
+    const vault = await Vault.open(database, now);
+    await vault.unlock(password);
+    assert.deepEqual(vault.unseal('signing-key', 'signing_key/1', text), secret);
+    await changePassword(database, vault, { current: password, next: 'the next master password' });
+    const reopened = await Vault.open(database, now);
+    await assert.rejects(reopened.unlock(password), isRefusal('unauthenticated'));
+    await reopened.unlock('the next master password');
+    assert.deepEqual(reopened.unseal('signing-key', 'signing_key/1', text), secret);
+  });
+
+  test('a wrapped key that was altered or taken from another vault does not open', async () => {
+    const { database, vault } = await openVault();
+    await database.query.updateTable('vault_state').set({ wrapped_key: 'v1.AAAA' }).execute();
+    await assert.rejects(vault.unlock(password), isRefusal('unavailable'));
+  });
+
   test('an unlocking that a reset overtook does not bring the old key back', async () => {
     const { database, vault } = await openVault();
     const overtaken = vault.unlock(password);
@@ -159,6 +214,26 @@ forEachEngine((_name, open, locate) => {
     return { database, vault };
   }
 });
+
+function changePassword(database: Database, vault: Vault, passwords: { current: string; next: string }) {
+  return database.transaction((transaction) => vault.changePassword(transaction, passwords));
+}
+
+/** The row that the first version wrote, and a secret sealed under the password's own key. */
+async function installFirstVersion(database: Database): Promise<string> {
+  const salt = Buffer.alloc(16, 7);
+  const parameters = { passes: 1, memoryKib: 1024, parallelism: 1 };
+  const key = await deriveMasterKey(password, salt, parameters);
+  const marker = new TextEncoder().encode('signpost vault');
+  await insertVaultRecord(database.query, {
+    salt: salt.toString('base64url'),
+    parameters: encodeParameters(parameters),
+    verifier: sealUnder(key, { purpose: 'verifier', reference: 'vault_state/1' }, marker),
+    wrapped_key: null,
+    created_at: now(),
+  });
+  return sealUnder(key, { purpose: 'signing-key', reference: 'signing_key/1' }, secret);
+}
 
 function isRefusal(code: RefusalCode): (error: unknown) => boolean {
   return (error) => error instanceof Refusal && error.code === code;

@@ -1,4 +1,4 @@
-/** `signpost unlock`, `lock` and `vault reset`: the vault of a running server. */
+/** `signpost unlock`, `lock`, `vault change-password` and `vault reset`: the vault of a running server. */
 import { type CommandSpec, type Invocation, readSecretSource, secretOptions } from '../../command.ts';
 import { textsOf } from '../../http/answer.ts';
 import { connectAuthenticated, connectForLogin } from '../../http/connect.ts';
@@ -26,6 +26,21 @@ export const lock: CommandSpec = {
   },
 };
 
+/** `signpost vault change-password`. */
+export const vaultChangePassword: CommandSpec = {
+  words: 'vault change-password',
+  summary: 'Change the master password; nothing in the vault is lost',
+  details: [
+    "Only the wrapping of the vault's key changes. Who knows the old password *and* has an older copy of the database can still read that copy: when both may be in wrong hands, use `signpost vault reset` and make the secrets anew. A file that SIGNPOST_VAULT_PASSWORD_FILE names is yours to change before the next start.",
+  ],
+  options: [
+    ...secretOptions('password', 'the present master password'),
+    ...secretOptions('new-password', 'the new master password'),
+  ],
+  examples: ['signpost vault change-password'],
+  run: changeMasterPassword,
+};
+
 /** `signpost vault reset`. */
 export const vaultReset: CommandSpec = {
   words: 'vault reset',
@@ -44,6 +59,21 @@ async function unlockVault(invocation: Invocation): Promise<Answer> {
   const password = await prompt.askSecret('Master password', readSecretSource(options, 'password'), 'password');
   await client.request('POST', '/api/vault/unlock', { body: { password } });
   return { document: { state: 'unlocked' }, lines: ['The vault is unlocked.'] };
+}
+
+async function changeMasterPassword(invocation: Invocation): Promise<Answer> {
+  const { options, prompt } = invocation;
+  const client = await connectAuthenticated(invocation);
+  const current = await prompt.askSecret('Master password', readSecretSource(options, 'password'), 'password');
+  const next = await prompt.askNewSecret('New master password', readSecretSource(options, 'new-password'), {
+    option: 'new-password',
+    minLength: minPasswordLength,
+  });
+  const document = await client.request('POST', '/api/vault/change-password', { body: { current, new: next } });
+  return {
+    document,
+    lines: ['The master password is changed. Change the file of SIGNPOST_VAULT_PASSWORD_FILE too, if there is one.'],
+  };
 }
 
 async function resetVault(invocation: Invocation): Promise<Answer> {

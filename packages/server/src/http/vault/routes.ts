@@ -64,6 +64,15 @@ const resetRoute = createRoute({
   },
 });
 
+const changePasswordRoute = createRoute({
+  method: 'post',
+  path: '/api/vault/change-password',
+  tags: ['vault'],
+  summary: 'Change the master password; nothing sealed is lost, and the vault stays open or closed as it is',
+  request: { body: jsonBody(z.strictObject({ current: passwordSchema, new: passwordSchema })) },
+  responses: { 200: jsonAnswer('Its state.', stateSchema) },
+});
+
 /** The routes of the vault. */
 export function vaultRoutes(dependencies: VaultRouteDependencies): OpenAPIHono<AppEnv> {
   const { vault } = dependencies;
@@ -81,6 +90,11 @@ export function vaultRoutes(dependencies: VaultRouteDependencies): OpenAPIHono<A
     const lost = await reset(dependencies, callerOf(c.var), c.req.valid('json').password);
     return c.json({ must_be_reentered: [...lost] }, 200);
   });
+  router.openapi(changePasswordRoute, async (c) => {
+    const { current, new: next } = c.req.valid('json');
+    await changePassword(dependencies, callerOf(c.var), { current, next });
+    return c.json({ state: vault.state }, 200);
+  });
   return router;
 }
 
@@ -89,15 +103,9 @@ async function unlock(
   caller: Caller,
   password: string,
 ): Promise<void> {
-  try {
-    await vault.unlock(password);
-  } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== 'unauthenticated') throw error;
-    await database.transaction((transaction) =>
-      recordAudit(transaction, now(), { ...vaultEntry(caller, 'vault.unlock_refused'), outcome: 'refused' }),
-    );
-    throw error;
-  }
+  await recordWrongPassword({ database, now }, vaultEntry(caller, 'vault.unlock_refused'), () =>
+    vault.unlock(password),
+  );
   try {
     await database.transaction(async (transaction) => {
       const at = now();
@@ -115,6 +123,35 @@ async function unlock(
     vault.lock();
     throw error;
   }
+}
+
+/** Runs `attempt`; a wrong password is audited as `entry`, in a transaction of its own, and thrown on. */
+async function recordWrongPassword(
+  { database, now }: Pick<VaultRouteDependencies, 'database' | 'now'>,
+  entry: Parameters<typeof recordAudit>[2],
+  attempt: () => Promise<void>,
+): Promise<void> {
+  try {
+    await attempt();
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'unauthenticated') throw error;
+    await database.transaction((transaction) => recordAudit(transaction, now(), { ...entry, outcome: 'refused' }));
+    throw error;
+  }
+}
+
+async function changePassword(
+  { database, vault, now }: VaultRouteDependencies,
+  caller: Caller,
+  passwords: { current: string; next: string },
+): Promise<void> {
+  const entry = vaultEntry(caller, 'vault.password_changed');
+  await recordWrongPassword({ database, now }, entry, () =>
+    database.transaction(async (transaction) => {
+      await vault.changePassword(transaction, passwords);
+      await recordAudit(transaction, now(), entry);
+    }),
+  );
 }
 
 async function lock({ database, vault, now }: VaultRouteDependencies, caller: Caller): Promise<void> {
