@@ -55,7 +55,7 @@ export const trustErrorCodes = [
   'certificate_untrusted',
   /** The certificate, or one above it, is revoked. */
   'certificate_revoked',
-  /** No current revocation list covers the certificate. */
+  /** No current revocation list or OCSP response covers the certificate. */
   'revocation_unknown',
   /** The certificate is for other names, addresses or purposes. */
   'name_mismatch',

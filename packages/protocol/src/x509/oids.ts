@@ -43,6 +43,12 @@ export const purposes = {
   ocspSigning: '1.3.6.1.5.5.7.3.9',
 } as const;
 
+/** The type of OCSP responses, and their extension (RFC 6960, 4.2.1 and 4.4.1). */
+export const ocspOids = {
+  basicResponse: '1.3.6.1.5.5.7.48.1.1',
+  nonce: '1.3.6.1.5.5.7.48.1.2',
+} as const;
+
 /** Access methods (RFC 5280, 4.2.2). */
 export const accessMethods = {
   ocsp: '1.3.6.1.5.5.7.48.1',

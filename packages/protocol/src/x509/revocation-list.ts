@@ -116,12 +116,13 @@ function readEntry(reader: DerReader): RevokedEntry {
   return {
     serialNumber,
     revokedAt,
-    reason: find(extensions, extensionOids.reasonCode, readReason) ?? 'unspecified',
+    reason: find(extensions, extensionOids.reasonCode, readRevocationReason) ?? 'unspecified',
     invalidSince: find(extensions, extensionOids.invalidityDate, (one) => one.readGeneralizedTime()),
   };
 }
 
-function readReason(reader: DerReader): RevocationReason {
+/** The reason that comes next, as a number (CRLReason). Throws `malformed` for unknown ones. */
+export function readRevocationReason(reader: DerReader): RevocationReason {
   const number = reader.readSmallInteger(tags.enumerated);
   const [name] = Object.entries(revocationReasons).find(([, value]) => value === number) ?? [];
   if (!name) throw refuseDer('a reason for revocation');
