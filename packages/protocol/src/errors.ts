@@ -59,6 +59,8 @@ export const trustErrorCodes = [
   'revocation_unknown',
   /** The certificate is for other names, addresses or purposes. */
   'name_mismatch',
+  /** The password does not open the file, or the file was changed: nobody can tell which. */
+  'password_wrong',
 ] as const;
 
 /** What went wrong, stable across versions. */

@@ -14,6 +14,19 @@ export function createSha256(): StreamingHash {
   return new Sha256();
 }
 
+/** `times` times the SHA-256 of the digest before, beginning with `digest`: what slow key derivations do. */
+export function iterateSha256(digest: Uint8Array, times: number): Uint8Array<ArrayBuffer> {
+  const block = new Uint8Array(blockBytes);
+  block.set(digest.subarray(0, 32));
+  const view = new DataView(block.buffer);
+  // FIPS 180-4, 5.1.1: 32 octets and their padding are one block.
+  block[32] = 0x80;
+  view.setUint16(62, 256);
+  const hash = new Sha256();
+  for (let time = 0; time < times; time++) hash.compressAlone(view);
+  return block.slice(0, 32);
+}
+
 const blockBytes = 64;
 
 class Sha256 implements StreamingHash {
@@ -46,6 +59,13 @@ class Sha256 implements StreamingHash {
     const view = new DataView(digest.buffer);
     for (const [index, word] of this.#state.entries()) view.setInt32(index * 4, word);
     return encodeHex(digest);
+  }
+
+  /** Puts the digest of the one padded block `view` where its message stood. */
+  compressAlone(view: DataView): void {
+    this.#state.set(initialState);
+    this.#compress(view, 0);
+    for (let index = 0; index < 8; index++) view.setInt32(index * 4, this.#state[index] ?? 0);
   }
 
   /** Tops up an incomplete block, or begins one; returns how many bytes were taken. */
