@@ -13,6 +13,11 @@ export interface Config {
   readonly listen: { readonly host: string; readonly port: number };
   /** SIGNPOST_BASE_URL (`http://` and the address listened on): how clients reach this server, without a trailing slash. */
   readonly baseUrl: string | undefined;
+  /**
+   * SIGNPOST_PKI_URL (SIGNPOST_BASE_URL): what stands in certificates as the address of revocation lists and the like. Plain
+   * `http://` is best: clients ask there before they trust any certificate.
+   */
+  readonly pkiUrl: string | undefined;
   /** SIGNPOST_TRUSTED_PROXIES (none): addresses or CIDR ranges, comma-separated, whose X-Forwarded-For counts. */
   readonly trustedProxies: readonly string[];
   /** SIGNPOST_TRUST_ROOT (none): base64 root keys, comma-separated; the start fails when the pinned ones differ. */
@@ -58,11 +63,13 @@ export function parseConfig(env: Environment): Config {
 }
 
 function readConfig(reader: Reader): Config {
+  const baseUrl = reader.read('SIGNPOST_BASE_URL', parseBaseUrl, undefined);
   return {
     dataDir: reader.read('SIGNPOST_DATA', parseText, './data'),
     databaseUrl: reader.read('SIGNPOST_DATABASE', parseDatabaseUrl, undefined),
     listen: reader.read('SIGNPOST_LISTEN', parseListen, { host: '127.0.0.1', port: 8787 }),
-    baseUrl: reader.read('SIGNPOST_BASE_URL', parseBaseUrl, undefined),
+    baseUrl,
+    pkiUrl: reader.read('SIGNPOST_PKI_URL', parseBaseUrl, baseUrl),
     trustedProxies: reader.read('SIGNPOST_TRUSTED_PROXIES', parseRanges, []),
     trustRoots: reader.read('SIGNPOST_TRUST_ROOT', parseRoots, []),
     vaultPasswordFile: reader.read('SIGNPOST_VAULT_PASSWORD_FILE', parseText, undefined),

@@ -48,6 +48,14 @@ export const auditActions = [
   'release.quarantined',
   'release.refreshed',
   'rescan.finished',
+  'authority.created',
+  'authority.requested',
+  'authority.imported',
+  'authority.certified',
+  'authority.succession_changed',
+  'authority.retired',
+  'authority.revoked',
+  'authority.passphrase_refused',
   'audit.exported',
 ] as const;
 

@@ -27,6 +27,7 @@ export class Vault {
   readonly #now: () => number;
   #present: boolean;
   #dataKey: KeyObject | undefined;
+  #lifetime: object = {};
   /** Grows with each vault made here, so that an unlocking under way does not bring an older key back. */
   #generation = 0;
 
@@ -44,6 +45,15 @@ export class Vault {
   get state(): VaultState {
     if (this.#dataKey) return 'unlocked';
     return this.#present ? 'locked' : 'absent';
+  }
+
+  /**
+   * Lives as long as the key is held: whoever keeps what the vault opened hangs it on this object by a WeakMap, so that
+   * locking forgets it. Throws `vault_locked`.
+   */
+  get lifetime(): object {
+    this.#unlocked();
+    return this.#lifetime;
   }
 
   /**
@@ -67,13 +77,13 @@ export class Vault {
     if (!record) throw noVault();
     const dataKey = await openRecord(password, record);
     if (generation !== this.#generation) return this.unlock(password);
-    this.#present = true;
-    this.#dataKey = dataKey;
+    this.#hold(dataKey);
   }
 
   /** Forgets the key. */
   lock(): void {
     this.#dataKey = undefined;
+    this.#lifetime = {};
   }
 
   /** Ciphertext that opens for this purpose and reference (`table/row`) only. Throws `vault_locked`. */
@@ -127,9 +137,14 @@ export class Vault {
     // Were the key taken over now and the transaction rolled back, secrets would be sealed under a salt that is lost.
     afterCommit(transaction, () => {
       this.#generation++;
-      this.#present = true;
-      this.#dataKey = dataKey;
+      this.#hold(dataKey);
     });
+  }
+
+  #hold(dataKey: KeyObject): void {
+    this.#present = true;
+    this.#dataKey = dataKey;
+    this.#lifetime = {};
   }
 
   #unlocked(): KeyObject {

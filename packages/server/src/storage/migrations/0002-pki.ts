@@ -10,12 +10,14 @@ const authorities = [
     kind TEXT not null check (kind in ('root', 'intermediate')),
     custody TEXT not null check (custody in ('dual', 'server', 'offline')),
     parent_id TEXT,
+    successor_id TEXT,
     algorithm TEXT not null,
     subject TEXT not null,
     key_id TEXT not null check (length(key_id) = 64),
     public_key TEXT not null,
     sealed_key TEXT,
     dual_protection TEXT,
+    request TEXT,
     state TEXT not null check (state in ('pending', 'active', 'retired', 'revoked')),
     created_at INTEGER not null,
     ended_at INTEGER,
@@ -23,12 +25,16 @@ const authorities = [
     unique (organisation_id, key_id),
     unique (id, organisation_id),
     foreign key (parent_id, organisation_id) references authority (id, organisation_id) on delete restrict,
+    foreign key (successor_id, organisation_id) references authority (id, organisation_id) on delete restrict,
+    check (successor_id <> id),
+    check (state <> 'pending' or request is not null),
     check ((custody = 'offline') = (sealed_key is null)),
     check ((custody = 'dual') = (dual_protection is not null)),
     check (kind = 'intermediate' or parent_id is null),
     check ((state in ('retired', 'revoked')) = (ended_at is not null))
   ) STRICT`,
   'create index authority_parent on authority (parent_id, organisation_id)',
+  'create index authority_successor on authority (successor_id, organisation_id)',
 ];
 
 const certificates = [

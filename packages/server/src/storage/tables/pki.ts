@@ -3,7 +3,9 @@
 /**
  * An issuing key with its name. Unique (organisation_id, name) and (organisation_id, key_id). `custody`: `dual` needs a
  * passphrase besides the vault, `server` the vault alone, `offline` keeps the key elsewhere. `pending` waits for its
- * certificate. `subject` is the DER name; `public_key` the SPKI; `key_id` its hex SHA-256. `dual_protection` is JSON.
+ * certificate, for which `request` asks (PKCS#10, DER; also while a certificate is to be renewed elsewhere). `successor_id`
+ * issues what is asked of this one. `subject` is the DER name; `public_key` the SPKI; `key_id` its hex SHA-256.
+ * `dual_protection` is JSON.
  */
 export interface AuthorityTable {
   id: string;
@@ -12,12 +14,14 @@ export interface AuthorityTable {
   kind: 'root' | 'intermediate';
   custody: 'dual' | 'server' | 'offline';
   parent_id: string | null;
+  successor_id: string | null;
   algorithm: string;
   subject: string;
   key_id: string;
   public_key: string;
   sealed_key: string | null;
   dual_protection: string | null;
+  request: string | null;
   state: 'pending' | 'active' | 'retired' | 'revoked';
   created_at: number;
   ended_at: number | null;

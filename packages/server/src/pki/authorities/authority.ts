@@ -1,0 +1,89 @@
+/** Authorities as the plane sees them: a row, and the certificates that certify its key. */
+import type { Certificate } from '@signpost/protocol/x509/certificate';
+import { parseCertificate } from '@signpost/protocol/x509/certificate';
+import { Refusal } from '../../errors.ts';
+import type { Database, Query } from '../../storage/database.ts';
+import type { Argon2Parameters } from '../../vault/argon2.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { type AuthorityRow, type CertificateRow, findAuthority, listAuthorityCertificates } from './store.ts';
+
+/** What authorities are kept with. */
+export interface AuthorityParts {
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly now: () => number;
+  /** What stands in certificates as the address of what authorities publish; without it they have none. */
+  readonly pkiUrl?: string | undefined;
+  /** What deriving a key from a root's passphrase costs, where it is not the real thing: in tests. */
+  readonly passphraseCost?: Argon2Parameters;
+}
+
+/** Which authority, by its id. */
+export interface AuthorityPlace {
+  readonly organisationId: string;
+  readonly authorityId: string;
+}
+
+/** A certificate of an authority with the row that it stands in. */
+export interface OwnCertificate {
+  readonly row: CertificateRow;
+  readonly certificate: Certificate;
+}
+
+/** What a name of an authority looks like: it stands in addresses, and is never used twice. */
+export const authorityNamePattern: RegExp = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** The authority `name`. Throws `not_found`, also for those of other organisations. */
+export async function requireAuthority(query: Query, organisationId: string, name: string): Promise<AuthorityRow> {
+  const row = await findAuthority(query, organisationId, { name });
+  if (!row) throw new Refusal('not_found', 'no such authority', { hint: 'signpost ca list' });
+  return row;
+}
+
+/** The tree of an organisation: its authorities' certificates, for building chains. */
+export class AuthorityTree {
+  readonly #byAuthority = new Map<string, OwnCertificate[]>();
+
+  private constructor(rows: readonly CertificateRow[]) {
+    for (const row of rows) {
+      const certificate = parseCertificate(new Uint8Array(Buffer.from(row.der, 'base64')));
+      const id = row.subject_authority_id ?? '';
+      this.#byAuthority.set(id, [...(this.#byAuthority.get(id) ?? []), { row, certificate }]);
+    }
+  }
+
+  /** Reads the certificates of all authorities of an organisation. */
+  static async read(query: Query, organisationId: string): Promise<AuthorityTree> {
+    return new AuthorityTree(await listAuthorityCertificates(query, organisationId));
+  }
+
+  /** All certificates of an authority, newest first. */
+  listCertificates(authorityId: string): readonly OwnCertificate[] {
+    return this.#byAuthority.get(authorityId) ?? [];
+  }
+
+  /**
+   * Every chain from the authority up to a root, its own certificate first and the root's last, of certificates that are
+   * neither revoked nor outside their validity at `at`. The one to serve by default comes first: through the parent, with the
+   * newest certificates.
+   */
+  listChains(authority: Pick<AuthorityRow, 'id' | 'parent_id'>, at: number): readonly (readonly OwnCertificate[])[] {
+    const chains = this.#extend(authority.id, at, new Set());
+    const isPreferred = ([own]: readonly OwnCertificate[]) =>
+      own?.row.issuer_id === (authority.parent_id ?? authority.id);
+    return [...chains.filter(isPreferred), ...chains.filter((chain) => !isPreferred(chain))];
+  }
+
+  #extend(authorityId: string, at: number, above: ReadonlySet<string>): readonly (readonly OwnCertificate[])[] {
+    const seen = new Set(above).add(authorityId);
+    return this.listCertificates(authorityId)
+      .filter(({ row }) => row.state === 'valid' && row.not_before <= at && at <= row.not_after)
+      .flatMap((own) => {
+        const issuerId = own.row.issuer_id;
+        if (issuerId === authorityId) return [[own]];
+        // Two that signed each other's keys would otherwise lead round in circles.
+        if (issuerId === null || seen.has(issuerId)) return [];
+        return this.#extend(issuerId, at, seen).map((chain) => [own, ...chain]);
+      });
+  }
+}

@@ -1,0 +1,55 @@
+/** Signs with keys of node:crypto: at once where that takes microseconds, in the thread pool where it takes longer. */
+import { constants, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { describeKeyType } from '@signpost/protocol/keys/key-type';
+import type { CertificateSigner } from '@signpost/protocol/keys/private-key';
+import { defaultSignatureAlgorithm, type SignatureAlgorithm } from '@signpost/protocol/keys/signature-algorithm';
+import { parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subject-key';
+
+/**
+ * A signer over a key in PKCS#8, which the caller may wipe. Without `algorithm`, the hash is as strong as the key. Throws
+ * TrustError `algorithm_unsupported` for keys that certificates do not carry here, TypeError for an algorithm of other keys.
+ */
+export function createNodeSigner(pkcs8: Uint8Array, algorithm?: SignatureAlgorithm): CertificateSigner {
+  const key = createPrivateKey({ key: Buffer.from(pkcs8.buffer, pkcs8.byteOffset, pkcs8.length), ...der });
+  const subjectKey = deriveSubjectKey(key);
+  const chosen = algorithm ?? defaultSignatureAlgorithm(subjectKey);
+  if (!chosen.kind.startsWith(subjectKey.kind)) {
+    throw new TypeError(`expected an algorithm for ${describeKeyType(subjectKey)}, got ${chosen.kind}`);
+  }
+  const digest = chosen.kind === 'ed25519' ? null : chosen.hash.replace('-', '').toLowerCase();
+  const prepared = { key, ...paddingOf(chosen) };
+  const isQuick = subjectKey.kind === 'ed25519' || (subjectKey.kind === 'ecdsa' && subjectKey.curve === 'P-256');
+  return {
+    subjectKey,
+    algorithm: chosen,
+    sign: isQuick
+      ? (message) => asBytes(sign(digest, message, prepared))
+      : (message) => signInPool(digest, message, prepared),
+  };
+}
+
+const der = { format: 'der', type: 'pkcs8' } as const;
+
+type Prepared = Parameters<typeof sign>[2] & object;
+
+function signInPool(digest: string | null, message: Uint8Array, key: Prepared): Promise<Uint8Array<ArrayBuffer>> {
+  return new Promise((resolve, reject) => {
+    sign(digest, message, key, (error, signature) => (error ? reject(error) : resolve(asBytes(signature))));
+  });
+}
+
+// A view of its own: a Buffer may look into a pool that others write to.
+function asBytes(buffer: Buffer): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer);
+}
+
+function paddingOf(algorithm: SignatureAlgorithm): { readonly padding?: number; readonly saltLength?: number } {
+  if (algorithm.kind === 'rsa-pkcs1') return { padding: constants.RSA_PKCS1_PADDING };
+  if (algorithm.kind !== 'rsa-pss') return {};
+  return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+}
+
+/** The public half, computed from the private one. */
+function deriveSubjectKey(key: KeyObject): SubjectKey {
+  return parseSubjectKey(new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' })));
+}

@@ -1,0 +1,101 @@
+/** Opening a root for one operation: vault and passphrase together, few attempts, and nothing kept afterwards. */
+import type { CertificateSigner } from '@signpost/protocol/keys/private-key';
+import { type Actor, systemActor } from '../../audit/audit.ts';
+import { recordAudit } from '../../audit/store.ts';
+import { Refusal } from '../../errors.ts';
+import { createRateLimit, type RateLimit } from '../../http/rate-limit.ts';
+import type { Vault } from '../../vault/vault.ts';
+import type { AuthorityParts, AuthorityPlace } from './authority.ts';
+import { openRootKey } from './dual-protection.ts';
+import { assertState, type Issuer, readIssuing } from './issuer.ts';
+import { createNodeSigner } from './node-signer.ts';
+import { type AuthorityRow, findAuthority } from './store.ts';
+
+/** Passphrases that may be tried for one root in a minute, right ones counted. */
+const rootAttemptsPerMinute = 5;
+
+/** The root and what was typed for it. */
+export interface RootOpening extends AuthorityPlace {
+  readonly passphrase: string;
+  /** Who typed it, for the audit log. */
+  readonly actor?: Actor;
+}
+
+/**
+ * Runs `use` with the root open; its signer works until `use` ends. Throws `not_found`, `vault_locked`, `conflict` for an
+ * authority that is not an active one of custody `dual`, `rate_limited`, and `forbidden`, rule `root-passphrase`, for a wrong
+ * passphrase, which is audited.
+ */
+export async function withRootSigner<T>(
+  parts: AuthorityParts,
+  opening: RootOpening,
+  use: (issuer: Issuer) => Promise<T>,
+): Promise<T> {
+  const row = await requireDual(parts, opening);
+  const issuing = await readIssuing(parts, row);
+  attemptsOf(parts).take(row.id);
+  const pkcs8 = await openAudited(parts, row, opening);
+  const closing = { closed: false };
+  try {
+    return await use({ ...issuing, signer: closable(createNodeSigner(pkcs8), closing) });
+  } finally {
+    closing.closed = true;
+    pkcs8.fill(0);
+  }
+}
+
+async function requireDual(parts: AuthorityParts, { organisationId, authorityId }: RootOpening): Promise<AuthorityRow> {
+  const row = await findAuthority(parts.database.query, organisationId, { id: authorityId });
+  if (!row) throw new Refusal('not_found', 'no such authority');
+  assertState(row, 'status');
+  if (row.custody === 'dual') return row;
+  throw new Refusal('conflict', `the key of ${row.name} has no passphrase`, { rule: 'no-passphrase' });
+}
+
+async function openAudited(parts: AuthorityParts, row: AuthorityRow, opening: RootOpening): Promise<Uint8Array> {
+  const { vault, passphraseCost } = parts;
+  const stored = { protection: row.dual_protection ?? '', ciphertext: row.sealed_key ?? '' };
+  const given = { vault, passphrase: opening.passphrase, ...(passphraseCost && { cost: passphraseCost }) };
+  try {
+    return await openRootKey(opening, stored, given);
+  } catch (error) {
+    if (error instanceof Refusal && error.rule === 'root-passphrase') await recordRefusal(parts, row, opening);
+    throw error;
+  }
+}
+
+async function recordRefusal(
+  { database, now }: AuthorityParts,
+  row: AuthorityRow,
+  opening: RootOpening,
+): Promise<void> {
+  await database.transaction((tx) =>
+    recordAudit(tx, now(), {
+      organisationId: row.organisation_id,
+      actor: opening.actor ?? systemActor,
+      action: 'authority.passphrase_refused',
+      object: { kind: 'authority', id: row.id },
+      outcome: 'refused',
+      detail: { name: row.name },
+    }),
+  );
+}
+
+// The key object cannot be wiped; a signer that outlives its operation must at least sign nothing more.
+function closable(signer: CertificateSigner, closing: { readonly closed: boolean }): CertificateSigner {
+  return {
+    ...signer,
+    sign: (message) => {
+      if (closing.closed) throw new TypeError('expected the root to be open, got one whose operation has ended');
+      return signer.sign(message);
+    },
+  };
+}
+
+const attempts = new WeakMap<Vault, RateLimit>();
+
+function attemptsOf({ vault, now }: AuthorityParts): RateLimit {
+  const limit = attempts.get(vault) ?? createRateLimit(rootAttemptsPerMinute, now);
+  attempts.set(vault, limit);
+  return limit;
+}
