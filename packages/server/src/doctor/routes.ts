@@ -3,7 +3,8 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { AppEnv } from '../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../http/router.ts';
 import { describeTrust } from '../trust/status.ts';
-import { type DoctorDependencies, examine } from './doctor.ts';
+import { examine } from './doctor.ts';
+import type { DoctorDependencies } from './finding.ts';
 import { countThings } from './store.ts';
 
 const statusRoute = createRoute({

@@ -1,4 +1,5 @@
 /** SQL of the overview: counts, and what the database says should lie on disk. */
+import { sql } from 'kysely';
 import type { Query } from '../storage/database.ts';
 
 /** How much there is, deleted things left out. */
@@ -49,4 +50,12 @@ export async function listProjectSlugs(query: Query, organisationId: string): Pr
     .orderBy('slug')
     .execute();
   return rows.map(({ slug }) => slug);
+}
+
+/** What PostgreSQL, in a connection of ours, does before it says that something is committed. */
+export async function readDurability(query: Query): Promise<{ name: string; setting: string }[]> {
+  const { rows } = await sql<{ name: string; setting: string }>`
+    select name, setting from pg_settings where name in ('synchronous_commit', 'fsync', 'full_page_writes') order by name
+  `.execute(query);
+  return rows;
 }

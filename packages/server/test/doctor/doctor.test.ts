@@ -5,8 +5,10 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { createKeyPair } from '@signpost/protocol/keys/ed25519';
+import { sql } from 'kysely';
 import { parseConfig } from '../../src/config.ts';
-import { type DoctorDependencies, examine, type Finding } from '../../src/doctor/doctor.ts';
+import { examine } from '../../src/doctor/doctor.ts';
+import type { DoctorDependencies, Finding } from '../../src/doctor/finding.ts';
 import { openScanner } from '../../src/releases/scanner/clamd.ts';
 import { openDatabase } from '../../src/storage/database/open.ts';
 import { migrate } from '../../src/storage/migrations/migrate.ts';
@@ -265,6 +267,24 @@ forEachEngine((engine, open) => {
     const levels = findings.map(({ level }) => ['error', 'warning', 'info'].indexOf(level));
     assert.deepEqual(levels, levels.toSorted(), 'the worst first');
     assert.ok(findings.some(({ code }) => code === 'protection-nobody'));
+  });
+});
+
+forEachEngine((engine, open) => {
+  test('the doctor warns of a PostgreSQL that acknowledges what a crash can lose', async (t) => {
+    const database = await open();
+    const scene = await openPlanesScene(t, { database });
+    const off: string[] = [];
+    // The PostgreSQL of the tests runs with all three off; one that was given to them may not.
+    for (const name of engine === 'PostgreSQL' ? ['fsync', 'full_page_writes', 'synchronous_commit'] : []) {
+      const { rows } = await sql.raw<Record<string, string>>(`show ${name}`).execute(database.query);
+      if (rows[0]?.[name] === 'off') off.push(`warning postgres-${name.replaceAll('_', '-')}`);
+    }
+    const found = await codes(scene);
+    assert.deepEqual(
+      found.filter((code) => code.includes('postgres')),
+      off,
+    );
   });
 });
 
