@@ -8,7 +8,7 @@ import { recordAudit } from './audit/store.ts';
 import { type Config, parseConfig } from './config.ts';
 import { Refusal } from './errors.ts';
 import { defaultOrganisation } from './http/guard.ts';
-import { createDataFolder, lockDataFolder } from './storage/data-folder.ts';
+import { assertVacant, createDataFolder, lockDataFolder } from './storage/data-folder.ts';
 import { lockDatabase, openDatabase } from './storage/database/open.ts';
 import type { Database, Query } from './storage/database.ts';
 import { migrate } from './storage/migrations/migrate.ts';
@@ -30,12 +30,13 @@ export interface Initialised {
 
 const apiKeyLifeMs = 90 * 86_400_000;
 
-/** Makes data folder, database, vault, the default organisation and its first admin, all or nothing. Throws `conflict` when there is a server already. */
+/** Makes data folder, database, vault, the default organisation and its first admin, all or nothing. Throws `conflict` when there is a server already, or the folder is somebody else's. */
 export async function initialise(
   environment: Readonly<Record<string, string | undefined>>,
   request: InitialiseRequest,
 ): Promise<Initialised> {
   const config = parseConfig(environment);
+  await assertVacant(config.dataDir);
   await createDataFolder(config.dataDir);
   return withDatabase(config, { create: true }, async (database) => {
     // Before anything is changed, an older schema included.

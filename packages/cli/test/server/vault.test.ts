@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { run } from '../support/run.ts';
 import { createRoot, installServerKey, startServer } from '../support/server.ts';
 
 test('a locked vault signs nothing until it is unlocked, and a reset loses its keys by name', async (t) => {
@@ -40,4 +42,18 @@ test('the master password changes without losing what it protects', async (t) =>
   assert.equal((await json('unlock', '--password-file', 'mp2')).state, 'unlocked');
   const { keys } = await json('key', 'list');
   assert.equal((keys as { state: string }[])[0]?.state, 'active');
+});
+
+test('init takes no folder in which somebody keeps other things, and leaves it as it was', async (t) => {
+  const cwd = await mkdtemp(join(tmpdir(), 'signpost-test-'));
+  t.after(() => rm(cwd, { recursive: true, force: true }));
+  await mkdir(join(cwd, 'letters'));
+  await chmod(join(cwd, 'letters'), 0o755);
+  await writeFile(join(cwd, 'letters', 'dear.txt'), 'Bob');
+  await writeFile(join(cwd, 'mp'), 'a master password\n', { mode: 0o600 });
+  const secrets = ['--master-password-file', 'mp', '--password-file', 'mp'];
+  const refused = await run(['init', '--data', 'letters', '--email', 'alice@example.org', ...secrets], { cwd });
+  assert.deepEqual([refused.code, /hint: name a folder that is empty/.test(refused.stderr)], [1, true]);
+  const { mode } = await stat(join(cwd, 'letters'));
+  assert.deepEqual([mode & 0o777, await readdir(join(cwd, 'letters'))], [0o755, ['dear.txt']]);
 });

@@ -1,6 +1,6 @@
 /** The one folder that holds everything, and the lock that keeps a second server out of it. */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Refusal } from '../errors.ts';
@@ -11,10 +11,39 @@ export interface DataFolderLock {
   release(): void;
 }
 
+const lockName = 'serve.lock';
+
+/** What may lie in a folder that counts as empty: a file system of its own begins with it. */
+const ignoredNames: ReadonlySet<string> = new Set(['lost+found']);
+
 /** Makes the folder, or takes the one that is there, and closes it to other users of the machine (mode 0700). */
 export async function createDataFolder(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await chmod(dir, 0o700);
+}
+
+/** Throws `conflict` for a folder in which somebody else keeps things: it would be closed to them. Changes nothing. */
+export async function assertVacant(dir: string): Promise<void> {
+  const names = await listNames(dir);
+  if (names.includes(lockName) || names.every((name) => ignoredNames.has(name))) return;
+  throw new Refusal('conflict', 'expected an empty data folder, got one that holds files of others', {
+    rule: 'data-folder-taken',
+    hint: 'name a folder that is empty or does not exist: signpost init --data DIR',
+  });
+}
+
+async function listNames(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir);
+  } catch (cause) {
+    if (isCoded(cause, 'ENOENT')) return [];
+    if (!isCoded(cause, 'ENOTDIR')) throw cause;
+    throw new Refusal('conflict', 'expected a data folder, got a file', { rule: 'data-folder-taken', cause });
+  }
+}
+
+function isCoded(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /**
@@ -29,7 +58,7 @@ export function lockDataFolder(dir: string): DataFolderLock {
     });
   }
   // SQLite's file locks are the only ones in Node that work on every system and die with the process.
-  const file = new DatabaseSync(join(dir, 'serve.lock'), { timeout: 0 });
+  const file = new DatabaseSync(join(dir, lockName), { timeout: 0 });
   try {
     file.exec('begin exclusive');
   } catch (cause) {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Refusal } from '../../src/errors.ts';
-import { createDataFolder, lockDataFolder } from '../../src/storage/data-folder.ts';
+import { assertVacant, createDataFolder, lockDataFolder } from '../../src/storage/data-folder.ts';
 
 const lockModule = new URL('../../src/storage/data-folder.ts', import.meta.url).href;
 
@@ -17,6 +17,21 @@ test('a data folder takes one server at a time', async (t) => {
   assert.throws(() => lockDataFolder(dir), isTaken);
   lock.release();
   lockDataFolder(dir).release();
+});
+
+test('a folder is vacant when it is new, empty, or one that a server had, and nothing else is touched', async (t) => {
+  const dir = await temporaryFolder(t);
+  await assertVacant(join(dir, 'new'));
+  await assertVacant(dir);
+  await mkdir(join(dir, 'lost+found'));
+  await assertVacant(dir);
+  chmodSync(dir, 0o755);
+  await writeFile(join(dir, 'letter.txt'), 'dear');
+  await assert.rejects(assertVacant(dir), isOthers);
+  await assert.rejects(assertVacant(join(dir, 'letter.txt')), isOthers);
+  assert.equal(statSync(dir).mode & 0o777, 0o755);
+  await writeFile(join(dir, 'serve.lock'), '');
+  await assertVacant(dir);
 });
 
 test('the lock of another process holds until that process is killed', async (t) => {
@@ -52,4 +67,8 @@ function holdLock(dir: string): ChildProcess {
     console.log('held');
     setInterval(() => {}, 1000);`;
   return spawn(process.execPath, ['--input-type=module', '-e', script, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+function isOthers(error: unknown): boolean {
+  return error instanceof Refusal && error.code === 'conflict' && error.rule === 'data-folder-taken';
 }
