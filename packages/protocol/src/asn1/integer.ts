@@ -1,4 +1,5 @@
 /** Contents of INTEGER and ENUMERATED (X.690, 8.3): two's complement, most significant octet first, minimal. */
+import { encodeHex } from '../bytes/hex.ts';
 import { refuseDer } from './malformed.ts';
 
 /** Throws `malformed` unless the content octets are a minimal integer (X.690, 8.3.2). */
@@ -12,10 +13,13 @@ export function assertInteger(content: Uint8Array): void {
 /** The value of checked content octets. Above 10 KiB, refused with `malformed`: no number here is that large. */
 export function toBigInt(content: Uint8Array): bigint {
   if (content.length > 10_240) throw refuseDer('an integer of at most 10240 octets');
-  let hex = '0x';
-  for (const octet of content) hex += octet.toString(16).padStart(2, '0');
-  const unsigned = BigInt(hex);
-  return (content[0] ?? 0) < 0x80 ? unsigned : unsigned - (1n << BigInt(content.length * 8));
+  const magnitude = toUnsigned(content);
+  return (content[0] ?? 0) < 0x80 ? magnitude : magnitude - (1n << BigInt(content.length * 8));
+}
+
+/** The number that `magnitude` is in big-endian order, without a sign; nothing is zero. */
+export function toUnsigned(magnitude: Uint8Array): bigint {
+  return magnitude.length === 0 ? 0n : BigInt(`0x${encodeHex(magnitude)}`);
 }
 
 /** The value of checked content octets that must lie from 0 to 2^31−1. */

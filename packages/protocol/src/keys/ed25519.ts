@@ -76,13 +76,13 @@ export async function createSigner(seed: Uint8Array<ArrayBuffer>): Promise<Signe
 const pkcs8Prefix = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
 /** Whether y < 2^255−19 (RFC 8032, 5.1.3 step 1): some libraries reduce silently, so that one key would have two ids. */
-function isReduced(raw: Uint8Array): boolean {
+export function isReduced(raw: Uint8Array): boolean {
   const top = (raw[31] ?? 0) & 0x7f;
   return top !== 0x7f || raw.subarray(1, 31).some((byte) => byte !== 0xff) || (raw[0] ?? 0) < 0xed;
 }
 
 /** The eight points of small order, in every encoding: under such a key, signatures verify for messages never signed. */
-function isSmallOrder(raw: Uint8Array): boolean {
+export function isSmallOrder(raw: Uint8Array): boolean {
   const withoutSign = new Uint8Array(raw);
   withoutSign[31] = (withoutSign[31] ?? 0) & 0x7f;
   return smallOrderPoints.includes(encodeHex(withoutSign));

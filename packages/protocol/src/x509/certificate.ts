@@ -31,6 +31,8 @@ export interface Certificate extends SignedStructure {
   readonly notAfter: number;
   /** SubjectPublicKeyInfo; of which algorithm is not looked at. */
   readonly spki: Uint8Array<ArrayBuffer>;
+  /** Whether there are identifiers of X.509 version 2, which RFC 5280, 4.1.2.8 wants read and never written. */
+  readonly hasUniqueIds: boolean;
   readonly extensions: KnownExtensions;
   /** All extensions in order, the unknown ones too. */
   readonly allExtensions: readonly RawExtension[];
@@ -66,16 +68,16 @@ function readBody({ signedBytes, signatureAlgorithm }: SignedStructure): Body {
   const [notBefore, notAfter] = readValidity(reader);
   const subject = readName(reader);
   const spki = reader.readElement().bytes;
-  // Identifiers of X.509 version 2, which RFC 5280, 4.1.2.8 wants read, and never written.
   const uniqueIds = [1, 2].map((tag) =>
     reader.readOptional(contextTag(tag), (one) => one.readBitString(contextTag(tag))),
   );
-  if (uniqueIds.some((id) => id !== undefined) && version === 1) throw refuseDer('no unique identifiers in version 1');
+  const hasUniqueIds = uniqueIds.some((id) => id !== undefined);
+  if (hasUniqueIds && version === 1) throw refuseDer('no unique identifiers in version 1');
   const allExtensions = reader.readExplicit(3, readExtensions) ?? [];
   reader.assertEnd();
   if (allExtensions.length > 0 && version !== 3) throw refuseDer('version 3, which alone has extensions');
   const extensions = interpretExtensions(allExtensions);
-  return { version, serialNumber, issuer, subject, notBefore, notAfter, spki, extensions, allExtensions };
+  return { version, serialNumber, issuer, subject, notBefore, notAfter, spki, hasUniqueIds, extensions, allExtensions };
 }
 
 function readVersion(reader: DerReader): 1 | 2 | 3 {

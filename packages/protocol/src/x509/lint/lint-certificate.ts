@@ -1,0 +1,51 @@
+/** A second look at a certificate before it leaves: RFC 5280's rules for issuers, and those of neighbouring standards. */
+import { parseSubjectKey, type SubjectKey } from '../../keys/subject-key.ts';
+import type { Certificate } from '../certificate.ts';
+import { alternativeNameRules } from './alternative-name-rules.ts';
+import { basicRules } from './basic-rules.ts';
+import { constraintRules } from './constraint-rules.ts';
+import { issuerRules } from './issuer-rules.ts';
+import { keyRules } from './key-rules.ts';
+import { locationRules } from './location-rules.ts';
+import { nameRules } from './name-rules.ts';
+import { applyRule, type CertificateKind, type Finding, type LintRule } from './rule.ts';
+import { usageRules } from './usage-rules.ts';
+
+/** All rules, in the order in which their findings are listed. */
+export const lintRules: readonly LintRule[] = [
+  ...basicRules,
+  ...nameRules,
+  ...keyRules,
+  ...usageRules,
+  ...alternativeNameRules,
+  ...constraintRules,
+  ...locationRules,
+  ...issuerRules,
+];
+
+/** What else is known about a certificate. */
+export interface LintOptions {
+  /** Then the certificate is held against its issuer, too. */
+  readonly issuer?: Certificate;
+  /** Then it must be fit for that. */
+  readonly kind?: CertificateKind;
+}
+
+/**
+ * All that is wrong with `certificate`, nothing when all is well; it never throws. DER, versions, dates in the right type and
+ * duplicates are the parser's affair: what breaks those never becomes a `Certificate`. Signatures are not looked at.
+ */
+export function lintCertificate(certificate: Certificate, options: LintOptions = {}): readonly Finding[] {
+  const { issuer, kind } = options;
+  const subject = { certificate, issuer, kind, key: readKey(certificate), issuerKey: issuer && readKey(issuer) };
+  return lintRules.flatMap((rule) => applyRule(rule, subject));
+}
+
+function readKey({ spki }: Certificate): SubjectKey | undefined {
+  try {
+    return parseSubjectKey(spki);
+  } catch {
+    // The rule `key-readable` says so.
+    return undefined;
+  }
+}
