@@ -40,10 +40,10 @@ export function isConflict(error: unknown): boolean {
 }
 
 // SQLite: BUSY, IOERR, FULL. PostgreSQL, appendix A: class 08 (connection), 53 (resources, a full disk among them), and
-// shutting down or starting up. Node: a full disk, no file handles left, connections that fail or break.
+// shutting down or starting up. Node: a full disk or what a limit makes one, no file handles left, connections that fail or break.
 const sqliteOutages: ReadonlySet<number> = new Set([5, 10, 13]);
 const outageCodes =
-  /^(?:08...|53...|57P0[123]|ENOSPC|EDQUOT|EMFILE|ENFILE|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/;
+  /^(?:08...|53...|57P0[123]|ENOSPC|EDQUOT|EFBIG|EMFILE|ENFILE|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/;
 // pg gives these no code.
 const outageMessages =
   /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;

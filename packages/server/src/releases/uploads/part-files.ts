@@ -237,7 +237,7 @@ async function writeAt(file: FileHandle, chunk: Uint8Array, position: number): P
 /** What is not ours to mend is told so that the client goes on later. */
 function refuseBroken(error: unknown): unknown {
   if (error instanceof Refusal) return error;
-  if (isCoded(error, 'ENOSPC') || isCoded(error, 'EDQUOT')) {
+  if (['ENOSPC', 'EDQUOT', 'EFBIG'].some((code) => isCoded(error, code))) {
     const hint = 'make room on the disk of the server, then send the rest';
     return new Refusal('unavailable', 'the disk of the server is full', { rule: 'disk-full', hint, cause: error });
   }
