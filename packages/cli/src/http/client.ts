@@ -19,7 +19,7 @@ export interface RequestOptions {
   /** Sent as it is. */
   readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The largest JSON answer that is read, in bytes. */
@@ -91,9 +91,14 @@ export class Client {
     try {
       return await this.#options.fetch(`${this.base}${path}`, init);
     } catch (cause) {
-      throw unreachable(this.base, cause);
+      throw init.signal?.aborted ? interruption(cause) : unreachable(this.base, cause);
     }
   }
+}
+
+/** The failure for work that the user broke off. */
+export function interruption(cause: unknown): Failure {
+  return new Failure('interrupted', 'interrupted', { code: 'interrupted', cause });
 }
 
 /** The failure for a server that does not answer. */

@@ -6,7 +6,7 @@ import { Failure } from '../terminal/failure.ts';
 import type { JsonValue } from '../terminal/output.ts';
 import type { Progress } from '../terminal/progress.ts';
 import { asObject, type JsonObject, numberOf, textOf } from './answer.ts';
-import { type Client, ServerRefusal } from './client.ts';
+import { type Client, interruption, ServerRefusal } from './client.ts';
 
 /** What is uploaded where. */
 export interface UploadRequest {
@@ -26,15 +26,21 @@ export interface UploadContext {
   readonly resumeId?: string | undefined;
   /** Told the id as soon as there is one. */
   readonly onStarted: (id: string) => Promise<void>;
+  /** Aborted when the user wants no more of it. */
+  readonly signal?: AbortSignal;
   /** How long to wait before trying again, in milliseconds; `attempt` counts from 1. */
   readonly waitMs?: (attempt: number) => number;
+  /** How often to ask for the verdict, and how many times before giving up: two hours in all. */
+  readonly polling?: { readonly everyMs: number; readonly times: number };
 }
 
 /** The size of one part, in bytes. */
 export const partBytes: number = 8 * 1024 * 1024;
 
 const maxAttempts = 6;
-const pollMs = 250;
+/** How often the server may send us back before we take it for one that keeps nothing. */
+const maxSetbacks = 6;
+const defaultPolling = { everyMs: 250, times: 28_800 };
 
 /** Uploads, waits for inspection and scan, and returns the server's last word. Throws Failure when the file is refused. */
 export async function uploadFile(context: UploadContext, request: UploadRequest): Promise<JsonObject> {
@@ -44,16 +50,20 @@ export async function uploadFile(context: UploadContext, request: UploadRequest)
   const file = await open(request.path);
   try {
     const isReceiving = textOf(upload, 'state') === 'receiving';
-    if (isReceiving) await sendParts(context, request, { id, file, offset: numberOf(upload, 'offset') });
+    const { sizeBytes } = request.facts;
+    if (isReceiving) await sendParts(context, request, { id, file, offset: offsetOf(upload, sizeBytes) });
   } finally {
     await file.close();
   }
   return awaitVerdict(context, request, id);
 }
 
-async function beginUpload({ client }: UploadContext, { project, facts, fields }: UploadRequest): Promise<JsonObject> {
+async function beginUpload(
+  { client, signal }: UploadContext,
+  { project, facts, fields }: UploadRequest,
+): Promise<JsonObject> {
   const body = { ...fields, size_bytes: facts.sizeBytes, sha256: facts.sha256 };
-  return client.request('POST', uploadsPath(project), { body });
+  return client.request('POST', uploadsPath(project), { body, signal });
 }
 
 /** The upload begun before, unless the server has forgotten or refused it. */
@@ -80,16 +90,20 @@ interface Sending {
 async function sendParts(context: UploadContext, request: UploadRequest, sending: Sending): Promise<void> {
   const { sizeBytes } = request.facts;
   let { offset } = sending;
+  let setbacks = 0;
   context.progress.update('uploading', offset, sizeBytes);
   while (offset < sizeBytes) {
-    offset = await sendPart(context, request, { ...sending, offset });
+    const next = await sendPart(context, request, { ...sending, offset });
+    if (next <= offset) setbacks += 1;
+    if (setbacks > maxSetbacks) throw new Failure('refused', 'the server does not keep what it was sent');
+    offset = next;
     context.progress.update('uploading', offset, sizeBytes);
   }
 }
 
 /** Sends one part and returns where to go on; asks the server after every failure, since it may have taken some of it. */
 async function sendPart(context: UploadContext, { project, facts }: UploadRequest, sending: Sending): Promise<number> {
-  const { client, waitMs = defaultWaitMs } = context;
+  const { client, signal, waitMs = defaultWaitMs } = context;
   const path = `${uploadsPath(project)}/${sending.id}`;
   let { offset } = sending;
   for (let attempt = 1; ; attempt++) {
@@ -98,36 +112,47 @@ async function sendPart(context: UploadContext, { project, facts }: UploadReques
       const answer = await client.request('PUT', `${path}?offset=${offset}`, {
         bytes,
         headers: { 'Content-Type': 'application/octet-stream' },
+        signal,
       });
-      return typeof answer.offset === 'number' ? answer.offset : offset + bytes.length;
+      return answer.offset === undefined ? offset + bytes.length : offsetOf(answer, facts.sizeBytes);
     } catch (error) {
-      const told = offsetToldBy(error);
+      const told = offsetToldBy(error, facts.sizeBytes);
       if (told !== undefined && told !== offset && attempt < maxAttempts) {
         offset = told;
         if (offset >= facts.sizeBytes) return offset;
         continue;
       }
       if (!isWorthRetrying(error) || attempt >= maxAttempts) throw error;
-      await sleep(waitMs(attempt));
-      offset = await readOffset(client, path, offset);
+      await pause(waitMs(attempt), signal);
+      offset = await readOffset(context, path, { fallback: offset, sizeBytes: facts.sizeBytes });
       if (offset >= facts.sizeBytes) return offset;
     }
   }
 }
 
 /** A 409 carries the offset at which the server stands. */
-function offsetToldBy(error: unknown): number | undefined {
+function offsetToldBy(error: unknown, sizeBytes: number): number | undefined {
   if (!(error instanceof ServerRefusal) || error.status !== 409) return undefined;
-  return typeof error.problem.offset === 'number' ? error.problem.offset : undefined;
+  return error.problem.offset === undefined ? undefined : offsetOf(error.problem, sizeBytes);
+}
+
+function offsetOf(answer: JsonObject, sizeBytes: number): number {
+  const offset = numberOf(answer, 'offset');
+  if (Number.isSafeInteger(offset) && offset >= 0 && offset <= sizeBytes) return offset;
+  throw new Failure('refused', `expected the server to stand between 0 and ${sizeBytes} bytes, got ${offset}`);
 }
 
 function isWorthRetrying(error: unknown): boolean {
   return error instanceof Failure && error.reason === 'unavailable';
 }
 
-async function readOffset(client: Client, path: string, fallback: number): Promise<number> {
+async function readOffset(
+  { client, signal }: UploadContext,
+  path: string,
+  { fallback, sizeBytes }: { fallback: number; sizeBytes: number },
+): Promise<number> {
   try {
-    return numberOf(await client.read(path), 'offset');
+    return offsetOf(await client.request('GET', path, { signal }), sizeBytes);
   } catch (error) {
     // Still away: the next attempt asks again.
     if (isWorthRetrying(error)) return fallback;
@@ -151,14 +176,24 @@ function defaultWaitMs(attempt: number): number {
 }
 
 async function awaitVerdict(context: UploadContext, { project }: UploadRequest, id: string): Promise<JsonObject> {
-  for (;;) {
-    const upload = await context.client.read(`${uploadsPath(project)}/${id}`);
+  const { client, signal, polling = defaultPolling } = context;
+  for (let asked = 0; asked < polling.times; asked++) {
+    const upload = await client.request('GET', `${uploadsPath(project)}/${id}`, { signal });
     const state = textOf(upload, 'state');
     if (state === 'accepted') return upload;
     if (state === 'refused') throw refusalOf(upload);
     const progress = typeof upload.progress === 'number' ? upload.progress : 0;
     context.progress.update(typeof upload.stage === 'string' ? upload.stage : state, progress, 1000, 'steps');
-    await sleep(pollMs);
+    await pause(polling.everyMs, signal);
+  }
+  throw new Failure('unavailable', 'the server has not come to a verdict', { hint: 'run the same command later' });
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (cause) {
+    throw interruption(cause);
   }
 }
 

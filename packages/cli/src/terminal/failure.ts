@@ -7,6 +7,7 @@ export const exitCodes = {
   usage: 2,
   unavailable: 3,
   unverified: 4,
+  interrupted: 130,
 } as const;
 
 /** Which of the exit codes. */
@@ -19,6 +20,7 @@ export const exitCodeTexts: Readonly<Record<ExitReason, string>> = {
   usage: 'The command line is wrong, or a question could not be asked because there is no terminal.',
   unavailable: 'The server could not be reached or is not available; the same command may succeed later.',
   unverified: 'A verification failed: a signature, key, version, size, digest or expiry is not what it must be.',
+  interrupted: 'Broken off by Ctrl-C or a signal.',
 };
 
 /** A refusal. Its message and hint are shown to the user and hold no secret. */

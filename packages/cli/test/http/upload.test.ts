@@ -13,12 +13,12 @@ import { type Fault, startUploadServer } from '../support/upload-server.ts';
 
 const sizeBytes = 2 * partBytes + 12_345;
 
-async function createCase(t: TestContext, faults: readonly Fault[]) {
+async function createCase(t: TestContext, faults: readonly Fault[], options: { undecided?: boolean } = {}) {
   const cwd = await createWorkplace(t);
   const path = join(cwd, 'app.zip');
   const content = randomBytes(sizeBytes);
   await writeFile(path, content);
-  const server = await startUploadServer(t, faults);
+  const server = await startUploadServer(t, faults, options);
   const env = { SIGNPOST_SERVER: server.base, SIGNPOST_API_KEY: 'sgp_test' };
   const upload = async (resumeId?: string) => {
     const client = new Client({
@@ -33,7 +33,8 @@ async function createCase(t: TestContext, faults: readonly Fault[]) {
       facts: await readFileFacts(path),
       fields: { version: '1.0.0', name: 'app.zip' },
     };
-    return uploadFile({ client, progress, resumeId, onStarted: async () => undefined, waitMs: () => 1 }, request);
+    const speed = { waitMs: () => 1, polling: { everyMs: 1, times: 100 } };
+    return uploadFile({ client, progress, resumeId, onStarted: async () => undefined, ...speed }, request);
   };
   return { cwd, path, content, server, env, upload };
 }
@@ -68,6 +69,22 @@ test('a 409 says where to go on, also when that is further back', async (t) => {
   assert.ok(server.received().equals(content));
 });
 
+test('a server that acknowledges and keeps nothing, or more than there is, is given up', async (t) => {
+  const forgetful = await createCase(
+    t,
+    Array.from({ length: 20 }, (): Fault => 'repeat'),
+  );
+  await assert.rejects(forgetful.upload(), { reason: 'refused', message: /does not keep/ });
+  assert.equal(forgetful.server.offsets.length, 7);
+  const boastful = await createCase(t, ['overshoot']);
+  await assert.rejects(boastful.upload(), { reason: 'refused', message: /between 0 and/ });
+});
+
+test('a server that never comes to a verdict is given up, as unavailable', async (t) => {
+  const { upload } = await createCase(t, [], { undecided: true });
+  await assert.rejects(upload(), { reason: 'unavailable', message: /verdict/ });
+});
+
 test('an upload that is whole already is only followed', async (t) => {
   const { server, upload } = await createCase(t, []);
   await upload();
@@ -92,6 +109,21 @@ test('a killed command goes on where it stopped when it runs again', async (t) =
   assert.deepEqual([done.project, done.version, began.server.created()], ['demo', '1.0.0', 1]);
   assert.ok(began.server.received().equals(began.content));
   assert.deepEqual(await readdir(join(began.cwd, '.config', 'signpost', 'uploads')), []);
+});
+
+test('Ctrl-C ends an upload at once with 130, says so, and the next run goes on', async (t) => {
+  const began = await createCase(t, ['take', 'hang']);
+  const child = start(words, began);
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  while (began.server.offsets.length < 2 && child.exitCode === null) await sleep(20);
+  child.kill('SIGINT');
+  const [code] = await once(child, 'close');
+  assert.deepEqual([code, /goes on where it stopped/.test(said), /error: interrupted/.test(said)], [130, true, true]);
+  assert.equal((await run(words, began)).code, 0);
+  assert.equal(began.server.created(), 1);
 });
 
 test('another file of the same name is another upload, and a refusal names rule and hint', async (t) => {

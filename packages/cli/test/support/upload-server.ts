@@ -6,10 +6,11 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
 /**
- * What happens to the next part: taken in whole, cut off after half, refused with a status, never answered, or taken and
- * then forgotten for the most part, as by a machine that loses power.
+ * What happens to the next part: taken in whole, cut off after half, refused with a status, never answered, taken and
+ * then forgotten for the most part, as by a machine that loses power; or, by a malicious server, thrown away, or
+ * acknowledged with more bytes than there are.
  */
-export type Fault = 'take' | 'cut' | 503 | 'hang' | 'forget';
+export type Fault = 'take' | 'cut' | 503 | 'hang' | 'forget' | 'repeat' | 'overshoot';
 
 /** A server that takes one file. */
 export interface UploadServer {
@@ -20,10 +21,11 @@ export interface UploadServer {
   readonly created: () => number;
 }
 
-/** Starts it on a free port of the loopback. Each part meets the next of `faults`, then none. */
+/** Starts it on a free port of the loopback. Each part meets the next of `faults`, then none; `undecided` gives no verdict. */
 export async function startUploadServer(
   t: Pick<TestContext, 'after'>,
   faults: readonly Fault[],
+  { undecided = false }: { undecided?: boolean } = {},
 ): Promise<UploadServer> {
   const pending = [...faults];
   const state = { bytes: Buffer.alloc(0), size: 0, sha256: '', created: 0, polls: 0 };
@@ -54,6 +56,8 @@ export async function startUploadServer(
       response.destroy();
       return;
     }
+    if (fault === 'repeat') return json(response, 200, describe());
+    if (fault === 'overshoot') return json(response, 200, { ...describe(), offset: state.size + 1 });
     state.bytes = Buffer.concat([state.bytes, part]);
     const taken = describe();
     if (fault === 'forget') state.bytes = state.bytes.subarray(0, 1000);
@@ -63,7 +67,7 @@ export async function startUploadServer(
     const whole = state.bytes.length === state.size;
     const same = createHash('sha256').update(state.bytes).digest('hex') === state.sha256;
     const verdict = same ? 'accepted' : 'refused';
-    const finished = whole && state.polls++ > 1;
+    const finished = whole && !undecided && state.polls++ > 1;
     const refusal =
       finished && !same ? { refusal: { rule: 'digest-mismatch', message: 'other bytes', hint: 'send it again' } } : {};
     const name = !whole ? 'receiving' : finished ? verdict : 'inspecting';

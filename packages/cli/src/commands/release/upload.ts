@@ -44,7 +44,10 @@ async function uploadRelease(invocation: Invocation): Promise<Answer> {
   const requests = await readRequests(options, paths);
   const client = await connectAuthenticated(invocation);
   const uploads: JsonObject[] = [];
-  for (const request of requests) uploads.push(await uploadOne(invocation, client, request));
+  const interruption = new AbortController();
+  void invocation.interrupted().then(() => interruption.abort());
+  const { signal } = interruption;
+  for (const request of requests) uploads.push(await uploadOne(invocation, { client, signal }, request));
   const project = options.requiredText('project');
   const version = options.requiredText('release');
   const lines = requests.map(
@@ -66,16 +69,22 @@ async function uploadRelease(invocation: Invocation): Promise<Answer> {
   };
 }
 
-async function uploadOne(invocation: Invocation, client: Client, request: UploadRequest): Promise<JsonObject> {
+async function uploadOne(
+  invocation: Invocation,
+  { client, signal }: { client: Client; signal: AbortSignal },
+  request: UploadRequest,
+): Promise<JsonObject> {
   const { progress, environment, output } = invocation;
   const memo = memoPath(environment.configDir, client.base, request);
   const resumeId = await readMemo(memo);
   try {
-    const upload = await uploadFile({ client, progress, resumeId, onStarted: (id) => writeMemo(memo, id) }, request);
+    const onStarted = (id: string) => writeMemo(memo, id);
+    const upload = await uploadFile({ client, progress, resumeId, onStarted, signal }, request);
     await rm(memo, { force: true });
     return upload;
   } catch (error) {
-    const unfinished = error instanceof Failure && error.reason === 'unavailable';
+    progress.finish();
+    const unfinished = error instanceof Failure && ['unavailable', 'interrupted'].includes(error.reason);
     if (unfinished) output.note('The upload goes on where it stopped when you run the same command again.');
     else await rm(memo, { force: true });
     throw error;
