@@ -3,7 +3,7 @@
  * JSON as text, booleans as 0 or 1. The migrations beside this file create them.
  */
 
-import type { AuthorityTable, CertificateTable } from './tables/pki.ts';
+import type { AuthorityTable, CertificateProfileTable, CertificateTable, NamePolicyTable } from './tables/pki.ts';
 
 /** All tables by name. */
 export interface Schema {
@@ -30,6 +30,8 @@ export interface Schema {
   download_count: DownloadCountTable;
   authority: AuthorityTable;
   certificate: CertificateTable;
+  name_policy: NamePolicyTable;
+  certificate_profile: CertificateProfileTable;
 }
 
 /** `slug` is unique; the organisation `default` answers at the unprefixed paths. `host` is unique where set. */

@@ -74,7 +74,8 @@ const certificates = [
     check ((state = 'valid') = (revoked_at is null)),
     check ((state = 'valid') = (reason is null))
   ) STRICT`,
-  'create index certificate_organisation on certificate (organisation_id, created_at, id)',
+  // Ids grow with time: newest first is by id.
+  'create index certificate_organisation on certificate (organisation_id, id)',
   "create index certificate_revoked on certificate (issuer_id, revoked_at) where state <> 'valid'",
   'create index certificate_expiry on certificate (not_after)',
   'create index certificate_authority on certificate (subject_authority_id, not_after)',
@@ -82,5 +83,21 @@ const certificates = [
   'create index certificate_replaces on certificate (replaces_id)',
 ];
 
-/** Authorities with their keys, and every certificate that they issued. */
-export const pki: Migration = { name: '0002_pki', statements: [...authorities, ...certificates] };
+// What an organisation decided about names, and profiles of its own beside those that all have.
+const rules = [
+  `create table name_policy (
+    organisation_id TEXT primary key references organisation (id) on delete cascade,
+    document TEXT not null,
+    changed_at INTEGER not null
+  ) STRICT`,
+  `create table certificate_profile (
+    organisation_id TEXT not null references organisation (id) on delete cascade,
+    name TEXT not null,
+    document TEXT not null,
+    created_at INTEGER not null,
+    primary key (organisation_id, name)
+  ) STRICT`,
+];
+
+/** Authorities with their keys, every certificate that they issued, and the rules of issuing. */
+export const pki: Migration = { name: '0002_pki', statements: [...authorities, ...certificates, ...rules] };

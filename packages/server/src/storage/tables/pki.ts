@@ -62,3 +62,18 @@ export interface CertificateTable {
   created_by: string;
   created_at: number;
 }
+
+/** The names that an organisation's authorities may certify. Primary key organisation_id; `document` is JSON (name-policy.ts). */
+export interface NamePolicyTable {
+  organisation_id: string;
+  document: string;
+  changed_at: number;
+}
+
+/** A profile of one organisation. Primary key (organisation_id, name); `document` is JSON (profile.ts). */
+export interface CertificateProfileTable {
+  organisation_id: string;
+  name: string;
+  document: string;
+  created_at: number;
+}

@@ -1,0 +1,216 @@
+/** Composes what a certificate says from its profile and what was asked for (RFC 5280, 4). Nothing is taken that the profile does not allow. */
+import { hash } from 'node:crypto';
+import type { DerValue } from '@signpost/protocol/asn1/writer';
+import type { SubjectKey } from '@signpost/protocol/keys/subject-key';
+import type { Certificate } from '@signpost/protocol/x509/certificate';
+import { type AttributeToWrite, type DistinguishedName, isEmptyName } from '@signpost/protocol/x509/name';
+import { accessMethods, purposes } from '@signpost/protocol/x509/oids';
+import type { CertificateToWrite } from '@signpost/protocol/x509/write-certificate';
+import { type ExtensionsToWrite, encodeExtensions } from '@signpost/protocol/x509/write-extensions';
+import { Refusal } from '../../errors.ts';
+import { formatKeyLabel } from './key-label.ts';
+import type { IssuedName } from './name-text.ts';
+import { assertNames } from './names.ts';
+import type { Profile } from './profile.ts';
+import { composeSubject } from './subject.ts';
+import { parseNameConstraint } from './subtree.ts';
+import { assertValidity, type Validity } from './validity.ts';
+
+/** Where relying parties find an issuer's certificate, lists and answers. */
+export interface Locations {
+  readonly crl: readonly string[];
+  readonly ocsp: readonly string[];
+  readonly issuer: readonly string[];
+  /** Delta lists (RFC 5280, 4.2.1.15). */
+  readonly freshestCrl?: readonly string[];
+}
+
+/** What is asked for. */
+export interface ContentsWish {
+  /** `undefined` for a root, which is its own. */
+  readonly issuer: Certificate | undefined;
+  readonly subject: readonly AttributeToWrite[];
+  readonly names: readonly IssuedName[];
+  readonly publicKey: SubjectKey;
+  readonly validity: Validity;
+  /** From `createSerialNumber`. */
+  readonly serial: Uint8Array;
+  /** The issuer's; those that the profile names are written. */
+  readonly locations: Locations;
+  /** For authorities: how many authorities may stand below. */
+  readonly pathLength?: number | undefined;
+  /** For authorities, beside those of the profile: texts as `parseNameConstraint` takes them. */
+  readonly nameConstraints?: NameConstraintTexts | undefined;
+  /** RFC 7633, where the profile lets it be asked for. */
+  readonly mustStaple?: boolean;
+}
+
+/** Texts as `parseNameConstraint` takes them. */
+interface NameConstraintTexts {
+  readonly permitted: readonly string[];
+  readonly excluded: readonly string[];
+}
+
+/**
+ * What the certificate says. Throws `invalid` with the rule that was broken: the key's type, the subject, the names, the
+ * lifetime, the path length of the issuer.
+ */
+export function composeCertificate(profile: Profile, wish: ContentsWish): CertificateToWrite {
+  const { issuer, publicKey, validity, serial } = wish;
+  assertKey(profile, publicKey);
+  assertPlace(profile, wish);
+  assertWishes(profile, wish);
+  assertNames(profile, wish);
+  assertValidity(profile, validity, issuer?.notAfter);
+  const subject = composeSubject(profile, wish.subject, issuer?.subject);
+  if (profile.kind !== 'leaf' && isEmptyName(subject))
+    throw refuse('subject-missing', 'expected an authority with a name');
+  return {
+    serialNumber: serial,
+    issuer: issuer?.subject ?? subject,
+    subject,
+    ...validity,
+    spki: publicKey.spki,
+    extensions: [...fixedExtensions(profile, wish), ...ownExtensions(wish, subject)],
+  };
+}
+
+/** The key identifier that our certificates use: the first 160 bits of the SHA-256 of the key's bits (RFC 7093, 2 (1)). */
+function computeKeyIdentifier({ keyBits }: Pick<SubjectKey, 'keyBits'>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(hash('sha256', keyBits, 'buffer')).slice(0, 20);
+}
+
+function assertKey(profile: Profile, key: SubjectKey): void {
+  const label = formatKeyLabel(key);
+  if (profile.keys.some((allowed) => allowed === label)) return;
+  throw refuse('key-type', `expected a key of ${profile.keys.join(', ')}, got ${label}`);
+}
+
+/** RFC 5280, 4.2.1.9: the issuer is an authority, and what it signs is no deeper than it may be. */
+function assertPlace(profile: Profile, { issuer, pathLength }: ContentsWish): void {
+  if ((profile.kind === 'root') !== (issuer === undefined)) {
+    throw refuse('issuer', profile.kind === 'root' ? 'expected a root to be its own issuer' : 'expected an issuer');
+  }
+  const { isAuthority, pathLength: above } = issuer?.extensions.basicConstraints?.value ?? {
+    isAuthority: !issuer,
+    pathLength: undefined,
+  };
+  if (!isAuthority) throw refuse('issuer', 'expected an issuer that is an authority');
+  if (profile.kind === 'leaf') {
+    if (pathLength !== undefined) throw refuse('path-length', 'expected no path length but in an authority');
+    return;
+  }
+  if (above !== undefined && (above === 0 || (pathLength ?? Number.POSITIVE_INFINITY) >= above)) {
+    throw refuse('path-length', `expected a path length below the issuer's, which is ${above}`);
+  }
+}
+
+/** What few profiles let be asked for. */
+function assertWishes(profile: Profile, { mustStaple = false, nameConstraints }: ContentsWish): void {
+  if (mustStaple && profile.must_staple !== true) {
+    throw refuse('must-staple', `expected no TLS feature in profile ${profile.name}`);
+  }
+  if (nameConstraints && profile.kind !== 'intermediate') {
+    throw refuse('name-constraints', 'expected name constraints only in intermediates');
+  }
+}
+
+/** What all certificates of a profile and issuer have in common is encoded once. */
+const encodedOnce = new WeakMap<Profile, WeakMap<Locations, Map<string, readonly DerValue[]>>>();
+
+function fixedExtensions(profile: Profile, wish: ContentsWish): readonly DerValue[] {
+  const { locations, publicKey, pathLength, issuer } = wish;
+  const compute = () => encodeExtensions(describeFixed(profile, wish));
+  // Authorities are made too seldom, and say too much of their own.
+  if (profile.kind !== 'leaf' || !issuer) return compute();
+  const byLocations = encodedOnce.get(profile) ?? new WeakMap<Locations, Map<string, readonly DerValue[]>>();
+  encodedOnce.set(profile, byLocations);
+  const byKind = byLocations.get(locations) ?? new Map<string, readonly DerValue[]>();
+  byLocations.set(locations, byKind);
+  const id = `${publicKey.kind} ${pathLength} ${wish.mustStaple === true}`;
+  const found = byKind.get(id) ?? compute();
+  byKind.set(id, found);
+  return found;
+}
+
+function describeFixed(
+  profile: Profile,
+  { locations, publicKey, pathLength, ...wish }: ContentsWish,
+): ExtensionsToWrite {
+  const { key_usage: usage, extended_key_usage: extended, policies } = profile;
+  const usages = [...new Set([...usage.all, ...(usage[publicKey.kind] ?? [])])];
+  const points = (kind: 'crl' | 'ocsp' | 'issuer') => (profile.locations.includes(kind) ? locations[kind] : []);
+  const freshest = profile.locations.includes('crl') ? (locations.freshestCrl ?? []) : [];
+  return {
+    basicConstraints: { isAuthority: profile.kind !== 'leaf', pathLength },
+    keyUsage: usages,
+    ...(extended
+      ? { extendedKeyUsage: { purposes: extended.purposes.map(toPurpose), critical: extended.critical } }
+      : {}),
+    ...describeConstraints(profile, wish.nameConstraints),
+    ...(policies ? { certificatePolicies: policies.map(toPolicy) } : {}),
+    ...(points('crl').length > 0 ? { crlDistributionPoints: points('crl') } : {}),
+    ...(freshest.length > 0 ? { freshestCrl: freshest } : {}),
+    ...describeAccess(points('ocsp'), points('issuer')),
+    ...(wish.mustStaple ? { tlsFeature: [5] } : {}),
+    ...(profile.ocsp_no_check ? { ocspNoCheck: true as const } : {}),
+  };
+}
+
+function toPurpose(purpose: string): string {
+  return purpose in purposes ? purposes[purpose as keyof typeof purposes] : purpose;
+}
+
+function toPolicy({ policy, practice_statement: uri }: NonNullable<Profile['policies']>[number]) {
+  return uri === undefined ? { policy } : { policy, practiceStatement: uri };
+}
+
+function describeConstraints(profile: Profile, own: NameConstraintTexts | undefined): ExtensionsToWrite {
+  const { permitted = [], excluded = [] } = profile.name_constraints ?? {};
+  // Two lists of permitted names would allow either; a profile's cannot be widened by whoever asks.
+  if (permitted.length > 0 && (own?.permitted.length ?? 0) > 0) {
+    throw refuse('name-constraints', `expected no permitted names beside those of profile ${profile.name}`);
+  }
+  const all = {
+    permitted: [...permitted, ...(own?.permitted ?? [])].map(toConstraint),
+    excluded: [...excluded, ...(own?.excluded ?? [])].map(toConstraint),
+  };
+  return all.permitted.length + all.excluded.length > 0 ? { nameConstraints: all } : {};
+}
+
+function toConstraint(text: string) {
+  try {
+    return parseNameConstraint(text);
+  } catch (cause) {
+    throw new Refusal('invalid', 'expected name constraints such as dns:example.com or ip:10.0.0.0/8', {
+      rule: 'name-constraints',
+      cause,
+    });
+  }
+}
+
+function describeAccess(ocsp: readonly string[], issuer: readonly string[]): ExtensionsToWrite {
+  const describe = (method: string) => (text: string) => ({ method, location: { kind: 'uri', text } as const });
+  const all = [...ocsp.map(describe(accessMethods.ocsp)), ...issuer.map(describe(accessMethods.caIssuers))];
+  return all.length > 0 ? { authorityInformationAccess: all } : {};
+}
+
+function ownExtensions({ issuer, publicKey, names }: ContentsWish, subject: DistinguishedName): readonly DerValue[] {
+  const subjectKeyIdentifier = computeKeyIdentifier(publicKey);
+  return encodeExtensions({
+    ...(names.length > 0 ? { subjectAlternativeName: { names, critical: isEmptyName(subject) } } : {}),
+    subjectKeyIdentifier,
+    authorityKeyIdentifier: issuer ? issuerKeyIdentifier(issuer) : subjectKeyIdentifier,
+  });
+}
+
+function issuerKeyIdentifier(issuer: Certificate): Uint8Array<ArrayBuffer> {
+  const identifier = issuer.extensions.subjectKeyIdentifier?.value;
+  // RFC 5280, 4.2.1.2: authorities must have one.
+  if (!identifier) throw refuse('issuer', 'expected an issuer with a subject key identifier');
+  return identifier;
+}
+
+function refuse(rule: string, message: string): Refusal {
+  return new Refusal('invalid', message, { rule });
+}
