@@ -1,10 +1,12 @@
 /** Lower-case hexadecimal. */
 import { TrustError } from '../errors.ts';
 
+const octets = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
+
 /** `bytes` in lower-case hexadecimal. */
 export function encodeHex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  for (let index = 0; index < bytes.length; index++) text += octets[bytes[index] ?? 0];
   return text;
 }
 

@@ -91,9 +91,11 @@ export function isEmptyName({ relativeNames }: DistinguishedName): boolean {
 
 /** All texts of one attribute type, in order. */
 export function listAttributes({ relativeNames }: DistinguishedName, type: AttributeName): readonly string[] {
-  return relativeNames
-    .flat()
-    .flatMap((one) => (one.type === attributeOids[type] && one.text !== undefined ? [one.text] : []));
+  const texts: string[] = [];
+  for (const attributes of relativeNames) {
+    for (const one of attributes) if (one.type === attributeOids[type] && one.text !== undefined) texts.push(one.text);
+  }
+  return texts;
 }
 
 /** A name in the form of RFC 4514, but in the order of the certificate: `C=AT, O=Example, CN=host`. */

@@ -1,5 +1,5 @@
 /** Rules for a certificate beside its issuer's (RFC 5280, 4.1.2.4, 4.2.1.1, 6.1). */
-import { encodeHex } from '../../bytes/hex.ts';
+import { compareBytes } from '../../asn1/writer.ts';
 import { TrustError } from '../../errors.ts';
 import { type Certificate, isAuthority, isSelfIssued } from '../certificate.ts';
 import { assertPermitted } from '../name-constraints.ts';
@@ -13,7 +13,7 @@ type Pair = (certificate: Certificate, issuer: Certificate) => boolean | readonl
 /** Rules that ask nothing where the issuer is not known. */
 export const issuerRules: readonly LintRule[] = [
   error(['issuer-name', 'RFC 5280, 4.1.2.4 and 4.1.2.6'], "the issuer's subject, octet by octet", (subject) =>
-    beside(subject, (certificate, issuer) => encodeHex(certificate.issuer.bytes) === encodeHex(issuer.subject.bytes)),
+    beside(subject, (certificate, issuer) => compareBytes(certificate.issuer.bytes, issuer.subject.bytes) === 0),
   ),
   error(['issuer-authority', 'RFC 5280, 6.1.4 (k) and (n)'], 'an issuer that signs certificates', (subject) =>
     beside(subject, (_, issuer) => isAuthority(issuer) && signsCertificates(issuer)),
@@ -56,7 +56,7 @@ function beside({ certificate, issuer }: LintSubject, rule: Pair): boolean | rea
 function pointsAtIssuer({ extensions }: Certificate, issuer: Certificate): boolean {
   const pointed = extensions.authorityKeyIdentifier?.value.keyIdentifier;
   const own = issuer.extensions.subjectKeyIdentifier?.value;
-  return !pointed || !own || encodeHex(pointed) === encodeHex(own);
+  return !pointed || !own || compareBytes(pointed, own) === 0;
 }
 
 function fitsKey({ certificate, issuerKey }: LintSubject): boolean {

@@ -37,8 +37,21 @@ export interface LintOptions {
  */
 export function lintCertificate(certificate: Certificate, options: LintOptions = {}): readonly Finding[] {
   const { issuer, kind } = options;
-  const subject = { certificate, issuer, kind, key: readKey(certificate), issuerKey: issuer && readKey(issuer) };
-  return lintRules.flatMap((rule) => applyRule(rule, subject));
+  const attributes = [certificate.issuer, certificate.subject].flatMap(({ relativeNames }) => relativeNames.flat());
+  const keys = { key: readKey(certificate), issuerKey: issuer && recallKey(issuer) };
+  const subject = { certificate, issuer, kind, attributes, ...keys };
+  const findings: Finding[] = [];
+  for (const rule of lintRules) applyRule(rule, subject, findings);
+  return findings;
+}
+
+/** Keys of issuers, which stand beside many certificates. */
+const issuerKeys = new WeakMap<Certificate, SubjectKey>();
+
+function recallKey(issuer: Certificate): SubjectKey | undefined {
+  const key = issuerKeys.get(issuer) ?? readKey(issuer);
+  if (key) issuerKeys.set(issuer, key);
+  return key;
 }
 
 function readKey({ spki }: Certificate): SubjectKey | undefined {

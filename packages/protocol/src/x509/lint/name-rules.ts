@@ -96,15 +96,12 @@ function listNames({ certificate }: LintSubject): readonly DistinguishedName[] {
   return [certificate.issuer, certificate.subject];
 }
 
-function offenders(subject: LintSubject, isWrong: (attribute: NameAttribute) => boolean): readonly string[] {
-  const { issuer, subject: holder } = subject.certificate;
-  const found: string[] = [];
-  for (const { relativeNames } of [issuer, holder]) {
-    for (const attributes of relativeNames) {
-      for (const one of attributes) if (isWrong(one)) found.push(`${one.type}=${one.text ?? ''}`);
-    }
-  }
-  return found;
+function offenders(
+  { attributes }: LintSubject,
+  isWrong: (attribute: NameAttribute) => boolean,
+): true | readonly string[] {
+  if (!attributes.some(isWrong)) return true;
+  return attributes.filter(isWrong).map((one) => `${one.type}=${one.text ?? ''}`);
 }
 
 /** "CAs MUST use either PrintableString or UTF8String", but where the attribute has a type of its own. */

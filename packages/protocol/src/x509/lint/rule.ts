@@ -1,6 +1,7 @@
 /** What a rule of the lint is, and what it finds. */
 import type { SubjectKey } from '../../keys/subject-key.ts';
 import type { Certificate } from '../certificate.ts';
+import type { NameAttribute } from '../name.ts';
 
 /** `error`: relying parties may refuse the certificate, or should. `warning`: allowed, and unwise. */
 export type Severity = 'error' | 'warning';
@@ -32,6 +33,8 @@ export interface LintSubject {
   readonly certificate: Certificate;
   readonly issuer: Certificate | undefined;
   readonly kind: CertificateKind | undefined;
+  /** Those of issuer and subject. */
+  readonly attributes: readonly NameAttribute[];
   /** `undefined` when it cannot be read, which is a finding of its own. */
   readonly key: SubjectKey | undefined;
   /** `undefined` also when the issuer's cannot be read. */
@@ -62,14 +65,14 @@ export function warning([id, clause]: Title, expected: string, check: Check): Li
   return { id, clause, severity: 'warning', expected, check };
 }
 
-/** What a rule finds. */
-export function applyRule(rule: LintRule, subject: LintSubject): readonly Finding[] {
+/** Appends what a rule finds. */
+export function applyRule(rule: LintRule, subject: LintSubject, findings: Finding[]): void {
   const result = rule.check(subject);
-  if (result === true) return [];
+  if (result === true) return;
   const { id, clause, severity, expected } = rule;
   const finding = { rule: id, clause, severity };
-  if (result === false) return [{ ...finding, message: `expected ${expected}` }];
-  return result.map((got) => ({ ...finding, message: `expected ${expected}, got ${quote(got)}` }));
+  if (result === false) findings.push({ ...finding, message: `expected ${expected}` });
+  else for (const got of result) findings.push({ ...finding, message: `expected ${expected}, got ${quote(got)}` });
 }
 
 /** A text in quotes with everything escaped that is not printable ASCII, at most 100 characters of it. */
