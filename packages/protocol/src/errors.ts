@@ -61,6 +61,8 @@ export const trustErrorCodes = [
   'name_mismatch',
   /** The password does not open the file, or the file was changed: nobody can tell which. */
   'password_wrong',
+  /** A timestamp of something else, for another request, or by a certificate that is not for timestamps alone. */
+  'timestamp_invalid',
 ] as const;
 
 /** What went wrong, stable across versions. */

@@ -1,6 +1,7 @@
 /** Extensions of certificates (RFC 5280, 4.2): all as they stand, the known ones understood. */
 import { refuseDer } from '../asn1/malformed.ts';
 import { type DerReader, parseDer } from '../asn1/reader.ts';
+import { tags } from '../asn1/tag.ts';
 import { boolean, type DerValue, octetString, oid, sequence, wrapOctets } from '../asn1/writer.ts';
 import {
   type CertificatePolicy,
@@ -109,9 +110,9 @@ function readNoCheck(reader: DerReader): true {
 
 const maxExtensions = 256;
 
-/** Extensions: at least one, none twice (RFC 5280, 4.2). Throws `malformed`. */
-export function readExtensions(reader: DerReader): readonly RawExtension[] {
-  const extensions = reader.readSequence().readAll(readExtension);
+/** Extensions: at least one, none twice (RFC 5280, 4.2). `tag` when they stand under an IMPLICIT one. Throws `malformed`. */
+export function readExtensions(reader: DerReader, tag: number = tags.sequence): readonly RawExtension[] {
+  const extensions = reader.readConstructed(tag).readAll(readExtension);
   if (extensions.length === 0 || extensions.length > maxExtensions) throw refuseDer(`1 to ${maxExtensions} extensions`);
   if (new Set(extensions.map((one) => one.oid)).size < extensions.length) throw refuseDer('each extension once');
   return extensions;
