@@ -4,7 +4,7 @@ import { encodeCanonical } from '../json/canonical.ts';
 import { parseArray, parseObject } from '../json/fields.ts';
 import { parseSignable } from '../json/parse.ts';
 import { encodeTime } from '../json/time.ts';
-import { maxTrustListBytes } from '../updates/trust-list.ts';
+import { maxRootChainBytes, maxRootChanges, maxTrustListBytes } from '../updates/trust-list.ts';
 import { type VerifiedTrustList, verifyNotExpired, verifyTrustList } from '../updates/verify-trust-list.ts';
 import type { Memory } from './memory.ts';
 import { isSameRootSet } from './state.ts';
@@ -19,9 +19,6 @@ export interface ClientContext {
   readonly now: number;
   readonly onStep: StepListener;
 }
-
-const maxRootChainBytes = 4_194_304;
-const maxRootChanges = 256;
 
 /**
  * Fetches the trust list, verifies it under the roots in force, and stores it. Throws `trust_missing`, `fetch_failed` and

@@ -9,6 +9,12 @@ import { parseScope, type Scope, slugPattern } from './names.ts';
 /** The largest trust list envelope that is parsed, in bytes. */
 export const maxTrustListBytes = 262_144;
 
+/** The most changes of roots that a client follows, from the first roots to those in force. */
+export const maxRootChanges = 256;
+
+/** The largest chain of such changes that it reads, in bytes. */
+export const maxRootChainBytes = 4_194_304;
+
 /** Who holds the private half: the server (in its vault) or a maintainer (on their own machine). */
 export type Custody = 'server' | 'maintainer';
 

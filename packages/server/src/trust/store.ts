@@ -53,6 +53,24 @@ export async function listRootChanges(query: Query, organisationId: string): Pro
     .execute();
 }
 
+/** How many lists changed the roots, and how many bytes they have together. */
+export async function measureRootChanges(
+  query: Query,
+  organisationId: string,
+): Promise<{ count: number; bytes: number }> {
+  const { count, bytes } = await query
+    .selectFrom('trust_list')
+    .select(({ fn }) => [
+      fn.countAll<number | string>().as('count'),
+      // `octet_length` is known to PostgreSQL, and to SQLite since 3.43.
+      fn.sum<number | string | null>(fn('octet_length', ['envelope'])).as('bytes'),
+    ])
+    .where('organisation_id', '=', organisationId)
+    .where('changes_roots', '=', 1)
+    .executeTakeFirstOrThrow();
+  return { count: Number(count), bytes: Number(bytes ?? 0) };
+}
+
 /** Every list of an organisation without its bytes, newest first. */
 export async function listTrustListVersions(
   query: Query,

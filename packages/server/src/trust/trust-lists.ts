@@ -1,7 +1,7 @@
 /** Roots and trust lists as the server keeps them: it verifies, stores and serves them, and can never make one. */
 import { TrustError } from '@signpost/protocol/errors';
 import { parsePublicKey } from '@signpost/protocol/keys/ed25519';
-import type { RootSet } from '@signpost/protocol/updates/trust-list';
+import { maxRootChainBytes, maxRootChanges, type RootSet } from '@signpost/protocol/updates/trust-list';
 import { type VerifiedTrustList, verifyTrustList } from '@signpost/protocol/updates/verify-trust-list';
 import type { Caller } from '../audit/audit.ts';
 import { recordAudit } from '../audit/store.ts';
@@ -10,7 +10,14 @@ import type { Database, Query } from '../storage/database.ts';
 import { createId } from '../storage/ids.ts';
 import { recordEvent } from '../storage/outbox.ts';
 import { violationOf } from '../storage/violation.ts';
-import { findLatestTrustList, insertPinnedRoots, insertTrustList, listPinnedRoots, listRootChanges } from './store.ts';
+import {
+  findLatestTrustList,
+  insertPinnedRoots,
+  insertTrustList,
+  listPinnedRoots,
+  listRootChanges,
+  measureRootChanges,
+} from './store.ts';
 
 /** What the trust plane works with. */
 export interface TrustDependencies {
@@ -146,6 +153,7 @@ async function storeTrustList(
   await database
     .transaction(async (tx) => {
       if (!(await insertTrustList(tx, row))) throw faster;
+      if (row.changes_roots === 1) await assertChainFollowed(tx, caller.organisationId);
       const payload = { trust_version: list.version, digest: list.digest };
       await recordEvent(tx, {
         id: createId(at),
@@ -164,6 +172,21 @@ async function storeTrustList(
     .catch((error: unknown) => {
       throw violationOf(error) === 'unique' ? faster : error;
     });
+}
+
+/** Clients follow a chain of bounded length: one root change more, and those of the first roots would be lost. */
+async function assertChainFollowed(tx: Query, organisationId: string): Promise<void> {
+  const { count, bytes } = await measureRootChanges(tx, organisationId);
+  // Around the links stand a few bytes, and a comma after each.
+  if (count <= maxRootChanges && bytes + 2 * count + 64 <= maxRootChainBytes) return;
+  throw new Refusal(
+    'conflict',
+    `expected at most ${maxRootChanges} changes of the roots in ${maxRootChainBytes} bytes`,
+    {
+      rule: 'root-chain-full',
+      hint: 'clients follow no longer chain: keep these roots, or begin anew with clients that pin the new ones',
+    },
+  );
 }
 
 async function recordRefusedImport({ database, now }: TrustDependencies, caller: Caller, code: string): Promise<void> {

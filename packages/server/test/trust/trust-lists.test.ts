@@ -9,6 +9,7 @@ import {
   retireSigningKey,
   revokeSigningKey,
 } from '../../src/trust/signing-keys.ts';
+import { listRootChanges, measureRootChanges } from '../../src/trust/store.ts';
 import { importTrustList, pinRoots, readTrustInForce } from '../../src/trust/trust-lists.ts';
 import { createScene, dayMs, start, trustKey } from '../releases/scene.ts';
 import { forEachEngine } from '../storage/engines.ts';
@@ -74,6 +75,27 @@ forEachEngine((_engine, open) => {
     await importTrustList(dependencies, caller, last);
     const list = await readTrustInForce(dependencies.database.query, caller.organisationId);
     assert.equal(list?.rootsInForce.threshold, 2);
+  });
+
+  test('the chain of root changes grows no longer than clients follow it', async () => {
+    const scene = await createScene(await open());
+    const { dependencies, caller, root } = scene;
+    const { query } = dependencies.database;
+    const signers = [root, (await createKeyPair()).signer];
+    const importChange = async (version: number, threshold: number) =>
+      importTrustList(dependencies, caller, await scene.signList({ version, roots: { signers, threshold }, signers }));
+    await importChange(1, 2);
+    // The same change again and again: what was seen is accepted again, so that the chain holds.
+    const [link] = await listRootChanges(query, caller.organisationId);
+    assert.ok(link);
+    const more = Array.from({ length: 254 }, (_, index) => ({ ...link, version: index + 2 }));
+    await query.insertInto('trust_list').values(more).execute();
+    await importChange(300, 1);
+    await assert.rejects(importChange(301, 2), { rule: 'root-chain-full' });
+    assert.equal((await listRootChanges(query, caller.organisationId)).length, 256);
+    await importTrustList(dependencies, caller, await scene.signList({ version: 302, signers }));
+    const { bytes } = await measureRootChanges(query, caller.organisationId);
+    assert.ok(bytes > 255 * link.envelope.length && bytes < 4_194_304);
   });
 
   test('a list that was altered in the database is not believed', async () => {
