@@ -1,6 +1,9 @@
 /** The vector files hold for this implementation, are what the generator writes, and leave no code out. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { trustErrorCodes } from '@signpost/protocol/errors';
 import { createVectorFiles } from '../vectors/generate.ts';
@@ -24,6 +27,16 @@ const certificateCodes = [
 test('the committed vector files are what the generator writes', async () => {
   for (const [name, text] of await createVectorFiles()) {
     assert.equal(await readFile(new URL(`../vectors/${name}`, import.meta.url), 'utf8'), text, name);
+  }
+});
+
+test('the published package holds the vectors, for whoever writes a client in another language', () => {
+  const words = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const cwd = join(import.meta.dirname, '..');
+  const [packed] = JSON.parse(execFileSync('npm', words, { cwd, encoding: 'utf8', timeout: 60_000 }));
+  const paths = packed.files.map(({ path }: { path: string }) => path);
+  for (const name of readdirSync(join(cwd, 'vectors')).filter((name) => name.endsWith('.json'))) {
+    assert.ok(paths.includes(`vectors/${name}`), name);
   }
 });
 
