@@ -32,7 +32,7 @@ export interface Envelope {
 export const sha256Pattern: RegExp = /^[0-9a-f]{64}$/;
 
 /** The most signatures that an envelope may carry. */
-const maxSignatures = 32;
+export const maxSignatures = 32;
 
 /** Parses an envelope whose document stands under `name`. Throws `malformed`, `not_canonical`, `too_large`. */
 export function parseEnvelope(bytes: Uint8Array, name: string, limitBytes: number): Envelope {

@@ -4,7 +4,7 @@ import { encodeText } from '@signpost/protocol/bytes/text';
 import { encodeCanonicalText, type SignableObject } from '@signpost/protocol/json/canonical';
 import { parseSignableText } from '@signpost/protocol/json/parse';
 import { isSignature, type PublicKey } from '@signpost/protocol/keys/ed25519';
-import { encodeEnvelope } from '@signpost/protocol/updates/envelope';
+import { encodeEnvelope, maxSignatures } from '@signpost/protocol/updates/envelope';
 import { parseManifest } from '@signpost/protocol/updates/manifest';
 import { findProjectRule } from '@signpost/protocol/updates/trust-list';
 import { findUsableKeys, type VerifiedManifest, verifyManifest } from '@signpost/protocol/updates/verify-manifest';
@@ -190,10 +190,11 @@ async function encodeApproved(
   const lead = parseManifest(document).keyId;
   if (proposal.approvals.length < proposal.needed || !proposal.approvals.includes(lead)) return undefined;
   const counted = (await listApprovals(tx, row.id)).filter(({ key_id }) => proposal.approvals.includes(key_id));
+  // While the lead had not signed, more may have than an envelope holds; the threshold needs no more than fit.
   const leadFirst = [
     ...counted.filter(({ key_id }) => key_id === lead),
     ...counted.filter(({ key_id }) => key_id !== lead),
-  ];
+  ].slice(0, maxSignatures);
   return encodeEnvelope(
     'manifest',
     document,

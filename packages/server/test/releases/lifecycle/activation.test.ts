@@ -240,6 +240,23 @@ forEachEngine((_engine, open) => {
     assert.equal(protection.protects, 'clients-that-know-scopes');
   });
 
+  test('the lead signs last, after more maintainers than an envelope holds signatures', async () => {
+    const scene = await createScene(await open());
+    const { dependencies, caller } = scene;
+    const signers = (await Promise.all(Array.from({ length: 34 }, () => createKeyPair()))).map(({ signer }) => signer);
+    const [lead, ...others] = signers;
+    assert.ok(lead);
+    const keys = signers.map((signer) => trustKey(signer, { custody: 'maintainer' }));
+    const projects = [{ project: 'acme', approvals: 2, counterEpoch: 0 }];
+    await importTrustList(dependencies, caller, await scene.signList({ version: 1, keys, projects }));
+    await addDraft(scene, { projectId: await addProject(scene, 'acme'), version: '1.0.0' });
+    const name = { slug: 'acme', version: '1.0.0' };
+    const proposal = await proposeRelease(dependencies, caller, { name, keyId: lead.keyId });
+    for (const signer of others) await signApproval(scene, signer, proposal);
+    assert.equal((await signApproval(scene, lead, proposal)).manifest?.signers.length, 32);
+    assert.equal((await served(scene)).manifest.keyId, lead.keyId);
+  });
+
   test('a signature by a stranger, over other bytes, or for a replaced proposal is refused', async () => {
     const scene = await createScene(await open());
     const { dependencies, caller } = scene;
