@@ -193,19 +193,19 @@ export async function recordReleaseAct(tx: Query, { caller, at, action, name, de
 /** What a manifest takes for one locale (docs/protocol/manifest.md), in UTF-16 units. */
 const maxRenderedChangelog = 65_536;
 
+/** Throws `invalid` for Markdown that is too long as the HTML that a manifest carries. */
+export function assertChangelogLength(markdown: string): void {
+  if (renderMarkdown(markdown).length <= maxRenderedChangelog) return;
+  throw new Refusal('invalid', `expected the changelog to have at most ${maxRenderedChangelog} characters as HTML`, {
+    rule: 'changelog-length',
+    hint: 'shorten it, or link to a page',
+  });
+}
+
 function assertChange({ changelog, minVersion }: ReleaseChange): void {
   for (const [locale, text] of Object.entries(changelog ?? {})) {
     if (!localePattern.test(locale)) throw new Refusal('invalid', 'expected the changelog to be keyed by locale');
-    if (renderMarkdown(text).length > maxRenderedChangelog) {
-      throw new Refusal(
-        'invalid',
-        `expected the changelog to have at most ${maxRenderedChangelog} characters as HTML`,
-        {
-          rule: 'changelog-length',
-          hint: 'shorten it, or link to a page',
-        },
-      );
-    }
+    assertChangelogLength(text);
   }
   if (minVersion && !versionPattern.test(minVersion))
     throw new Refusal('invalid', 'expected min_version to be a version');

@@ -1,8 +1,10 @@
 /** The job behind an upload: type, archive, scan, store. It bears being run again at any point. */
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Actor } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
+import type { Blobs } from '../../storage/blobs.ts';
 import type { Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import { attemptLimit } from '../../storage/job-queue.ts';
@@ -100,7 +102,7 @@ async function judgeUpload(
   return { digests, inspection, scan };
 }
 
-/** After a crash between adopting the file and accepting the upload, the bytes are the blob already. */
+/** After a crash between adopting the file and accepting the upload, the bytes are the blob already, if they are the bytes. */
 async function locateBytes(
   { parts, blobs }: InspectionDependencies,
   upload: FoundUpload,
@@ -109,8 +111,17 @@ async function locateBytes(
   const size = await parts.measure(upload.id);
   if (size === upload.size_bytes) return parts.pathOf(upload.id);
   const stored = size === undefined ? blobs.locate(digests.sha256) : undefined;
-  if (stored !== undefined) return stored;
-  return refuse('inspection-failed', `expected ${upload.size_bytes} bytes on the disk, got ${size ?? 0}`);
+  if (stored === undefined) {
+    return refuse('inspection-failed', `expected ${upload.size_bytes} bytes on the disk, got ${size ?? 0}`);
+  }
+  if ((await digestBlob(blobs, digests.sha256)) === digests.sha256) return stored;
+  return refuse('inspection-failed', 'expected the bytes that were sent, got a damaged file');
+}
+
+async function digestBlob(blobs: Blobs, sha256: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of blobs.read(sha256)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 async function scanUpload(

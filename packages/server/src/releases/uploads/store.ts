@@ -84,6 +84,15 @@ export async function deleteUpload(query: Query, id: string, states: readonly Up
   return row !== undefined;
 }
 
+/** Forgets uploads that were accepted or refused before `before`. */
+export async function deleteEndedUploads(query: Query, before: number): Promise<void> {
+  await query
+    .deleteFrom('upload')
+    .where('state', 'in', ['accepted', 'refused'])
+    .where('updated_at', '<', before)
+    .execute();
+}
+
 /** Uploads that wait for bytes and have not got any since `before`. */
 export async function listSilentUploads(query: Query, before: number): Promise<string[]> {
   const rows = await query

@@ -17,6 +17,7 @@ import { createId, isId } from '../../storage/ids.ts';
 import { enqueueJob } from '../../storage/jobs.ts';
 import type { Digests } from '../inspection/digests.ts';
 import { createUploadRefusal } from '../inspection/rules.ts';
+import { assertChangelogLength } from '../lifecycle/release.ts';
 import { findRelease } from '../lifecycle/store.ts';
 import { requireProject } from '../projects/project.ts';
 import type { ProjectRow } from '../projects/store.ts';
@@ -24,6 +25,7 @@ import type { Scanner } from '../scanner/clamd.ts';
 import type { PartFiles, UploadNote } from './part-files.ts';
 import { createInspectionFailure, refuseUpload } from './refusal.ts';
 import {
+  deleteEndedUploads,
   deleteUpload,
   findUpload,
   hasArtifact,
@@ -86,6 +88,8 @@ const reservedVersion = /^(?:info|manifest|releases|latest(?:-.*)?)$/;
 
 const bytesPerMib = 1024 * 1024;
 const abandonedAfterMs = 24 * 3600 * 1000;
+/** How long the outcome of an upload can be asked for. The audit log keeps it for good. */
+const endedKeptMs = 30 * 24 * 3600 * 1000;
 
 /** Begins an upload. Throws `invalid`, `too_large`, or `conflict` when the release cannot take the file. */
 export async function createUpload(
@@ -204,8 +208,8 @@ export async function cancelUpload(dependencies: UploadDependencies, caller: Cal
 }
 
 /**
- * Removes uploads that got no byte for 24 hours, and files that belong to none; refuses those whose inspection was given
- * up. Returns how many uploads were removed.
+ * Removes uploads that got no byte for 24 hours, files that belong to none, and what ended 30 days ago; refuses those whose
+ * inspection was given up. Returns how many unfinished uploads were removed.
  */
 export async function pruneUploads(
   dependencies: Pick<UploadDependencies, 'database' | 'parts' | 'now'>,
@@ -221,6 +225,7 @@ export async function pruneUploads(
     await parts.remove(id);
     removed += 1;
   }
+  await deleteEndedUploads(database.query, now() - endedKeptMs);
   const files = await parts.listOlderThan(before);
   const open = await listOpenUploads(database.query, files);
   for (const id of files.filter((file) => !open.has(file))) await parts.remove(id);
@@ -245,6 +250,7 @@ function assertRequest(request: UploadRequest, maxUploadBytes: number): void {
     if (value !== undefined && !pattern.test(value))
       throw new Refusal('invalid', `expected ${name} to match ${pattern}`);
   }
+  for (const text of Object.values(request.changelog ?? {})) assertChangelogLength(text);
   if (reservedVersion.test(request.version)) {
     throw new Refusal('invalid', `the version ${request.version} is reserved`, { rule: 'version-reserved' });
   }

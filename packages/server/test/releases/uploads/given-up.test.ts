@@ -1,7 +1,7 @@
-/** An inspection that the server cannot finish ends all the same: no upload is inspected for ever. */
+/** The end of uploads: an inspection that the server cannot finish ends all the same, and what ended is not kept for ever. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { pruneUploads, readUpload, type UploadState } from '../../../src/releases/uploads/upload.ts';
@@ -57,5 +57,37 @@ forEachEngine((_name, open) => {
     const state = await readUpload(workshop, workshop.caller, { slug: 'demo', id: row.id });
     assert.equal(ruleOf(state), 'inspection-failed');
     assert.deepEqual(await readdir(join(workshop.folder, 'uploads')), []);
+  });
+
+  test('a blob that was damaged meanwhile is not taken for the bytes that were sent', async (t) => {
+    const workshop = await openWorkshop(database, { scan: 'off' });
+    t.after(() => workshop.close());
+    const { row } = await workshop.send(zip);
+    const sha256 = createHash('sha256').update(zip).digest('hex');
+    await workshop.blobs.adopt(workshop.parts.pathOf(row.id), sha256);
+    const path = workshop.blobs.locate(sha256) ?? '';
+    await chmod(path, 0o600);
+    await writeFile(path, Buffer.concat([zip.subarray(0, -1), Buffer.of(1)]));
+    await workshop.work();
+    const state = await readUpload(workshop, workshop.caller, { slug: 'demo', id: row.id });
+    assert.equal(ruleOf(state), 'inspection-failed');
+    assert.equal((await workshop.upload(zip, { name: 'again.zip' })).row.state, 'accepted');
+  });
+
+  test('what ended is forgotten after thirty days, and its artifact stays', async (t) => {
+    const workshop = await openWorkshop(database, { scan: 'off' });
+    t.after(() => workshop.close());
+    const { row } = await workshop.upload(zip);
+    workshop.pass(29 * 24 * 3600 * 1000);
+    await pruneUploads(workshop);
+    const { row: kept } = await readUpload(workshop, workshop.caller, { slug: 'demo', id: row.id });
+    workshop.pass(2 * 24 * 3600 * 1000);
+    await pruneUploads(workshop);
+    await assert.rejects(readUpload(workshop, workshop.caller, { slug: 'demo', id: row.id }), { code: 'not_found' });
+    const artifacts = database.query
+      .selectFrom('artifact')
+      .select('name')
+      .where('id', '=', kept.artifact_id ?? '');
+    assert.deepEqual(await artifacts.execute(), [{ name: 'demo.zip' }]);
   });
 });

@@ -305,6 +305,8 @@ forEachEngine((_name, open) => {
       { platform: 'a b' },
       { sha256: 'abc' },
       { changelog: { 'not a locale': 'x' } },
+      // Short as Markdown, too long as the HTML that a manifest carries.
+      { changelog: { en: '&'.repeat(20_000) } },
       { sizeBytes: 0 },
       { sizeBytes: 1.5 },
     ];
