@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { encodeZip } from '../../src/demo/zip.ts';
 import { run, runJson } from '../support/run.ts';
 import { createRoot, installServerKey, publishTrust, startServer } from '../support/server.ts';
-import { createZip } from '../support/zip.ts';
 
 const releaseArguments = ['--project', 'demo-app', '--release'];
 
@@ -164,6 +164,10 @@ test('a static mirror serves clients unchanged, and a file changed on it is refu
   await json('mirror', 'export', 'mirror');
   assert.equal((await run(['download', 'demo-app', '--out', 'bad.zip'], client)).code, 0);
 });
+
+function createZip(name: string, text: string): Uint8Array {
+  return encodeZip([{ name, bytes: Buffer.from(text) }]);
+}
 
 /** Serves files as any web server does. */
 async function serveFolder(t: Pick<TestContext, 'after'>, dir: string): Promise<string> {

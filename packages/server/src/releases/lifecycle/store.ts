@@ -10,6 +10,20 @@ export type ArtifactRow = Selectable<ArtifactTable>;
 /** A stored manifest. */
 export type ManifestRow = Selectable<ManifestTable>;
 
+/** Begins a query over releases that are there: neither they nor their project are deleted. */
+export function selectLiveReleases(query: Query) {
+  return query
+    .selectFrom('release')
+    .innerJoin('project', 'project.id', 'release.project_id')
+    .where('project.deleted_at', 'is', null)
+    .where('release.deleted_at', 'is', null);
+}
+
+/** Begins a query over the files of such releases. */
+export function selectLiveArtifacts(query: Query) {
+  return selectLiveReleases(query).innerJoin('artifact', 'artifact.release_id', 'release.id');
+}
+
 /** The release of that version, deleted or not. */
 export async function findRelease(query: Query, projectId: string, version: string): Promise<ReleaseRow | undefined> {
   return query

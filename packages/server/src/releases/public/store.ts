@@ -1,7 +1,7 @@
 /** SQL of what strangers ask for: served files, and the counts of their downloads. */
 import type { Query } from '../../storage/database.ts';
 import type { DownloadCountTable } from '../../storage/schema.ts';
-import type { ArtifactRow, ReleaseRow } from '../lifecycle/store.ts';
+import { type ArtifactRow, type ReleaseRow, selectLiveArtifacts, selectLiveReleases } from '../lifecycle/store.ts';
 
 /** Which file of which release. */
 export interface FileName {
@@ -20,15 +20,11 @@ export interface StoredFile {
 
 /** The file, whatever the state of its release, unless project or release are deleted. */
 export async function findFile(query: Query, file: FileName): Promise<StoredFile | undefined> {
-  const release = await query
-    .selectFrom('release')
-    .innerJoin('project', 'project.id', 'release.project_id')
+  const release = await selectLiveReleases(query)
     .selectAll('release')
     .where('project.organisation_id', '=', file.organisationId)
     .where('project.slug', '=', file.slug)
-    .where('project.deleted_at', 'is', null)
     .where('release.version', '=', file.version)
-    .where('release.deleted_at', 'is', null)
     .executeTakeFirst();
   if (!release) return undefined;
   const artifacts = query.selectFrom('artifact').selectAll().where('release_id', '=', release.id);
@@ -42,16 +38,12 @@ export async function findActiveVersion(
   query: Query,
   where: { organisationId: string; slug: string; channel: string },
 ): Promise<string | undefined> {
-  const row = await query
-    .selectFrom('release')
-    .innerJoin('project', 'project.id', 'release.project_id')
+  const row = await selectLiveReleases(query)
     .select('release.version')
     .where('project.organisation_id', '=', where.organisationId)
     .where('project.slug', '=', where.slug)
-    .where('project.deleted_at', 'is', null)
     .where('release.channel', '=', where.channel)
     .where('release.state', '=', 'active')
-    .where('release.deleted_at', 'is', null)
     .executeTakeFirst();
   return row?.version;
 }
@@ -68,10 +60,7 @@ export async function listPublishedFiles(query: Query): Promise<
     sha256: string;
   }[]
 > {
-  return query
-    .selectFrom('artifact')
-    .innerJoin('release', 'release.id', 'artifact.release_id')
-    .innerJoin('project', 'project.id', 'release.project_id')
+  return selectLiveArtifacts(query)
     .innerJoin('organisation', 'organisation.id', 'project.organisation_id')
     .select([
       'organisation.slug as organisation',
@@ -82,8 +71,6 @@ export async function listPublishedFiles(query: Query): Promise<
       'artifact.name',
       'artifact.sha256',
     ])
-    .where('project.deleted_at', 'is', null)
-    .where('release.deleted_at', 'is', null)
     .where('release.state', 'in', ['active', 'superseded'])
     .orderBy('artifact.created_at')
     .orderBy('artifact.id')

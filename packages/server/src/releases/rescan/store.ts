@@ -2,6 +2,7 @@
 import type { Transaction } from 'kysely';
 import type { Query } from '../../storage/database.ts';
 import type { JobTable, Schema } from '../../storage/schema.ts';
+import { selectLiveArtifacts } from '../lifecycle/store.ts';
 
 /** A file to be scanned again, with the release that it would take down. */
 export interface ScannedFile {
@@ -15,10 +16,7 @@ export interface ScannedFile {
 
 /** The files of an organisation that are or could be published, in a stable order. */
 export async function listScannedFiles(query: Query, organisationId: string): Promise<ScannedFile[]> {
-  return query
-    .selectFrom('artifact')
-    .innerJoin('release', 'release.id', 'artifact.release_id')
-    .innerJoin('project', 'project.id', 'release.project_id')
+  return selectLiveArtifacts(query)
     .select([
       'artifact.id',
       'artifact.sha256',
@@ -28,9 +26,7 @@ export async function listScannedFiles(query: Query, organisationId: string): Pr
       'release.state',
     ])
     .where('project.organisation_id', '=', organisationId)
-    .where('project.deleted_at', 'is', null)
     .where('project.scan', '=', 'required')
-    .where('release.deleted_at', 'is', null)
     .where('release.state', 'in', ['draft', 'active', 'superseded'])
     .orderBy('artifact.id')
     .execute();
