@@ -23,9 +23,15 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** The command line that starts the program with `words`. */
+export function commandLine(words: readonly string[]): string[] {
+  return [process.execPath, ...flags, main, ...words];
+}
+
 /** Starts the program without a terminal and with an empty environment but for `env`. */
 export function start(words: readonly string[], { cwd, env = {} }: RunOptions = {}) {
-  return spawn(process.execPath, [...flags, main, ...words], {
+  const [program = '', ...rest] = commandLine(words);
+  return spawn(program, rest, {
     cwd,
     env: { HOME: cwd ?? '/nonexistent', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
