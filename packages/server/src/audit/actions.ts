@@ -56,6 +56,16 @@ export const auditActions = [
   'authority.retired',
   'authority.revoked',
   'authority.passphrase_refused',
+  'name_policy.changed',
+  'certificate_profile.created',
+  'certificate_profile.deleted',
+  'certificate.issued',
+  'certificate.renewed',
+  'certificate.revoked',
+  'certificate.held',
+  'certificate.released',
+  'certificate.expiring',
+  'certificate.repaired',
   'audit.exported',
 ] as const;
 

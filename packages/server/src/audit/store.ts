@@ -15,22 +15,33 @@ const textLimit = 1024;
  * transaction ends. Throws a TypeError outside a transaction.
  */
 export async function recordAudit(transaction: Query, now: number, entry: AuditEntry): Promise<void> {
+  await recordAudits(transaction, now, [entry]);
+}
+
+/** Appends several rows in this order and moves the head once, as `recordAudit` does; at most 500. */
+export async function recordAudits(transaction: Query, now: number, entries: readonly AuditEntry[]): Promise<void> {
   if (!transaction.isTransaction) throw new TypeError('expected a transaction, got the database itself');
   const head = await readHead(transaction);
-  const row = createRow(head, now, entry);
-  const hash = hashAuditRow(row);
+  const rows = chainRows(head, now, entries);
+  const { sequence, hash } = rows.at(-1) ?? head;
   const moved = await transaction
     .updateTable('audit_head')
-    .set({ sequence: row.sequence, hash })
+    .set({ sequence, hash })
     // The chain cannot fork, whatever the isolation of the transaction.
     .where('sequence', '=', head.sequence)
     .where('hash', '=', head.hash)
     .executeTakeFirst();
   if (moved.numUpdatedRows !== 1n) throw new Error('expected the audit head to stand still');
-  await transaction
-    .insertInto('audit_event')
-    .values({ ...row, hash })
-    .execute();
+  if (rows.length > 0) await transaction.insertInto('audit_event').values(rows).execute();
+}
+
+function chainRows(head: AuditHead, now: number, entries: readonly AuditEntry[]): AuditEventTable[] {
+  let end = head;
+  return entries.map((entry) => {
+    const row = createRow(end, now, entry);
+    end = { sequence: row.sequence, hash: hashAuditRow(row) };
+    return { ...row, hash: end.hash };
+  });
 }
 
 /**

@@ -7,17 +7,20 @@ import { createQueue, startTurns } from './turns.ts';
 
 /** Records `event` to be published once `transaction` has committed. */
 export async function recordEvent(transaction: Query, event: Event): Promise<void> {
-  await transaction
-    .insertInto('outbox')
-    .values({
-      id: event.id,
-      organisation_id: event.organisationId,
-      topic: event.topic,
-      payload: JSON.stringify(event.payload),
-      created_at: event.at,
-      published_at: null,
-    })
-    .execute();
+  await recordEvents(transaction, [event]);
+}
+
+/** Records several, in the order of their ids. */
+export async function recordEvents(transaction: Query, events: readonly Event[]): Promise<void> {
+  const rows = events.map((event) => ({
+    id: event.id,
+    organisation_id: event.organisationId,
+    topic: event.topic,
+    payload: JSON.stringify(event.payload),
+    created_at: event.at,
+    published_at: null,
+  }));
+  await transaction.insertInto('outbox').values(rows).execute();
 }
 
 /** Carries recorded events to the bus. */

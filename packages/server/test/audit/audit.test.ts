@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type AuditEntry, systemActor } from '../../src/audit/audit.ts';
 import { hashAuditRow } from '../../src/audit/chain.ts';
-import { exportAudit, listAudit, recordAudit, verifyAuditChain } from '../../src/audit/store.ts';
+import { exportAudit, listAudit, recordAudit, recordAudits, verifyAuditChain } from '../../src/audit/store.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { forEachEngine } from '../storage/engines.ts';
@@ -24,6 +24,19 @@ forEachEngine((_name, open) => {
       Array.from({ length: 12 }, (_, index) => index + 1),
     );
     assert.deepEqual(await verifyAuditChain(database), { sequence: 12, hash: rows.at(-1)?.hash });
+  });
+
+  test('rows recorded together continue the chain in their order, and none leaves it as it is', async () => {
+    const database = await open();
+    await record(database, { objectId: 'before' });
+    await database.transaction((tx) => recordAudits(tx, now, ['a', 'b', 'c'].map(entryFor)));
+    await database.transaction((tx) => recordAudits(tx, now, []));
+    const rows = await listAudit(database, { limit: 10 });
+    assert.deepEqual(
+      rows.map((row) => `${row.sequence} ${row.object_id}`),
+      ['1 before', '2 a', '3 b', '4 c'],
+    );
+    assert.deepEqual(await verifyAuditChain(database), { sequence: 4, hash: rows.at(-1)?.hash });
   });
 
   test('a row keeps who, what, where and when', async () => {

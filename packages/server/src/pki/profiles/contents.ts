@@ -157,7 +157,8 @@ function describeFixed(
   };
 }
 
-function toPurpose(purpose: string): string {
+/** The dotted form of a purpose as profiles name it. */
+export function toPurpose(purpose: string): string {
   return purpose in purposes ? purposes[purpose as keyof typeof purposes] : purpose;
 }
 

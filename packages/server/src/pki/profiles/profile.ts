@@ -32,7 +32,7 @@ const constraintSchema = z.array(
  * may stand there: `match` as in the issuer, `supplied` must be given. `locations`: what the certificate points at.
  * `must_staple`: may be asked for (RFC 7633).
  */
-const profileSchema = z
+export const profileSchema = z
   .strictObject({
     description: z.string().min(1).max(200),
     kind: z.enum(['root', 'intermediate', 'leaf']),
@@ -82,7 +82,7 @@ const profileSchema = z
   });
 
 /** A profile as it is written. */
-type ProfileDocument = z.infer<typeof profileSchema>;
+export type ProfileDocument = z.infer<typeof profileSchema>;
 
 /** A profile with its name. */
 export interface Profile extends ProfileDocument {
@@ -93,7 +93,7 @@ export interface Profile extends ProfileDocument {
 export type Profiles = ReadonlyMap<string, Profile>;
 
 /** What a profile may be called: 3 to 40 characters a-z, 0-9 and inner hyphens. */
-const profileNamePattern: RegExp = /^[a-z][a-z0-9-]{1,38}[a-z0-9]$/;
+export const profileNamePattern: RegExp = /^[a-z][a-z0-9-]{1,38}[a-z0-9]$/;
 
 /** What does not go together, though each field is well formed. */
 function listContradictions(profile: z.infer<z.ZodObject<typeof profileSchema.shape>>): string[] {

@@ -80,6 +80,7 @@ const certificates = [
   'create index certificate_expiry on certificate (not_after)',
   'create index certificate_authority on certificate (subject_authority_id, not_after)',
   'create index certificate_key on certificate (organisation_id, key_id)',
+  "create index certificate_compromised on certificate (key_id) where reason = 'keyCompromise'",
   'create index certificate_replaces on certificate (replaces_id)',
 ];
 

@@ -4,7 +4,6 @@ import { type CertificateSigner, createCertificateSigner, createPrivateKey } fro
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
 import { createSerialNumber, signCertificate } from '@signpost/protocol/x509/write-certificate';
 import { type ContentsWish, composeCertificate } from '../../../src/pki/profiles/contents.ts';
-import { createLocations } from '../../../src/pki/profiles/locations.ts';
 import { findProfile, openBuiltInProfiles, type Profile } from '../../../src/pki/profiles/profile.ts';
 import { decideValidity } from '../../../src/pki/profiles/validity.ts';
 
@@ -29,11 +28,8 @@ export const profiles: ReturnType<typeof openBuiltInProfiles> = openBuiltInProfi
 /** A whole second: today, since GnuTLS knows no other day. */
 export const today: number = Math.floor(Date.now() / 1000) * 1000;
 
-const locations = createLocations({
-  pkiUrl: 'http://pki.example',
-  organisationSlug: 'default',
-  authority: 'issuing',
-});
+const base = 'http://pki.example/pki/issuing';
+const locations = { crl: [`${base}/crl`], ocsp: [`${base}/ocsp`], issuer: [`${base}/ca.crt`] };
 
 /** A signer over a new key; P-256 unless said otherwise. */
 export async function createSigner(type: KeyType = { kind: 'ecdsa', curve: 'P-256' }): Promise<CertificateSigner> {

@@ -1,0 +1,196 @@
+/** Issuing: from a request, a bare public key, or a form for which the server makes the key. Durable before it is handed out. */
+import { createPrivateKey, derivePublicKey } from '@signpost/protocol/keys/private-key';
+import { parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subject-key';
+import type { Certificate } from '@signpost/protocol/x509/certificate';
+import type { AttributeToWrite } from '@signpost/protocol/x509/name';
+import type { VerifiedRequest } from '@signpost/protocol/x509/request';
+import { createSerialNumber } from '@signpost/protocol/x509/write-certificate';
+import type { Caller } from '../../audit/audit.ts';
+import { Refusal } from '../../errors.ts';
+import { createId } from '../../storage/ids.ts';
+import { type AuthorityParts, requireAuthority } from '../authorities/authority.ts';
+import { type Issuer, openIssuer } from '../authorities/issuer.ts';
+import { locateAuthority } from '../authorities/locations.ts';
+import { readOrganisationSlug } from '../authorities/store.ts';
+import { composeCertificate, type Locations } from '../profiles/contents.ts';
+import { type KeyLabel, parseKeyLabel } from '../profiles/key-label.ts';
+import { assertAllowed } from '../profiles/name-policy.ts';
+import { type IssuedName, parseName } from '../profiles/name-text.ts';
+import { findProfile, type Profile } from '../profiles/profile.ts';
+import { type Rules, readRules } from '../profiles/rules.ts';
+import { decideValidity } from '../profiles/validity.ts';
+import { type CertificateRow, createCertificateRow, formatActor } from '../records/certificate-row.ts';
+import { type NewCertificate, recordInGroup } from './record.ts';
+import { readRequested } from './request.ts';
+import { signLinted } from './sign.ts';
+
+/** Whose key is certified. */
+export type KeySource =
+  /** The holder's: proven by the request. Subject and names are the request's unless given beside it. */
+  | { readonly kind: 'request'; readonly request: VerifiedRequest }
+  /** Proven by something else, such as an older certificate. */
+  | { readonly kind: 'public'; readonly publicKey: SubjectKey; readonly pkcs8?: Uint8Array }
+  /** Made here, and sealed in the vault. */
+  | { readonly kind: 'server'; readonly label: KeyLabel };
+
+/** A certificate to be issued. */
+export interface IssueWish {
+  /** The name of the authority. */
+  readonly authority: string;
+  readonly profile: string;
+  readonly key: KeySource;
+  readonly subject?: readonly AttributeToWrite[] | undefined;
+  readonly names?: readonly IssuedName[] | undefined;
+  readonly lifetimeMs?: number | undefined;
+  readonly notAfter?: number | undefined;
+  readonly mustStaple?: boolean | undefined;
+  readonly source: CertificateRow['source'];
+  readonly acmeAccountId?: string;
+  /** The certificate that this one renews. */
+  readonly replacesId?: string;
+}
+
+/** A certificate as it was issued, durable. */
+export interface IssuedCertificate {
+  readonly row: CertificateRow;
+  readonly certificate: Certificate;
+  /** Its issuer, with the certificates above. */
+  readonly issuer: Issuer;
+}
+
+/**
+ * Issues a certificate. Throws `not_found` for authority or profile; `invalid` with the rule of profile, request or lint that is
+ * broken; `forbidden` for names that the policy does not allow; `conflict` when the authority may not issue or the key is known
+ * to be compromised; `vault_locked`.
+ */
+export async function issueCertificate(
+  parts: AuthorityParts,
+  caller: Caller,
+  wish: IssueWish,
+): Promise<IssuedCertificate> {
+  const { certificate, issuer, record } = await prepareCertificate(parts, caller, wish);
+  try {
+    await recordInGroup(parts.database, record);
+  } finally {
+    record.pkcs8?.fill(0);
+  }
+  return { row: record.row, certificate, issuer };
+}
+
+/** A certificate that is signed and not yet recorded: nobody may see it before. */
+export interface PreparedCertificate {
+  readonly certificate: Certificate;
+  readonly issuer: Issuer;
+  readonly record: NewCertificate;
+}
+
+/** Everything about issuing but making it durable. Throws as `issueCertificate` does. */
+export async function prepareCertificate(
+  parts: AuthorityParts,
+  caller: Caller,
+  wish: IssueWish,
+): Promise<PreparedCertificate> {
+  const { organisationId } = caller;
+  const rules = await readRules(parts, organisationId);
+  const profile = requireLeafProfile(rules, wish.profile);
+  const authority = await requireAuthority(parts.database.query, organisationId, wish.authority);
+  const issuer = await openIssuer(parts, { organisationId, authorityId: authority.id });
+  const asked = readAsked(profile, wish);
+  assertAllowed(rules.namePolicy, asked);
+  const key = await openKey(profile, wish.key);
+  const at = parts.now();
+  const { lifetimeMs, notAfter } = wish;
+  const contents = composeCertificate(profile, {
+    ...asked,
+    issuer: issuer.certificate,
+    publicKey: key.publicKey,
+    validity: decideValidity(profile, { now: at, lifetimeMs, notAfter, issuerNotAfter: issuer.certificate.notAfter }),
+    serial: createSerialNumber(),
+    locations: await findLocations(parts, issuer),
+  });
+  const certificate = await signLinted(contents, issuer, profile.name);
+  const row = createCertificateRow(certificate, {
+    ...{ id: createId(at), organisationId, issuerId: issuer.authorityId, profile: profile.name, at },
+    ...{ source: wish.source, createdBy: formatActor(caller.actor), replacesId: wish.replacesId ?? null },
+    acmeAccountId: wish.acmeAccountId ?? null,
+  });
+  const record = { parts, caller, row, authority: issuer.name, ...(key.pkcs8 && { pkcs8: key.pkcs8 }) };
+  return { certificate, issuer, record };
+}
+
+function requireLeafProfile(rules: Rules, name: string): Profile {
+  const profile = findProfile(rules.profiles, name);
+  if (profile.kind === 'leaf') return profile;
+  throw new Refusal('invalid', `expected a profile of leaves, got ${name}`, {
+    rule: 'profile-kind',
+    hint: 'authorities are made by signpost ca',
+  });
+}
+
+interface Asked {
+  readonly subject: readonly AttributeToWrite[];
+  readonly names: readonly IssuedName[];
+  readonly mustStaple: boolean;
+}
+
+/** What is asked for, by the request and beside it, with host names in lower case. */
+function readAsked(profile: Profile, wish: IssueWish): Asked {
+  const requested = wish.key.kind === 'request' ? readRequested(profile, wish.key.request) : undefined;
+  const isHostNamed = profile.names.common_name === 'in-names';
+  const subject = (wish.subject ?? requested?.subject ?? []).map(
+    ([type, text]): AttributeToWrite => (isHostNamed && type === 'CN' ? [type, text.toLowerCase()] : [type, text]),
+  );
+  const given = (wish.names ?? requested?.names ?? []).map(lowerHost);
+  return {
+    subject,
+    // Requests of older tools name the host in the subject alone.
+    names: given.length === 0 && isHostNamed ? subject.flatMap(readCommonName) : given,
+    mustStaple: wish.mustStaple ?? requested?.mustStaple ?? false,
+  };
+}
+
+function lowerHost(name: IssuedName): IssuedName {
+  return name.kind === 'dns' ? { ...name, text: name.text.toLowerCase() } : name;
+}
+
+function readCommonName([type, text]: AttributeToWrite): IssuedName[] {
+  return type === 'CN' ? [parseName(/^[0-9.]+$|:/.test(text) ? 'ip' : 'dns', text)] : [];
+}
+
+interface OpenedKey {
+  readonly publicKey: SubjectKey;
+  readonly pkcs8?: Uint8Array;
+}
+
+async function openKey(profile: Profile, source: KeySource): Promise<OpenedKey> {
+  switch (source.kind) {
+    case 'request':
+      return { publicKey: parseSubjectKey(source.request.spki) };
+    case 'public':
+      return source;
+    case 'server': {
+      if (!profile.keys.includes(source.label)) {
+        throw new Refusal('invalid', `expected a key of ${profile.keys.join(', ')}, got ${source.label}`, {
+          rule: 'key-type',
+        });
+      }
+      const pkcs8 = await createPrivateKey(parseKeyLabel(source.label));
+      return { publicKey: await derivePublicKey(pkcs8), pkcs8 };
+    }
+  }
+}
+
+/** The addresses of an issuer, as long as it is kept open. */
+const locations = new WeakMap<Certificate, Locations>();
+
+async function findLocations(parts: AuthorityParts, { certificate, organisationId, name }: Issuer): Promise<Locations> {
+  const kept = locations.get(certificate);
+  if (kept) return kept;
+  const slug = await readOrganisationSlug(parts.database.query, organisationId);
+  const found = locateAuthority(parts.pkiUrl, slug, name);
+  const made = found
+    ? { crl: [found.revocationList], ocsp: [found.ocsp], issuer: [found.certificate] }
+    : { crl: [], ocsp: [], issuer: [] };
+  locations.set(certificate, made);
+  return made;
+}

@@ -1,0 +1,115 @@
+/** Certification requests (PKCS#10, RFC 2986): what of them a profile lets be taken. Nothing is copied. */
+import { parsePemBlock } from '@signpost/protocol/asn1/pem';
+import { encodeHex } from '@signpost/protocol/bytes/hex';
+import { TrustError } from '@signpost/protocol/errors';
+import type { KnownExtensions } from '@signpost/protocol/x509/extensions';
+import type { AttributeToWrite } from '@signpost/protocol/x509/name';
+import { extensionOids } from '@signpost/protocol/x509/oids';
+import { parseRequest, type VerifiedRequest, verifyRequest } from '@signpost/protocol/x509/request';
+import { Refusal } from '../../errors.ts';
+import { toPurpose } from '../profiles/contents.ts';
+import { assertNameForm, type IssuedName } from '../profiles/name-text.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { readSubject } from '../profiles/subject.ts';
+
+/** A request of 64 KiB in base64, with lines and some text around. */
+const maxPemCharacters = 100_000;
+
+/** What a request asks for, as far as it may. */
+export interface RequestedContents {
+  readonly subject: readonly AttributeToWrite[];
+  readonly names: readonly IssuedName[];
+  readonly mustStaple: boolean;
+}
+
+/** The request in a PEM text, its signature verified. Throws `invalid`, rule `request-malformed` or `request-signature`. */
+export async function openPemRequest(pem: string): Promise<VerifiedRequest> {
+  return openWith(async () => verifyRequest(parseRequest(readPem(pem))));
+}
+
+/** The same for DER. */
+export async function openRequest(bytes: Uint8Array<ArrayBuffer>): Promise<VerifiedRequest> {
+  return openWith(async () => verifyRequest(parseRequest(bytes)));
+}
+
+// Old tools write NEW CERTIFICATE REQUEST (RFC 7468, 7).
+function readPem(pem: string): Uint8Array<ArrayBuffer> {
+  const label = pem.includes('-----BEGIN NEW CERTIFICATE REQUEST-----')
+    ? 'NEW CERTIFICATE REQUEST'
+    : 'CERTIFICATE REQUEST';
+  return parsePemBlock(pem, label, maxPemCharacters);
+}
+
+async function openWith(open: () => Promise<VerifiedRequest>): Promise<VerifiedRequest> {
+  try {
+    return await open();
+  } catch (cause) {
+    if (!(cause instanceof TrustError)) throw cause;
+    const rule = cause.code === 'bad_signature' ? 'request-signature' : 'request-malformed';
+    const key = cause.code === 'algorithm_unsupported' ? 'key-type' : rule;
+    throw new Refusal('invalid', `the certification request is refused: ${cause.message}`, { rule: key, cause });
+  }
+}
+
+/**
+ * What of a request is taken: subject, alternative names, and a stapled answer. Extensions that the profile sets may be asked
+ * for as the profile sets them; any other is refused, rule `request-extension`.
+ */
+export function readRequested(profile: Profile, request: VerifiedRequest): RequestedContents {
+  for (const { oid } of request.allExtensions) {
+    if (!takenExtensions.has(oid)) throw refuse(`expected no extension ${oid} in a request`);
+  }
+  assertConstraints(profile, request.extensions);
+  assertUsage(profile, request.extensions);
+  const { tlsFeature, subjectAlternativeName } = request.extensions;
+  if (tlsFeature && encodeHex(Uint8Array.from(tlsFeature.value)) !== '05') {
+    throw refuse('expected no TLS feature but a stapled answer');
+  }
+  return {
+    subject: readSubject(request.subject),
+    names: (subjectAlternativeName?.value ?? []).map(assertNameForm),
+    mustStaple: tlsFeature !== undefined,
+  };
+}
+
+const takenExtensions: ReadonlySet<string> = new Set([
+  extensionOids.subjectAlternativeName,
+  extensionOids.basicConstraints,
+  extensionOids.keyUsage,
+  extensionOids.extendedKeyUsage,
+  extensionOids.tlsFeature,
+  // Computed here, by another hash than Java's keytool uses.
+  extensionOids.subjectKeyIdentifier,
+]);
+
+function assertConstraints(profile: Profile, { basicConstraints }: KnownExtensions): void {
+  if (profile.kind === 'leaf' && basicConstraints?.value.isAuthority) {
+    throw refuse(`expected no authority in profile ${profile.name}`);
+  }
+}
+
+function assertUsage(profile: Profile, { keyUsage, extendedKeyUsage }: KnownExtensions): void {
+  const { all, rsa = [], ecdsa = [], ed25519 = [] } = profile.key_usage;
+  // Tools ask for keyEncipherment with every key, as RSA servers needed it before TLS 1.3: less than asked for is given.
+  const harmless = new Set<string>([
+    ...all,
+    ...rsa,
+    ...ecdsa,
+    ...ed25519,
+    'keyEncipherment',
+    'keyAgreement',
+    'contentCommitment',
+  ]);
+  const usage = [...(keyUsage?.value ?? [])].find((one) => !harmless.has(one));
+  if (usage !== undefined) throw refuse(`expected no key usage ${usage} in profile ${profile.name}`);
+  const allowed = (profile.extended_key_usage?.purposes ?? []).map(toPurpose);
+  const purpose = extendedKeyUsage?.value.find((one) => !allowed.includes(one));
+  if (purpose !== undefined) throw refuse(`expected no purpose ${purpose} in profile ${profile.name}`);
+}
+
+function refuse(message: string): Refusal {
+  return new Refusal('invalid', message, {
+    rule: 'request-extension',
+    hint: 'leave extensions but the alternative names out of the request; the profile sets the others',
+  });
+}

@@ -1,0 +1,38 @@
+/** Signing a certificate, and a second look at it: what the lint refuses does not leave. */
+import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
+import { lintCertificate } from '@signpost/protocol/x509/lint/lint-certificate';
+import type { CertificateKind } from '@signpost/protocol/x509/lint/rule';
+import { type CertificateToWrite, signCertificate } from '@signpost/protocol/x509/write-certificate';
+import { Refusal } from '../../errors.ts';
+import type { Issuer } from '../authorities/issuer.ts';
+
+const kinds: Readonly<Record<string, CertificateKind>> = {
+  server: 'server',
+  'server-short-lived': 'server',
+  client: 'client',
+  email: 'email',
+  'code-signing': 'code-signing',
+  timestamping: 'timestamping',
+  'ocsp-responder': 'ocsp-responder',
+};
+
+/** The signed certificate. Throws `invalid` with the rule of the lint that it breaks, weak keys among them. */
+export async function signLinted(
+  contents: CertificateToWrite,
+  issuer: Pick<Issuer, 'certificate' | 'signer'>,
+  profile: string,
+): Promise<Certificate> {
+  const certificate = parseCertificate(await signCertificate(contents, issuer.signer));
+  assertClean(certificate, issuer.certificate, profile);
+  return certificate;
+}
+
+function assertClean(certificate: Certificate, issuer: Certificate, profile: string): void {
+  const kind = kinds[profile];
+  const findings = lintCertificate(certificate, { issuer, ...(kind && { kind }) });
+  const wrong = findings.find(({ severity }) => severity === 'error');
+  if (!wrong) return;
+  throw new Refusal('invalid', `the certificate would break a rule: ${wrong.message} (${wrong.clause})`, {
+    rule: wrong.rule,
+  });
+}

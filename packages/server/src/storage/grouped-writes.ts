@@ -1,0 +1,74 @@
+/** Grouped commits: what many requests write at the same time becomes durable in one transaction. */
+import type { Transaction } from 'kysely';
+import { Refusal } from '../errors.ts';
+import type { Database } from './database.ts';
+import type { Schema } from './schema.ts';
+import { violationOf } from './violation.ts';
+
+/** Writes of one kind. */
+export interface GroupedWrites<T> {
+  /** Resolves once the transaction that holds `item` has committed; rejects when nothing of `item` was written. */
+  write(item: T): Promise<void>;
+}
+
+/** Writes all of `items` in `transaction`, or throws. It may be run again, so it must be repeatable. */
+export type WriteGroup<T> = (transaction: Transaction<Schema>, items: readonly T[]) => Promise<void>;
+
+interface Waiting<T> {
+  readonly item: T;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Items in one transaction; more only makes the first one wait longer. */
+const maxGroup = 128;
+
+/**
+ * Collects what arrives while a transaction is under way, or in the same turn of the event loop, and writes it together. When a
+ * group is refused (a `Refusal`, or a constraint) each item is written by itself, so that one does not take others down.
+ */
+export function createGroupedWrites<T>(database: Database, writeGroup: WriteGroup<T>): GroupedWrites<T> {
+  let waiting: Waiting<T>[] = [];
+  let isRunning = false;
+  const run = async () => {
+    while (waiting.length > 0) {
+      // All that has arrived by now is read first; on SQLite a commit holds the event loop.
+      await new Promise((resolve) => setImmediate(resolve));
+      const group = waiting.slice(0, maxGroup);
+      waiting = waiting.slice(maxGroup);
+      await commit(database, writeGroup, group);
+    }
+    isRunning = false;
+  };
+  return {
+    write: (item) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ item, resolve, reject });
+        if (isRunning) return;
+        isRunning = true;
+        void run();
+      }),
+  };
+}
+
+async function commit<T>(database: Database, writeGroup: WriteGroup<T>, group: readonly Waiting<T>[]): Promise<void> {
+  try {
+    await database.transaction((transaction) =>
+      writeGroup(
+        transaction,
+        group.map(({ item }) => item),
+      ),
+    );
+    for (const { resolve } of group) resolve();
+  } catch (error) {
+    if (group.length > 1 && isAboutOne(error)) {
+      for (const one of group) await commit(database, writeGroup, [one]);
+    } else {
+      for (const { reject } of group) reject(error);
+    }
+  }
+}
+
+function isAboutOne(error: unknown): boolean {
+  return error instanceof Refusal || violationOf(error) !== undefined;
+}
