@@ -7,12 +7,13 @@ import { lintCertificate } from '@signpost/protocol/x509/lint/lint-certificate';
 import { createSerialNumber, signCertificate } from '@signpost/protocol/x509/write-certificate';
 import { createNodeSigner } from '../../../packages/server/src/pki/authorities/node-signer.ts';
 import { type ContentsWish, composeCertificate } from '../../../packages/server/src/pki/profiles/contents.ts';
-import { createLocations } from '../../../packages/server/src/pki/profiles/locations.ts';
 import { findProfile, openBuiltInProfiles, type Profile } from '../../../packages/server/src/pki/profiles/profile.ts';
 
 /** A whole second: today, since not every judge knows another day. */
 export const now: number = Math.floor(Date.now() / 1000) * 1000;
 export const dayMs = 86_400_000;
+
+const base = 'http://pki.example/pki/issuing';
 
 /** Every type of key that is issued for. */
 export const keyTypes: Readonly<Record<string, KeyType>> = {
@@ -71,7 +72,7 @@ export async function createParty(wish: PartyWish): Promise<Party> {
     subject: [['CN', name]],
     names: [],
     serial: createSerialNumber(),
-    locations: createLocations({ pkiUrl: 'http://pki.example', organisationSlug: 'default', authority: 'issuing' }),
+    locations: { crl: [`${base}/crl`], ocsp: [`${base}/ocsp`], issuer: [`${base}/ca.crt`] },
     ...wish,
     validity: { notBefore: now - 300_000, notAfter: now + 6 * dayMs },
     publicKey: subjectKey,
