@@ -1,5 +1,6 @@
 /** AlgorithmIdentifier (RFC 5280, 4.1.1.2). */
 import type { DerElement, DerReader } from '../asn1/reader.ts';
+import { assertDer } from '../asn1/walk.ts';
 import { type DerValue, encoded, nothing, oid, sequence } from '../asn1/writer.ts';
 import { TrustError } from '../errors.ts';
 
@@ -15,6 +16,7 @@ export function readAlgorithmIdentifier(reader: DerReader): AlgorithmIdentifier 
   const algorithm = inner.readOid();
   const parameters = inner.atEnd ? undefined : inner.readElement();
   inner.assertEnd();
+  if (parameters) assertDer(parameters.bytes);
   return { oid: algorithm, parameters };
 }
 

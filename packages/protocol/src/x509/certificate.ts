@@ -1,7 +1,8 @@
 /** X.509 certificates (RFC 5280, 4.1), parsed and not verified. */
 import { refuseDer } from '../asn1/malformed.ts';
 import { DerReader, parseDer } from '../asn1/reader.ts';
-import { contextTag } from '../asn1/tag.ts';
+import { contextTag, tags } from '../asn1/tag.ts';
+import { assertDer } from '../asn1/walk.ts';
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from '../keys/algorithm-identifier.ts';
 import { interpretExtensions, type KnownExtensions, type RawExtension, readExtensions } from './extensions.ts';
 import { type DistinguishedName, isSameName, readName } from './name.ts';
@@ -67,7 +68,7 @@ function readBody({ signedBytes, signatureAlgorithm }: SignedStructure): Body {
   const issuer = readName(reader);
   const [notBefore, notAfter] = readValidity(reader);
   const subject = readName(reader);
-  const spki = reader.readElement().bytes;
+  const spki = readKeyInfo(reader);
   const uniqueIds = [1, 2].map((tag) =>
     reader.readOptional(contextTag(tag), (one) => one.readBitString(contextTag(tag))),
   );
@@ -78,6 +79,14 @@ function readBody({ signedBytes, signatureAlgorithm }: SignedStructure): Body {
   if (allExtensions.length > 0 && version !== 3) throw refuseDer('version 3, which alone has extensions');
   const extensions = interpretExtensions(allExtensions);
   return { version, serialNumber, issuer, subject, notBefore, notAfter, spki, hasUniqueIds, extensions, allExtensions };
+}
+
+/** SubjectPublicKeyInfo, DER at every level; of which algorithm is not looked at. Throws `malformed`. */
+export function readKeyInfo(reader: DerReader): Uint8Array<ArrayBuffer> {
+  const { tag, bytes } = reader.readElement();
+  if (tag !== tags.sequence) throw refuseDer('public key information');
+  assertDer(bytes);
+  return bytes;
 }
 
 function readVersion(reader: DerReader): 1 | 2 | 3 {

@@ -15,7 +15,7 @@ import {
 } from '../asn1/writer.ts';
 import type { CertificateSigner } from '../keys/private-key.ts';
 import { importPublicKey } from '../keys/verification-key.ts';
-import { readSigned, type SignedStructure } from './certificate.ts';
+import { readKeyInfo, readSigned, type SignedStructure } from './certificate.ts';
 import { interpretExtensions, type KnownExtensions, type RawExtension, readExtensions } from './extensions.ts';
 import { type DistinguishedName, readName } from './name.ts';
 import { verifySigned } from './verify-certificate.ts';
@@ -53,7 +53,7 @@ export function parseRequest(bytes: Uint8Array<ArrayBuffer>): CertificateRequest
     const info = new DerReader(signed.signedBytes).readSequence();
     if (info.readSmallInteger() !== 0) throw refuseDer('a request of version 1');
     const subject = readName(info);
-    const spki = info.readElement().bytes;
+    const spki = readKeyInfo(info);
     const attributes = readAttributes(info);
     info.assertEnd();
     return { bytes, ...signed, subject, spki, ...attributes };
