@@ -7,6 +7,9 @@ import type { Config } from './config.ts';
 import { doctorRoutes } from './doctor/routes.ts';
 import type { AppEnv } from './http/context.ts';
 import type { PreparedAnswers } from './http/prepared.ts';
+import type { AuthorityParts } from './pki/authorities/authority.ts';
+import { timestampRoutes } from './pki/timestamps/routes.ts';
+import { renewTimestampCertificates } from './pki/timestamps/timestamp-authority.ts';
 import { refreshManifests } from './releases/lifecycle/refresh.ts';
 import { releaseRoutes } from './releases/lifecycle/routes.ts';
 import { projectRoutes } from './releases/projects/routes.ts';
@@ -54,6 +57,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
   const withBase = { ...resources, baseUrl: resources.config.baseUrl };
   return [
     trustRoutes(resources),
+    timestampRoutes(pkiParts(resources)),
     projectRoutes(resources),
     releaseRoutes(resources),
     uploadRoutes(resources),
@@ -62,6 +66,11 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     publicRoutes(withBase),
     downloadRoutes(withBase),
   ];
+}
+
+/** What the pki plane is kept with. */
+function pkiParts({ database, vault, now, config }: Resources): AuthorityParts {
+  return { database, vault, now, pkiUrl: config.pkiUrl };
 }
 
 /** What the worker runs, by kind of job. */
@@ -143,6 +152,7 @@ export async function runHourly(resources: Resources): Promise<void> {
   await logFailure(resources, recordExpiryCrossings);
   await logFailure(resources, refreshAndLog);
   await logFailure(resources, pruneUploads);
+  await logFailure(resources, renewTimestampsAndLog);
 }
 
 /** Asks for every file to be scanned again. */
@@ -154,6 +164,13 @@ export async function runNightly(resources: Resources): Promise<void> {
 /** What fails by the clock must not keep the next thing from happening. */
 async function logFailure(resources: Resources, act: (resources: Resources) => Promise<unknown>): Promise<void> {
   await act(resources).catch((err: unknown) => resources.log.error({ err, act: act.name }, 'a schedule failed'));
+}
+
+/** Says which timestamp authority keeps a certificate that should have been renewed. */
+async function renewTimestampsAndLog(resources: Resources): Promise<void> {
+  for (const { name, error } of await renewTimestampCertificates(pkiParts(resources))) {
+    resources.log.warn({ authority: name, err: error }, 'the certificate of a timestamp authority was not renewed');
+  }
 }
 
 /** Says what cannot be signed again: it will stop being served when it expires. */

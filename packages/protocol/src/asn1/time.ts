@@ -90,6 +90,16 @@ export function encodeGeneralizedTime(timeMs: number): Uint8Array<ArrayBuffer> {
   return content;
 }
 
+/** The content octets of GeneralizedTime with the milliseconds, if there are any, as a fraction (X.690, 11.7). */
+export function encodePreciseTime(timeMs: number): Uint8Array<ArrayBuffer> {
+  const whole = encodeGeneralizedTime(timeMs);
+  const millis = ((timeMs % 1000) + 1000) % 1000;
+  if (millis === 0) return whole;
+  // X.690, 11.7.3: no zeros at the end of a fraction.
+  const fraction = String(millis).padStart(3, '0').replace(/0+$/, '');
+  return Uint8Array.of(...whole.subarray(0, 14), 0x2e, ...[...fraction].map((digit) => digit.charCodeAt(0)), 0x5a);
+}
+
 function writeDigits(content: Uint8Array, at: number, value: number): void {
   content[at] = 0x30 + Math.floor(value / 10);
   content[at + 1] = 0x30 + (value % 10);

@@ -4,7 +4,7 @@ import { encodeInteger, encodeUnsigned } from './integer.ts';
 import { encodeOid } from './oid.ts';
 import { encodeString, type StringTag } from './string.ts';
 import { constructedTag, tags } from './tag.ts';
-import { encodeGeneralizedTime, encodeTime } from './time.ts';
+import { encodeGeneralizedTime, encodePreciseTime, encodeTime } from './time.ts';
 
 /** A value to be written. Values may be kept and used again, in several places. */
 export interface DerValue {
@@ -134,6 +134,11 @@ export function time(timeMs: number): DerValue {
 /** GeneralizedTime, rounded down to the second: fractions are forbidden by RFC 5280, and GnuTLS refuses them. */
 export function generalizedTime(timeMs: number): DerValue {
   return primitive(tags.generalizedTime, encodeGeneralizedTime(timeMs));
+}
+
+/** GeneralizedTime with milliseconds, for RFC 3161 alone. */
+export function preciseTime(timeMs: number): DerValue {
+  return primitive(tags.generalizedTime, encodePreciseTime(timeMs));
 }
 
 /** The order of a SET OF: octet by octet, the shorter one first. */

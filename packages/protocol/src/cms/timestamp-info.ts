@@ -7,10 +7,10 @@ import {
   type DerValue,
   encodeDer,
   explicit,
-  generalizedTime,
   implicit,
   integer,
   oid,
+  preciseTime,
   sequence,
   unsigned,
 } from '../asn1/writer.ts';
@@ -75,7 +75,7 @@ export type TimestampToWrite = Omit<TimestampInfo, 'serialNumber'> & {
   readonly serialNumber: Uint8Array;
 };
 
-/** TSTInfo, DER; its time is rounded down to the second. */
+/** TSTInfo, DER; its time has a fraction where it is no whole second. */
 export function encodeTimestampInfo(info: TimestampToWrite): Uint8Array<ArrayBuffer> {
   const { imprint, policy, serialNumber, time, accuracyMicros, isOrdered, nonce, authority } = info;
   return encodeDer(
@@ -84,7 +84,7 @@ export function encodeTimestampInfo(info: TimestampToWrite): Uint8Array<ArrayBuf
       oid(policy),
       encodeImprint(imprint),
       unsigned(serialNumber),
-      generalizedTime(time),
+      preciseTime(time),
       accuracyMicros === undefined ? undefined : encodeAccuracy(accuracyMicros),
       isOrdered ? boolean(true) : undefined,
       encodeNonce(nonce),

@@ -66,6 +66,10 @@ export const auditActions = [
   'certificate.released',
   'certificate.expiring',
   'certificate.repaired',
+  'timestamps.enabled',
+  'timestamps.changed',
+  'timestamps.renewed',
+  'timestamps.disabled',
   'audit.exported',
 ] as const;
 

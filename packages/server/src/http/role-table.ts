@@ -55,6 +55,8 @@ export const publicRoutes: readonly string[] = [
   // After a restart nobody has a session until the vault is open; the password is the proof.
   'POST /api/vault/unlock',
   'GET /healthz',
+  // A question; the answer is signed and nothing changes.
+  'POST /pki/{authority}/tsa',
   'GET /{slug}',
   'GET /{slug}/info',
   'GET /{slug}/{version}',

@@ -4,6 +4,7 @@
  */
 
 import type { AuthorityTable, CertificateProfileTable, CertificateTable, NamePolicyTable } from './tables/pki.ts';
+import type { TimestampAuthorityTable } from './tables/timestamps.ts';
 
 /** All tables by name. */
 export interface Schema {
@@ -32,6 +33,7 @@ export interface Schema {
   certificate: CertificateTable;
   name_policy: NamePolicyTable;
   certificate_profile: CertificateProfileTable;
+  timestamp_authority: TimestampAuthorityTable;
 }
 
 /** `slug` is unique; the organisation `default` answers at the unprefixed paths. `host` is unique where set. */

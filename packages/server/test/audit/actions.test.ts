@@ -72,6 +72,10 @@ test('the vocabulary of the audit log is this one', () => {
       'certificate.released',
       'certificate.expiring',
       'certificate.repaired',
+      'timestamps.enabled',
+      'timestamps.changed',
+      'timestamps.renewed',
+      'timestamps.disabled',
       'audit.exported',
     ],
   );

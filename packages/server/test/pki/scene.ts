@@ -24,7 +24,7 @@ export async function createPkiScene(database: Database): Promise<PkiScene> {
 }
 
 /** The same over an organisation that is there already. */
-function pkiSceneOf(scene: Scene): PkiScene {
+export function pkiSceneOf(scene: Scene): PkiScene {
   const { caller } = scene;
   const parts = { ...scene.dependencies, pkiUrl: 'http://pki.example', passphraseCost: cheapCost };
   const usual = { keyType: 'ecdsa-p256' } as const;
