@@ -10,6 +10,7 @@ import { Refusal } from './errors.ts';
 import { createMetrics } from './http/metrics.ts';
 import { PreparedAnswers } from './http/prepared.ts';
 import { openHttpServer } from './http/server.ts';
+import { listSealedAuthorities } from './pki/authorities/store.ts';
 import {
   createJobs,
   createPlanes,
@@ -205,7 +206,10 @@ async function readPasswordFile(path: string): Promise<string> {
 }
 
 async function listSealed(database: Database): Promise<string[]> {
-  return (await listSealedKeys(database.query)).map(
-    ({ key_id, label, scope }) => `signing key ${label} for ${scope} (${key_id.slice(0, 16)}…)`,
-  );
+  const keys = await listSealedKeys(database.query);
+  const authorities = await listSealedAuthorities(database.query);
+  return [
+    ...keys.map(({ key_id, label, scope }) => `signing key ${label} for ${scope} (${key_id.slice(0, 16)}…)`),
+    ...authorities.map(({ name, key_id }) => `authority ${name} (${key_id.slice(0, 16)}…)`),
+  ];
 }

@@ -8,6 +8,8 @@ import { doctorRoutes } from './doctor/routes.ts';
 import type { AppEnv } from './http/context.ts';
 import type { PreparedAnswers } from './http/prepared.ts';
 import type { AuthorityParts } from './pki/authorities/authority.ts';
+import { authorityPublicRoutes } from './pki/authorities/public/routes.ts';
+import { authorityRoutes } from './pki/authorities/routes.ts';
 import { timestampRoutes } from './pki/timestamps/routes.ts';
 import { renewTimestampCertificates } from './pki/timestamps/timestamp-authority.ts';
 import { refreshManifests } from './releases/lifecycle/refresh.ts';
@@ -57,6 +59,8 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
   const withBase = { ...resources, baseUrl: resources.config.baseUrl };
   return [
     trustRoutes(resources),
+    authorityRoutes(pkiParts(resources)),
+    authorityPublicRoutes(pkiParts(resources)),
     timestampRoutes(pkiParts(resources)),
     projectRoutes(resources),
     releaseRoutes(resources),

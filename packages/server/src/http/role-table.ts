@@ -57,6 +57,9 @@ export const publicRoutes: readonly string[] = [
   'GET /healthz',
   // A question; the answer is signed and nothing changes.
   'POST /pki/{authority}/tsa',
+  'GET /pki/{authority}/ca.crt',
+  'GET /pki/{authority}/ca.pem',
+  'GET /pki/{authority}/chain.pem',
   'GET /{slug}',
   'GET /{slug}/info',
   'GET /{slug}/{version}',

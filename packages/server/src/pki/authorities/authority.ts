@@ -1,11 +1,14 @@
 /** Authorities as the plane sees them: a row, and the certificates that certify its key. */
+import { DerReader } from '@signpost/protocol/asn1/reader';
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import { parseCertificate } from '@signpost/protocol/x509/certificate';
+import { type DistinguishedName, readName } from '@signpost/protocol/x509/name';
 import { Refusal } from '../../errors.ts';
 import type { Database, Query } from '../../storage/database.ts';
 import type { Argon2Parameters } from '../../vault/argon2.ts';
 import type { Vault } from '../../vault/vault.ts';
-import { type AuthorityRow, type CertificateRow, findAuthority, listAuthorityCertificates } from './store.ts';
+import type { CertificateRow } from '../records/certificate-row.ts';
+import { type AuthorityRow, findAuthority, listAuthorityCertificates } from './store.ts';
 
 /** What authorities are kept with. */
 export interface AuthorityParts {
@@ -33,6 +36,26 @@ export interface OwnCertificate {
 /** What a name of an authority looks like: it stands in addresses, and is never used twice. */
 export const authorityNamePattern: RegExp = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
+/** The distinguished name that a row holds. */
+export function parseName(base64: string): DistinguishedName {
+  return readName(new DerReader(new Uint8Array(Buffer.from(base64, 'base64'))));
+}
+
+/** Throws `invalid` for a name that cannot stand in addresses. */
+function assertAuthorityName(name: string): void {
+  if (authorityNamePattern.test(name)) return;
+  throw new Refusal('invalid', 'expected a name of 1 to 63 of a-z, 0-9 and -', { rule: 'authority-name' });
+}
+
+/** Throws `conflict`, rule `name-taken`, when the organisation has, or had, an authority of this name; `invalid` as above. */
+export async function assertNameFree(query: Query, organisationId: string, name: string): Promise<void> {
+  assertAuthorityName(name);
+  if (!(await findAuthority(query, organisationId, { name }))) return;
+  throw new Refusal('conflict', `an authority has the name ${name} already; names are never used twice`, {
+    rule: 'name-taken',
+  });
+}
+
 /** The authority `name`. Throws `not_found`, also for those of other organisations. */
 export async function requireAuthority(query: Query, organisationId: string, name: string): Promise<AuthorityRow> {
   const row = await findAuthority(query, organisationId, { name });
@@ -44,17 +67,24 @@ export async function requireAuthority(query: Query, organisationId: string, nam
 export class AuthorityTree {
   readonly #byAuthority = new Map<string, OwnCertificate[]>();
 
-  private constructor(rows: readonly CertificateRow[]) {
-    for (const row of rows) {
-      const certificate = parseCertificate(new Uint8Array(Buffer.from(row.der, 'base64')));
-      const id = row.subject_authority_id ?? '';
-      this.#byAuthority.set(id, [...(this.#byAuthority.get(id) ?? []), { row, certificate }]);
+  private constructor(certificates: readonly OwnCertificate[]) {
+    for (const own of certificates) {
+      const id = own.row.subject_authority_id ?? '';
+      this.#byAuthority.set(id, [...(this.#byAuthority.get(id) ?? []), own]);
     }
   }
 
   /** Reads the certificates of all authorities of an organisation. */
   static async read(query: Query, organisationId: string): Promise<AuthorityTree> {
-    return new AuthorityTree(await listAuthorityCertificates(query, organisationId));
+    const rows = await listAuthorityCertificates(query, organisationId);
+    return new AuthorityTree(
+      rows.map((row) => ({ row, certificate: parseCertificate(new Uint8Array(Buffer.from(row.der, 'base64'))) })),
+    );
+  }
+
+  /** The tree with one certificate more. */
+  grow(own: OwnCertificate): AuthorityTree {
+    return new AuthorityTree([own, ...[...this.#byAuthority.values()].flat()]);
   }
 
   /** All certificates of an authority, newest first. */
@@ -68,10 +98,12 @@ export class AuthorityTree {
    * newest certificates.
    */
   listChains(authority: Pick<AuthorityRow, 'id' | 'parent_id'>, at: number): readonly (readonly OwnCertificate[])[] {
-    const chains = this.#extend(authority.id, at, new Set());
-    const isPreferred = ([own]: readonly OwnCertificate[]) =>
-      own?.row.issuer_id === (authority.parent_id ?? authority.id);
-    return [...chains.filter(isPreferred), ...chains.filter((chain) => !isPreferred(chain))];
+    const wanted = authority.parent_id ?? authority.id;
+    const rank = ([own]: readonly OwnCertificate[]) => (own?.row.issuer_id === wanted ? 0 : 1);
+    // Of one rank, the shortest: what is signed across leads further away. Of one length, the newest.
+    return this.#extend(authority.id, at, new Set()).toSorted(
+      (left, right) => rank(left) - rank(right) || left.length - right.length,
+    );
   }
 
   #extend(authorityId: string, at: number, above: ReadonlySet<string>): readonly (readonly OwnCertificate[])[] {

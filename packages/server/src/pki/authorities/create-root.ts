@@ -1,18 +1,14 @@
 /** Making a root whose key opens with the vault and a passphrase together. */
-import { parseCertificate } from '@signpost/protocol/x509/certificate';
-import { signCertificate } from '@signpost/protocol/x509/write-certificate';
 import type { Caller } from '../../audit/audit.ts';
 import { createId } from '../../storage/ids.ts';
-import type { AuthorityParts } from './authority.ts';
-import { composeRoot } from './contents.ts';
+import { type AuthorityParts, assertNameFree } from './authority.ts';
 import { assertPassphraseStrength, protectRootKey } from './dual-protection.ts';
-import { generateAuthorityKey } from './key-choice.ts';
+import { generateAuthorityKey } from './new-key.ts';
 import { createNodeSigner } from './node-signer.ts';
-import { createAuthorityRow, recordAuthority } from './record.ts';
-import { assertSound } from './sound.ts';
+import { createAuthorityRow, describeOwn, recordAuthorities } from './record.ts';
+import { signItself } from './sign-authority.ts';
 import type { AuthorityRow } from './store.ts';
-import { composeSubject } from './subject.ts';
-import { assertAuthorityName, chooseValidity, type NewAuthority } from './wish.ts';
+import type { NewAuthority } from './wish.ts';
 
 /** A root to be made. */
 export interface NewRoot extends NewAuthority {
@@ -25,29 +21,26 @@ export interface NewRoot extends NewAuthority {
  */
 export async function createRoot(parts: AuthorityParts, caller: Caller, wish: NewRoot): Promise<AuthorityRow> {
   const { vault, now, passphraseCost } = parts;
-  assertAuthorityName(wish.name);
+  await assertNameFree(parts.database.query, caller.organisationId, wish.name);
   assertPassphraseStrength(wish.passphrase);
-  const subject = composeSubject(wish.subject);
   const at = now();
-  const validity = chooseValidity('root', { days: wish.days, now: at });
   const place = { organisationId: caller.organisationId, authorityId: createId(at) };
   const { lifetime } = vault;
   const pkcs8 = await generateAuthorityKey(wish.keyType);
   try {
     const signer = createNodeSigner(pkcs8);
-    const { subjectKey } = signer;
-    const written = await composeRoot({ subject, subjectKey, pathLength: wish.pathLength, ...validity });
-    const certificate = parseCertificate(await signCertificate(written, signer));
-    await assertSound(certificate, []);
+    const { name, subject, days, pathLength } = wish;
+    const asked = { subject, publicKey: signer.subjectKey, days, pathLength };
+    const certificate = await signItself(parts, signer, asked);
     const given = { vault, passphrase: wish.passphrase, ...(passphraseCost && { cost: passphraseCost }) };
     const key = await protectRootKey(place, pkcs8, given);
     const row = createAuthorityRow(place, {
-      ...{ name: wish.name, kind: 'root', custody: 'dual', parentId: null, subject, subjectKey, at },
+      ...{ name, kind: 'root', custody: 'dual', parentId: null, at },
+      ...{ subject: certificate.subject, subjectKey: signer.subjectKey },
       ...{ sealedKey: key.ciphertext, dualProtection: key.protection },
     });
-    await recordAuthority(parts, caller, {
-      ...{ row, certificate, issuerId: row.id, lifetime, action: 'authority.created' },
-    });
+    const own = describeOwn(caller, { authority: row, certificate, issuerId: row.id, source: 'system', at });
+    await recordAuthorities(parts, caller, { records: [{ row, own, action: 'authority.created' }], lifetime });
     return row;
   } finally {
     pkcs8.fill(0);

@@ -24,9 +24,9 @@ export interface Issuer {
 export type IssuerUse = 'certificates' | 'status';
 
 /**
- * The authority, ready to sign. Throws `vault_locked`, `not_found`; `conflict` for one that is pending or revoked, whose key is
+ * The authority, ready to sign. Throws `vault_locked`, `not_found`; `conflict` for one that is pending, whose key is
  * elsewhere (`key-offline`) or asks for a passphrase (`passphrase-needed`, see `withRootSigner`), whose certificate has
- * expired, and for a retired one unless it is opened for `status`.
+ * expired, and for a retired or revoked one unless it is opened for `status`.
  */
 export async function openIssuer(
   parts: AuthorityParts,
@@ -101,7 +101,8 @@ function cacheOf({ vault }: Pick<AuthorityParts, 'vault'>): Map<string, Kept> {
   return cache;
 }
 
-function openServerSigner(parts: AuthorityParts, row: AuthorityRow): CertificateSigner {
+/** The key of an authority that the vault alone keeps. Throws `vault_locked`, and `conflict` for the others. */
+export function openServerSigner(parts: AuthorityParts, row: AuthorityRow): CertificateSigner {
   if (row.custody === 'offline') {
     throw new Refusal('conflict', `the key of ${row.name} is not on this server`, {
       rule: 'key-offline',
@@ -124,7 +125,7 @@ function openServerSigner(parts: AuthorityParts, row: AuthorityRow): Certificate
 
 /** Throws `conflict` for an authority whose state does not let it sign. */
 export function assertState({ name, state }: Pick<AuthorityRow, 'name' | 'state'>, use: IssuerUse): void {
-  if (state === 'active' || (state === 'retired' && use === 'status')) return;
+  if (state === 'active' || (state !== 'pending' && use === 'status')) return;
   throw new Refusal('conflict', `the authority ${name} is ${state}`, {
     rule: 'authority-state',
     ...(state === 'pending' && { hint: 'signpost ca import-certificate' }),

@@ -13,11 +13,12 @@ import { recordEvent } from '../../storage/outbox.ts';
 import type { Schema } from '../../storage/schema.ts';
 import { violationOf } from '../../storage/violation.ts';
 import type { Vault } from '../../vault/vault.ts';
-import type { AuthorityParts, AuthorityPlace } from './authority.ts';
+import { formatKeyLabel } from '../profiles/key-label.ts';
+import { createCertificateRow, formatActor } from '../records/certificate-row.ts';
+import { insertCertificates } from '../records/store.ts';
+import { type AuthorityParts, type AuthorityPlace, assertNameFree, type OwnCertificate } from './authority.ts';
 import { forgetIssuers } from './issuer.ts';
-import { nameKeyType } from './key-choice.ts';
-import { describeOwnCertificate } from './own-certificate.ts';
-import { type AuthorityRow, findAuthority, insertAuthority, insertAuthorityCertificate } from './store.ts';
+import { type AuthorityRow, certifyAuthority, findAuthority, insertAuthority, updateRequest } from './store.ts';
 
 /** What a row of an authority is made of. */
 export interface AuthorityFacts {
@@ -45,7 +46,7 @@ export function createAuthorityRow(place: AuthorityPlace, facts: AuthorityFacts)
     custody: facts.custody,
     parent_id: facts.parentId,
     successor_id: null,
-    algorithm: nameKeyType(subjectKey),
+    algorithm: formatKeyLabel(subjectKey),
     subject: Buffer.from(subject.bytes).toString('base64'),
     key_id: createHash('sha256').update(subjectKey.spki).digest('hex'),
     public_key: Buffer.from(subjectKey.spki).toString('base64'),
@@ -58,41 +59,128 @@ export function createAuthorityRow(place: AuthorityPlace, facts: AuthorityFacts)
   };
 }
 
-/** What is to be recorded at once. */
-export interface AuthorityRecord {
+/** A new authority, with its certificate unless it waits for one. */
+export interface NewRecord {
   readonly row: AuthorityRow;
-  readonly certificate?: Certificate;
-  /** Of the certificate. */
-  readonly issuerId?: string | null;
+  readonly own?: OwnCertificate;
   readonly action: 'authority.created' | 'authority.requested' | 'authority.imported';
-  /** Of the vault when the key was sealed: another one, or the same made anew, must not come in between. */
-  readonly lifetime: object;
+}
+
+/** What must still be so when new authorities are recorded. */
+export interface RecordConditions {
+  /** The vault's when the key was sealed: another one, or the same made anew, must not come in between. */
+  readonly lifetime?: object;
   /** Runs first in the transaction, and throws when the ground has moved. */
   readonly assertStill?: (tx: Transaction<Schema>) => Promise<void>;
 }
 
-/** Records a new authority with its certificate. Throws `conflict` when the organisation has its name or key already. */
-export async function recordAuthority(parts: AuthorityParts, caller: Caller, record: AuthorityRecord): Promise<void> {
-  const { row, certificate, action } = record;
-  const at = row.created_at;
+/**
+ * Records new authorities, those above first, all or none. Throws `conflict` when the organisation has a name or key already,
+ * `unavailable` when the vault has changed in between.
+ */
+export async function recordAuthorities(
+  parts: AuthorityParts,
+  caller: Caller,
+  { records, lifetime, assertStill }: RecordConditions & { readonly records: readonly NewRecord[] },
+): Promise<void> {
   await parts.database.transaction(async (tx) => {
-    assertSameVault(parts.vault, record.lifetime);
-    await record.assertStill?.(tx);
-    await assertNew(tx, row);
-    await insertAuthority(tx, row).catch(refuseTaken);
-    if (certificate) {
-      const facts = { ...whereOf(row), profile: row.kind, at, createdBy: caller.actor.id ?? caller.actor.kind };
-      const source = action === 'authority.imported' ? ('import' as const) : ('system' as const);
-      const issuerId = record.issuerId ?? null;
-      await insertAuthorityCertificate(tx, describeOwnCertificate(certificate, { ...facts, source, issuerId }));
+    if (lifetime) assertSameVault(parts.vault, lifetime);
+    await assertStill?.(tx);
+    for (const { row, own } of records) {
+      await assertNameFree(tx, row.organisation_id, row.name);
+      await insertAuthority(tx, row).catch(refuseTaken);
+      if (own) await insertOwn(tx, own);
     }
     forgetIssuers(parts, tx);
-    await recordAuthorityAct(tx, caller, { row, at, action });
+    for (const { row, action } of records) await recordAuthorityAct(tx, caller, { row, at: row.created_at, action });
+  });
+}
+
+/** What the row of an authority's certificate is made of. */
+export interface OwnFacts {
+  readonly authority: AuthorityRow;
+  readonly certificate: Certificate;
+  /** For a root's own, the root. */
+  readonly issuerId: string;
+  readonly source: 'system' | 'import';
+  /** The certificate that this one renews. */
+  readonly replacesId?: string | undefined;
+  readonly at: number;
+}
+
+/** A certificate of an authority with its row, not stored yet. */
+export function describeOwn(caller: Caller, facts: OwnFacts): OwnCertificate {
+  const { authority, certificate, issuerId, source, at, replacesId } = facts;
+  const row = createCertificateRow(certificate, {
+    ...{ id: createId(at), organisationId: authority.organisation_id, subjectAuthorityId: authority.id },
+    ...{ issuerId, source, at, createdBy: formatActor(caller.actor), replacesId: replacesId ?? null },
+    profile: issuerId === authority.id ? 'root' : 'intermediate',
+  });
+  return { row, certificate };
+}
+
+/** A further certificate of an authority. */
+export interface CertificateRecord {
+  readonly row: AuthorityRow;
+  readonly issuer: AuthorityRow;
+  readonly own: OwnCertificate;
+}
+
+/**
+ * Records a further certificate of an authority; a pending one is active from then on, below whoever signed. Throws `conflict`
+ * when the issuer or the authority has ended in the meantime, or the certificate is known.
+ */
+export async function recordCertificate(
+  parts: AuthorityParts,
+  caller: Caller,
+  { row, issuer, own }: CertificateRecord,
+): Promise<AuthorityRow> {
+  return parts.database.transaction(async (tx) => {
+    if (issuer.id !== row.id) await assertUnended(tx, issuer);
+    const certified = await certifyAuthority(tx, row, issuer.id);
+    if (!certified) throw ended(row.name);
+    await insertOwn(tx, own);
+    forgetIssuers(parts, tx);
+    const at = own.row.created_at;
+    const detail = { issuer: issuer.name, until: new Date(own.certificate.notAfter).toISOString() };
+    await recordAuthorityAct(tx, caller, { row: certified, at, action: 'authority.certified', detail });
+    return certified;
+  });
+}
+
+/** Records that an authority waits for a certificate that is signed elsewhere. Throws `conflict` when it has ended. */
+export async function recordRequest(
+  parts: AuthorityParts,
+  caller: Caller,
+  { row, request }: { readonly row: AuthorityRow; readonly request: Uint8Array },
+): Promise<AuthorityRow> {
+  const at = parts.now();
+  return parts.database.transaction(async (tx) => {
+    const asking = await updateRequest(tx, row, Buffer.from(request).toString('base64'));
+    if (!asking) throw ended(row.name);
+    await recordAuthorityAct(tx, caller, { row: asking, at, action: 'authority.requested' });
+    return asking;
+  });
+}
+
+async function assertUnended(tx: Transaction<Schema>, { organisation_id, id, name }: AuthorityRow): Promise<void> {
+  const now = await findAuthority(tx, organisation_id, { id });
+  if (now?.state !== 'active') throw ended(name);
+}
+
+function ended(name: string): Refusal {
+  return new Refusal('conflict', `the authority ${name} is not active`, { rule: 'authority-state' });
+}
+
+async function insertOwn(tx: Transaction<Schema>, { row }: OwnCertificate): Promise<void> {
+  await insertCertificates(tx, [row]).catch((cause: unknown) => {
+    if (violationOf(cause) !== 'unique') throw cause;
+    throw new Refusal('conflict', 'this certificate is known already', { rule: 'certificate-known', cause });
   });
 }
 
 /** What happened to an authority. */
-interface AuthorityAct {
+export interface AuthorityAct {
   readonly row: AuthorityRow;
   readonly at: number;
   readonly action: Extract<AuditAction, `authority.${string}`>;
@@ -100,7 +188,7 @@ interface AuthorityAct {
 }
 
 /** The event and the audit row of an act. To be called last in a transaction. */
-async function recordAuthorityAct(tx: Transaction<Schema>, caller: Caller, act: AuthorityAct): Promise<void> {
+export async function recordAuthorityAct(tx: Transaction<Schema>, caller: Caller, act: AuthorityAct): Promise<void> {
   const { row, at, action } = act;
   const { id, name, kind, custody } = row;
   await recordEvent(tx, {
@@ -118,22 +206,9 @@ async function recordAuthorityAct(tx: Transaction<Schema>, caller: Caller, act: 
   });
 }
 
-function whereOf(row: AuthorityRow): { readonly organisationId: string; readonly authorityId: string } {
-  return { organisationId: row.organisation_id, authorityId: row.id };
-}
-
 function assertSameVault(vault: Vault, lifetime: object): void {
   if (vault.lifetime === lifetime) return;
   throw new Refusal('unavailable', 'the vault was locked or made anew in between', { retryAfterSeconds: 1 });
-}
-
-async function assertNew(tx: Transaction<Schema>, row: AuthorityRow): Promise<void> {
-  const taken = await findAuthority(tx, row.organisation_id, { name: row.name });
-  if (taken) {
-    throw new Refusal('conflict', `an authority has the name ${row.name} already; names are never used twice`, {
-      rule: 'name-taken',
-    });
-  }
 }
 
 // Two that came this far at once: the constraints decide.

@@ -33,11 +33,20 @@ export async function withRootSigner<T>(
 ): Promise<T> {
   const row = await requireDual(parts, opening);
   const issuing = await readIssuing(parts, row);
-  attemptsOf(parts).take(row.id);
-  const pkcs8 = await openAudited(parts, row, opening);
+  return withRootKey(parts, { row, ...opening }, (signer) => use({ ...issuing, signer }));
+}
+
+/** The same for the key alone, whether a certificate of it is in force or not: a root that ran out can be renewed. */
+export async function withRootKey<T>(
+  parts: AuthorityParts,
+  opening: Opening,
+  use: (signer: CertificateSigner) => Promise<T>,
+): Promise<T> {
+  attemptsOf(parts).take(opening.row.id);
+  const pkcs8 = await openAudited(parts, opening);
   const closing = { closed: false };
   try {
-    return await use({ ...issuing, signer: closable(createNodeSigner(pkcs8), closing) });
+    return await use(closable(createNodeSigner(pkcs8), closing));
   } finally {
     closing.closed = true;
     pkcs8.fill(0);
@@ -52,27 +61,25 @@ async function requireDual(parts: AuthorityParts, { organisationId, authorityId 
   throw new Refusal('conflict', `the key of ${row.name} has no passphrase`, { rule: 'no-passphrase' });
 }
 
-async function openAudited(parts: AuthorityParts, row: AuthorityRow, opening: RootOpening): Promise<Uint8Array> {
+type Opening = Pick<RootOpening, 'passphrase' | 'actor'> & { readonly row: AuthorityRow };
+
+async function openAudited(parts: AuthorityParts, { row, passphrase, actor }: Opening): Promise<Uint8Array> {
   const { vault, passphraseCost } = parts;
+  const place = { organisationId: row.organisation_id, authorityId: row.id };
   const stored = { protection: row.dual_protection ?? '', ciphertext: row.sealed_key ?? '' };
-  const given = { vault, passphrase: opening.passphrase, ...(passphraseCost && { cost: passphraseCost }) };
   try {
-    return await openRootKey(opening, stored, given);
+    return await openRootKey(place, stored, { vault, passphrase, ...(passphraseCost && { cost: passphraseCost }) });
   } catch (error) {
-    if (error instanceof Refusal && error.rule === 'root-passphrase') await recordRefusal(parts, row, opening);
+    if (error instanceof Refusal && error.rule === 'root-passphrase') await recordRefusal(parts, row, actor);
     throw error;
   }
 }
 
-async function recordRefusal(
-  { database, now }: AuthorityParts,
-  row: AuthorityRow,
-  opening: RootOpening,
-): Promise<void> {
+async function recordRefusal({ database, now }: AuthorityParts, row: AuthorityRow, actor = systemActor): Promise<void> {
   await database.transaction((tx) =>
     recordAudit(tx, now(), {
       organisationId: row.organisation_id,
-      actor: opening.actor ?? systemActor,
+      actor,
       action: 'authority.passphrase_refused',
       object: { kind: 'authority', id: row.id },
       outcome: 'refused',

@@ -1,74 +1,35 @@
-/** What is asked for when an authority is made, and what of it the ones above allow. */
-import type { Certificate } from '@signpost/protocol/x509/certificate';
-import { isSelfIssued } from '@signpost/protocol/x509/certificate';
+/** What is asked for when an authority is made, and how deep the tree may grow. */
+import { type Certificate, isSelfIssued } from '@signpost/protocol/x509/certificate';
 import { Refusal } from '../../errors.ts';
-import { authorityNamePattern } from './authority.ts';
-import { backdatingMs } from './contents.ts';
-import type { KeyTypeName } from './key-choice.ts';
-import type { SubjectWish } from './subject.ts';
-
-const dayMs = 86_400_000;
+import type { NameConstraintTexts } from '../profiles/contents.ts';
+import type { KeyLabel } from '../profiles/key-label.ts';
 
 /** What every new authority is told. */
 export interface NewAuthority {
   readonly name: string;
-  readonly subject: SubjectWish;
-  readonly keyType: KeyTypeName;
-  /** From now; without it as long as usual, and never longer than the issuer. */
-  readonly days?: number;
+  /** Attributes by short form; `CN` is needed. */
+  readonly subject: Readonly<Record<string, string>>;
+  readonly keyType: KeyLabel;
+  /** From now; without it as long as its profile says, and never longer than the issuer. */
+  readonly days?: number | undefined;
   /** How many authorities may follow below. */
-  readonly pathLength?: number;
+  readonly pathLength?: number | undefined;
 }
 
-/** Lives in days, unless somebody says otherwise, and at most. */
-export const authorityDays = {
-  root: { usual: 7300, longest: 10_950 },
-  intermediate: { usual: 3650, longest: 7300 },
-} as const;
-
-/** Both ends of a validity period, Unix ms of whole seconds. */
-export interface Validity {
-  readonly notBefore: number;
-  readonly notAfter: number;
+/** What intermediates may be told besides. */
+export interface NewSubordinate extends NewAuthority {
+  /** Which names may be issued below, and which not. */
+  readonly nameConstraints?: NameConstraintTexts | undefined;
 }
 
-/** Throws `invalid` for a name that cannot stand in addresses. */
-export function assertAuthorityName(name: string): void {
-  if (authorityNamePattern.test(name)) return;
-  throw new Refusal('invalid', 'expected a name of 1 to 63 of a-z, 0-9 and -', { rule: 'authority-name' });
-}
+/** Unix ms in a day. */
+export const dayMs = 86_400_000;
 
 /**
- * The period for `days` from `now`, begun some minutes earlier. Throws `invalid`, rule `validity`, for too many days, or when
- * they end after `issuer` does; without `days` the issuer's end is the limit.
+ * How many authorities may follow below the first of `chain` (an authority's own certificate, then those above); `undefined`: any
+ * number.
  */
-export function chooseValidity(
-  kind: keyof typeof authorityDays,
-  { days, now, issuer }: { readonly days: number | undefined; readonly now: number; readonly issuer?: Certificate },
-): Validity {
-  const { usual, longest } = authorityDays[kind];
-  if (days !== undefined && (!Number.isInteger(days) || days < 1 || days > longest)) {
-    throw new Refusal('invalid', `expected 1 to ${longest} days`, { rule: 'validity' });
-  }
-  const end = floorToSecond(now + (days ?? usual) * dayMs);
-  const limit = issuer?.notAfter ?? Number.POSITIVE_INFINITY;
-  if (days !== undefined && end > limit) {
-    throw new Refusal('invalid', `expected an end no later than the issuer's, ${new Date(limit).toISOString()}`, {
-      rule: 'validity',
-    });
-  }
-  const start = Math.max(floorToSecond(now) - backdatingMs, issuer?.notBefore ?? 0);
-  return { notBefore: start, notAfter: Math.min(end, limit) };
-}
-
-function floorToSecond(at: number): number {
-  return Math.floor(at / 1000) * 1000;
-}
-
-/**
- * How many authorities may follow below the last of `chain` (an authority's own certificate first); `undefined`: any number.
- */
-function countRoomBelow(chain: readonly Certificate[]): number | undefined {
+export function countRoomBelow(chain: readonly Certificate[]): number | undefined {
   let room: number | undefined;
   for (const [index, { extensions }] of chain.entries()) {
     const limit = extensions.basicConstraints?.value.pathLength;

@@ -8,10 +8,11 @@ import { createSerialNumber } from '@signpost/protocol/x509/write-certificate';
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
 import { createId } from '../../storage/ids.ts';
-import { type AuthorityParts, requireAuthority } from '../authorities/authority.ts';
+import type { AuthorityParts } from '../authorities/authority.ts';
 import { type Issuer, openIssuer } from '../authorities/issuer.ts';
 import { locateAuthority } from '../authorities/locations.ts';
 import { readOrganisationSlug } from '../authorities/store.ts';
+import { findIssuing } from '../authorities/succession.ts';
 import { composeCertificate, type Locations } from '../profiles/contents.ts';
 import { type KeyLabel, parseKeyLabel } from '../profiles/key-label.ts';
 import { assertAllowed } from '../profiles/name-policy.ts';
@@ -93,7 +94,7 @@ export async function prepareCertificate(
   const { organisationId } = caller;
   const rules = await readRules(parts, organisationId);
   const profile = requireLeafProfile(rules, wish.profile);
-  const authority = await requireAuthority(parts.database.query, organisationId, wish.authority);
+  const authority = await findIssuing(parts.database.query, organisationId, wish.authority);
   const issuer = await openIssuer(parts, { organisationId, authorityId: authority.id });
   const asked = readAsked(profile, wish);
   assertAllowed(rules.namePolicy, asked);
@@ -187,10 +188,7 @@ async function findLocations(parts: AuthorityParts, { certificate, organisationI
   const kept = locations.get(certificate);
   if (kept) return kept;
   const slug = await readOrganisationSlug(parts.database.query, organisationId);
-  const found = locateAuthority(parts.pkiUrl, slug, name);
-  const made = found
-    ? { crl: [found.revocationList], ocsp: [found.ocsp], issuer: [found.certificate] }
-    : { crl: [], ocsp: [], issuer: [] };
+  const made = locateAuthority(parts.pkiUrl, slug, name);
   locations.set(certificate, made);
   return made;
 }

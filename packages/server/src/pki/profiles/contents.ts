@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import type { DerValue } from '@signpost/protocol/asn1/writer';
 import type { SubjectKey } from '@signpost/protocol/keys/subject-key';
 import type { Certificate } from '@signpost/protocol/x509/certificate';
+import type { NameConstraints } from '@signpost/protocol/x509/constraint-extensions';
 import { type AttributeToWrite, type DistinguishedName, isEmptyName } from '@signpost/protocol/x509/name';
 import { accessMethods, purposes } from '@signpost/protocol/x509/oids';
 import type { CertificateToWrite } from '@signpost/protocol/x509/write-certificate';
@@ -41,12 +42,21 @@ export interface ContentsWish {
   readonly pathLength?: number | undefined;
   /** For authorities, beside those of the profile: texts as `parseNameConstraint` takes them. */
   readonly nameConstraints?: NameConstraintTexts | undefined;
+  /** For authorities that have a certificate: what the next one must say as well, byte for byte, instead of `subject`. */
+  readonly kept?: KeptContents;
   /** RFC 7633, where the profile lets it be asked for. */
   readonly mustStaple?: boolean;
 }
 
+/** What those below an authority point at, and what binds them. */
+export interface KeptContents {
+  readonly subject: DistinguishedName;
+  readonly keyIdentifier: Uint8Array | undefined;
+  readonly nameConstraints: NameConstraints | undefined;
+}
+
 /** Texts as `parseNameConstraint` takes them. */
-interface NameConstraintTexts {
+export interface NameConstraintTexts {
   readonly permitted: readonly string[];
   readonly excluded: readonly string[];
 }
@@ -62,7 +72,7 @@ export function composeCertificate(profile: Profile, wish: ContentsWish): Certif
   assertWishes(profile, wish);
   assertNames(profile, wish);
   assertValidity(profile, validity, issuer?.notAfter);
-  const subject = composeSubject(profile, wish.subject, issuer?.subject);
+  const subject = wish.kept?.subject ?? composeSubject(profile, wish.subject, issuer?.subject);
   if (profile.kind !== 'leaf' && isEmptyName(subject))
     throw refuse('subject-missing', 'expected an authority with a name');
   return {
@@ -76,7 +86,7 @@ export function composeCertificate(profile: Profile, wish: ContentsWish): Certif
 }
 
 /** The key identifier that our certificates use: the first 160 bits of the SHA-256 of the key's bits (RFC 7093, 2 (1)). */
-function computeKeyIdentifier({ keyBits }: Pick<SubjectKey, 'keyBits'>): Uint8Array<ArrayBuffer> {
+export function computeKeyIdentifier({ keyBits }: Pick<SubjectKey, 'keyBits'>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(hash('sha256', keyBits, 'buffer')).slice(0, 20);
 }
 
@@ -147,7 +157,7 @@ function describeFixed(
     ...(extended
       ? { extendedKeyUsage: { purposes: extended.purposes.map(toPurpose), critical: extended.critical } }
       : {}),
-    ...describeConstraints(profile, wish.nameConstraints),
+    ...(wish.kept ? keepConstraints(wish.kept) : describeConstraints(profile, wish.nameConstraints)),
     ...(policies ? { certificatePolicies: policies.map(toPolicy) } : {}),
     ...(points('crl').length > 0 ? { crlDistributionPoints: points('crl') } : {}),
     ...(freshest.length > 0 ? { freshestCrl: freshest } : {}),
@@ -179,6 +189,10 @@ function describeConstraints(profile: Profile, own: NameConstraintTexts | undefi
   return all.permitted.length + all.excluded.length > 0 ? { nameConstraints: all } : {};
 }
 
+function keepConstraints({ nameConstraints }: KeptContents): ExtensionsToWrite {
+  return nameConstraints ? { nameConstraints } : {};
+}
+
 function toConstraint(text: string) {
   try {
     return parseNameConstraint(text);
@@ -196,8 +210,11 @@ function describeAccess(ocsp: readonly string[], issuer: readonly string[]): Ext
   return all.length > 0 ? { authorityInformationAccess: all } : {};
 }
 
-function ownExtensions({ issuer, publicKey, names }: ContentsWish, subject: DistinguishedName): readonly DerValue[] {
-  const subjectKeyIdentifier = computeKeyIdentifier(publicKey);
+function ownExtensions(
+  { issuer, publicKey, names, kept }: ContentsWish,
+  subject: DistinguishedName,
+): readonly DerValue[] {
+  const subjectKeyIdentifier = kept?.keyIdentifier ?? computeKeyIdentifier(publicKey);
   return encodeExtensions({
     ...(names.length > 0 ? { subjectAlternativeName: { names, critical: isEmptyName(subject) } } : {}),
     subjectKeyIdentifier,
