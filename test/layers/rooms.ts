@@ -61,6 +61,7 @@ const server: House = {
     ['backup/'],
     ['doctor/'],
     ['app.ts', 'planes.ts', 'setup.ts'],
+    ['listeners.ts'],
     ['main.ts'],
   ],
   packages: ['@signpost/protocol'],

@@ -30,7 +30,7 @@ import type { Vault } from './vault/vault.ts';
 export interface AppDependencies {
   readonly database: Database;
   readonly vault: Vault;
-  readonly config: Pick<Config, 'baseUrl' | 'trustedProxies' | 'readsPerMinute' | 'loginsPerMinute'>;
+  readonly config: Pick<Config, 'baseUrl' | 'tls' | 'trustedProxies' | 'readsPerMinute' | 'loginsPerMinute'>;
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
@@ -54,7 +54,7 @@ export interface App {
   readonly metrics: Metrics;
   readonly limits: GuardParts['limits'];
   readonly proxies: TrustedProxies;
-  /** Clients reach the server at an `https:` base URL. */
+  /** Clients reach the server over HTTPS: its own, or that of its base URL. */
   readonly secure: boolean;
 }
 
@@ -94,7 +94,7 @@ function shareParts({ database, vault, config, now, hostsChanged, passwords = ne
     },
     passwords,
     proxies: createTrustedProxies(config.trustedProxies),
-    secure: config.baseUrl?.startsWith('https:') ?? false,
+    secure: config.tls !== undefined || (config.baseUrl?.startsWith('https:') ?? false),
     limits: {
       reads: createRateLimit(config.readsPerMinute, now),
       logins: createRateLimit(config.loginsPerMinute, now),

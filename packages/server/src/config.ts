@@ -11,6 +11,12 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** SIGNPOST_LISTEN (`127.0.0.1:8787`): address and port; port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
+  /** SIGNPOST_TLS_CERT and SIGNPOST_TLS_KEY (none: plain HTTP): the server's chain and key in PEM files, read again when they change. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** SIGNPOST_CLIENT_CERTIFICATES (`off`): `request` asks clients for a certificate, which browsers that hold some ask people about. */
+  readonly clientCertificates: 'off' | 'request';
+  /** SIGNPOST_HTTP_LISTEN (none): beside TLS, where CRLs, OCSP, timestamps and ACME answer in the clear. */
+  readonly plainListen: { readonly host: string; readonly port: number } | undefined;
   /** SIGNPOST_BASE_URL (`http://` and the address listened on): how clients reach this server, without a trailing slash. */
   readonly baseUrl: string | undefined;
   /**
@@ -68,6 +74,9 @@ function readConfig(reader: Reader): Config {
     dataDir: reader.read('SIGNPOST_DATA', parseText, './data'),
     databaseUrl: reader.read('SIGNPOST_DATABASE', parseDatabaseUrl, undefined),
     listen: reader.read('SIGNPOST_LISTEN', parseListen, { host: '127.0.0.1', port: 8787 }),
+    tls: readTls(reader),
+    clientCertificates: reader.read('SIGNPOST_CLIENT_CERTIFICATES', choose('off', 'request'), 'off'),
+    plainListen: reader.read('SIGNPOST_HTTP_LISTEN', parseListen, undefined),
     baseUrl,
     pkiUrl: reader.read('SIGNPOST_PKI_URL', parseBaseUrl, baseUrl),
     trustedProxies: reader.read('SIGNPOST_TRUSTED_PROXIES', parseRanges, []),
@@ -83,8 +92,16 @@ function readConfig(reader: Reader): Config {
   };
 }
 
+function readTls(reader: Reader): Config['tls'] {
+  const certFile = reader.read('SIGNPOST_TLS_CERT', parseText, undefined);
+  const keyFile = reader.read('SIGNPOST_TLS_KEY', parseText, undefined);
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile };
+  if (certFile !== keyFile) reader.complain('SIGNPOST_TLS_CERT and SIGNPOST_TLS_KEY: expected both or neither');
+  return undefined;
+}
+
 /** Variables that the command and the tests read. */
-const foreignVariables = /^SIGNPOST_(?:SERVER|API_KEY|TEST_.*)$/;
+const foreignVariables = /^SIGNPOST_(?:SERVER|API_KEY|CLIENT_CERT|CLIENT_KEY|TEST_.*)$/;
 
 /** The SIGNPOST_ variables that are set and that nobody reads, by name: most likely typing errors. */
 export function findUnknownVariables(env: Environment): string[] {
@@ -118,6 +135,11 @@ class Reader {
       this.#problems.push(`${name}: expected ${error.message}`);
       return fallback;
     }
+  }
+
+  /** Adds a problem that no variable has by itself. */
+  complain(problem: string): void {
+    this.#problems.push(problem);
   }
 
   /** The variables that are set and were not asked for, by name. */

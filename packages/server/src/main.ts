@@ -9,7 +9,7 @@ import { type Config, findUnknownVariables, parseConfig } from './config.ts';
 import { Refusal } from './errors.ts';
 import { createMetrics } from './http/metrics.ts';
 import { PreparedAnswers } from './http/prepared.ts';
-import { openHttpServer } from './http/server.ts';
+import { openListeners } from './listeners.ts';
 import { listSealedAuthorities } from './pki/authorities/store.ts';
 import {
   createJobs,
@@ -43,6 +43,8 @@ export { type Initialised, initialise, migrateData } from './setup.ts';
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:8787`. */
   readonly url: string;
+  /** Where it answers in the clear beside TLS, if anywhere. */
+  readonly plainUrl: string | undefined;
   readonly vault: Vault['state'];
   /** Ends running requests and jobs, then closes everything. */
   stop(): Promise<void>;
@@ -94,11 +96,7 @@ async function failLate(): Promise<never> {
 }
 
 /** Opens from the bottom up; what each step opened is closed in the opposite order. */
-async function start(
-  config: Config,
-  log: Logger,
-  closers: (() => unknown)[],
-): Promise<Pick<RunningServer, 'url' | 'vault'>> {
+async function start(config: Config, log: Logger, closers: (() => unknown)[]): Promise<Omit<RunningServer, 'stop'>> {
   const now = Date.now;
   const lock = await lockDatabase(config, log);
   closers.push(() => lock.release());
@@ -140,15 +138,11 @@ async function start(
   closers.push(startSchedules(resources));
   await writeTree();
   await refreshAndLog(resources);
-  const server = await openHttpServer({
-    ...app,
-    listen: config.listen,
-    prepared: resources.prepared,
-    reads: app.limits.reads,
-  });
-  closers.push(() => server.stop());
-  log.info({ url: server.url, vault: vault.state, engine: database.engine }, 'the server answers');
-  return { url: server.url, vault: vault.state };
+  const listeners = await openListeners({ app, config, prepared: resources.prepared, log });
+  closers.push(() => listeners.stop());
+  const { url, plainUrl } = listeners;
+  log.info({ url, plainUrl, vault: vault.state, engine: database.engine }, 'the server answers');
+  return { url, plainUrl, vault: vault.state };
 }
 
 async function openResources(

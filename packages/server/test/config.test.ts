@@ -17,7 +17,11 @@ test('without any variable the settings are the documented defaults', () => {
     dataDir: './data',
     databaseUrl: undefined,
     listen: { host: '127.0.0.1', port: 8787 },
+    tls: undefined,
+    clientCertificates: 'off',
+    plainListen: undefined,
     baseUrl: undefined,
+    pkiUrl: undefined,
     trustedProxies: [],
     trustRoots: [],
     vaultPasswordFile: undefined,
@@ -56,6 +60,13 @@ test('each variable is read', () => {
   assert.deepEqual([config.maxUploadMb, config.maxUncompressedMb, config.readsPerMinute], [1, 2, 0]);
 });
 
+test('certificate and key are given both or neither', () => {
+  const files = { SIGNPOST_TLS_CERT: 'c.pem', SIGNPOST_TLS_KEY: 'k.pem' };
+  assert.deepEqual(parseConfig(files).tls, { certFile: 'c.pem', keyFile: 'k.pem' });
+  for (const wrong of [{ SIGNPOST_TLS_CERT: 'c.pem' }, { SIGNPOST_TLS_KEY: 'k.pem' }])
+    assert.match(String(problemsOf(wrong)), /both or neither/);
+});
+
 test('a variable that nobody reads is named, so that a typing error does not pass for a setting', () => {
   const others = { SIGNPOST_SERVER: 'x', SIGNPOST_API_KEY: 'x', SIGNPOST_TEST_POSTGRES: 'x', PATH: 'x' };
   assert.deepEqual(findUnknownVariables({ ...others, SIGNPOST_DATA: 'x', MAX_UNCOMPRESSED_MB: '2' }), []);
@@ -90,9 +101,9 @@ test('an empty variable counts as not set', () => {
 test('every problem is named at once, by variable and never by value', () => {
   const secret = 'hunter2';
   const wrong = {
+    SIGNPOST_BASE_URL: `https://user:${secret}@updates.example`,
     SIGNPOST_DATABASE: `postgres://signpost:${secret}@db.example/signpost`,
     SIGNPOST_LISTEN: `${secret}`,
-    SIGNPOST_BASE_URL: `https://user:${secret}@updates.example`,
     SIGNPOST_TRUSTED_PROXIES: `10.0.0.0/8,${secret}`,
     SIGNPOST_TRUST_ROOT: secret,
     SIGNPOST_SCAN: secret,

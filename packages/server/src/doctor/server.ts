@@ -55,13 +55,13 @@ const losses: Readonly<Record<string, string>> = {
 /** Clients that come without HTTPS. */
 export function examineAddress({ config }: DoctorDependencies): Finding[] {
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.listen.host);
-  if (config.baseUrl?.startsWith('https:') || (config.baseUrl === undefined && loopback)) return [];
+  if (config.tls || config.baseUrl?.startsWith('https:') || (config.baseUrl === undefined && loopback)) return [];
   return [
     {
       level: 'warning',
       code: 'no-https',
       message: 'clients do not reach this server over HTTPS: log-ins and API keys travel in the clear',
-      hint: 'put a proxy with TLS in front and set SIGNPOST_BASE_URL to its https:// address',
+      hint: 'set SIGNPOST_TLS_CERT and SIGNPOST_TLS_KEY, or SIGNPOST_BASE_URL to the https:// address of a proxy in front',
     },
   ];
 }

@@ -6,13 +6,28 @@ import {
   type ServerOptions,
   type ServerResponse,
 } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import type { Logger } from 'pino';
 import { clientAddress, isForwardedOverHttps, limitKey, type TrustedProxies } from './address.ts';
 import { headersFor } from './headers.ts';
 import type { Metrics } from './metrics.ts';
+import { isPlainPath } from './plain-paths.ts';
 import type { PreparedAnswer, PreparedAnswers } from './prepared.ts';
 import type { RateLimit } from './rate-limit.ts';
+import { assertKeyPair, followKeyPair, type KeyPairSource } from './tls/key-pair.ts';
+import { secureContextOptions, tlsOptions } from './tls/settings.ts';
+
+/** How a listener speaks TLS. */
+interface TlsParts {
+  readonly source: KeyPairSource;
+  /** Asks clients for a certificate, which they need not have. */
+  readonly requestClientCertificates: boolean;
+  readonly log: Logger;
+  /** How often the source is asked for a new pair; every ten seconds by default. */
+  readonly followMs?: number;
+}
 
 /** What the server is made of. */
 export interface HttpServerParts {
@@ -24,11 +39,15 @@ export interface HttpServerParts {
   readonly proxies: TrustedProxies;
   /** Clients reach the server at an `https:` base URL. */
   readonly secure: boolean;
+  /** Undefined: plain HTTP. */
+  readonly tls?: TlsParts | undefined;
+  /** Beside a listener with TLS: only what may be asked without (see `isPlainPath`). */
+  readonly plainPathsOnly?: boolean;
 }
 
 /** A server that listens. */
 export interface HttpServer {
-  /** `http://` with the address that was taken. */
+  /** `http://` or `https://` with the address that was taken. */
   readonly url: string;
   /** Takes no more connections, lets running requests end for ten seconds, then cuts them off. */
   stop(): Promise<void>;
@@ -37,23 +56,72 @@ export interface HttpServer {
 const drainMs = 10_000;
 const idleCheckMs = 50;
 
-/** Listens; rejects when the address is taken. */
+const defaultFollowMs = 10_000;
+
+/** Listens; rejects when the address is taken, and with `unavailable` for a key pair that is none. */
 export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer> {
-  const answerPrepared = createPreparedAnswerer(parts);
-  const server = createAdaptorServer({
-    fetch: parts.fetch,
-    // Large uploads take their time; headers do not.
-    serverOptions: { requestTimeout: 3_600_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 },
-    createServer: ((options: ServerOptions, listener: RequestListener) =>
-      createServer(options, (request, response) => {
-        if (!answerPrepared(request, response)) listener(request, response);
-      })) as typeof createServer,
-  }) as ReturnType<typeof createServer>;
+  const { server, stopFollowing } = parts.tls ? await createTlsListener(parts, parts.tls) : createPlainListener(parts);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(parts.listen.port, parts.listen.host, resolve);
   });
-  return { url: urlOf(server.address() as AddressInfo), stop: () => stopServer(server) };
+  return {
+    url: urlOf(parts.tls ? 'https' : 'http', server.address() as AddressInfo),
+    stop: () => {
+      stopFollowing();
+      return stopServer(server);
+    },
+  };
+}
+
+interface Listener {
+  readonly server: ReturnType<typeof createServer>;
+  stopFollowing(): void;
+}
+
+function createPlainListener(parts: HttpServerParts): Listener {
+  return { server: createListener(parts, createServer), stopFollowing: () => undefined };
+}
+
+async function createTlsListener(parts: HttpServerParts, tls: TlsParts): Promise<Listener> {
+  const shown = await tls.source.read();
+  assertKeyPair(shown);
+  const secured = tlsOptions(shown, tls.requestClientCertificates);
+  const server = createListener(parts, (options, listener) => createTlsServer({ ...options, ...secured }, listener));
+  if (!(server instanceof TlsServer)) throw new TypeError('expected a server with TLS');
+  const stopFollowing = followKeyPair(tls.source, {
+    shown,
+    apply: (pair) => server.setSecureContext(secureContextOptions(pair)),
+    log: tls.log,
+    everyMs: tls.followMs ?? defaultFollowMs,
+  });
+  return { server, stopFollowing };
+}
+
+/** The application behind the prepared answers, on a server that `create` makes. */
+function createListener(
+  parts: HttpServerParts,
+  create: (options: ServerOptions, listener: RequestListener) => Listener['server'],
+): Listener['server'] {
+  const answerEarly = parts.plainPathsOnly ? refuseOtherPaths : createPreparedAnswerer(parts);
+  return createAdaptorServer({
+    fetch: parts.fetch,
+    // Large uploads take their time; headers do not.
+    serverOptions: { requestTimeout: 3_600_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 },
+    createServer: ((options: ServerOptions, listener: RequestListener) =>
+      create(options, (request, response) => {
+        if (!answerEarly(request, response)) listener(request, response);
+      })) as typeof createServer,
+  }) as Listener['server'];
+}
+
+/** Nothing else is answered in the clear, and nobody is led on from here: what they sent was read by others already. */
+function refuseOtherPaths(request: IncomingMessage, response: ServerResponse): boolean {
+  if (isPlainPath(request.url ?? '')) return false;
+  const problem = { title: 'Forbidden', status: 403, code: 'forbidden', rule: 'https-only', detail: 'expected HTTPS' };
+  response.writeHead(403, { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' });
+  response.end(JSON.stringify(problem));
+  return true;
 }
 
 /** Answers from a finished buffer where there is one: false when the application must. */
@@ -140,11 +208,11 @@ function textOf(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join() : header;
 }
 
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+function urlOf(scheme: 'http' | 'https', { address, family, port }: AddressInfo): string {
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-async function stopServer(server: ReturnType<typeof createServer>): Promise<void> {
+async function stopServer(server: Listener['server']): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // A connection that becomes idle while the others end would be kept alive for another minute.
   const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs);

@@ -156,7 +156,14 @@ function openApp(
   const { choice, ...shared } = parts;
   return createApp({
     ...shared,
-    config: { baseUrl: undefined, trustedProxies: [], readsPerMinute: 0, loginsPerMinute: 1000, ...choice.config },
+    config: {
+      baseUrl: undefined,
+      tls: undefined,
+      trustedProxies: [],
+      readsPerMinute: 0,
+      loginsPerMinute: 1000,
+      ...choice.config,
+    },
     version: '0.0.0-test',
     roles: choice.roles ?? (choice.planes === 'all' ? allRoles : ownRoles),
     listSealed: async () => ['signing key *'],
