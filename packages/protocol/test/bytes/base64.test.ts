@@ -34,6 +34,12 @@ test('more than one call can take as arguments is encoded', () => {
   assert.equal(encodeBase64(bytes), Buffer.from(bytes).toString('base64'));
 });
 
+test('twelve megabytes are read, and refused when one character is wrong', () => {
+  const text = 'AAAA'.repeat(3_000_000);
+  assert.equal(parseBase64(text).length, 9_000_000);
+  assert.throws(() => parseBase64(`${text}AA=A`), { code: 'malformed' });
+});
+
 test('text that is accepted is the only text for its bytes', () => {
   const characters = fc.constantFrom(...'ABQgz09+/=-_ \n');
   fc.assert(

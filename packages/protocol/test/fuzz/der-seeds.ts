@@ -16,26 +16,7 @@ import { message, policy, sign } from '../cms/scene.ts';
 import { askOracle } from '../oracle.ts';
 import { createAuthority, createServer, directory, dns, now, type Party } from '../x509/authority.ts';
 import { describeStatus, respond } from '../x509/ocsp/responses.ts';
-
-/** What there is to read. */
-export type FuzzKind =
-  | 'certificate'
-  | 'request'
-  | 'list'
-  | 'ocsp-request'
-  | 'ocsp-response'
-  | 'signed-data'
-  | 'timestamp-request'
-  | 'timestamp-response'
-  | 'public-key'
-  | 'private-key'
-  | 'pkcs12';
-
-/** One good thing. */
-export interface FuzzSeed {
-  readonly kind: FuzzKind;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
+import type { FuzzSeed } from './der-readers.ts';
 
 /** All of them. */
 export async function createFuzzSeeds(): Promise<readonly FuzzSeed[]> {

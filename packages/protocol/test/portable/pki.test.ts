@@ -1,0 +1,104 @@
+/** Certificates, answers, timestamps and key files are read, judged, verified and made alike in Node, in a bare context and in Chromium. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createContext, runInContext } from 'node:vm';
+import { encodeBase64 } from '@signpost/protocol/bytes/base64';
+import type { KeyType } from '@signpost/protocol/keys/key-type';
+import { chromium } from 'playwright-core';
+import * as timestamps from '../cms/scene.ts';
+import { createRandom } from '../fuzz/der-damage.ts';
+import { damageOne } from '../fuzz/der-fuzz.ts';
+import { createFuzzSeeds } from '../fuzz/der-seeds.ts';
+import { createAuthority, createServer, now } from '../x509/authority.ts';
+import { describeStatus, respond } from '../x509/ocsp/responses.ts';
+import { bundleForWeb, withBuiltPackage } from './bundle.ts';
+import { type PkiFiles, type PkiOutcome, runPki } from './pki-entry.ts';
+
+const entry = fileURLToPath(new URL('pki-entry.ts', import.meta.url));
+const browserPath = '/usr/bin/chromium';
+const files = await createFiles();
+const expected = await runPki(files);
+const script = await withBuiltPackage((folder) => bundleForWeb(entry, folder));
+
+async function createFiles(): Promise<PkiFiles> {
+  const keyTypes: readonly KeyType[] = [
+    { kind: 'ecdsa', curve: 'P-256' },
+    { kind: 'ecdsa', curve: 'P-384' },
+    { kind: 'ecdsa', curve: 'P-521' },
+    { kind: 'rsa', modulusBits: 2048 },
+    { kind: 'ed25519' },
+  ];
+  const root = await createAuthority();
+  const hosts = await Promise.all(keyTypes.map((keyType) => createServer({ issuer: root, keyType })));
+  const answers = await Promise.all(hosts.map(async (host) => respond(root, [await describeStatus(host, root)])));
+  const seeds = await createFuzzSeeds();
+  const random = createRandom(7);
+  const damaged = Array.from({ length: 1500 }, () => damageOne(seeds, random));
+  return {
+    things: [...seeds, ...damaged].map(({ kind, bytes }) => ({ kind, bytes: encodeBase64(bytes) })),
+    root: encodeBase64(root.certificate.bytes),
+    hosts: hosts.map(({ certificate }) => encodeBase64(certificate.bytes)),
+    answers: answers.map(encodeBase64),
+    token: {
+      bytes: encodeBase64(await timestamps.sign()),
+      root: encodeBase64(timestamps.root.certificate.bytes),
+      message: encodeBase64(timestamps.message),
+    },
+    at: now,
+  };
+}
+
+function assertSame(outcome: PkiOutcome): void {
+  assert.deepEqual([...outcome.verdicts], expected.verdicts);
+  assert.deepEqual(
+    [outcome.hosts, outcome.timestamp, ...outcome.keys],
+    [expected.hosts, expected.timestamp, ...expected.keys],
+  );
+}
+
+test('Node accepts what is good and refuses most of what is damaged', () => {
+  const accepted = expected.verdicts.filter((verdict) => verdict === 'accepted').length;
+  assert.ok(accepted > 20 && accepted < 800, `${accepted} accepted`);
+  assert.equal(expected.keys.length, 5);
+});
+
+test('a bare context decides alike, with no more than these globals', async () => {
+  const { crypto, atob, btoa, TextEncoder, TextDecoder } = globalThis;
+  const context = createContext({ crypto, atob, btoa, TextEncoder, TextDecoder });
+  runInContext(script, context);
+  assertSame((await runInContext(`signpost.runPki(${JSON.stringify(files)})`, context)) as PkiOutcome);
+});
+
+test('Chromium decides alike', { skip: findMissingBrowser() }, async () => {
+  // Web Crypto is there only in secure contexts, such as pages from this machine.
+  const server = createHttpServer((request, response) => {
+    const [type, body] =
+      request.url === '/' ? ['html', '<!doctype html><script src="/signpost.js"></script>'] : ['javascript', script];
+    response.writeHead(200, { 'content-type': `text/${type}` }).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    assertSame(await page.evaluate((given) => (globalThis as unknown as BrowserGlobal).signpost.runPki(given), files));
+  } finally {
+    await browser.close();
+    server.close();
+  }
+});
+
+interface BrowserGlobal {
+  readonly signpost: { runPki(files: unknown): Promise<PkiOutcome> };
+}
+
+/** Why the browser cannot be asked, or `false`. Under CI=true that is no excuse. */
+function findMissingBrowser(): string | false {
+  if (existsSync(browserPath)) return false;
+  if (process.env.CI === 'true') throw new Error(`expected ${browserPath} under CI=true`);
+  return `${browserPath} is not installed`;
+}
