@@ -10,6 +10,8 @@ import type { PreparedAnswers } from './http/prepared.ts';
 import type { AuthorityParts } from './pki/authorities/authority.ts';
 import { authorityPublicRoutes } from './pki/authorities/public/routes.ts';
 import { authorityRoutes } from './pki/authorities/routes.ts';
+import { certificateRoutes } from './pki/certificates/routes.ts';
+import { ruleRoutes } from './pki/profiles/routes.ts';
 import { timestampRoutes } from './pki/timestamps/routes.ts';
 import { renewTimestampCertificates } from './pki/timestamps/timestamp-authority.ts';
 import { refreshManifests } from './releases/lifecycle/refresh.ts';
@@ -62,6 +64,8 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     authorityRoutes(pkiParts(resources)),
     authorityPublicRoutes(pkiParts(resources)),
     timestampRoutes(pkiParts(resources)),
+    ruleRoutes(resources),
+    certificateRoutes({ ...resources, ...pkiParts(resources) }),
     projectRoutes(resources),
     releaseRoutes(resources),
     uploadRoutes(resources),

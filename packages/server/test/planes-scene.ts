@@ -80,7 +80,7 @@ export interface PlanesScene {
 }
 
 /** Opens the server; everything is cleared away after the test. */
-export async function openPlanesScene(t: TestContext, choice: PlanesChoice = {}): Promise<PlanesScene> {
+export async function openPlanesScene(t: Pick<TestContext, 'after'>, choice: PlanesChoice = {}): Promise<PlanesScene> {
   const closers: (() => unknown)[] = [];
   t.after(async () => {
     for (const close of closers.reverse()) await close();

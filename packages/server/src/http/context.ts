@@ -60,3 +60,9 @@ export function requirePerson({ principal }: Pick<AppEnv['Variables'], 'principa
   if (principal.kind === 'person') return principal;
   throw new Refusal('forbidden', 'expected a session of a person', { rule: 'role' });
 }
+
+/** Whether somebody acts as an admin: a person of that role, or a key of that verb. */
+export function mayAdminister(principal: Principal): boolean {
+  if (principal.kind === 'person') return principal.role === 'admin';
+  return principal.kind === 'api-key' && principal.verbs.includes('admin');
+}

@@ -127,7 +127,7 @@ export async function requireLeaf(query: Query, organisationId: string, id: stri
 }
 
 /** The certificate. Throws `not_found`, also for those of other organisations. */
-async function requireCertificate(query: Query, organisationId: string, id: string): Promise<CertificateRow> {
+export async function requireCertificate(query: Query, organisationId: string, id: string): Promise<CertificateRow> {
   const row = await findCertificate(query, organisationId, id);
   if (!row) throw new Refusal('not_found', 'no such certificate', { hint: 'signpost cert list' });
   return row;

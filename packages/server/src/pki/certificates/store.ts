@@ -38,3 +38,76 @@ export async function moveCertificate(
     .executeTakeFirst();
   return numUpdatedRows === 1n;
 }
+
+/** Which certificates to list. */
+export interface CertificateFilter {
+  readonly organisationId: string;
+  /** Text that subject, names, serial number or fingerprint hold; case does not matter. */
+  readonly search?: string | undefined;
+  /** `expired` are the valid and held ones whose time is over. */
+  readonly state?: 'valid' | 'held' | 'revoked' | 'expired' | undefined;
+  readonly profile?: string | undefined;
+  /** The name of the issuer. */
+  readonly authority?: string | undefined;
+  /** Unix ms, inclusive. */
+  readonly expiresFrom?: number | undefined;
+  readonly expiresUntil?: number | undefined;
+  /** The id of the last one seen. */
+  readonly after?: string | undefined;
+  readonly now: number;
+  readonly limit: number;
+}
+
+/** A certificate with the name of its issuer, null when nobody here issued it. */
+export type ListedCertificate = Omit<CertificateRow, 'search'> & { readonly authority: string | null };
+
+/** Certificates that match, newest first. */
+export async function listCertificates(query: Query, filter: CertificateFilter): Promise<ListedCertificate[]> {
+  const { organisationId, state, profile, authority, expiresFrom, expiresUntil, after, now, limit } = filter;
+  const pattern = filter.search === undefined ? undefined : toPattern(filter.search);
+  return selectListed(query)
+    .where('certificate.organisation_id', '=', organisationId)
+    .$if(pattern !== undefined, (q) => q.where(sql<boolean>`certificate.search like ${pattern} escape '\\'`))
+    .$if(state === 'expired', (q) => q.where('certificate.state', '<>', 'revoked').where('not_after', '<', now))
+    .$if(state === 'valid' || state === 'held', (q) => q.where('not_after', '>=', now))
+    .$if(state !== undefined && state !== 'expired', (q) => q.where('certificate.state', '=', state as 'valid'))
+    .$if(profile !== undefined, (q) => q.where('profile', '=', profile ?? ''))
+    .$if(authority !== undefined, (q) => q.where('authority.name', '=', authority ?? ''))
+    .$if(expiresFrom !== undefined, (q) => q.where('not_after', '>=', expiresFrom ?? 0))
+    .$if(expiresUntil !== undefined, (q) => q.where('not_after', '<=', expiresUntil ?? 0))
+    .$if(after !== undefined, (q) => q.where('certificate.id', '<', after ?? ''))
+    .orderBy('certificate.id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+/** The certificate with the name of its issuer. */
+export async function findListed(
+  query: Query,
+  organisationId: string,
+  id: string,
+): Promise<ListedCertificate | undefined> {
+  return selectListed(query)
+    .where('certificate.organisation_id', '=', organisationId)
+    .where('certificate.id', '=', id)
+    .executeTakeFirst();
+}
+
+/** The ids of the certificates that renew this one, oldest first. */
+export async function listReplacements(query: Query, id: string): Promise<string[]> {
+  const rows = await query.selectFrom('certificate').select('id').where('replaces_id', '=', id).orderBy('id').execute();
+  return rows.map((row) => row.id);
+}
+
+function selectListed(query: Query) {
+  return query
+    .selectFrom('certificate')
+    .leftJoin('authority', 'authority.id', 'certificate.issuer_id')
+    .selectAll('certificate')
+    .select('authority.name as authority');
+}
+
+/** What stands for itself in a pattern is found as it is. */
+function toPattern(text: string): string {
+  return `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+}

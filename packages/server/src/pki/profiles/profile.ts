@@ -30,7 +30,7 @@ const constraintSchema = z.array(
  * moved there or refused. `backdate`: how long before now the validity begins, for clocks that are late. `key_usage`: bits for
  * all keys, and more for some. `names.common_name`: `in-names` must repeat an alternative name. `subject`: attributes that
  * may stand there: `match` as in the issuer, `supplied` must be given. `locations`: what the certificate points at.
- * `must_staple`: may be asked for (RFC 7633).
+ * `must_staple`: may be asked for (RFC 7633). `admins_only`: managers do not issue by it.
  */
 export const profileSchema = z
   .strictObject({
@@ -76,6 +76,7 @@ export const profileSchema = z
       .optional(),
     ocsp_no_check: z.boolean().optional(),
     must_staple: z.boolean().optional(),
+    admins_only: z.boolean().optional(),
   })
   .superRefine((profile, context) => {
     for (const problem of listContradictions(profile)) context.addIssue({ code: 'custom', message: problem });
