@@ -23,6 +23,7 @@ import { createRateLimit } from './http/rate-limit.ts';
 import { parseRoleTable, type RoleTable } from './http/role-table.ts';
 import { listMethods, listRoutes } from './http/route-name.ts';
 import { vaultRoutes } from './http/vault/routes.ts';
+import { answerAcmeProblem, isAcmePath } from './pki/acme/routes.ts';
 import type { Database } from './storage/database.ts';
 import type { Vault } from './vault/vault.ts';
 
@@ -30,7 +31,10 @@ import type { Vault } from './vault/vault.ts';
 export interface AppDependencies {
   readonly database: Database;
   readonly vault: Vault;
-  readonly config: Pick<Config, 'baseUrl' | 'tls' | 'trustedProxies' | 'readsPerMinute' | 'loginsPerMinute'>;
+  readonly config: Pick<
+    Config,
+    'baseUrl' | 'tls' | 'trustedProxies' | 'readsPerMinute' | 'loginsPerMinute' | 'acmePerMinute'
+  >;
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
@@ -70,7 +74,9 @@ export function createApp(dependencies: AppDependencies): App {
   const rules = parseRoleTable(roles, [health, ...guarded].flatMap(listRoutes));
   const app = new OpenAPIHono<AppEnv>({ getPath: routingPath });
   const document = () => describeApi(app, { version, roles });
-  app.onError((error, c) => answerProblem(c, error, { log }));
+  app.onError((error, c) =>
+    isAcmePath(c.req.path) ? answerAcmeProblem(c, error, log) : answerProblem(c, error, { log }),
+  );
   app.notFound((c) => answerProblem(c, new Refusal('not_found', 'there is nothing here'), { log }));
   app.use(createObserver({ rules, metrics, log, proxies: shared.proxies, secure: shared.secure }));
   app.route('/', health);
@@ -99,6 +105,7 @@ function shareParts({ database, vault, config, now, hostsChanged, passwords = ne
       reads: createRateLimit(config.readsPerMinute, now),
       logins: createRateLimit(config.loginsPerMinute, now),
       unlocks: createRateLimit(unlocksPerMinute, now),
+      enrolment: createRateLimit(config.acmePerMinute, now),
     },
   };
 }

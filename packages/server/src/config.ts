@@ -42,6 +42,10 @@ export interface Config {
   readonly readsPerMinute: number;
   /** SIGNPOST_LOGINS_PER_MINUTE (5): log-ins a minute and address, successful ones counted. */
   readonly loginsPerMinute: number;
+  /** SIGNPOST_ACME_PER_MINUTE (600): requests to ACME a minute and address; 0 lifts the limit. */
+  readonly acmePerMinute: number;
+  /** SIGNPOST_DNS_SERVERS (the machine's): `address` or `address:port`, comma-separated, whom ACME asks about names. */
+  readonly dnsServers: readonly string[];
   /** SIGNPOST_LOG_LEVEL (`info`): fatal, error, warn, info, debug, trace or silent. */
   readonly logLevel: string;
 }
@@ -88,6 +92,8 @@ function readConfig(reader: Reader): Config {
     maxUncompressedMb: reader.read('MAX_UNCOMPRESSED_MB', between(1, 1_048_576), 500),
     readsPerMinute: reader.read('SIGNPOST_READS_PER_MINUTE', between(0, 100_000), 60),
     loginsPerMinute: reader.read('SIGNPOST_LOGINS_PER_MINUTE', between(1, 1000), 5),
+    acmePerMinute: reader.read('SIGNPOST_ACME_PER_MINUTE', between(0, 1_000_000), 600),
+    dnsServers: reader.read('SIGNPOST_DNS_SERVERS', parseServers, []),
     logLevel: reader.read('SIGNPOST_LOG_LEVEL', choose(...logLevels), 'info'),
   };
 }
@@ -189,6 +195,21 @@ function parseRanges(text: string): string[] {
   const entries = splitList(text);
   if (!entries.every(isRange)) throw new Expectation('addresses or CIDR ranges, separated by commas');
   return entries;
+}
+
+function parseServers(text: string): string[] {
+  const servers = splitList(text);
+  if (!servers.every(isServerAddress)) {
+    throw new Expectation('addresses, with a port perhaps, such as 10.0.0.53 or [fd00::53]:5353, separated by commas');
+  }
+  return servers;
+}
+
+function isServerAddress(entry: string): boolean {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(entry);
+  if (match === null) return isIP(entry) !== 0;
+  const port = Number(match[3]);
+  return isIP(match[1] ?? match[2] ?? '') !== 0 && port >= 1 && port <= 65_535;
 }
 
 function isRange(entry: string): boolean {

@@ -10,10 +10,12 @@ import { Refusal } from './errors.ts';
 import { createMetrics } from './http/metrics.ts';
 import { PreparedAnswers } from './http/prepared.ts';
 import { openListeners } from './listeners.ts';
+import { createAcmeState } from './pki/acme/state.ts';
 import { listSealedAuthorities } from './pki/authorities/store.ts';
 import {
   createJobs,
   createPlanes,
+  createPromptJobs,
   createPublished,
   createTreeWriter,
   type Resources,
@@ -135,6 +137,9 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[]): P
   const worker = startWorker({ database, handlers: createJobs(resources), now, log, concurrency: 2 });
   wakers.push(() => worker.wake());
   closers.push(() => worker.stop());
+  const prompt = startWorker({ database, handlers: createPromptJobs(resources), now, log, concurrency: 32 });
+  wakers.push(() => prompt.wake());
+  closers.push(() => prompt.stop());
   closers.push(startSchedules(resources));
   await writeTree();
   await refreshAndLog(resources);
@@ -156,6 +161,7 @@ async function openResources(
     scanner: config.scan === 'off' ? undefined : openScanner(config.clamd),
     downloads: new DownloadCounter(opened),
     prepared: new PreparedAnswers(now),
+    acme: createAcmeState({ ...config, now }),
     version: packageJson.version,
   };
   const writeTree = createTreeWriter(withBlobs);

@@ -7,6 +7,12 @@ import type { Config } from './config.ts';
 import { doctorRoutes } from './doctor/routes.ts';
 import type { AppEnv } from './http/context.ts';
 import type { PreparedAnswers } from './http/prepared.ts';
+import { acmeDirectoryRoutes } from './pki/acme/directories/routes.ts';
+import { validationJobKind } from './pki/acme/orders/authorization.ts';
+import { pruneAcme } from './pki/acme/prune.ts';
+import { acmeRoutes } from './pki/acme/routes.ts';
+import type { AcmeState } from './pki/acme/state.ts';
+import { validateAuthorization } from './pki/acme/validation/validate.ts';
 import type { AuthorityParts } from './pki/authorities/authority.ts';
 import { authorityPublicRoutes } from './pki/authorities/public/routes.ts';
 import { authorityRoutes } from './pki/authorities/routes.ts';
@@ -47,6 +53,7 @@ export interface Resources {
   readonly scanner: Scanner | undefined;
   readonly downloads: DownloadCounter;
   readonly prepared: PreparedAnswers;
+  readonly acme: AcmeState;
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
@@ -66,6 +73,8 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     timestampRoutes(pkiParts(resources)),
     ruleRoutes(resources),
     certificateRoutes({ ...resources, ...pkiParts(resources) }),
+    acmeDirectoryRoutes(resources),
+    acmeRoutes({ ...resources, ...resources.acme, pkiUrl: resources.config.pkiUrl }),
     projectRoutes(resources),
     releaseRoutes(resources),
     uploadRoutes(resources),
@@ -95,6 +104,11 @@ export function createJobs(resources: Resources): Readonly<Record<string, RunJob
       });
     },
   };
+}
+
+/** What runs beside the worker, since a client waits for it and most of it is waiting for others. */
+export function createPromptJobs(resources: Resources): Readonly<Record<string, RunJob>> {
+  return { [validationJobKind]: (job) => validateAuthorization({ ...resources, ...resources.acme }, job) };
 }
 
 /** Makes the `published` of `Resources`: forgets prepared answers at once, then has the public tree written. */
@@ -163,8 +177,9 @@ export async function runHourly(resources: Resources): Promise<void> {
   await logFailure(resources, renewTimestampsAndLog);
 }
 
-/** Asks for every file to be scanned again. */
+/** Asks for every file to be scanned again, and forgets what ACME clients left behind. */
 export async function runNightly(resources: Resources): Promise<void> {
+  await logFailure(resources, pruneAcme);
   if (resources.scanner) await logFailure(resources, requestAllRescans);
   resources.wakeWorker();
 }

@@ -31,6 +31,8 @@ test('without any variable the settings are the documented defaults', () => {
     maxUncompressedMb: 500,
     readsPerMinute: 60,
     loginsPerMinute: 5,
+    acmePerMinute: 600,
+    dnsServers: [],
     logLevel: 'info',
   });
 });
@@ -51,8 +53,12 @@ test('each variable is read', () => {
     MAX_UNCOMPRESSED_MB: '2',
     SIGNPOST_READS_PER_MINUTE: '0',
     SIGNPOST_LOGINS_PER_MINUTE: '3',
+    SIGNPOST_ACME_PER_MINUTE: '0',
+    SIGNPOST_DNS_SERVERS: '10.0.0.53, 127.0.0.1:5353, fd00::53, [fd00::53]:53',
     SIGNPOST_LOG_LEVEL: 'debug',
   });
+  assert.equal(config.acmePerMinute, 0);
+  assert.deepEqual(config.dnsServers, ['10.0.0.53', '127.0.0.1:5353', 'fd00::53', '[fd00::53]:53']);
   assert.deepEqual(config.listen, { host: '::1', port: 0 });
   assert.equal(config.baseUrl, 'https://updates.example');
   assert.deepEqual(config.trustedProxies, ['10.0.0.0/8', '2001:db8::1']);
@@ -111,6 +117,8 @@ test('every problem is named at once, by variable and never by value', () => {
     MAX_UNCOMPRESSED_MB: '0',
     SIGNPOST_READS_PER_MINUTE: '-1',
     SIGNPOST_LOGINS_PER_MINUTE: '0',
+    SIGNPOST_ACME_PER_MINUTE: '-1',
+    SIGNPOST_DNS_SERVERS: `10.0.0.53,${secret}`,
     SIGNPOST_LOG_LEVEL: secret,
   };
   const problems = problemsOf(wrong);

@@ -228,7 +228,7 @@ suite('a stop', () => {
     await assert.rejects(async () => {
       for (;;) await send(`${server.url}/healthz`, 'GET');
     });
-    sent.end('"acme"}');
+    sent.end('"rocket"}');
     const [response] = await once(sent, 'response');
     assert.equal(response.statusCode, 201);
     response.resume();

@@ -18,6 +18,7 @@ import { parseConfig } from '../src/config.ts';
 import type { Role, Verb } from '../src/http/context.ts';
 import { PreparedAnswers } from '../src/http/prepared.ts';
 import { openHttpServer } from '../src/http/server.ts';
+import { createAcmeState } from '../src/pki/acme/state.ts';
 import { createPlanes, createPublished, createTreeWriter, type Resources, subscribePlanes } from '../src/planes.ts';
 import { DownloadCounter } from '../src/releases/public/statistics.ts';
 import type { Scanner } from '../src/releases/scanner/clamd.ts';
@@ -146,6 +147,7 @@ async function openResources(
     scanner: choice.scanner,
     downloads: new DownloadCounter({ ...dependencies, log }),
     prepared: new PreparedAnswers(dependencies.now),
+    acme: createAcmeState({ dnsServers: [], now: dependencies.now }),
     version: '0.0.0-test',
     wakeWorker: () => undefined,
   };
@@ -275,7 +277,7 @@ function describeFile({ name, bytes, platform, mediaType }: FileWish, where: { r
 /** An organisation whose server key is active, with a project and its first release in service. */
 export async function openShop(
   scene: PlanesScene,
-  { organisation = scene.home, slug = 'acme' }: { organisation?: Scene; slug?: string } = {},
+  { organisation = scene.home, slug = 'rocket' }: { organisation?: Scene; slug?: string } = {},
 ): Promise<{ readonly projectId: string; readonly key: Credential }> {
   await organisation.openServerKey(1);
   const projectId = await addProject(organisation, slug);

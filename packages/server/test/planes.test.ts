@@ -9,7 +9,7 @@ import { problem } from './planes-problem.ts';
 import { openPlanesScene, openShop, type PlanesScene } from './planes-scene.ts';
 import { dayMs, type ListWish, masterPassword, type Scene, start, trustKey } from './releases/scene.ts';
 
-const manifestPath = '/api/projects/acme/manifest';
+const manifestPath = '/api/projects/rocket/manifest';
 
 /** What the log says of manifests that could not be signed again. */
 function refusals({ lines }: PlanesScene): string[] {
@@ -50,7 +50,7 @@ suite('the hourly round', () => {
     scene.home.travel(16 * dayMs);
     scene.resources.vault.lock();
     await runHourly(scene.resources);
-    assert.match(refusals(scene).join(), /^acme: expected an unlocked vault/);
+    assert.match(refusals(scene).join(), /^rocket: expected an unlocked vault/);
     assert.equal(await servedCounter(scene), 1, 'the old one still holds');
     await scene.resources.vault.unlock(masterPassword);
     await runHourly(scene.resources);
@@ -80,10 +80,10 @@ suite('the hourly round', () => {
     const { home } = scene;
     await openShop(scene);
     const { signer } = await createKeyPair();
-    const projects = [{ project: 'acme', approvals: 1, counterEpoch: 0 }];
+    const projects = [{ project: 'rocket', approvals: 1, counterEpoch: 0 }];
     await importList(home, { version: 2, keys: [trustKey(signer, { custody: 'maintainer' })], projects });
     await runHourly(scene.resources);
-    assert.deepEqual(refusals(scene), ['acme: the trust list demands 1 maintainer signatures for acme']);
+    assert.deepEqual(refusals(scene), ['rocket: the trust list demands 1 maintainer signatures for rocket']);
     scene.resources.prepared.forgetAll();
     assert.equal(problem(await scene.ask('GET', manifestPath)), '503 manifest-unverifiable');
   });
@@ -140,7 +140,7 @@ suite('a new trust list', () => {
     const { home } = scene;
     const { organisationId } = home.caller;
     const trust = await readTrustInForce(scene.resources.database.query, organisationId);
-    const projects = [{ project: 'acme', approvals: 0, counterEpoch: 3 }];
+    const projects = [{ project: 'rocket', approvals: 0, counterEpoch: 3 }];
     await importList(home, { version: 2, keys: trust?.validKeys ?? [], projects });
     await scene.relay.drain();
     const { manifest } = (await scene.ask('GET', manifestPath)).json;

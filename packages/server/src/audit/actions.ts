@@ -70,6 +70,18 @@ export const auditActions = [
   'timestamps.changed',
   'timestamps.renewed',
   'timestamps.disabled',
+  'acme.directory_created',
+  'acme.directory_changed',
+  'acme.binding_created',
+  'acme.binding_revoked',
+  'acme.account_created',
+  'acme.account_changed',
+  'acme.account_key_changed',
+  'acme.account_deactivated',
+  'acme.account_revoked',
+  'acme.validated',
+  'acme.validation_failed',
+  'acme.authorization_ended',
   'audit.exported',
 ] as const;
 

@@ -47,7 +47,12 @@ export interface GuardParts {
   readonly authenticate: (request: Request, organisation: RequestOrganisation) => Promise<Authentication>;
   /** The CSRF token of a session. */
   readonly csrfToken: (sessionId: string) => Promise<string>;
-  readonly limits: { readonly reads: RateLimit; readonly logins: RateLimit; readonly unlocks: RateLimit };
+  readonly limits: {
+    readonly reads: RateLimit;
+    readonly logins: RateLimit;
+    readonly unlocks: RateLimit;
+    readonly enrolment: RateLimit;
+  };
   /** The methods that some route offers for a path. */
   readonly methodsOf: (path: string) => string[];
 }
@@ -102,6 +107,7 @@ function takeFromLimit(
   const client = limitKey(address);
   if (rule !== undefined && passwordRoutes.has(rule.name)) limits.logins.take(client);
   else if (rule !== undefined && masterPasswordRoutes.has(rule.name)) limits.unlocks.take(client);
+  else if (rule?.name.includes(' /acme/')) limits.enrolment.take(client);
   else if (principal.kind === 'anonymous') limits.reads.take(client);
 }
 

@@ -38,6 +38,23 @@ export class RoleTableError extends Error {
 
 /** The only routes that `roles.json` may make public. A route that changes anything stands here for a stated reason. */
 export const publicRoutes: readonly string[] = [
+  'GET /acme/{directory}/directory',
+  'GET /acme/{directory}/new-nonce',
+  'GET /acme/{directory}/renewal-info/{certificate}',
+  // The signature over each request, by the key of an account or certificate, says who asks (RFC 8555, 6.2).
+  'POST /acme/{directory}/new-account',
+  'POST /acme/{directory}/account/{id}',
+  'POST /acme/{directory}/account/{id}/orders',
+  'POST /acme/{directory}/account/{id}/orders/{after}',
+  'POST /acme/{directory}/key-change',
+  'POST /acme/{directory}/new-order',
+  'POST /acme/{directory}/order/{id}',
+  'POST /acme/{directory}/order/{id}/finalize',
+  'POST /acme/{directory}/authorization/{id}',
+  'POST /acme/{directory}/challenge/{id}/{type}',
+  'POST /acme/{directory}/certificate/{id}',
+  'POST /acme/{directory}/certificate/{id}/{chain}',
+  'POST /acme/{directory}/revoke-cert',
   'GET /api/docs',
   'GET /api/health',
   'GET /api/openapi.json',

@@ -3,6 +3,14 @@
  * JSON as text, booleans as 0 or 1. The migrations beside this file create them.
  */
 
+import type {
+  AcmeAccountTable,
+  AcmeAuthorizationTable,
+  AcmeBindingTable,
+  AcmeDirectoryTable,
+  AcmeOrderAuthorizationTable,
+  AcmeOrderTable,
+} from './tables/acme.ts';
 import type { AuthorityTable, CertificateProfileTable, CertificateTable, NamePolicyTable } from './tables/pki.ts';
 import type { TimestampAuthorityTable } from './tables/timestamps.ts';
 
@@ -31,6 +39,12 @@ export interface Schema {
   download_count: DownloadCountTable;
   authority: AuthorityTable;
   certificate: CertificateTable;
+  acme_directory: AcmeDirectoryTable;
+  acme_binding: AcmeBindingTable;
+  acme_account: AcmeAccountTable;
+  acme_order: AcmeOrderTable;
+  acme_authorization: AcmeAuthorizationTable;
+  acme_order_authorization: AcmeOrderAuthorizationTable;
   name_policy: NamePolicyTable;
   certificate_profile: CertificateProfileTable;
   timestamp_authority: TimestampAuthorityTable;

@@ -76,7 +76,7 @@ suite('the doctor', () => {
     const [expired] = await find(scene);
     assert.deepEqual([expired?.level, expired?.code], ['error', 'trust-red']);
     assert.match(expired?.message ?? '', /has expired/);
-    await addProject(scene.home, 'acme');
+    await addProject(scene.home, 'rocket');
     const { signer: thief } = await createKeyPair();
     const forged = Buffer.from(await scene.home.signList({ version: 1, signers: [thief] })).toString();
     await query.updateTable('trust_list').set({ envelope: forged }).execute();
@@ -118,7 +118,7 @@ suite('the doctor', () => {
     scene.home.travel(17 * dayMs);
     const soon = await find(scene);
     assert.deepEqual([soon[0]?.code, soon[0]?.level], ['manifest-expiring', 'warning']);
-    assert.match(soon[0]?.message ?? '', /acme \(stable\) expires in 13 days/);
+    assert.match(soon[0]?.message ?? '', /rocket \(stable\) expires in 13 days/);
     scene.home.travel(14 * dayMs);
     assert.deepEqual(await codes(scene), ['error manifest-unverifiable', 'info protection-nobody']);
   });
@@ -129,12 +129,12 @@ suite('the doctor', () => {
     const server = await home.openServerKey(1);
     const { signer } = await createKeyPair();
     const maintainer = trustKey(signer, { custody: 'maintainer' });
-    await addProject(home, 'acme');
-    const projects = [{ project: 'acme', approvals: 1, counterEpoch: 0 }];
+    await addProject(home, 'rocket');
+    const projects = [{ project: 'rocket', approvals: 1, counterEpoch: 0 }];
     await importList(scene, { version: 2, keys: [server, maintainer], projects });
     assert.deepEqual(await codes(scene), ['info protection-clients-that-know-scopes']);
     const as = await scene.openKey(home, ['read']);
-    const shown = (await scene.ask('GET', '/api/projects/acme', { as })).json;
+    const shown = (await scene.ask('GET', '/api/projects/rocket', { as })).json;
     assert.deepEqual(shown.protection, { approvals: 1, protects: 'clients-that-know-scopes' });
     const revoked = { ...server.key, reason: 'given up', revokedAt: start, effectiveFrom: undefined };
     await revokeSigningKey(home.dependencies, home.caller, server.key.keyId);

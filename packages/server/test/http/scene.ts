@@ -18,6 +18,7 @@ import { systemActor } from '../../src/audit/audit.ts';
 import { parseConfig } from '../../src/config.ts';
 import type { AppEnv, Role, Verb } from '../../src/http/context.ts';
 import { PreparedAnswers } from '../../src/http/prepared.ts';
+import { createAcmeState } from '../../src/pki/acme/state.ts';
 import { createPlanes } from '../../src/planes.ts';
 import { DownloadCounter } from '../../src/releases/public/statistics.ts';
 import { PartFiles } from '../../src/releases/uploads/part-files.ts';
@@ -162,6 +163,7 @@ function openApp(
       trustedProxies: [],
       readsPerMinute: 0,
       loginsPerMinute: 1000,
+      acmePerMinute: 0,
       ...choice.config,
     },
     version: '0.0.0-test',
@@ -184,6 +186,7 @@ async function openPlanes(
     scanner: undefined,
     downloads: new DownloadCounter(shared),
     prepared: new PreparedAnswers(shared.now),
+    acme: createAcmeState({ dnsServers: [], now: shared.now }),
     version: '0.0.0-test',
     wakeWorker: () => undefined,
     published: () => undefined,

@@ -97,7 +97,7 @@ suite('a trust list', () => {
       [{}, '401 unauthenticated'],
       [await scene.openPerson(scene.home, 'manager'), '403 role'],
       [await scene.openKey(scene.home, ['manage', 'activate', 'read']), '403 role'],
-      [await scene.openKey(scene.home, ['admin'], 'project:acme'), '403 key-scope'],
+      [await scene.openKey(scene.home, ['admin'], 'project:rocket'), '403 key-scope'],
       [await scene.openKey(scene.other, ['admin']), '404 not_found'],
     ] as const;
     for (const [as, expected] of statuses)
@@ -138,21 +138,21 @@ suite('a signing key', () => {
   test('is made, must stand in the trust list before it is activated, and ends', async (t) => {
     const scene = await openPlanesScene(t);
     const as = await scene.openKey(scene.home, ['admin']);
-    const made = await scene.ask('POST', '/api/signing-keys', { as, json: { scope: 'project:acme', label: 'new' } });
+    const made = await scene.ask('POST', '/api/signing-keys', { as, json: { scope: 'project:rocket', label: 'new' } });
     assert.equal(made.status, 201);
     const { key_id: keyId, pubkey_b64: pubkeyB64, ...rest } = made.json as Record<string, string>;
-    const facts = { scope: 'project:acme', label: 'new', custody: 'server', created_at: '2026-11-21T09:00:00.000Z' };
+    const facts = { scope: 'project:rocket', label: 'new', custody: 'server', created_at: '2026-11-21T09:00:00.000Z' };
     assert.deepEqual(rest, { ...facts, state: 'created', in_trust_list: false });
     assert.ok(!String(made.body).includes('seed'));
     const act = (verb: string) => scene.ask('POST', `/api/signing-keys/${keyId}/${verb}`, { as });
     const early = await act('activate');
     assert.equal(problem(early), '422 key-not-in-trust-list');
     assert.match(String(early.json.hint), /signpost root add-key/);
-    const trusted = trustKey({ keyId: String(keyId), pubkeyB64: String(pubkeyB64) }, { scope: 'project:acme' });
+    const trusted = trustKey({ keyId: String(keyId), pubkeyB64: String(pubkeyB64) }, { scope: 'project:rocket' });
     await importList(scene, { version: 1, keys: [trusted] });
     assert.deepEqual((await act('activate')).json, { ...made.json, state: 'active', in_trust_list: true });
     const pubkey = (await scene.ask('GET', '/api/signing/pubkey')).json;
-    assert.deepEqual(pubkey.keys, [{ key_id: keyId, pubkey_b64: pubkeyB64, scope: 'project:acme' }]);
+    assert.deepEqual(pubkey.keys, [{ key_id: keyId, pubkey_b64: pubkeyB64, scope: 'project:rocket' }]);
     assert.equal((await act('retire')).json.state, 'retired');
     assert.equal((await act('revoke')).json.state, 'revoked');
     assert.equal(problem(await act('activate')), '409 key-state');
@@ -163,7 +163,7 @@ suite('a signing key', () => {
   test('of a scope that is none, or unknown, or asked for while the vault is locked, is refused', async (t) => {
     const scene = await openPlanesScene(t);
     const as = await scene.openKey(scene.home, ['admin']);
-    for (const scope of ['', 'x', 'project:', 'project:Bad', 'project:a:b', '**', 'team:acme', '__proto__']) {
+    for (const scope of ['', 'x', 'project:', 'project:Bad', 'project:a:b', '**', 'team:rocket', '__proto__']) {
       const answer = await scene.ask('POST', '/api/signing-keys', { as, json: { scope, label: 'new' } });
       assert.equal(problem(answer), '400 schema', scope);
     }
@@ -192,7 +192,7 @@ suite('a signing key', () => {
 test('a manifest by a revoked key is signed again when the next key is activated', async (t) => {
   const scene = await openPlanesScene(t);
   const { key: as } = await openShop(scene);
-  const served = () => scene.ask('GET', '/api/projects/acme/manifest');
+  const served = () => scene.ask('GET', '/api/projects/rocket/manifest');
   const before = (await served()).json.manifest as { key_id: string; counter: number };
   const made = (await scene.ask('POST', '/api/signing-keys', { as, json: { label: 'next' } })).json;
   const fresh = trustKey({ keyId: String(made.key_id), pubkeyB64: String(made.pubkey_b64) });
@@ -211,18 +211,18 @@ test('a manifest by a revoked key is signed again when the next key is activated
 test('a new key that both lists hold takes over with the next manifest, not before', async (t) => {
   const scene = await openPlanesScene(t);
   const first = await scene.home.openServerKey(1);
-  const projectId = await addProject(scene.home, 'acme');
+  const projectId = await addProject(scene.home, 'rocket');
   const as = await scene.openKey(scene.home, ['admin', 'activate']);
   await addStoredDraft(scene, { projectId, version: '1.0.0' });
-  await scene.ask('POST', '/api/projects/acme/releases/1.0.0/activate', { as });
+  await scene.ask('POST', '/api/projects/rocket/releases/1.0.0/activate', { as });
   const made = (await scene.ask('POST', '/api/signing-keys', { as, json: { label: 'next' } })).json;
   const second = trustKey({ keyId: String(made.key_id), pubkeyB64: String(made.pubkey_b64) });
   await importList(scene, { version: 2, keys: [first, second] });
   await scene.ask('POST', `/api/signing-keys/${made.key_id}/activate`, { as });
   await scene.relay.drain();
   const served = async () =>
-    ((await scene.ask('GET', '/api/projects/acme/manifest')).json.manifest as { key_id: string }).key_id;
+    ((await scene.ask('GET', '/api/projects/rocket/manifest')).json.manifest as { key_id: string }).key_id;
   assert.equal(await served(), first.key.keyId);
-  await scene.ask('POST', '/api/projects/acme/releases/1.0.0/activate', { as });
+  await scene.ask('POST', '/api/projects/rocket/releases/1.0.0/activate', { as });
   assert.equal(await served(), made.key_id);
 });

@@ -49,6 +49,8 @@ export interface IssueWish {
   readonly acmeAccountId?: string;
   /** The certificate that this one renews. */
   readonly replacesId?: string;
+  /** Runs in the transaction that holds the certificate; what it refuses is not issued. May be run again. */
+  readonly alongside?: NewCertificate['alongside'];
 }
 
 /** A certificate as it was issued, durable. */
@@ -115,7 +117,9 @@ export async function prepareCertificate(
     ...{ source: wish.source, createdBy: formatActor(caller.actor), replacesId: wish.replacesId ?? null },
     acmeAccountId: wish.acmeAccountId ?? null,
   });
-  const record = { parts, caller, row, authority: issuer.name, ...(key.pkcs8 && { pkcs8: key.pkcs8 }) };
+  const { alongside } = wish;
+  const extras = { ...(key.pkcs8 && { pkcs8: key.pkcs8 }), ...(alongside && { alongside }) };
+  const record = { parts, caller, row, authority: issuer.name, ...extras };
   return { certificate, issuer, record };
 }
 

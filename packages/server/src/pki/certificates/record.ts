@@ -24,6 +24,8 @@ export interface NewCertificate {
   readonly authority: string;
   /** A key that the server made, in PKCS#8; sealed in the transaction. */
   readonly pkcs8?: Uint8Array;
+  /** What becomes true with the certificate, such as the end of an order; throws a Refusal to have none of it. */
+  readonly alongside?: (transaction: Transaction<Schema>, row: CertificateRow) => Promise<void>;
 }
 
 // One process has the database to itself, so all that it issues can share transactions.
@@ -47,6 +49,7 @@ export async function recordCertificates(
   await assertStillIssuing(transaction, certificates);
   await assertSoundKeys(transaction, certificates);
   await insertCertificates(transaction, certificates.map(sealRow));
+  for (const { alongside, row } of certificates) await alongside?.(transaction, row);
   const at = Math.max(...certificates.map(({ row }) => row.created_at));
   await recordEvents(
     transaction,

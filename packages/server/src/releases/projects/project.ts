@@ -33,6 +33,7 @@ export interface ProjectFields {
 
 /** First path segments that the server itself answers. */
 const reservedSlugs = new Set([
+  'acme',
   'admin',
   'api',
   'assets',

@@ -23,14 +23,14 @@ import { addDraft, addProject, createScene, dayMs, type Scene, start, trustKey }
 
 function served(scene: Scene, channel = 'stable') {
   const { dependencies, caller } = scene;
-  return readServedManifest({ ...dependencies, log: silentLog }, caller.organisationId, { slug: 'acme', channel });
+  return readServedManifest({ ...dependencies, log: silentLog }, caller.organisationId, { slug: 'rocket', channel });
 }
 
 function signApproval(scene: Scene, signer: Signer, proposal: { manifestId: string; document: string }) {
   const { dependencies, caller } = scene;
   return signer.sign(encodeText(proposal.document)).then((signature) =>
     approveRelease(dependencies, caller, {
-      name: { slug: 'acme', version: '1.0.0' },
+      name: { slug: 'rocket', version: '1.0.0' },
       manifestId: proposal.manifestId,
       keyId: signer.keyId,
       sig: encodeBase64(signature),
@@ -43,10 +43,10 @@ forEachEngine((_engine, open) => {
     const scene = await createScene(await open());
     const { dependencies, caller } = scene;
     await scene.openServerKey(1);
-    const projectId = await addProject(scene, 'acme');
+    const projectId = await addProject(scene, 'rocket');
     for (const version of ['1.0.0', '1.1.0']) {
       await addDraft(scene, { projectId, version });
-      await activateRelease(dependencies, caller, { slug: 'acme', version });
+      await activateRelease(dependencies, caller, { slug: 'rocket', version });
     }
     const { manifest } = await served(scene);
     assert.equal(manifest.version, '1.1.0');
@@ -64,11 +64,11 @@ forEachEngine((_engine, open) => {
     const scene = await createScene(await open());
     const { dependencies, caller } = scene;
     await scene.openServerKey(1);
-    const projectId = await addProject(scene, 'acme');
+    const projectId = await addProject(scene, 'rocket');
     await addDraft(scene, { projectId, version: '1.0.0' });
     await addDraft(scene, { projectId, version: '2.0.0-beta', channel: 'beta' });
-    await activateRelease(dependencies, caller, { slug: 'acme', version: '1.0.0' });
-    await activateRelease(dependencies, caller, { slug: 'acme', version: '2.0.0-beta' });
+    await activateRelease(dependencies, caller, { slug: 'rocket', version: '1.0.0' });
+    await activateRelease(dependencies, caller, { slug: 'rocket', version: '2.0.0-beta' });
     assert.equal((await served(scene)).manifest.counter, 1);
     assert.equal((await served(scene, 'beta')).manifest.counter, 2);
   });
@@ -77,10 +77,10 @@ forEachEngine((_engine, open) => {
     const scene = await createScene(await open());
     const { dependencies, caller } = scene;
     await scene.openServerKey(1);
-    const projectId = await addProject(scene, 'acme');
+    const projectId = await addProject(scene, 'rocket');
     for (const version of ['1.0.0', '1.1.0']) await addDraft(scene, { projectId, version });
     for (const version of ['1.0.0', '1.1.0', '1.0.0'])
-      await activateRelease(dependencies, caller, { slug: 'acme', version });
+      await activateRelease(dependencies, caller, { slug: 'rocket', version });
     const { manifest } = await served(scene);
     assert.deepEqual([manifest.version, manifest.counter], ['1.0.0', 3]);
   });
@@ -89,12 +89,12 @@ forEachEngine((_engine, open) => {
     const scene = await createScene(await open());
     const { dependencies, caller } = scene;
     await scene.openServerKey(1);
-    const projectId = await addProject(scene, 'acme');
+    const projectId = await addProject(scene, 'rocket');
     for (const version of ['1.0.0', '1.1.0']) await addDraft(scene, { projectId, version });
     const counters = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => {
         const manifest = await activateRelease(dependencies, caller, {
-          slug: 'acme',
+          slug: 'rocket',
           version: index % 2 ? '1.0.0' : '1.1.0',
         });
         return manifest.counter;
@@ -118,9 +118,9 @@ forEachEngine((_engine, open) => {
     const scene = await createScene(await open());
     const { dependencies, caller } = scene;
     const { key } = await scene.openServerKey(1);
-    const projectId = await addProject(scene, 'acme');
+    const projectId = await addProject(scene, 'rocket');
     await addDraft(scene, { projectId, version: '1.0.0' });
-    const activate = () => activateRelease(dependencies, caller, { slug: 'acme', version: '1.0.0' });
+    const activate = () => activateRelease(dependencies, caller, { slug: 'rocket', version: '1.0.0' });
     dependencies.vault.lock();
     await assert.rejects(activate(), { code: 'vault_locked' });
     await dependencies.vault.unlock('a long master password');
@@ -136,9 +136,9 @@ forEachEngine((_engine, open) => {
     const scene = await createScene(await open());
     const { dependencies, caller } = scene;
     const trusted = await scene.openServerKey(1);
-    const projectId = await addProject(scene, 'acme');
+    const projectId = await addProject(scene, 'rocket');
     await addDraft(scene, { projectId, version: '1.0.0' });
-    await activateRelease(dependencies, caller, { slug: 'acme', version: '1.0.0' });
+    await activateRelease(dependencies, caller, { slug: 'rocket', version: '1.0.0' });
     const revoked = {
       keyId: trusted.key.keyId,
       pubkeyB64: trusted.key.pubkeyB64,
@@ -160,9 +160,9 @@ forEachEngine((_engine, open) => {
     const scene = await createScene(await open());
     const { dependencies, caller } = scene;
     const key = await scene.openServerKey(1);
-    const projectId = await addProject(scene, 'acme');
+    const projectId = await addProject(scene, 'rocket');
     await addDraft(scene, { projectId, version: '1.0.0' });
-    await activateRelease(dependencies, caller, { slug: 'acme', version: '1.0.0' });
+    await activateRelease(dependencies, caller, { slug: 'rocket', version: '1.0.0' });
     assert.deepEqual(
       (await refreshManifests(dependencies)).map(({ kind }) => kind),
       ['fresh'],
@@ -173,7 +173,7 @@ forEachEngine((_engine, open) => {
       ['refreshed'],
     );
     assert.equal((await served(scene)).manifest.counter, 2);
-    const projects = [{ project: 'acme', approvals: 0, counterEpoch: 1 }];
+    const projects = [{ project: 'rocket', approvals: 0, counterEpoch: 1 }];
     await importTrustList(dependencies, caller, await scene.signList({ version: 2, keys: [key], projects }));
     await refreshManifests(dependencies);
     const { manifest } = await served(scene);
@@ -184,9 +184,9 @@ forEachEngine((_engine, open) => {
     const scene = await createScene(await open());
     const { dependencies, caller } = scene;
     await scene.openServerKey(1);
-    const projectId = await addProject(scene, 'acme');
+    const projectId = await addProject(scene, 'rocket');
     await addDraft(scene, { projectId, version: '1.0.0' });
-    const name = { slug: 'acme', version: '1.0.0' };
+    const name = { slug: 'rocket', version: '1.0.0' };
     await activateRelease(dependencies, caller, name);
     await assert.rejects(deleteRelease(dependencies, caller, name), { rule: 'release-active' });
     await assert.rejects(changeRelease(dependencies, caller, { name, change: { minVersion: '0.9' } }), {
@@ -211,16 +211,16 @@ forEachEngine((_engine, open) => {
     assert.ok(lead && second);
     const keys = [
       serverKey,
-      ...maintainers.map(({ signer }) => trustKey(signer, { custody: 'maintainer', scope: 'project:acme' })),
+      ...maintainers.map(({ signer }) => trustKey(signer, { custody: 'maintainer', scope: 'project:rocket' })),
     ];
     await importTrustList(
       dependencies,
       caller,
-      await scene.signList({ version: 2, keys, projects: [{ project: 'acme', approvals: 2, counterEpoch: 0 }] }),
+      await scene.signList({ version: 2, keys, projects: [{ project: 'rocket', approvals: 2, counterEpoch: 0 }] }),
     );
-    const projectId = await addProject(scene, 'acme');
+    const projectId = await addProject(scene, 'rocket');
     await addDraft(scene, { projectId, version: '1.0.0' });
-    const name = { slug: 'acme', version: '1.0.0' };
+    const name = { slug: 'rocket', version: '1.0.0' };
     await assert.rejects(activateRelease(dependencies, caller, name), { rule: 'approval-needed' });
     await assert.rejects(proposeRelease(dependencies, caller, { name, keyId: serverKey.key.keyId }), {
       rule: 'not-a-maintainer',
@@ -236,7 +236,7 @@ forEachEngine((_engine, open) => {
     const { manifest } = await signApproval(scene, lead, proposal);
     assert.deepEqual([...(manifest?.signers ?? [])].sort(), [lead.keyId, second.keyId].sort());
     assert.equal((await served(scene)).manifest.keyId, lead.keyId, 'older clients check the lead');
-    const protection = await describeProtection(dependencies, caller.organisationId, 'acme');
+    const protection = await describeProtection(dependencies, caller.organisationId, 'rocket');
     assert.equal(protection.protects, 'clients-that-know-scopes');
   });
 
@@ -247,10 +247,10 @@ forEachEngine((_engine, open) => {
     const [lead, ...others] = signers;
     assert.ok(lead);
     const keys = signers.map((signer) => trustKey(signer, { custody: 'maintainer' }));
-    const projects = [{ project: 'acme', approvals: 2, counterEpoch: 0 }];
+    const projects = [{ project: 'rocket', approvals: 2, counterEpoch: 0 }];
     await importTrustList(dependencies, caller, await scene.signList({ version: 1, keys, projects }));
-    await addDraft(scene, { projectId: await addProject(scene, 'acme'), version: '1.0.0' });
-    const name = { slug: 'acme', version: '1.0.0' };
+    await addDraft(scene, { projectId: await addProject(scene, 'rocket'), version: '1.0.0' });
+    const name = { slug: 'rocket', version: '1.0.0' };
     const proposal = await proposeRelease(dependencies, caller, { name, keyId: lead.keyId });
     for (const signer of others) await signApproval(scene, signer, proposal);
     assert.equal((await signApproval(scene, lead, proposal)).manifest?.signers.length, 32);
@@ -266,11 +266,11 @@ forEachEngine((_engine, open) => {
     await importTrustList(
       dependencies,
       caller,
-      await scene.signList({ version: 1, keys, projects: [{ project: 'acme', approvals: 1, counterEpoch: 0 }] }),
+      await scene.signList({ version: 1, keys, projects: [{ project: 'rocket', approvals: 1, counterEpoch: 0 }] }),
     );
-    const projectId = await addProject(scene, 'acme');
+    const projectId = await addProject(scene, 'rocket');
     await addDraft(scene, { projectId, version: '1.0.0' });
-    const name = { slug: 'acme', version: '1.0.0' };
+    const name = { slug: 'rocket', version: '1.0.0' };
     const first = await proposeRelease(dependencies, caller, { name, keyId: signer.keyId });
     await assert.rejects(signApproval(scene, stranger, first), { rule: 'not-a-maintainer' });
     await assert.rejects(signApproval(scene, signer, { ...first, document: `${first.document} ` }), {
@@ -279,7 +279,7 @@ forEachEngine((_engine, open) => {
     const again = await proposeRelease(dependencies, caller, { name, keyId: signer.keyId });
     await assert.rejects(signApproval(scene, signer, first), { rule: 'proposal-replaced' });
     assert.ok((await signApproval(scene, signer, again)).manifest);
-    const protection = await describeProtection(dependencies, caller.organisationId, 'acme');
+    const protection = await describeProtection(dependencies, caller.organisationId, 'rocket');
     assert.equal(protection.protects, 'every-client', 'the list holds no server key');
   });
 
@@ -289,15 +289,15 @@ forEachEngine((_engine, open) => {
     const { database } = dependencies;
     const serverKey = await scene.openServerKey(1);
     const { signer: maintainer } = await createKeyPair();
-    const projectId = await addProject(scene, 'acme');
+    const projectId = await addProject(scene, 'rocket');
     const { releaseId } = await addDraft(scene, { projectId, version: '1.0.0' });
-    const name = { slug: 'acme', version: '1.0.0' };
+    const name = { slug: 'rocket', version: '1.0.0' };
     const stolen = await activateRelease(dependencies, caller, name);
     const keys = [serverKey, trustKey(maintainer, { custody: 'maintainer' })];
     await importTrustList(
       dependencies,
       caller,
-      await scene.signList({ version: 2, keys, projects: [{ project: 'acme', approvals: 1, counterEpoch: 0 }] }),
+      await scene.signList({ version: 2, keys, projects: [{ project: 'rocket', approvals: 1, counterEpoch: 0 }] }),
     );
     await assert.rejects(
       served(scene),

@@ -20,16 +20,16 @@ import { importTrustList } from '../../../src/trust/trust-lists.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { addDraft, addProject, createScene, dayMs, type Scene, trustKey } from '../scene.ts';
 
-const name = { slug: 'acme', version: '1.0.0' };
+const name = { slug: 'rocket', version: '1.0.0' };
 
 /** A project under approval by one maintainer, with a draft and a signature over its proposal that is not handed in yet. */
 async function openProposal(scene: Scene) {
   const { dependencies, caller } = scene;
   const { signer } = await createKeyPair();
   const keys = [trustKey(signer, { custody: 'maintainer' })];
-  const projects = [{ project: 'acme', approvals: 1, counterEpoch: 0 }];
+  const projects = [{ project: 'rocket', approvals: 1, counterEpoch: 0 }];
   await importTrustList(dependencies, caller, await scene.signList({ version: 1, keys, projects }));
-  const projectId = await addProject(scene, 'acme');
+  const projectId = await addProject(scene, 'rocket');
   const { releaseId } = await addDraft(scene, { projectId, version: '1.0.0' });
   const { manifestId, document } = await proposeRelease(dependencies, caller, { name, keyId: signer.keyId });
   const sig = encodeBase64(await signer.sign(encodeText(document)));
@@ -42,7 +42,7 @@ forEachEngine((_engine, open) => {
     const scene = await createScene(await open());
     const { dependencies, caller } = scene;
     await scene.openServerKey(1);
-    const projectId = await addProject(scene, 'acme');
+    const projectId = await addProject(scene, 'rocket');
     const { releaseId } = await addDraft(scene, { projectId, version: '1.0.0' });
     const isOpen = () => dependencies.database.transaction((tx) => holdDraft(tx, releaseId));
     assert.equal(await isOpen(), true, 'before it was published');
@@ -73,11 +73,11 @@ forEachEngine((_engine, open) => {
     const scene = await createScene(await open());
     const { dependencies, caller } = scene;
     const { approve } = await openProposal(scene);
-    await deleteProject(dependencies, caller, 'acme');
+    await deleteProject(dependencies, caller, 'rocket');
     await assert.rejects(approve(), { code: 'not_found' });
-    await restoreProject(dependencies, caller, 'acme');
+    await restoreProject(dependencies, caller, 'rocket');
     assert.ok((await approve()).manifest);
-    await deleteProject(dependencies, caller, 'acme');
+    await deleteProject(dependencies, caller, 'rocket');
     scene.travel(200 * dayMs);
     assert.deepEqual(await refreshManifests(dependencies), []);
   });

@@ -16,7 +16,7 @@ import {
 } from '../../planes-scene.ts';
 import { addProject, dayMs, trustKey } from '../scene.ts';
 
-const releases = '/api/projects/acme/releases';
+const releases = '/api/projects/rocket/releases';
 
 /** The releases that somebody sees, as `1.0.0 active`. */
 async function see(scene: PlanesScene, as: Credential): Promise<string[]> {
@@ -41,12 +41,12 @@ suite('a release', () => {
       assert.deepEqual(await see(scene, as), ['1.0.0 active']);
       assert.equal(problem(await scene.ask('GET', `${releases}/2.0.0`, { as })), '404 not_found');
     }
-    const scoped = await scene.openKey(scene.home, ['read'], 'project:acme');
+    const scoped = await scene.openKey(scene.home, ['read'], 'project:rocket');
     for (const as of [key, scoped, await scene.openPerson(scene.home, 'viewer')]) {
       assert.deepEqual(await see(scene, as), ['2.0.0 draft', '1.0.0 active']);
       assert.equal((await scene.ask('GET', `${releases}/2.0.0`, { as })).json.state, 'draft');
     }
-    const page = (await scene.ask('GET', '/acme/info')).body.toString();
+    const page = (await scene.ask('GET', '/rocket/info')).body.toString();
     assert.ok(page.includes('1.0.0') && !page.includes('2.0.0') && !page.includes('secret'));
   });
 
@@ -62,7 +62,7 @@ suite('a release', () => {
     assert.ok(!/<script|href="javascript/i.test(String(html.en)));
     const [artifact] = shown.artifacts as Record<string, unknown>[];
     assert.equal(artifact?.sha256, sha256);
-    assert.equal(artifact?.url, '/acme/2.0.0%2Bb1/app-2.0.0%2Bb1.zip');
+    assert.equal(artifact?.url, '/rocket/2.0.0%2Bb1/app-2.0.0%2Bb1.zip');
     assert.deepEqual(artifact?.scan, { status: 'not_scanned' });
     assert.equal((await scene.ask('GET', String(artifact?.url), { as })).status, 200);
   });
@@ -126,7 +126,7 @@ suite('a release', () => {
     const scene = await openPlanesScene(t);
     const { home } = scene;
     const as = await scene.openKey(home, ['activate', 'admin']);
-    const projectId = await addProject(home, 'acme');
+    const projectId = await addProject(home, 'rocket');
     await addStoredDraft(scene, { projectId, version: '1.0.0' });
     const activate = async () => scene.ask('POST', `${releases}/1.0.0/activate`, { as });
     const expected = async (what: string, hint: RegExp) => {
@@ -152,7 +152,7 @@ suite('a release', () => {
     const { projectId } = await openShop(scene);
     await addStoredDraft(scene, { projectId, version: '2.0.0' });
     const upload = await scene.openKey(scene.home, ['upload']);
-    const activate = await scene.openKey(scene.home, ['activate'], 'project:acme');
+    const activate = await scene.openKey(scene.home, ['activate'], 'project:rocket');
     const elsewhere = await scene.openKey(scene.home, ['activate'], 'project:other-app');
     const path = `${releases}/2.0.0`;
     assert.equal((await scene.ask('PATCH', path, { as: upload, json: { min_version: '1' } })).status, 200);
@@ -171,12 +171,12 @@ suite('approval', () => {
     const { home } = scene;
     const [lead, second, third] = await Promise.all([createKeyPair(), createKeyPair(), createKeyPair()]);
     const signers = [lead.signer, second.signer, third.signer] as const;
-    const keys = signers.map((signer) => trustKey(signer, { custody: 'maintainer', scope: 'project:acme' }));
-    const projects = [{ project: 'acme', approvals: 2, counterEpoch: 0 }];
+    const keys = signers.map((signer) => trustKey(signer, { custody: 'maintainer', scope: 'project:rocket' }));
+    const projects = [{ project: 'rocket', approvals: 2, counterEpoch: 0 }];
     await importTrustList(home.dependencies, home.caller, await home.signList({ version: 1, keys, projects }));
-    const projectId = await addProject(home, 'acme');
+    const projectId = await addProject(home, 'rocket');
     await addStoredDraft(scene, { projectId, version: '1.0.0' });
-    return { signers, keys, projects, as: await scene.openKey(home, ['activate', 'read'], 'project:acme') };
+    return { signers, keys, projects, as: await scene.openKey(home, ['activate', 'read'], 'project:rocket') };
   }
 
   const path = `${releases}/1.0.0`;
@@ -204,15 +204,15 @@ suite('approval', () => {
     const first = await approve(scene, proposal, { as, signer: second });
     assert.deepEqual(first.json, { state: 'proposed', needed: 2, approvals: [second.keyId] });
     assert.deepEqual((await scene.ask('GET', `${path}/proposal`, { as })).json.approvals, [second.keyId]);
-    for (const url of ['/api/projects/acme/manifest', '/acme', '/acme/1.0.0', path])
+    for (const url of ['/api/projects/rocket/manifest', '/rocket', '/rocket/1.0.0', path])
       assert.equal((await scene.ask('GET', url)).status, 404, url);
     assert.equal(problem(await scene.ask('GET', `${path}/proposal`)), '401 unauthenticated');
     const last = await approve(scene, proposal, { as, signer: lead });
     assert.deepEqual([last.json.state, last.json.needed], ['active', 2]);
-    const served = (await scene.ask('GET', '/api/projects/acme/manifest')).json;
+    const served = (await scene.ask('GET', '/api/projects/rocket/manifest')).json;
     assert.equal((served.manifest as { key_id: string }).key_id, lead.keyId);
     assert.deepEqual((served.signatures as unknown[]).length, 2);
-    assert.equal((await scene.ask('GET', '/acme')).body.toString(), 'the bytes of 1.0.0');
+    assert.equal((await scene.ask('GET', '/rocket')).body.toString(), 'the bytes of 1.0.0');
     assert.equal(problem(await scene.ask('GET', `${path}/proposal`, { as })), '404 not_found');
   });
 

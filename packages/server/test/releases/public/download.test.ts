@@ -8,7 +8,7 @@ import { sql } from 'kysely';
 import { addStoredDraft, openPlanesScene, openShop, type PlanesScene, waitForAnswers } from '../../planes-scene.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 
-const file = '/acme/2.0.0/big.zip';
+const file = '/rocket/2.0.0/big.zip';
 const bytes = randomBytes(300_000);
 
 /** The shop with a release of two files in service. */
@@ -19,7 +19,7 @@ async function openFiles(scene: PlanesScene) {
     { name: 'notes (1).zip', bytes: Buffer.from('small'), platform: 'windows-x86_64' },
   ];
   const [sha256] = await addStoredDraft(scene, { projectId: shop.projectId, version: '2.0.0', files });
-  await scene.ask('POST', '/api/projects/acme/releases/2.0.0/activate', { as: shop.key });
+  await scene.ask('POST', '/api/projects/rocket/releases/2.0.0/activate', { as: shop.key });
   return { ...shop, etag: `"${sha256}"` };
 }
 
@@ -50,12 +50,12 @@ suite('a file', () => {
     assert.equal(answer.headers['cache-control'], 'public, max-age=31536000, immutable');
     assert.equal(answer.headers['x-content-type-options'], 'nosniff');
     assert.equal(answer.headers['access-control-allow-origin'], '*');
-    assert.equal((await scene.ask('GET', '/acme/2.0.0')).body.length, bytes.length, 'the main file of a version');
-    const latest = await scene.ask('GET', '/acme');
+    assert.equal((await scene.ask('GET', '/rocket/2.0.0')).body.length, bytes.length, 'the main file of a version');
+    const latest = await scene.ask('GET', '/rocket');
     assert.equal(latest.headers.etag, etag);
     assert.equal(latest.headers['cache-control'], 'public, no-cache');
-    assert.equal((await scene.ask('GET', '/acme/2.0.0/notes%20(1).zip')).body.toString(), 'small');
-    assert.equal((await scene.ask('GET', '/acme/1.0.0/app-1.0.0.zip')).status, 200, 'a superseded release stays');
+    assert.equal((await scene.ask('GET', '/rocket/2.0.0/notes%20(1).zip')).body.toString(), 'small');
+    assert.equal((await scene.ask('GET', '/rocket/1.0.0/app-1.0.0.zip')).status, 200, 'a superseded release stays');
   });
 
   test('is answered with 304 to whoever has it, and to HEAD without a body and without a range', async (t) => {
@@ -105,10 +105,10 @@ suite('a file', () => {
     const scene = await openPlanesScene(t);
     const { projectId, key } = await openFiles(scene);
     await addStoredDraft(scene, { projectId, version: '3.0.0' });
-    const paths = ['/acme/3.0.0/app-3.0.0.zip', '/acme/3.0.0'];
+    const paths = ['/rocket/3.0.0/app-3.0.0.zip', '/rocket/3.0.0'];
     const admitted = [
       key,
-      await scene.openKey(scene.home, ['read'], 'project:acme'),
+      await scene.openKey(scene.home, ['read'], 'project:rocket'),
       await scene.openPerson(scene.home, 'viewer'),
     ];
     const kept = [
@@ -127,8 +127,9 @@ suite('a file', () => {
     }
     assert.deepEqual(await readCounts(scene), [], 'a look at a draft is no download');
     const reason = { reason: 'a hole' };
-    await scene.ask('POST', '/api/projects/acme/releases/2.0.0/withdraw', { as: key, json: reason });
-    for (const path of [file, '/acme/2.0.0', '/acme']) assert.equal((await scene.ask('GET', path)).status, 404, path);
+    await scene.ask('POST', '/api/projects/rocket/releases/2.0.0/withdraw', { as: key, json: reason });
+    for (const path of [file, '/rocket/2.0.0', '/rocket'])
+      assert.equal((await scene.ask('GET', path)).status, 404, path);
   });
 
   test('of another organisation is found under its own prefix and host name only', async (t) => {
@@ -155,8 +156,8 @@ suite('a file', () => {
     const { projectId, key } = await openFiles(scene);
     const huge = { name: 'huge.zip', bytes: Buffer.alloc(32 * 1024 * 1024) };
     await addStoredDraft(scene, { projectId, version: '4.0.0', files: [huge] });
-    await scene.ask('POST', '/api/projects/acme/releases/4.0.0/activate', { as: key });
-    await Promise.all(Array.from({ length: 10 }, () => breakOff(`${scene.url}/acme/4.0.0/huge.zip`)));
+    await scene.ask('POST', '/api/projects/rocket/releases/4.0.0/activate', { as: key });
+    await Promise.all(Array.from({ length: 10 }, () => breakOff(`${scene.url}/rocket/4.0.0/huge.zip`)));
     assert.equal((await scene.ask('GET', file)).body.length, bytes.length);
     assert.deepEqual(await readCounts(scene, 10), ['2.0.0 linux-x86_64 1']);
     assert.deepEqual(
@@ -188,8 +189,8 @@ forEachEngine((_engine, open) => {
     await range('bytes=0-99');
     await range('bytes=100-');
     await range('bytes=0-');
-    await scene.ask('GET', '/acme');
-    await scene.ask('GET', '/acme/2.0.0/notes%20(1).zip');
+    await scene.ask('GET', '/rocket');
+    await scene.ask('GET', '/rocket/2.0.0/notes%20(1).zip');
     await flush(scene);
     scene.home.travel(86_400_000);
     await scene.ask('GET', file);
@@ -197,7 +198,7 @@ forEachEngine((_engine, open) => {
     await scene.ask('GET', file);
     await flush(scene);
     const days = async (query = '') =>
-      (await scene.ask('GET', `/api/projects/acme/statistics${query}`, { as: key })).json.days;
+      (await scene.ask('GET', `/api/projects/rocket/statistics${query}`, { as: key })).json.days;
     const first = [
       { day: '2026-11-21', version: '2.0.0', platform: 'linux-x86_64', count: 4 },
       { day: '2026-11-21', version: '2.0.0', platform: 'windows-x86_64', count: 1 },
@@ -207,7 +208,7 @@ forEachEngine((_engine, open) => {
     assert.deepEqual(await days('?from=2026-11-22'), [second]);
     assert.deepEqual(await days('?to=2026-11-21'), first);
     assert.deepEqual(await days('?from=2026-11-23&to=2026-11-30'), []);
-    const bad = await scene.ask('GET', '/api/projects/acme/statistics?from=yesterday', { as: key });
+    const bad = await scene.ask('GET', '/api/projects/rocket/statistics?from=yesterday', { as: key });
     assert.equal(bad.status, 400);
   });
 });
@@ -215,10 +216,10 @@ forEachEngine((_engine, open) => {
 test('statistics are for members with the right to read the project', async (t) => {
   const scene = await openPlanesScene(t);
   await openFiles(scene);
-  const path = '/api/projects/acme/statistics';
+  const path = '/api/projects/rocket/statistics';
   const statuses = [
     [{}, 401],
-    [await scene.openKey(scene.home, ['read'], 'project:acme'), 200],
+    [await scene.openKey(scene.home, ['read'], 'project:rocket'), 200],
     [await scene.openKey(scene.home, ['read'], 'project:other-app'), 404],
     [await scene.openKey(scene.home, ['upload']), 403],
     [await scene.openKey(scene.other, ['read']), 404],
@@ -233,7 +234,7 @@ test('neither the database nor the log nor any other file knows who downloaded',
   const address = '203.0.113.77';
   const agent = 'A-Rather-Special-Downloader/7.1';
   const headers = { 'x-forwarded-for': address, 'user-agent': agent, referer: 'https://special-referer.example/' };
-  for (const path of [file, '/acme', '/acme/info', '/api/projects/acme/manifest'])
+  for (const path of [file, '/rocket', '/rocket/info', '/api/projects/rocket/manifest'])
     assert.equal((await scene.ask('GET', path, { headers })).status, 200);
   assert.deepEqual(await readCounts(scene), ['2.0.0 linux-x86_64 2']);
   await sql`pragma wal_checkpoint(truncate)`.execute(scene.resources.database.query);

@@ -55,7 +55,7 @@ async function openHostile(scene: PlanesScene, hostile: string) {
   const { home } = scene;
   await home.openServerKey(1);
   const project = await createProject(home.dependencies, home.caller, {
-    ...{ slug: 'acme', kind: 'app', name: { en: hostile }, description: { en: hostile }, primaryLocale: 'en' },
+    ...{ slug: 'rocket', kind: 'app', name: { en: hostile }, description: { en: hostile }, primaryLocale: 'en' },
     ...{ acceptedTypes: ['zip'], scan: 'off', manifestDays: 30 },
   });
   const as = await scene.openKey(home, ['activate', 'manage']);
@@ -64,17 +64,20 @@ async function openHostile(scene: PlanesScene, hostile: string) {
     await addStoredDraft(scene, { projectId: project.id, version, changelog: { en: hostile }, files });
   }
   for (const version of ['1.0.0', '2.0.0', '3.0.0']) {
-    const { status, body } = await scene.ask('POST', `/api/projects/acme/releases/${version}/activate`, { as });
+    const { status, body } = await scene.ask('POST', `/api/projects/rocket/releases/${version}/activate`, { as });
     assert.equal(status, 200, String(body));
   }
-  await withdrawRelease(home.dependencies, home.caller, { name: { slug: 'acme', version: '1.0.0' }, reason: hostile });
+  await withdrawRelease(home.dependencies, home.caller, {
+    name: { slug: 'rocket', version: '1.0.0' },
+    reason: hostile,
+  });
 }
 
 suite('the page of a project', () => {
   test('shows whatever stands in names, descriptions, changelogs and reasons as text', async (t) => {
     const scene = await openPlanesScene(t);
     await openHostile(scene, corpus.join('\n\n'));
-    const { body, status } = await scene.ask('GET', '/acme/info');
+    const { body, status } = await scene.ask('GET', '/rocket/info');
     assert.equal(status, 200);
     assertHarmless(body.toString());
     assert.ok(body.toString().includes('&lt;script&gt;'));
@@ -83,7 +86,7 @@ suite('the page of a project', () => {
   test('has a policy that allows its own style by hash and nothing else, and the hash is right', async (t) => {
     const scene = await openPlanesScene(t);
     await openShop(scene);
-    const { body, headers } = await scene.ask('GET', '/acme/info');
+    const { body, headers } = await scene.ask('GET', '/rocket/info');
     const policy = String(headers['content-security-policy']);
     const styles = [...body.toString().matchAll(/<style>([\s\S]*?)<\/style>/g)].map(([, style]) => style ?? '');
     assert.equal(styles.length, 1);
@@ -102,9 +105,9 @@ suite('the page of a project', () => {
     const scene = await openPlanesScene(t, { environment: { SIGNPOST_BASE_URL: 'https://releases.example' } });
     const { projectId } = await openShop(scene);
     await addStoredDraft(scene, { projectId, version: '9.9.9' });
-    const page = (await scene.ask('GET', '/acme/info')).body.toString();
-    const latest = (await scene.ask('GET', '/api/projects/acme/latest')).json;
-    assert.equal(latest.download_url, 'https://releases.example/acme/1.0.0/app-1.0.0.zip');
+    const page = (await scene.ask('GET', '/rocket/info')).body.toString();
+    const latest = (await scene.ask('GET', '/api/projects/rocket/latest')).json;
+    assert.equal(latest.download_url, 'https://releases.example/rocket/1.0.0/app-1.0.0.zip');
     for (const text of [String(latest.sha256), String(latest.download_url), '1.0.0', 'not scanned', '2026-11-21'])
       assert.ok(page.includes(text), text);
     assert.ok(page.includes('signpost verify') && page.includes('--server https://releases.example'));
@@ -123,9 +126,11 @@ suite('the page of a project', () => {
   test('names the host that was asked for as text, and the prefix of its organisation', async (t) => {
     const scene = await openPlanesScene(t);
     await openShop(scene, { organisation: scene.other });
-    const page = (await scene.ask('GET', '/o/other/acme/info')).body.toString();
-    assert.ok(page.includes(`${scene.url}/o/other/acme/1.0.0/app-1.0.0.zip`));
-    const hostile = await scene.ask('GET', '/o/other/acme/info', { headers: { host: 'x"><script>alert(1)</script>' } });
+    const page = (await scene.ask('GET', '/o/other/rocket/info')).body.toString();
+    assert.ok(page.includes(`${scene.url}/o/other/rocket/1.0.0/app-1.0.0.zip`));
+    const hostile = await scene.ask('GET', '/o/other/rocket/info', {
+      headers: { host: 'x"><script>alert(1)</script>' },
+    });
     assert.ok(hostile.status === 400 || !hostile.body.toString().includes('<script'));
   });
 });
@@ -162,8 +167,8 @@ suite('the badge', () => {
     const shapes: string[] = [];
     for (const version of ['2.0.0-beta.1+build_5~x', 'v', `1${'0'.repeat(63)}`]) {
       await addStoredDraft(scene, { projectId, version });
-      await scene.ask('POST', `/api/projects/acme/releases/${version}/activate`, { as });
-      const { status, headers, body } = await scene.ask('GET', '/api/projects/acme/badge.svg');
+      await scene.ask('POST', `/api/projects/rocket/releases/${version}/activate`, { as });
+      const { status, headers, body } = await scene.ask('GET', '/api/projects/rocket/badge.svg');
       assert.deepEqual([status, headers['content-type']], [200, 'image/svg+xml']);
       assertWellFormed(body.toString());
       assert.ok(body.toString().includes(`${version} signed, not scanned`));
@@ -182,6 +187,6 @@ suite('the badge', () => {
     assert.equal((await scene.ask('GET', '/api/projects/nothing/badge.svg')).status, 404);
     await openShop(scene);
     scene.home.travel(31 * 86_400_000);
-    assert.ok((await scene.ask('GET', '/api/projects/acme/badge.svg')).body.toString().includes('no release'));
+    assert.ok((await scene.ask('GET', '/api/projects/rocket/badge.svg')).body.toString().includes('no release'));
   });
 });

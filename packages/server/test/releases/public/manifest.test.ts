@@ -9,9 +9,9 @@ import { importTrustList, readTrustInForce } from '../../../src/trust/trust-list
 import { type Answer, addStoredDraft, openPlanesScene, openShop, type PlanesScene } from '../../planes-scene.ts';
 import { addProject, dayMs, type Scene } from '../scene.ts';
 
-const manifestPath = '/api/projects/acme/manifest';
+const manifestPath = '/api/projects/rocket/manifest';
 
-async function verifyServed(organisation: Scene, { body }: Answer, slug = 'acme') {
+async function verifyServed(organisation: Scene, { body }: Answer, slug = 'rocket') {
   const { dependencies, caller } = organisation;
   const trust = await readTrustInForce(dependencies.database.query, caller.organisationId);
   assert.ok(trust);
@@ -37,7 +37,7 @@ suite('the manifest', () => {
     for (const path of [
       manifestPath,
       `${manifestPath}?channel=stable`,
-      '/api/projects/acme/channels/stable/manifest',
+      '/api/projects/rocket/channels/stable/manifest',
     ]) {
       const answer = await scene.ask('GET', path);
       assert.equal(answer.status, 200);
@@ -67,12 +67,12 @@ suite('the manifest', () => {
       fetch,
       now: scene.resources.now,
     });
-    const check = await updater.checkForUpdate({ project: 'acme' });
+    const check = await updater.checkForUpdate({ project: 'rocket' });
     assert.ok(check.kind === 'update');
     const answer = await scene.ask('GET', check.manifest.main.url);
     assert.equal(answer.body.toString(), 'the bytes of 1.0.0');
     assert.equal(answer.headers.etag, `"${check.manifest.main.sha256}"`);
-    assert.equal((await updater.checkForUpdate({ project: 'acme', installedVersion: '1.0.0' })).kind, 'current');
+    assert.equal((await updater.checkForUpdate({ project: 'rocket', installedVersion: '1.0.0' })).kind, 'current');
   });
 
   test('of a project, channel or release that is not there is 404, of a bad channel 400', async (t) => {
@@ -84,7 +84,7 @@ suite('the manifest', () => {
       '/api/projects/nothing/manifest': 404,
       [`${manifestPath}?channel=beta`]: 404,
       [`${manifestPath}?channel=..%2fx`]: 400,
-      '/api/projects/acme/channels/BETA/manifest': 400,
+      '/api/projects/rocket/channels/BETA/manifest': 400,
     };
     for (const [path, status] of Object.entries(statuses)) {
       const answer = await scene.ask('GET', path);
@@ -193,7 +193,7 @@ suite('a prepared answer', () => {
   test('changes at once with each act that changes what is published', async (t) => {
     const scene = await openPlanesScene(t);
     const { projectId, key } = await openShop(scene);
-    const release = '/api/projects/acme/releases';
+    const release = '/api/projects/rocket/releases';
     const act = async (method: string, path: string, json?: unknown) => {
       const answer = await scene.ask(method, path, { as: key, ...(json === undefined ? {} : { json }) });
       assert.ok(answer.status < 300, `${path}: ${answer.body}`);
@@ -211,9 +211,9 @@ suite('a prepared answer', () => {
     assert.equal(await served(), 404);
     await act('POST', `${release}/1.0.0/activate`);
     assert.equal(await served(), '1.0.0');
-    await act('DELETE', '/api/projects/acme');
+    await act('DELETE', '/api/projects/rocket');
     assert.equal(await served(), 404);
-    await act('POST', '/api/projects/acme/restore');
+    await act('POST', '/api/projects/rocket/restore');
     assert.equal(await served(), '1.0.0');
     const list = await scene.home.signList({ version: 2 });
     await act('POST', '/api/trust/import', JSON.parse(new TextDecoder().decode(list)));

@@ -25,7 +25,7 @@ async function publish(scene: PlanesScene, projectId: string, wish: { version: s
   const files = ['a.zip', 'b.zip'].map((name) => ({ name, bytes: Buffer.from(`${name} of ${wish.version}`) }));
   await addStoredDraft(scene, { projectId, ...wish, files });
   const { dependencies, caller } = scene.home;
-  await activateRelease(dependencies, caller, { slug: 'acme', version: wish.version });
+  await activateRelease(dependencies, caller, { slug: 'rocket', version: wish.version });
 }
 
 /** Everything in the folder: `path -> target` for links. */
@@ -46,17 +46,17 @@ suite('the public tree', () => {
     await write();
     const paths = (await listTree(dir)).map((line) => line.replace(/ -> \.\..*/, ''));
     assert.deepEqual(paths, [
-      'acme/1.0.0/app-1.0.0.zip',
-      'acme/1.1.0/a.zip',
-      'acme/1.1.0/b.zip',
-      'acme/2.0.0-beta/a.zip',
-      'acme/2.0.0-beta/b.zip',
-      'acme/latest -> 1.1.0',
-      'acme/latest-beta -> 2.0.0-beta',
+      'rocket/1.0.0/app-1.0.0.zip',
+      'rocket/1.1.0/a.zip',
+      'rocket/1.1.0/b.zip',
+      'rocket/2.0.0-beta/a.zip',
+      'rocket/2.0.0-beta/b.zip',
+      'rocket/latest -> 1.1.0',
+      'rocket/latest-beta -> 2.0.0-beta',
       'o/other/theirs/1.0.0/app-1.0.0.zip',
       'o/other/theirs/latest -> 1.0.0',
     ]);
-    assert.equal(await readFile(join(dir, 'acme/latest/b.zip'), 'utf8'), 'b.zip of 1.1.0');
+    assert.equal(await readFile(join(dir, 'rocket/latest/b.zip'), 'utf8'), 'b.zip of 1.1.0');
     assert.equal(await readFile(join(dir, 'o/other/theirs/latest/app-1.0.0.zip'), 'utf8'), 'the bytes of 1.0.0');
   });
 
@@ -67,10 +67,10 @@ suite('the public tree', () => {
     const before = await listTree(dir);
     await write();
     assert.deepEqual(await listTree(dir), before);
-    await symlink('nowhere', join(dir, 'acme', 'latest.01930000-0000-7000-8000-000000000000'));
+    await symlink('nowhere', join(dir, 'rocket', 'latest.01930000-0000-7000-8000-000000000000'));
     await mkdir(join(dir, 'gone', '1.0.0'), { recursive: true });
     await writeFile(join(dir, 'gone', '1.0.0', 'left.zip'), 'x');
-    await rm(join(dir, 'acme', 'latest'));
+    await rm(join(dir, 'rocket', 'latest'));
     await write();
     assert.deepEqual(await listTree(dir), before);
     assert.equal(existsSync(join(dir, 'gone')), false);
@@ -81,16 +81,16 @@ suite('the public tree', () => {
     await publish(scene, projectId, { version: '1.1.0' });
     await write();
     const { dependencies, caller } = scene.home;
-    await withdrawRelease(dependencies, caller, { name: { slug: 'acme', version: '1.1.0' }, reason: 'broken' });
+    await withdrawRelease(dependencies, caller, { name: { slug: 'rocket', version: '1.1.0' }, reason: 'broken' });
     await write();
     assert.deepEqual(
       (await listTree(dir)).map((line) => line.split(' ')[0]),
-      ['acme/1.0.0/app-1.0.0.zip'],
+      ['rocket/1.0.0/app-1.0.0.zip'],
     );
-    await scene.ask('DELETE', '/api/projects/acme', { as: key });
+    await scene.ask('DELETE', '/api/projects/rocket', { as: key });
     await write();
     assert.deepEqual(await readdir(dir), []);
-    await scene.ask('POST', '/api/projects/acme/restore', { as: key });
+    await scene.ask('POST', '/api/projects/rocket/restore', { as: key });
     await write();
     assert.equal((await listTree(dir)).length, 1);
   });
@@ -105,10 +105,10 @@ suite('the public tree', () => {
     const reading = (async () => {
       while (!done) {
         // One look at the link, as a web server that opens a path: both files of the version it names are there.
-        const version = await readlink(join(dir, 'acme', 'latest'));
-        const texts = ['a.zip', 'b.zip'].map((name) => readFile(join(dir, 'acme', version, name), 'utf8'));
+        const version = await readlink(join(dir, 'rocket', 'latest'));
+        const texts = ['a.zip', 'b.zip'].map((name) => readFile(join(dir, 'rocket', version, name), 'utf8'));
         assert.deepEqual(await Promise.all(texts), [`a.zip of ${version}`, `b.zip of ${version}`]);
-        assert.match(await readFile(join(dir, 'acme', 'latest', 'b.zip'), 'utf8'), /^b\.zip of 2\.0\.\d+$/);
+        assert.match(await readFile(join(dir, 'rocket', 'latest', 'b.zip'), 'utf8'), /^b\.zip of 2\.0\.\d+$/);
         seen.add(version);
         reads += 1;
       }
@@ -128,9 +128,9 @@ suite('the public tree', () => {
     const dir = join(scene.resources.config.dataDir, 'public');
     for (let patch = 1; patch <= 5; patch++) {
       await addStoredDraft(scene, { projectId, version: `1.0.${patch}` });
-      await scene.ask('POST', `/api/projects/acme/releases/1.0.${patch}/activate`, { as: key });
+      await scene.ask('POST', `/api/projects/rocket/releases/1.0.${patch}/activate`, { as: key });
     }
-    const latest = async () => readlink(join(dir, 'acme', 'latest')).catch(() => undefined);
+    const latest = async () => readlink(join(dir, 'rocket', 'latest')).catch(() => undefined);
     for (let tries = 0; (await latest()) !== '1.0.5' && tries < 400; tries++) await sleep(5);
     assert.equal(await latest(), '1.0.5');
     assert.deepEqual(
@@ -149,15 +149,15 @@ test('a plain nginx serves the tree', { skip: process.env.CI === 'true' ? false 
   await publish(scene, projectId, { version: '1.1.0' });
   await write();
   const url = await startNginx(t, { program: nginx, root: dir });
-  const latest = await send(`${url}/acme/latest/b.zip`, 'GET');
+  const latest = await send(`${url}/rocket/latest/b.zip`, 'GET');
   assert.deepEqual([latest.status, latest.body.toString()], [200, 'b.zip of 1.1.0']);
-  const range = await send(`${url}/acme/1.1.0/a.zip`, 'GET', { headers: { range: 'bytes=0-4' } });
+  const range = await send(`${url}/rocket/1.1.0/a.zip`, 'GET', { headers: { range: 'bytes=0-4' } });
   assert.deepEqual([range.status, range.body.toString()], [206, 'a.zip']);
   const { dependencies, caller } = scene.home;
-  await withdrawRelease(dependencies, caller, { name: { slug: 'acme', version: '1.1.0' }, reason: 'broken' });
+  await withdrawRelease(dependencies, caller, { name: { slug: 'rocket', version: '1.1.0' }, reason: 'broken' });
   await write();
-  assert.equal((await send(`${url}/acme/1.1.0/a.zip`, 'GET')).status, 404);
-  assert.equal((await send(`${url}/acme/1.0.0/app-1.0.0.zip`, 'GET')).status, 200);
+  assert.equal((await send(`${url}/rocket/1.1.0/a.zip`, 'GET')).status, 404);
+  assert.equal((await send(`${url}/rocket/1.0.0/app-1.0.0.zip`, 'GET')).status, 200);
 });
 
 /** Starts nginx as the owner of the data folder and returns its address. */

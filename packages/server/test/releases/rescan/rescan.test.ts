@@ -16,7 +16,7 @@ const silent = async () => undefined;
 /** A project that is scanned, with two releases in service one after the other. */
 async function openScanned(scene: PlanesScene) {
   await scene.home.openServerKey(1);
-  const projectId = await addProject(scene.home, 'acme');
+  const projectId = await addProject(scene.home, 'rocket');
   await scene.resources.database.query.updateTable('project').set({ scan: 'required' }).execute();
   const as = await scene.openKey(scene.home, ['activate', 'manage', 'read']);
   const wishes = [
@@ -31,7 +31,7 @@ async function openScanned(scene: PlanesScene) {
   ];
   for (const wish of wishes) {
     await addStoredDraft(scene, { projectId, ...wish });
-    const { status } = await scene.ask('POST', `/api/projects/acme/releases/${wish.version}/activate`, { as });
+    const { status } = await scene.ask('POST', `/api/projects/rocket/releases/${wish.version}/activate`, { as });
     assert.equal(status, 200);
   }
   return as;
@@ -60,7 +60,7 @@ suite('a rescan', { skip: clamdMissing() }, () => {
     assert.deepEqual(await readStates(scene), ['1.0.0 superseded', '2.0.0 active']);
     const artifacts = await scene.resources.database.query.selectFrom('artifact').select('scan').execute();
     assert.ok(artifacts.every(({ scan }) => JSON.parse(scan).status === 'clean'));
-    assert.equal((await scene.ask('GET', '/api/projects/acme/manifest')).status, 200);
+    assert.equal((await scene.ask('GET', '/api/projects/rocket/manifest')).status, 200);
 
     await clamd.learn('Later-Known', suspicious);
     const reports: unknown[] = [];
@@ -70,12 +70,12 @@ suite('a rescan', { skip: clamdMissing() }, () => {
     assert.deepEqual(second, { scanned: 3, total: 3, infected: 2 });
     assert.equal(reports.length, 4);
     assert.deepEqual(await readStates(scene), ['1.0.0 superseded', '2.0.0 quarantined']);
-    assert.equal(problem(await scene.ask('GET', '/api/projects/acme/manifest')), '404 no-release');
-    for (const path of ['/acme', '/acme/2.0.0', '/acme/2.0.0/a.zip'])
+    assert.equal(problem(await scene.ask('GET', '/api/projects/rocket/manifest')), '404 no-release');
+    for (const path of ['/rocket', '/rocket/2.0.0', '/rocket/2.0.0/a.zip'])
       assert.equal((await scene.ask('GET', path)).status, 404, path);
-    const kept = await scene.ask('GET', '/acme/2.0.0/a.zip', { as });
+    const kept = await scene.ask('GET', '/rocket/2.0.0/a.zip', { as });
     assert.ok(kept.body.equals(suspicious), 'the evidence stays for members');
-    const shown = (await scene.ask('GET', '/api/projects/acme/releases/2.0.0', { as })).json;
+    const shown = (await scene.ask('GET', '/api/projects/rocket/releases/2.0.0', { as })).json;
     assert.match(String(shown.reason), /^the scanner found Later-Known/);
     const events = await scene.resources.database.query
       .selectFrom('outbox')
@@ -121,7 +121,7 @@ suite('a rescan', { skip: clamdMissing() }, () => {
     const { organisationId } = scene.home.caller;
     const result = await rescanOrganisation({ ...scene.resources, scanner }, organisationId, silent);
     assert.deepEqual(result, { scanned: 3, total: 3, infected: 2 });
-    assert.ok(scene.lines.some((line) => line.includes('cannot be read') && line.includes('acme')));
+    assert.ok(scene.lines.some((line) => line.includes('cannot be read') && line.includes('rocket')));
   });
 });
 

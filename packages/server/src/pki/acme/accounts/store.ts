@@ -1,0 +1,68 @@
+/** SQL of ACME accounts. */
+import type { Selectable, Transaction } from 'kysely';
+import type { Query } from '../../../storage/database.ts';
+import type { Schema } from '../../../storage/schema.ts';
+import type { AcmeAccountTable } from '../../../storage/tables/acme.ts';
+
+/** A stored account. */
+export type AccountRow = Selectable<AcmeAccountTable>;
+
+/** The account of a directory with that id, whatever its state. */
+export async function findAccount(query: Query, directoryId: string, id: string): Promise<AccountRow | undefined> {
+  return query
+    .selectFrom('acme_account')
+    .selectAll()
+    .where('directory_id', '=', directoryId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+}
+
+/** The account with that id. */
+export async function findAccountById(query: Query, id: string): Promise<AccountRow | undefined> {
+  return query.selectFrom('acme_account').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** The account of a directory with that key, whatever its state. */
+export async function findAccountByKey(
+  query: Query,
+  directoryId: string,
+  thumbprint: string,
+): Promise<AccountRow | undefined> {
+  return query
+    .selectFrom('acme_account')
+    .selectAll()
+    .where('directory_id', '=', directoryId)
+    .where('thumbprint', '=', thumbprint)
+    .executeTakeFirst();
+}
+
+/** A page of a directory's accounts, newest first. */
+export async function listAccounts(
+  query: Query,
+  directoryId: string,
+  { before, limit }: { before: string | undefined; limit: number },
+): Promise<AccountRow[]> {
+  let rows = query.selectFrom('acme_account').selectAll().where('directory_id', '=', directoryId);
+  if (before !== undefined) rows = rows.where('id', '<', before);
+  return rows.orderBy('id', 'desc').limit(limit).execute();
+}
+
+/** Stores a new account. */
+export async function insertAccount(tx: Transaction<Schema>, row: AccountRow): Promise<void> {
+  await tx.insertInto('acme_account').values(row).execute();
+}
+
+/** Changes an account that is valid; false when it is not. */
+export async function updateAccount(
+  tx: Transaction<Schema>,
+  id: string,
+  change: Partial<Pick<AcmeAccountTable, 'contacts' | 'state' | 'thumbprint' | 'jwk'>>,
+): Promise<boolean> {
+  const result = await tx
+    .updateTable('acme_account')
+    .set(change)
+    .where('id', '=', id)
+    .where('state', '=', 'valid')
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
