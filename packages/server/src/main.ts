@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
+import { Passwords } from './accounts/passwords.ts';
 import { createApp } from './app.ts';
 import { type Config, findUnknownVariables, parseConfig } from './config.ts';
 import { Refusal } from './errors.ts';
@@ -156,6 +157,7 @@ async function openResources(
   const { config, now } = opened;
   const withBlobs = {
     ...opened,
+    passwords: new Passwords(),
     blobs: await openDiskBlobs(join(config.dataDir, 'blobs')),
     parts: await PartFiles.open(join(config.dataDir, 'uploads')),
     scanner: config.scan === 'off' ? undefined : openScanner(config.clamd),

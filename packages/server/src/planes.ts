@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Cron } from 'croner';
 import type { Logger } from 'pino';
+import type { Passwords } from './accounts/passwords.ts';
 import type { Config } from './config.ts';
 import { doctorRoutes } from './doctor/routes.ts';
 import type { AppEnv } from './http/context.ts';
@@ -16,6 +17,7 @@ import { validateAuthorization } from './pki/acme/validation/validate.ts';
 import type { AuthorityParts } from './pki/authorities/authority.ts';
 import { authorityPublicRoutes } from './pki/authorities/public/routes.ts';
 import { authorityRoutes } from './pki/authorities/routes.ts';
+import { certificateDownloadRoutes } from './pki/certificates/downloads/routes.ts';
 import { certificateRoutes } from './pki/certificates/routes.ts';
 import { ruleRoutes } from './pki/profiles/routes.ts';
 import { timestampRoutes } from './pki/timestamps/routes.ts';
@@ -47,6 +49,8 @@ export interface Resources {
   readonly config: Config;
   readonly database: Database;
   readonly vault: Vault;
+  /** Verifies passwords that are typed again. */
+  readonly passwords: Passwords;
   readonly blobs: Blobs;
   readonly parts: PartFiles;
   /** Undefined when scanning is off. */
@@ -70,6 +74,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     trustRoutes(resources),
     authorityRoutes(pkiParts(resources)),
     authorityPublicRoutes(pkiParts(resources)),
+    certificateDownloadRoutes(resources),
     timestampRoutes(pkiParts(resources)),
     ruleRoutes(resources),
     certificateRoutes({ ...resources, ...pkiParts(resources) }),

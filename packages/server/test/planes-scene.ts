@@ -140,6 +140,7 @@ async function openResources(
   const environment = { SIGNPOST_READS_PER_MINUTE: '0', SIGNPOST_SCAN: 'off', ...choice.environment };
   const opened = {
     ...dependencies,
+    passwords: new Passwords(),
     log,
     config: parseConfig({ ...environment, SIGNPOST_DATA: dataDir }),
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),

@@ -20,7 +20,12 @@ const maxBodyBytes = 1024 * 1024;
 const rawBodyRoutes: ReadonlySet<string> = new Set(['PUT /api/projects/{slug}/uploads/{id}']);
 
 /** Routes at which a password can be guessed, and those at which the master password can. */
-const passwordRoutes: ReadonlySet<string> = new Set(['POST /api/session', 'POST /api/session/password']);
+const passwordRoutes: ReadonlySet<string> = new Set([
+  'POST /api/session',
+  'POST /api/session/password',
+  'POST /api/certificates/{id}/private-key',
+  'POST /api/certificates/{id}/p12-password',
+]);
 const masterPasswordRoutes: ReadonlySet<string> = new Set([
   'POST /api/vault/unlock',
   'POST /api/vault/change-password',

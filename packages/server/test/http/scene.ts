@@ -119,7 +119,8 @@ export async function createScene(database: Database, choice: SceneChoice = {}):
   const passwords = new Passwords();
   const lines: string[] = [];
   const log = logTo(lines);
-  const planes = choice.planes === 'all' ? await openPlanes({ database, vault, now, log }) : (choice.planes ?? []);
+  const planes =
+    choice.planes === 'all' ? await openPlanes({ database, vault, now, log, passwords }) : (choice.planes ?? []);
   const app = openApp({ database, vault, now, passwords, log, planes, choice });
   // One hash for all: computing it is slow on purpose.
   const found = createFounder({ database, vault, now, passwords, hash: await passwords.hash(password) });
@@ -174,7 +175,7 @@ function openApp(
 
 /** Every plane, with its files in a folder of its own. */
 async function openPlanes(
-  shared: Pick<AppDependencies, 'database' | 'vault' | 'now' | 'log'>,
+  shared: Pick<AppDependencies, 'database' | 'vault' | 'now' | 'log'> & { readonly passwords: Passwords },
 ): Promise<OpenAPIHono<AppEnv>[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'signpost-test-'));
   after(() => rm(dataDir, { recursive: true, force: true }));
