@@ -3,6 +3,14 @@ import type { CommandSpec } from './command.ts';
 import { apiKeyCreate, apiKeyList, apiKeyRevoke } from './commands/account/api-key.ts';
 import { login, logout } from './commands/account/login.ts';
 import { userAdd, userDisable, userList, userPassword, userRole } from './commands/account/user.ts';
+import { acmeAccountList, acmeAccountRevoke, acmeOrderList } from './commands/acme/account.ts';
+import {
+  acmeDirectoryChange,
+  acmeDirectoryCreate,
+  acmeDirectoryList,
+  acmeDirectoryShow,
+} from './commands/acme/directory.ts';
+import { acmeEabCreate, acmeEabList, acmeEabRevoke } from './commands/acme/eab.ts';
 import { check, download, verify } from './commands/client/check.ts';
 import { mirrorExport } from './commands/client/mirror.ts';
 import { createHelpCommands } from './commands/help.ts';
@@ -97,6 +105,16 @@ export const commands: readonly CommandSpec[] = [
   download,
   verify,
   mirrorExport,
+  acmeDirectoryCreate,
+  acmeDirectoryList,
+  acmeDirectoryShow,
+  acmeDirectoryChange,
+  acmeEabCreate,
+  acmeEabList,
+  acmeEabRevoke,
+  acmeAccountList,
+  acmeAccountRevoke,
+  acmeOrderList,
   rescan,
   auditVerify,
   auditList,

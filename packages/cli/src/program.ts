@@ -22,6 +22,7 @@ export interface ProgramOptions {
 
 /** What stands above the commands of a noun in `--help`. */
 const groupSummaries: Readonly<Record<string, string>> = {
+  acme: 'Certificates that servers and devices fetch by themselves (RFC 8555)',
   'api-key': 'Keys for scripts and continuous integration',
   audit: 'The hash-chained record of every change',
   key: 'Keys that sign manifests',
