@@ -2,6 +2,7 @@
 import { refuseDer } from '../asn1/malformed.ts';
 import { DerReader, parseDer } from '../asn1/reader.ts';
 import { constructedTag } from '../asn1/tag.ts';
+import { assertDer } from '../asn1/walk.ts';
 import {
   constructed,
   type DerValue,
@@ -80,7 +81,10 @@ function readAttribute(reader: DerReader): { readonly type: string; readonly ext
   const values = attribute.readSet();
   attribute.assertEnd();
   if (values.atEnd) throw refuseDer('an attribute with a value');
-  if (type !== extensionRequest) return { type, extensions: [] };
+  if (type !== extensionRequest) {
+    for (const { bytes } of values.readAll((one) => one.readElement())) assertDer(bytes);
+    return { type, extensions: [] };
+  }
   const extensions = readExtensions(values);
   values.assertEnd();
   return { type, extensions };

@@ -124,10 +124,14 @@ function readEntry(reader: DerReader): RevokedEntry {
 /** The reason that comes next, as a number (CRLReason). Throws `malformed` for unknown ones. */
 export function readRevocationReason(reader: DerReader): RevocationReason {
   const number = reader.readSmallInteger(tags.enumerated);
-  const [name] = Object.entries(revocationReasons).find(([, value]) => value === number) ?? [];
+  const name = reasonNames.get(number);
   if (!name) throw refuseDer('a reason for revocation');
-  return name as RevocationReason;
+  return name;
 }
+
+const reasonNames: ReadonlyMap<number, RevocationReason> = new Map(
+  Object.entries(revocationReasons).map(([name, number]) => [number, name as RevocationReason]),
+);
 
 const listExtensions: readonly string[] = [
   extensionOids.authorityKeyIdentifier,

@@ -94,8 +94,15 @@ export function encodeEntry({ serialNumber, revokedAt, reason, invalidSince }: E
   return sequence(unsigned(serialNumber), time(revokedAt), more);
 }
 
+/** There are ten reasons, and lists of a hundred thousand entries. */
+const reasonExtensions = new Map<RevocationReason, DerValue>();
+
 function reasonExtension(reason: RevocationReason): DerValue {
-  return extension(extensionOids.reasonCode, enumerated(revocationReasons[reason]), { critical: false });
+  const kept = reasonExtensions.get(reason);
+  if (kept) return kept;
+  const made = extension(extensionOids.reasonCode, enumerated(revocationReasons[reason]), { critical: false });
+  reasonExtensions.set(reason, encoded(encodeDer(made)));
+  return made;
 }
 
 function invalidityExtension(timeMs: number): DerValue {

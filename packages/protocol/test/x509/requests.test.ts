@@ -125,3 +125,16 @@ test('no bytes for a request lead to another error than a refusal', async () => 
     { numRuns: 300 },
   );
 });
+
+/** @see test/long/der-fuzz.ts, which found it. */
+test('an attribute that nobody knows is DER all the same', async () => {
+  const bytes = await createRequest();
+  const at = Buffer.from(bytes).indexOf(Buffer.from('2a864886f70d01090e', 'hex'));
+  const unknown = bytes.slice();
+  unknown[at + 8] = 0x0d;
+  assert.deepEqual(parseRequest(unknown).otherAttributes, ['1.2.840.113549.1.9.13']);
+  const broken = unknown.slice();
+  // The length of the first extension's identifier.
+  broken[Buffer.from(broken).indexOf(Buffer.from('0603551d11', 'hex')) + 1] = 0xff;
+  assert.throws(() => parseRequest(broken), { code: 'malformed' });
+});

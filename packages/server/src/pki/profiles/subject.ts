@@ -93,6 +93,7 @@ function assertRule(
     readonly issuer: DistinguishedName | undefined;
   },
 ): void {
+  if (asked.rule === 'optional') return;
   const given = asked.subject.flatMap(([one, text]) => (one === type ? [text] : []));
   if (asked.rule === 'supplied' && given.length === 0) {
     throw refuse('subject-missing', `expected ${type} in the subject, got none`);
