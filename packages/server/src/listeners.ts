@@ -10,7 +10,7 @@ import { createFileSource } from './http/tls/key-pair.ts';
 export interface ListenerParts {
   readonly app: App;
   readonly config: Pick<Config, 'listen' | 'tls' | 'plainListen' | 'clientCertificates'>;
-  readonly prepared: PreparedAnswers;
+  readonly prepared: readonly PreparedAnswers[];
   readonly log: Logger;
 }
 

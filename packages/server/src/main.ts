@@ -13,6 +13,7 @@ import { PreparedAnswers } from './http/prepared.ts';
 import { openListeners } from './listeners.ts';
 import { createAcmeState } from './pki/acme/state.ts';
 import { listSealedAuthorities } from './pki/authorities/store.ts';
+import { openRevocation } from './pki/revocation/revocation.ts';
 import {
   createJobs,
   createPlanes,
@@ -21,6 +22,7 @@ import {
   createTreeWriter,
   type Resources,
   refreshAndLog,
+  runOften,
   startSchedules,
   subscribePlanes,
 } from './planes.ts';
@@ -119,6 +121,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[]): P
     () => writeTree(),
     () => resources.downloads.flush(),
     () => resources.parts.close(),
+    () => resources.revocation.stop(),
   );
   subscribePlanes(resources, bus);
   // After the subscriptions: what it publishes to nobody is not published again.
@@ -133,7 +136,10 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[]): P
     roles,
     planes: createPlanes(resources),
     listSealed: () => listSealed(database),
-    hostsChanged: () => resources.prepared.forgetAll(),
+    hostsChanged: () => {
+      resources.prepared.forgetAll();
+      resources.revocation.statusAnswers.prepared.forgetAll();
+    },
   });
   const worker = startWorker({ database, handlers: createJobs(resources), now, log, concurrency: 2 });
   wakers.push(() => worker.wake());
@@ -144,7 +150,13 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[]): P
   closers.push(startSchedules(resources));
   await writeTree();
   await refreshAndLog(resources);
-  const listeners = await openListeners({ app, config, prepared: resources.prepared, log });
+  void runOften(resources);
+  const listeners = await openListeners({
+    app,
+    config,
+    prepared: [resources.prepared, resources.revocation.statusAnswers.prepared],
+    log,
+  });
   closers.push(() => listeners.stop());
   const { url, plainUrl } = listeners;
   log.info({ url, plainUrl, vault: vault.state, engine: database.engine }, 'the server answers');
@@ -164,6 +176,7 @@ async function openResources(
     downloads: new DownloadCounter(opened),
     prepared: new PreparedAnswers(now),
     acme: createAcmeState({ ...config, now }),
+    revocation: openRevocation({ ...opened, pkiUrl: config.pkiUrl }),
     version: packageJson.version,
   };
   const writeTree = createTreeWriter(withBlobs);

@@ -20,6 +20,8 @@ import { authorityRoutes } from './pki/authorities/routes.ts';
 import { certificateDownloadRoutes } from './pki/certificates/downloads/routes.ts';
 import { certificateRoutes } from './pki/certificates/routes.ts';
 import { ruleRoutes } from './pki/profiles/routes.ts';
+import type { Revocation } from './pki/revocation/revocation.ts';
+import { revocationRoutes } from './pki/revocation/routes.ts';
 import { timestampRoutes } from './pki/timestamps/routes.ts';
 import { renewTimestampCertificates } from './pki/timestamps/timestamp-authority.ts';
 import { refreshManifests } from './releases/lifecycle/refresh.ts';
@@ -58,6 +60,7 @@ export interface Resources {
   readonly downloads: DownloadCounter;
   readonly prepared: PreparedAnswers;
   readonly acme: AcmeState;
+  readonly revocation: Revocation;
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
@@ -80,6 +83,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     certificateRoutes({ ...resources, ...pkiParts(resources) }),
     acmeDirectoryRoutes(resources),
     acmeRoutes({ ...resources, ...resources.acme, pkiUrl: resources.config.pkiUrl }),
+    revocationRoutes({ ...pkiParts(resources), ...resources.revocation, log: resources.log }),
     projectRoutes(resources),
     releaseRoutes(resources),
     uploadRoutes(resources),
@@ -166,12 +170,20 @@ export function startSchedules(resources: Resources): () => Promise<void> {
   const enqueue = createQueue();
   const crons = [
     new Cron('0 * * * *', { timezone: 'UTC', unref: true }, () => enqueue(() => runHourly(resources))),
+    new Cron('*/5 * * * *', { timezone: 'UTC', unref: true }, () => enqueue(() => runOften(resources))),
     new Cron('17 3 * * *', { timezone: 'UTC', unref: true }, () => enqueue(() => runNightly(resources))),
   ];
   return async () => {
     for (const cron of crons) cron.stop();
     await enqueue(async () => undefined);
   };
+}
+
+/** Publishes revocation lists that are behind or run out; while the vault was locked, they could not be. */
+export async function runOften(resources: Resources): Promise<void> {
+  await logFailure(resources, function refreshLists() {
+    return resources.revocation.publisher.refresh();
+  });
 }
 
 /** Warns of trust lists that run out, signs manifests again, and removes uploads that nobody goes on with. */

@@ -19,6 +19,7 @@ import type { Role, Verb } from '../src/http/context.ts';
 import { PreparedAnswers } from '../src/http/prepared.ts';
 import { openHttpServer } from '../src/http/server.ts';
 import { createAcmeState } from '../src/pki/acme/state.ts';
+import { openRevocation } from '../src/pki/revocation/revocation.ts';
 import { createPlanes, createPublished, createTreeWriter, type Resources, subscribePlanes } from '../src/planes.ts';
 import { DownloadCounter } from '../src/releases/public/statistics.ts';
 import type { Scanner } from '../src/releases/scanner/clamd.ts';
@@ -108,7 +109,7 @@ export async function openPlanesScene(t: Pick<TestContext, 'after'>, choice: Pla
   const server = await openHttpServer({
     ...app,
     listen: { host: '127.0.0.1', port: 0 },
-    prepared: resources.prepared,
+    prepared: [resources.prepared, resources.revocation.statusAnswers.prepared],
     reads: app.limits.reads,
   });
   closers.push(() => server.stop());
@@ -149,11 +150,15 @@ async function openResources(
     downloads: new DownloadCounter({ ...dependencies, log }),
     prepared: new PreparedAnswers(dependencies.now),
     acme: createAcmeState({ dnsServers: [], now: dependencies.now }),
+    revocation: openRevocation({ ...dependencies, log }),
     version: '0.0.0-test',
     wakeWorker: () => undefined,
   };
   const writeTree = createTreeWriter(opened);
-  closers.push(() => writeTree());
+  closers.push(
+    () => writeTree(),
+    () => opened.revocation.stop(),
+  );
   return { ...opened, published: createPublished(opened, writeTree) };
 }
 

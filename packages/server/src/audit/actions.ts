@@ -86,6 +86,9 @@ export const auditActions = [
   'acme.validated',
   'acme.validation_failed',
   'acme.authorization_ended',
+  'revocation_list.published',
+  'revocation_list.imported',
+  'ocsp_responder.made',
   'audit.exported',
 ] as const;
 

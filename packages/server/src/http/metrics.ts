@@ -17,8 +17,8 @@ export interface Metrics {
   /** Where a plane registers figures of its own. */
   readonly registry: Registry;
   countRequest(request: AnsweredRequest): void;
-  /** Counts a manifest that was answered from a finished buffer. */
-  countPrepared(): void;
+  /** Counts what was answered from a finished buffer. */
+  countPrepared(route: string): void;
 }
 
 /** Creates a registry with the figures of the process and of HTTP. */
@@ -38,10 +38,14 @@ export function createMetrics(): Metrics {
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
     registers: [registry],
   });
-  const prepared = requests.labels({ route: 'GET /api/projects/{slug}/manifest', status: 200 });
+  const prepared = new Map<string, Counter.Internal>();
   return {
     registry,
-    countPrepared: () => prepared.inc(),
+    countPrepared: (route) => {
+      const counter = prepared.get(route) ?? requests.labels({ route, status: 200 });
+      prepared.set(route, counter);
+      counter.inc();
+    },
     countRequest: ({ route, status, seconds }) => {
       requests.inc({ route, status });
       duration.observe({ route }, seconds);

@@ -1,28 +1,42 @@
 /** Answers kept as finished buffers, so that an update check costs little more than the runtime's own server. */
 
-/** A finished answer to GET. */
+/** A finished answer to GET, or to a POST that only asks. */
 export interface PreparedAnswer {
   readonly organisationId: string;
+  /** Counted as this one, which the role table names. */
+  readonly route: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly etag: string;
   readonly body: Uint8Array;
   /** Unix milliseconds from which on the answer must be made again. */
   readonly validUntil: number;
+  /** Whether what it says still holds, where one answer may be overtaken and not all of its organisation. */
+  readonly isCurrent?: () => boolean;
 }
 
-/** The most answers kept, and their bytes; the oldest go first. Host and query are the client's choice, so both are bounded. */
-const maxAnswers = 2_000;
-const maxBytes = 64 * 1024 * 1024;
+/** What an answer is found by. */
+interface AnswerPlace {
+  readonly host: string;
+  /** Path and query. */
+  readonly target: string;
+  /** Of a POST that only asks, one character an octet. */
+  readonly body?: string | undefined;
+}
+
+/** The most answers kept, and their bytes; the oldest go first. Host, query and body are the client's choice, so both are bounded. */
+const defaultLimits = { answers: 2_000, bytes: 64 * 1024 * 1024 };
 
 /** Finished answers by host and path. */
 export class PreparedAnswers {
   readonly #answers = new Map<string, PreparedAnswer>();
   readonly #now: () => number;
+  readonly #limits: typeof defaultLimits;
   #generation = 0;
   #bytes = 0;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, limits: typeof defaultLimits = defaultLimits) {
     this.#now = now;
+    this.#limits = limits;
   }
 
   /** Grows with each `forget`: an answer computed under an older generation must not be kept. */
@@ -31,20 +45,22 @@ export class PreparedAnswers {
   }
 
   /** The answer that is still good, or undefined. */
-  find(host: string, target: string): PreparedAnswer | undefined {
-    const answer = this.#answers.get(`${host} ${target}`);
-    return answer !== undefined && this.#now() < answer.validUntil ? answer : undefined;
+  find(host: string, target: string, body?: string): PreparedAnswer | undefined {
+    const answer = this.#answers.get(keyOf({ host, target, body }));
+    if (answer === undefined || this.#now() >= answer.validUntil) return undefined;
+    return answer.isCurrent?.() === false ? undefined : answer;
   }
 
   /** Keeps an answer, unless something was forgotten since `generation`. */
-  keep(place: { host: string; target: string; generation: number }, answer: PreparedAnswer): void {
-    if (place.generation !== this.#generation || answer.body.length > maxBytes) return;
-    const key = `${place.host} ${place.target}`;
+  keep(place: AnswerPlace & { readonly generation: number }, answer: PreparedAnswer): void {
+    const { answers, bytes } = this.#limits;
+    if (place.generation !== this.#generation || answer.body.length > bytes) return;
+    const key = keyOf(place);
     this.#drop(key);
     this.#answers.set(key, answer);
     this.#bytes += answer.body.length;
     for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= maxAnswers && this.#bytes <= maxBytes) break;
+      if (this.#answers.size <= answers && this.#bytes <= bytes) break;
       this.#drop(oldest);
     }
   }
@@ -66,4 +82,8 @@ export class PreparedAnswers {
     this.#bytes -= this.#answers.get(key)?.body.length ?? 0;
     this.#answers.delete(key);
   }
+}
+
+function keyOf({ host, target, body }: AnswerPlace): string {
+  return body === undefined ? `${host} ${target}` : `${host} ${target} ${body}`;
 }

@@ -77,6 +77,12 @@ export const publicRoutes: readonly string[] = [
   'GET /pki/{authority}/ca.crt',
   'GET /pki/{authority}/ca.pem',
   'GET /pki/{authority}/chain.pem',
+  'GET /pki/{authority}/crl',
+  'GET /pki/{authority}/crl.pem',
+  'GET /pki/{authority}/crl/{list}',
+  'GET /pki/{authority}/ocsp/{request}',
+  // Asks and changes nothing: clients send what they ask about as a body.
+  'POST /pki/{authority}/ocsp',
   'GET /{slug}',
   'GET /{slug}/info',
   'GET /{slug}/{version}',

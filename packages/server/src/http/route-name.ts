@@ -30,5 +30,5 @@ export function listMethods(router: Hono<AppEnv>, path: string): string[] {
 }
 
 function documentedPath(path: string): string {
-  return path.replace(/:([A-Za-z_]+)/g, '{$1}');
+  return path.replace(/:([A-Za-z_]+)(?:\{[^}]*\})?/g, '{$1}');
 }

@@ -33,7 +33,8 @@ interface TlsParts {
 export interface HttpServerParts {
   readonly fetch: Parameters<typeof createAdaptorServer>[0]['fetch'];
   readonly listen: { readonly host: string; readonly port: number };
-  readonly prepared: PreparedAnswers;
+  /** Looked through in this order. */
+  readonly prepared: readonly PreparedAnswers[];
   readonly reads: RateLimit;
   readonly metrics: Metrics;
   readonly proxies: TrustedProxies;
@@ -103,14 +104,20 @@ function createListener(
   parts: HttpServerParts,
   create: (options: ServerOptions, listener: RequestListener) => Listener['server'],
 ): Listener['server'] {
-  const answerEarly = parts.plainPathsOnly ? refuseOtherPaths : createPreparedAnswerer(parts);
+  const answerPrepared = createPreparedAnswerer(parts);
+  const answerEarly: typeof answerPrepared = (request, response, body) =>
+    (parts.plainPathsOnly === true && refuseOtherPaths(request, response)) || answerPrepared(request, response, body);
   return createAdaptorServer({
     fetch: parts.fetch,
     // Large uploads take their time; headers do not.
     serverOptions: { requestTimeout: 3_600_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 },
     createServer: ((options: ServerOptions, listener: RequestListener) =>
       create(options, (request, response) => {
-        if (!answerEarly(request, response)) listener(request, response);
+        const decide = (body?: string) => {
+          if (!answerEarly(request, response, body)) listener(request, response);
+        };
+        if (isAsking(request)) readBody(request, decide);
+        else decide();
       })) as typeof createServer,
   }) as Listener['server'];
 }
@@ -124,16 +131,36 @@ function refuseOtherPaths(request: IncomingMessage, response: ServerResponse): b
   return true;
 }
 
+/** RFC 6960, appendix A: a POST that only asks, and can be answered like a GET. */
+const askingType = 'application/ocsp-request';
+const maxAskingBytes = 1024;
+
+function isAsking({ method, headers }: IncomingMessage): boolean {
+  if (method !== 'POST' || headers['content-type'] !== askingType) return false;
+  const length = Number(headers['content-length']);
+  return length > 0 && length <= maxAskingBytes;
+}
+
+/** Calls `decide` with a short body, one character an octet, if it is there at once; it stays to be read by the application. */
+function readBody(request: IncomingMessage, decide: (body: string | undefined) => void): void {
+  request.once('readable', () => {
+    const chunk: Buffer | null = request.read();
+    if (chunk) request.unshift(chunk);
+    const isWhole = chunk?.length === Number(request.headers['content-length']);
+    decide(isWhole ? chunk.toString('latin1') : undefined);
+  });
+}
+
 /** Answers from a finished buffer where there is one: false when the application must. */
 function createPreparedAnswerer(
   parts: HttpServerParts,
-): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const { prepared, metrics } = parts;
+): (request: IncomingMessage, response: ServerResponse, body: string | undefined) => boolean {
+  const { metrics } = parts;
   const wires = new WeakMap<PreparedAnswer, WireAnswer>();
   const clients = new WeakMap<IncomingMessage['socket'], string>();
-  return function answerPrepared(request, response) {
-    if (request.method !== 'GET' || request.url === undefined) return false;
-    const answer = prepared.find(request.headers.host ?? '', request.url);
+  return function answerPrepared(request, response, body) {
+    if (request.method !== 'GET' && body === undefined) return false;
+    const answer = findPrepared(parts, request, body);
     if (answer === undefined || isSpecial(request)) return false;
     if (!isWithinLimit(parts, request, clients)) return false;
     let wire = wires.get(answer);
@@ -143,9 +170,21 @@ function createPreparedAnswerer(
     }
     response.writeHead(200, isSecure(parts, request) ? wire.secure : wire.plain);
     response.end(wire.body, 'latin1');
-    metrics.countPrepared();
+    metrics.countPrepared(answer.route);
     return true;
   };
+}
+
+function findPrepared(
+  { prepared }: HttpServerParts,
+  { headers, url = '' }: IncomingMessage,
+  body: string | undefined,
+): PreparedAnswer | undefined {
+  for (const answers of prepared) {
+    const answer = answers.find(headers.host ?? '', url, body);
+    if (answer) return answer;
+  }
+  return undefined;
 }
 
 /** A prepared answer as `node:http` writes it fastest. */

@@ -12,6 +12,7 @@ import type {
   AcmeOrderTable,
 } from './tables/acme.ts';
 import type { AuthorityTable, CertificateProfileTable, CertificateTable, NamePolicyTable } from './tables/pki.ts';
+import type { OcspResponderTable, RevocationListTable, RevocationStateTable } from './tables/revocation.ts';
 import type { TimestampAuthorityTable } from './tables/timestamps.ts';
 
 /** All tables by name. */
@@ -48,6 +49,9 @@ export interface Schema {
   name_policy: NamePolicyTable;
   certificate_profile: CertificateProfileTable;
   timestamp_authority: TimestampAuthorityTable;
+  revocation_state: RevocationStateTable;
+  revocation_list: RevocationListTable;
+  ocsp_responder: OcspResponderTable;
 }
 
 /** `slug` is unique; the organisation `default` answers at the unprefixed paths. `host` is unique where set. */

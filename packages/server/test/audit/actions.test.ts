@@ -92,6 +92,9 @@ test('the vocabulary of the audit log is this one', () => {
       'acme.validated',
       'acme.validation_failed',
       'acme.authorization_ended',
+      'revocation_list.published',
+      'revocation_list.imported',
+      'ocsp_responder.made',
       'audit.exported',
     ],
   );

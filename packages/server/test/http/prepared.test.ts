@@ -4,7 +4,15 @@ import fc from 'fast-check';
 import { type PreparedAnswer, PreparedAnswers } from '../../src/http/prepared.ts';
 
 function answer(organisationId: string, wish: Partial<PreparedAnswer> = {}): PreparedAnswer {
-  return { organisationId, headers: [], etag: '"x"', body: Buffer.alloc(10), validUntil: 1000, ...wish };
+  return {
+    organisationId,
+    route: 'GET /x',
+    headers: [],
+    etag: '"x"',
+    body: Buffer.alloc(10),
+    validUntil: 1000,
+    ...wish,
+  };
 }
 
 function keep(answers: PreparedAnswers, [host, target]: [string, string], kept: PreparedAnswer): void {

@@ -95,10 +95,10 @@ test('a route that is not in the table is nobody’s, and roles are compared exa
   assert.equal(isAllowed(rule, { ...key, verbs: ['admin'] }), false);
 });
 
-test('only three routes that take more than a question may be public, besides ACME, whose requests are signed', () => {
+test('only four routes that take more than a question may be public, besides ACME, whose requests are signed', () => {
   assert.deepEqual(
     publicRoutes.filter((name) => !name.startsWith('GET ') && !name.startsWith('POST /acme/{directory}/')),
-    ['POST /api/session', 'POST /api/vault/unlock', 'POST /pki/{authority}/tsa'],
+    ['POST /api/session', 'POST /api/vault/unlock', 'POST /pki/{authority}/tsa', 'POST /pki/{authority}/ocsp'],
   );
 });
 

@@ -19,6 +19,7 @@ import { parseConfig } from '../../src/config.ts';
 import type { AppEnv, Role, Verb } from '../../src/http/context.ts';
 import { PreparedAnswers } from '../../src/http/prepared.ts';
 import { createAcmeState } from '../../src/pki/acme/state.ts';
+import { openRevocation } from '../../src/pki/revocation/revocation.ts';
 import { createPlanes } from '../../src/planes.ts';
 import { DownloadCounter } from '../../src/releases/public/statistics.ts';
 import { PartFiles } from '../../src/releases/uploads/part-files.ts';
@@ -188,6 +189,7 @@ async function openPlanes(
     downloads: new DownloadCounter(shared),
     prepared: new PreparedAnswers(shared.now),
     acme: createAcmeState({ dnsServers: [], now: shared.now }),
+    revocation: openRevocation(shared),
     version: '0.0.0-test',
     wakeWorker: () => undefined,
     published: () => undefined,

@@ -16,14 +16,20 @@ async function open(t: TestContext, { body = Buffer.from('prepared'), ...wish }:
   const prepared = new PreparedAnswers(Date.now);
   const metrics = createMetrics();
   const parts = {
-    ...{ fetch: app.fetch as HttpServerParts['fetch'], listen: { host: '127.0.0.1', port: 0 }, prepared, metrics },
+    ...{
+      fetch: app.fetch as HttpServerParts['fetch'],
+      listen: { host: '127.0.0.1', port: 0 },
+      prepared: [prepared],
+      metrics,
+    },
     ...{ reads: createRateLimit(0, Date.now), proxies: createTrustedProxies([]), secure: false, ...wish },
   };
   const server = await openHttpServer(parts);
   t.after(() => server.stop());
   const { host } = new URL(server.url);
   const headers = [['Cache-Control', 'public, max-age=60']] as const;
-  const kept = { organisationId: 'a', headers, etag: '"x"', body, validUntil: Date.now() + 60_000 };
+  const route = 'GET /api/projects/{slug}/manifest';
+  const kept = { organisationId: 'a', route, headers, etag: '"x"', body, validUntil: Date.now() + 60_000 };
   prepared.keep({ host, target: '/x', generation: prepared.generation }, kept);
   return { server, metrics, prepared };
 }

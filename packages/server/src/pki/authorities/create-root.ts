@@ -6,6 +6,7 @@ import { assertPassphraseStrength, protectRootKey } from './dual-protection.ts';
 import { generateAuthorityKey } from './new-key.ts';
 import { createNodeSigner } from './node-signer.ts';
 import { createAuthorityRow, describeOwn, recordAuthorities } from './record.ts';
+import { announceRootOpened } from './root-openings.ts';
 import { signItself } from './sign-authority.ts';
 import type { AuthorityRow } from './store.ts';
 import type { NewAuthority } from './wish.ts';
@@ -41,6 +42,8 @@ export async function createRoot(parts: AuthorityParts, caller: Caller, wish: Ne
     });
     const own = describeOwn(caller, { authority: row, certificate, issuerId: row.id, source: 'system', at });
     await recordAuthorities(parts, caller, { records: [{ row, own, action: 'authority.created' }], lifetime });
+    const root = { ...place, name: row.name, certificate, chain: [], signer };
+    await announceRootOpened(parts.database, root, caller.actor);
     return row;
   } finally {
     pkcs8.fill(0);

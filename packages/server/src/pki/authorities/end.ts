@@ -1,6 +1,7 @@
 /** How authorities end: retired, when they issue nothing more; revoked, when nothing that they issued counts any more. */
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
+import { announceStatusChange } from '../records/status-changes.ts';
 import { type AuthorityParts, requireAuthority } from './authority.ts';
 import { readFamily } from './family.ts';
 import { forgetIssuers } from './issuer.ts';
@@ -108,6 +109,8 @@ export async function revokeAuthority(
     if (!own) throw ended(row);
     const count = (await revokeIssued(tx, revocation)) + (await revokeAuthorityCertificates(tx, revocation));
     forgetIssuers(parts, tx);
+    // Whoever has cross-signed one of them is among the others.
+    for (const { id } of authorities) announceStatusChange(tx, { organisationId, issuerId: id });
     for (const one of [...revoked.filter(({ id }) => id !== row.id), own]) {
       const detail = { reason, certificates: one === own ? count : null };
       await recordAuthorityAct(tx, caller, { row: one, at, action: 'authority.revoked', detail });

@@ -9,6 +9,7 @@ import type { AuthorityParts, AuthorityPlace } from './authority.ts';
 import { openRootKey } from './dual-protection.ts';
 import { assertState, type Issuer, readIssuing } from './issuer.ts';
 import { createNodeSigner } from './node-signer.ts';
+import { announceRootOpened } from './root-openings.ts';
 import { type AuthorityRow, findAuthority } from './store.ts';
 
 /** Passphrases that may be tried for one root in a minute, right ones counted. */
@@ -33,7 +34,12 @@ export async function withRootSigner<T>(
 ): Promise<T> {
   const row = await requireDual(parts, opening);
   const issuing = await readIssuing(parts, row);
-  return withRootKey(parts, { row, ...opening }, (signer) => use({ ...issuing, signer }));
+  return withRootKey(parts, { row, ...opening }, async (signer) => {
+    const issuer = { ...issuing, signer };
+    const used = await use(issuer);
+    await announceRootOpened(parts.database, issuer, opening.actor ?? systemActor);
+    return used;
+  });
 }
 
 /** The same for the key alone, whether a certificate of it is in force or not: a root that ran out can be renewed. */

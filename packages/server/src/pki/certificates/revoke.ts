@@ -8,6 +8,7 @@ import { createId } from '../../storage/ids.ts';
 import { recordEvent } from '../../storage/outbox.ts';
 import type { Schema } from '../../storage/schema.ts';
 import type { CertificateRow } from '../records/certificate-row.ts';
+import { announceStatusChange } from '../records/status-changes.ts';
 import { findCertificate } from '../records/store.ts';
 import { moveCertificate, type StateChange } from './store.ts';
 
@@ -104,7 +105,9 @@ async function changeState(
   }
   const payload = { certificate_id: id, authority_id: row.issuer_id, serial: row.serial, reason: change.to.reason };
   await recordEvent(tx, { id: createId(at), organisationId: row.organisation_id, topic: act.action, payload, at });
-  const detail = { serial: row.serial, subject: row.subject, ...act.detail };
+  const { organisation_id: organisationId, issuer_id: issuerId, serial } = row;
+  if (issuerId !== null) announceStatusChange(tx, { organisationId, issuerId, serials: [serial] });
+  const detail = { serial, subject: row.subject, ...act.detail };
   await recordAudit(tx, at, { ...caller, action: act.action, object: { kind: 'certificate', id }, detail });
   return { ...row, ...change.to };
 }

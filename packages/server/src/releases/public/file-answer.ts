@@ -1,5 +1,6 @@
 /** What a request for a file is answered with: validators and ranges (RFC 9110, sections 13 and 14). */
 import { Refusal } from '../../errors.ts';
+import { isMatch } from '../../http/entity-tag.ts';
 import type { ByteRange } from '../../storage/blobs.ts';
 
 /** The request headers that matter. */
@@ -23,12 +24,6 @@ export function decideFileAnswer(request: FileRequest, file: { sizeBytes: number
     return { status: 200 };
   const range = parseRange(request.range, file.sizeBytes);
   return range === undefined ? { status: 200 } : { status: 206, range };
-}
-
-/** Whether an If-None-Match header names `etag` (weak comparison: RFC 9110, 13.1.2). */
-export function isMatch(ifNoneMatch: string, etag: string): boolean {
-  if (ifNoneMatch.trim() === '*') return true;
-  return ifNoneMatch.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === etag);
 }
 
 /** One range of bytes; undefined for units and forms that a server may ignore, several ranges among them. */

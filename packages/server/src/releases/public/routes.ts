@@ -6,6 +6,7 @@ import { channelPattern, defaultChannel } from '@signpost/protocol/updates/names
 import type { Context } from 'hono';
 import { Refusal } from '../../errors.ts';
 import type { AppEnv } from '../../http/context.ts';
+import { isMatch } from '../../http/entity-tag.ts';
 import { pageContentPolicy } from '../../http/headers.ts';
 import type { PreparedAnswers } from '../../http/prepared.ts';
 import { createRouter, formatTime, jsonAnswer } from '../../http/router.ts';
@@ -14,7 +15,6 @@ import { listArtifacts, listReleases } from '../lifecycle/store.ts';
 import { requireProject } from '../projects/project.ts';
 import { renderBadge } from './badge.ts';
 import { type DownloadDependencies, describeOutgoing, type Outgoing, sendFile } from './download.ts';
-import { isMatch } from './file-answer.ts';
 import { renderInfoPage } from './info-page.ts';
 import { infoStyleHash } from './info-style.ts';
 import { type PublicationDependencies, readServedManifest, type ServedManifest } from './publication.ts';
@@ -107,7 +107,12 @@ async function answerManifest(
   const url = new URL(c.req.url);
   dependencies.prepared.keep(
     { host: url.host, target: `${url.pathname}${url.search}`, generation },
-    { organisationId: c.var.organisation.id, headers: Object.entries(headers), etag, body, validUntil },
+    {
+      organisationId: c.var.organisation.id,
+      route: 'GET /api/projects/{slug}/manifest',
+      headers: Object.entries(headers),
+      ...{ etag, body, validUntil },
+    },
   );
   if (isMatch(c.req.header('if-none-match') ?? '', etag)) return c.body(null, 304, headers) as never;
   return c.body(body, 200, headers) as never;

@@ -21,13 +21,14 @@ const waitLimitMs = 400;
 /** The database over `engine`. */
 export function createDatabase(engine: Engine): Database {
   const open = new AsyncLocalStorage<{ active: boolean }>();
+  const query = engine.kysely.withPlugin(refuseInside(open));
   let closing: Promise<void> | undefined;
   return {
     engine: engine.name,
-    query: engine.kysely.withPlugin(refuseInside(open)),
+    query,
     transaction: (work) => {
       assertOutside(open);
-      return retryConflicts(() => runOnce(engine, open, work));
+      return retryConflicts(() => runOnce({ engine, open, query }, work));
     },
     probe: () => engine.probe(),
     close: () => {
@@ -49,9 +50,21 @@ export function afterCommit(query: Query, act: () => void): void {
   else act();
 }
 
+const owners = new WeakMap<object, Query>();
+
+/** The `query` of the database that a transaction belongs to: what is known beside a database can be found from inside. */
+export function ownerOf(query: Query): Query {
+  return owners.get(query) ?? query;
+}
+
+interface Running {
+  readonly engine: Engine;
+  readonly open: AsyncLocalStorage<{ active: boolean }>;
+  readonly query: Query;
+}
+
 async function runOnce<T>(
-  engine: Engine,
-  open: AsyncLocalStorage<{ active: boolean }>,
+  { engine, open, query }: Running,
   work: (transaction: Transaction<Schema>) => Promise<T>,
 ): Promise<T> {
   const acts: (() => void)[] = [];
@@ -59,6 +72,7 @@ async function runOnce<T>(
   try {
     const result = await engine.kysely.transaction().execute(async (transaction) => {
       commitActs.set(transaction, acts);
+      owners.set(transaction, query);
       await engine.begin(transaction);
       return open.run(scope, () => work(transaction));
     });

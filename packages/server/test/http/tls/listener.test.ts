@@ -30,7 +30,7 @@ async function open(t: TestContext, wish: Partial<HttpServerParts>): Promise<URL
   app.all('*', (c) => c.text(`asked for ${c.req.path} of ${new URL(c.req.url).protocol}`));
   const server = await openHttpServer({
     ...{ fetch: app.fetch as HttpServerParts['fetch'], listen: { host: '127.0.0.1', port: 0 } },
-    ...{ prepared: new PreparedAnswers(Date.now), metrics: createMetrics(), reads: createRateLimit(0, Date.now) },
+    ...{ prepared: [new PreparedAnswers(Date.now)], metrics: createMetrics(), reads: createRateLimit(0, Date.now) },
     ...{ proxies: createTrustedProxies([]), secure: true, ...wish },
   });
   t.after(() => server.stop());

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  decideFileAnswer,
-  type FileAnswer,
-  type FileRequest,
-  isMatch,
-} from '../../../src/releases/public/file-answer.ts';
+import { isMatch } from '../../../src/http/entity-tag.ts';
+import { decideFileAnswer, type FileAnswer, type FileRequest } from '../../../src/releases/public/file-answer.ts';
 
 const etag = '"abc"';
 
