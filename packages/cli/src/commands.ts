@@ -11,6 +11,12 @@ import {
   acmeDirectoryShow,
 } from './commands/acme/directory.ts';
 import { acmeEabCreate, acmeEabList, acmeEabRevoke } from './commands/acme/eab.ts';
+import { caCreateIntermediate, caCreateRoot } from './commands/ca/create.ts';
+import { caRetire, caRevoke } from './commands/ca/end.ts';
+import { caImport, caImportCertificate, caRequest } from './commands/ca/exchange.ts';
+import { caCrossSign, caRekey, caRenew, caSuccessor } from './commands/ca/renew.ts';
+import { caRootCrl, caRootInit, caRootShow, caRootSign } from './commands/ca/root.ts';
+import { caList, caShow } from './commands/ca/show.ts';
 import { check, download, verify } from './commands/client/check.ts';
 import { mirrorExport } from './commands/client/mirror.ts';
 import { createHelpCommands } from './commands/help.ts';
@@ -116,6 +122,23 @@ export const commands: readonly CommandSpec[] = [
   acmeAccountRevoke,
   acmeOrderList,
   rescan,
+  caCreateRoot,
+  caCreateIntermediate,
+  caRequest,
+  caImportCertificate,
+  caImport,
+  caList,
+  caShow,
+  caRenew,
+  caCrossSign,
+  caRekey,
+  caSuccessor,
+  caRetire,
+  caRevoke,
+  caRootInit,
+  caRootSign,
+  caRootCrl,
+  caRootShow,
   auditVerify,
   auditList,
   auditExport,

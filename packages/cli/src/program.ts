@@ -25,6 +25,8 @@ const groupSummaries: Readonly<Record<string, string>> = {
   acme: 'Certificates that servers and devices fetch by themselves (RFC 8555)',
   'api-key': 'Keys for scripts and continuous integration',
   audit: 'The hash-chained record of every change',
+  ca: 'Certificate authorities: roots, intermediates, roll-over',
+  'ca root': 'An offline root: a certificate authority without a server',
   key: 'Keys that sign manifests',
   mirror: 'Static mirrors that clients verify unchanged',
   project: 'Projects and their rules',
@@ -90,7 +92,7 @@ function openGroup(parent: Command, name: string, options: ProgramOptions): Comm
   const group = parent
     .command(name)
     .helpCommand(false)
-    .description(groupSummaries[name] ?? '');
+    .description(groupSummaries[parent.name() === 'signpost' ? name : `${parent.name()} ${name}`] ?? '');
   configure(group, options);
   return group;
 }

@@ -84,4 +84,10 @@ name, synced and renamed; mode 0600.
 or imported here. Which list is in force follows from the lists, verified each time; a version number is never used twice.
 Several holders: one signs, the others \`root import\` the file and \`root sign\` the same bytes, or \`root combine\` puts copies
 together.
+
+## The folder of an offline certificate authority
+
+\`key.json\` is a key file of format \`signpost-ca-key-1\`: locked as above, with a PKCS#8 key of any type in it. \`root.pem\` is the
+only file that leaves; \`issued/<serial>.pem\` holds what the root signed, \`crl/<number>.crl\` its revocation lists, each signed and
+verified again whenever the folder is opened. Which certificates are revoked follows from the newest list.
 `;

@@ -1,7 +1,8 @@
 /** What the commands of the offline root share: the folder, the passphrase, and how an edit is written and answered. */
 import type { Signer } from '@signpost/protocol/keys/ed25519';
 import { type Invocation, type OptionSpec, readSecretSource, secretOptions } from '../../command.ts';
-import { type KeyFile, minPassphraseLength, unlockKeyFile } from '../../keys/key-file.ts';
+import { type KeyFile, unlockKeyFile } from '../../keys/key-file.ts';
+import { minPassphraseLength } from '../../keys/passphrase-cipher.ts';
 import { assertSignable, type Draft, isSameDraft, shortId } from '../../root/draft.ts';
 import { openRootFolder, type RootFolder, writeDraft } from '../../root/folder.ts';
 import type { Answer, JsonValue } from '../../terminal/output.ts';

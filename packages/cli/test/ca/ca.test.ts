@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { createWorkplace, run, runJson } from '../support/run.ts';
+import { startServer } from '../support/server.ts';
+
+const openssl = (words: readonly string[]) => promisify(execFile)('openssl', [...words]);
+const name = (text: string) => ['--cn', text, '--o', 'Example'];
+
+test('an offline root signs an intermediate of the server, which then issues', async (t) => {
+  const { cwd, json, signpost } = await startServer(t);
+  await writeFile(join(cwd, 'rp'), 'a passphrase for the offline root\n', { mode: 0o600 });
+  const root = ['--dir', 'ca', '--passphrase-file', 'rp'];
+  const made = await json('ca', 'root', 'init', ...root, ...name('Offline Root CA'), '--key-type', 'ecdsa-p256');
+  assert.match(String(made.subject), /Offline Root CA/);
+  await json('ca', 'import-certificate', '--name', 'offline-root', 'ca/root.pem');
+  const pending = await json('ca', 'create-intermediate', 'issuing', '--parent', 'offline-root', ...name('Issuing CA'));
+  assert.deepEqual([pending.state, typeof pending.request], ['pending', 'string']);
+  await json('ca', 'request', 'issuing', '--out', 'issuing.csr');
+  const shown = await signpost('ca', 'root', 'sign', 'issuing.csr', ...root, '--out', 'issuing.pem', '--yes');
+  assert.equal(shown.code, 0);
+  assert.match(shown.stderr, /name +O=Example, CN=Issuing CA/);
+  assert.match(shown.stderr, new RegExp(`id ${pending.key_id}`));
+  assert.match(shown.stderr, /below it no authority/);
+  const active = await json('ca', 'import-certificate', 'issuing.pem');
+  assert.deepEqual([active.state, active.parent, active.request], ['active', 'offline-root', null]);
+  await json('ca', 'show', 'issuing', '--chain-out', 'chain.pem');
+  await openssl(['verify', '-x509_strict', '-CAfile', join(cwd, 'ca/root.pem'), join(cwd, 'chain.pem')]);
+  const again = await signpost('ca', 'import-certificate', 'issuing.pem');
+  assert.match(again.stderr, /known already/);
+
+  // Renewal goes the same way; the same key, a further certificate.
+  const renewing = await json('ca', 'renew', 'issuing');
+  assert.equal(renewing.state, 'active');
+  await json('ca', 'request', 'issuing', '--out', 'renewal.csr');
+  await json('ca', 'root', 'sign', 'renewal.csr', ...root, '--out', 'renewed.pem');
+  const renewed = await json('ca', 'import-certificate', 'renewed.pem');
+  assert.equal((renewed.certificates as unknown[]).length, 2);
+
+  const { certificates } = (await json('ca', 'root', 'show', '--dir', 'ca')) as { certificates: { serial: string }[] };
+  const serials = certificates.map(({ serial }) => serial);
+  assert.equal(serials.length, 2);
+  await json('ca', 'root', 'crl', ...root, '--revoke', String(serials[0]), '--reason', 'superseded');
+  const list = await json('ca', 'root', 'crl', ...root, '--revoke', String(serials[1]), '--out', 'root.crl');
+  assert.deepEqual([list.number, list.entries], [2, 2]);
+  const { stdout } = await openssl([
+    'crl',
+    '-inform',
+    'DER',
+    '-in',
+    join(cwd, 'root.crl'),
+    '-noout',
+    '-text',
+    '-CAfile',
+    join(cwd, 'ca/root.pem'),
+  ]);
+  assert.match(stdout, /CRL Number:\s+2/);
+  const unknown = await signpost('ca', 'root', 'crl', ...root, '--revoke', 'abcd', '--yes');
+  assert.match(unknown.stderr, /gave no serial number/);
+});
+
+test('the first authority takes a few commands, and rolls over', async (t) => {
+  const { cwd, json, signpost, base } = await startServer(t);
+  await writeFile(join(cwd, 'rp'), 'a passphrase for the root of all\n', { mode: 0o600 });
+  await writeFile(join(cwd, 'np'), 'another passphrase for the next root\n', { mode: 0o600 });
+  const passphrase = ['--passphrase-file', 'rp'];
+  const weak = await signpost('ca', 'create-root', 'root', ...name('Root CA'), '--passphrase-file', 'pass', '--json');
+  assert.equal(weak.code, 0, weak.stderr);
+  await json('ca', 'create-root', 'top', ...name('Top CA'), '--path-length', '2', ...passphrase);
+  const wrong = await signpost(
+    'ca',
+    'create-intermediate',
+    'issuing',
+    '--parent',
+    'top',
+    ...name('I CA'),
+    '--passphrase-file',
+    'pass',
+  );
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /does not open/);
+  assert.doesNotMatch(wrong.stderr + wrong.stdout, /correct horse battery/);
+  await json('ca', 'create-intermediate', 'issuing', '--parent', 'top', ...name('Issuing CA'), ...passphrase);
+  const next = await json('ca', 'rekey', 'issuing', ...passphrase);
+  assert.equal(next.name, 'issuing-g2');
+  await json('ca', 'renew', 'issuing-g2', ...passphrase);
+  await json('ca', 'rekey', 'top', '--later', ...passphrase, '--new-passphrase-file', 'np');
+  const listed = (await json('ca', 'list')).authorities as { name: string; successor: string | null }[];
+  assert.deepEqual(
+    listed.map((one) => [one.name, one.successor]),
+    [
+      ['issuing', 'issuing-g2'],
+      ['issuing-g2', null],
+      ['root', null],
+      ['top', null],
+      ['top-g2', null],
+    ],
+  );
+  await json('ca', 'successor', 'issuing');
+  await json('ca', 'retire', 'issuing-g2');
+  const kept = await signpost('ca', 'revoke', 'top', '--yes');
+  assert.match(kept.stderr, /hint: with --cascade/);
+  assert.equal((await json('ca', 'revoke', 'top', '--cascade')).state, 'revoked');
+  const served = await fetch(`${base}/pki/top-g2/chain.pem`);
+  assert.equal(served.headers.get('content-type'), 'application/pem-certificate-chain');
+  assert.equal((await fetch(`${base}/pki/issuing/ca.crt`)).status, 404);
+});
+
+test('an offline root refuses requests that ask for more, and its folder when it was changed', async (t) => {
+  const cwd = await createWorkplace(t);
+  await writeFile(join(cwd, 'rp'), 'a passphrase for the offline root\n', { mode: 0o600 });
+  const root = ['--dir', 'ca', '--passphrase-file', 'rp', '--yes'];
+  const init = ['ca', 'root', 'init', ...root, ...name('Offline Root CA'), '--key-type', 'ecdsa-p256'];
+  await runJson(init, { cwd });
+  assert.match((await run(init, { cwd })).stderr, /holds a root already/);
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', join(cwd, 'k.pem')];
+  const request = async (file: string, ...extensions: string[]) => {
+    const asked = extensions.flatMap((text) => ['-addext', text]);
+    await openssl(['req', '-new', '-subj', '/CN=Sub CA', ...key, ...asked, '-out', join(cwd, file)]);
+  };
+  await request('server.csr', 'subjectAltName=DNS:example.com');
+  const foreign = await run(['ca', 'root', 'sign', 'server.csr', ...root], { cwd });
+  assert.match(foreign.stderr, /path length, usages and key identifier alone/);
+  await request('deep.csr', 'basicConstraints=critical,CA:TRUE,pathlen:1');
+  const deep = await run(['ca', 'root', 'sign', 'deep.csr', ...root], { cwd });
+  assert.match(deep.stderr, /hint: --path-length 0/);
+  const cut = await run(['ca', 'root', 'sign', 'deep.csr', ...root, '--path-length', '0'], { cwd });
+  assert.match(cut.stderr, /\(asked otherwise\)/);
+  assert.equal(cut.code, 0);
+  const text = await readFile(join(cwd, 'deep.csr'), 'latin1');
+  await writeFile(
+    join(cwd, 'broken.csr'),
+    text.replace(/[A-Za-z](?=[A-Za-z0-9+/]{3}\n-----END)/, (one) => (one === 'A' ? 'B' : 'A')),
+  );
+  assert.notEqual((await run(['ca', 'root', 'sign', 'broken.csr', ...root], { cwd })).code, 0);
+  const wrong = await run(['ca', 'root', 'crl', '--dir', 'ca', '--passphrase-file', 'pass', '--yes'], { cwd });
+  assert.match(wrong.stderr, /the passphrase is wrong, or the key file was changed/);
+  const file = JSON.parse(await readFile(join(cwd, 'ca/key.json'), 'utf8'));
+  await writeFile(join(cwd, 'ca/key.json'), JSON.stringify({ ...file, created_at: '2020-01-01T00:00:00.000Z' }));
+  assert.match((await run(['ca', 'root', 'crl', ...root], { cwd })).stderr, /the key file was changed/);
+});
