@@ -11,12 +11,22 @@ import {
   acmeDirectoryShow,
 } from './commands/acme/directory.ts';
 import { acmeEabCreate, acmeEabList, acmeEabRevoke } from './commands/acme/eab.ts';
+
+<<<<<<< HEAD
+
 import { caCreateIntermediate, caCreateRoot } from './commands/ca/create.ts';
 import { caRetire, caRevoke } from './commands/ca/end.ts';
 import { caImport, caImportCertificate, caRequest } from './commands/ca/exchange.ts';
 import { caCrossSign, caRekey, caRenew, caSuccessor } from './commands/ca/renew.ts';
 import { caRootCrl, caRootInit, caRootShow, caRootSign } from './commands/ca/root.ts';
 import { caList, caShow } from './commands/ca/show.ts';
+
+=======
+
+import { certDownload, certKey, certP12 } from './commands/cert/files.ts';
+
+>>>>>>> 75d5fdc (Stamp files, switch timestamps on and fetch certificates, keys and PKCS#12 from the command)
+
 import { check, download, verify } from './commands/client/check.ts';
 import { mirrorExport } from './commands/client/mirror.ts';
 import { createHelpCommands } from './commands/help.ts';
@@ -52,6 +62,8 @@ import { rescan } from './commands/server/rescan.ts';
 import { init, migrate, serve } from './commands/server/serve.ts';
 import { doctor, status } from './commands/server/status.ts';
 import { lock, unlock, vaultChangePassword, vaultReset } from './commands/server/vault.ts';
+import { timestamp } from './commands/timestamp/timestamp.ts';
+import { tsaDisable, tsaEnable, tsaStatus } from './commands/timestamp/tsa.ts';
 import { trustImport, trustPubkey, trustShow, trustVersions } from './commands/trust/trust.ts';
 import { demo } from './demo/demo.ts';
 import { version } from './version.ts';
@@ -110,6 +122,13 @@ export const commands: readonly CommandSpec[] = [
   check,
   download,
   verify,
+  tsaEnable,
+  tsaStatus,
+  tsaDisable,
+  certDownload,
+  certKey,
+  certP12,
+  timestamp,
   mirrorExport,
   acmeDirectoryCreate,
   acmeDirectoryList,

@@ -27,6 +27,8 @@ const groupSummaries: Readonly<Record<string, string>> = {
   audit: 'The hash-chained record of every change',
   ca: 'Certificate authorities: roots, intermediates, roll-over',
   'ca root': 'An offline root: a certificate authority without a server',
+  'ca tsa': 'Timestamps of an authority (RFC 3161)',
+  cert: 'Certificates and their keys',
   key: 'Keys that sign manifests',
   mirror: 'Static mirrors that clients verify unchanged',
   project: 'Projects and their rules',
