@@ -12,8 +12,6 @@ import {
 } from './commands/acme/directory.ts';
 import { acmeEabCreate, acmeEabList, acmeEabRevoke } from './commands/acme/eab.ts';
 
-<<<<<<< HEAD
-
 import { caCreateIntermediate, caCreateRoot } from './commands/ca/create.ts';
 import { caRetire, caRevoke } from './commands/ca/end.ts';
 import { caImport, caImportCertificate, caRequest } from './commands/ca/exchange.ts';
@@ -21,11 +19,7 @@ import { caCrossSign, caRekey, caRenew, caSuccessor } from './commands/ca/renew.
 import { caRootCrl, caRootInit, caRootShow, caRootSign } from './commands/ca/root.ts';
 import { caList, caShow } from './commands/ca/show.ts';
 
-=======
-
 import { certDownload, certKey, certP12 } from './commands/cert/files.ts';
-
->>>>>>> 75d5fdc (Stamp files, switch timestamps on and fetch certificates, keys and PKCS#12 from the command)
 
 import { check, download, verify } from './commands/client/check.ts';
 import { mirrorExport } from './commands/client/mirror.ts';
@@ -122,13 +116,6 @@ export const commands: readonly CommandSpec[] = [
   check,
   download,
   verify,
-  tsaEnable,
-  tsaStatus,
-  tsaDisable,
-  certDownload,
-  certKey,
-  certP12,
-  timestamp,
   mirrorExport,
   acmeDirectoryCreate,
   acmeDirectoryList,
@@ -158,6 +145,13 @@ export const commands: readonly CommandSpec[] = [
   caRootSign,
   caRootCrl,
   caRootShow,
+  tsaEnable,
+  tsaStatus,
+  tsaDisable,
+  certDownload,
+  certKey,
+  certP12,
+  timestamp,
   auditVerify,
   auditList,
   auditExport,
