@@ -23,6 +23,8 @@ import { createRateLimit } from './http/rate-limit.ts';
 import { parseRoleTable, type RoleTable } from './http/role-table.ts';
 import { listMethods, listRoutes } from './http/route-name.ts';
 import { vaultRoutes } from './http/vault/routes.ts';
+import { authenticateCertificate } from './pki/access/authenticate.ts';
+import { VerifiedCertificates } from './pki/access/verified-certificates.ts';
 import { answerAcmeProblem, isAcmePath } from './pki/acme/routes.ts';
 import type { Database } from './storage/database.ts';
 import type { Vault } from './vault/vault.ts';
@@ -99,6 +101,7 @@ function shareParts({ database, vault, config, now, hostsChanged, passwords = ne
       },
     },
     passwords,
+    verified: new VerifiedCertificates(),
     proxies: createTrustedProxies(config.trustedProxies),
     secure: config.tls !== undefined || (config.baseUrl?.startsWith('https:') ?? false),
     limits: {
@@ -119,7 +122,12 @@ function guardParts(dependencies: AppDependencies, shared: Shared): Omit<GuardPa
     organisations: shared.directory,
     proxies: shared.proxies,
     limits: shared.limits,
-    authenticate: (request, organisation) => authenticate(credentials, request.headers, organisation),
+    authenticate: async (request, organisation, certificate) => {
+      const found = await authenticate(credentials, request.headers, organisation);
+      // Whoever brings a credential means it; the certificate comes with the connection.
+      if (found.principal.kind !== 'anonymous' || found.refusal) return found;
+      return authenticateCertificate({ ...credentials, verified: shared.verified }, organisation, certificate);
+    },
     csrfToken: (sessionId) => csrfTokenOf(shared.secrets, sessionId),
   };
 }

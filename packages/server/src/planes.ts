@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { doctorRoutes } from './doctor/routes.ts';
 import type { AppEnv } from './http/context.ts';
 import type { PreparedAnswers } from './http/prepared.ts';
+import { accessRoutes } from './pki/access/routes.ts';
 import { acmeDirectoryRoutes } from './pki/acme/directories/routes.ts';
 import { validationJobKind } from './pki/acme/orders/authorization.ts';
 import { pruneAcme } from './pki/acme/prune.ts';
@@ -84,6 +85,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     acmeDirectoryRoutes(resources),
     acmeRoutes({ ...resources, ...resources.acme, pkiUrl: resources.config.pkiUrl }),
     revocationRoutes({ ...pkiParts(resources), ...resources.revocation, log: resources.log }),
+    accessRoutes(resources),
     projectRoutes(resources),
     releaseRoutes(resources),
     uploadRoutes(resources),

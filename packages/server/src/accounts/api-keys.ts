@@ -79,9 +79,15 @@ export async function revokeApiKey(
   });
 }
 
-/** Who answers for a key that `actor` makes: the person, or the one who answers for the key that `actor` is. */
+/**
+ * Who answers for access that `actor` gives: the person, or the one who answers for the key that `actor` is. Throws `forbidden`
+ * for a client certificate: what it gave would outlive its revocation.
+ */
 export async function findAnswerable(query: Query, { kind, id }: Actor): Promise<string | null> {
   if (kind === 'person') return id;
+  if (kind === 'client-certificate') {
+    throw new Refusal('forbidden', 'expected a person or an API key, got a client certificate', { rule: 'role' });
+  }
   return kind === 'api-key' && id !== null ? findMakerOf(query, id) : null;
 }
 

@@ -22,6 +22,8 @@ export const auditActions = [
   'session.step_up_refused',
   'api_key.created',
   'api_key.revoked',
+  'client_access.created',
+  'client_access.removed',
   'trust.root_pinned',
   'trust.imported',
   'trust.import_refused',

@@ -3,8 +3,8 @@ import type { AuditAction } from './actions.ts';
 
 /** Who did it. */
 export interface Actor {
-  readonly kind: 'person' | 'api-key' | 'system' | 'anonymous';
-  /** Id of the person or API key; null for the others. */
+  readonly kind: 'person' | 'api-key' | 'client-certificate' | 'system' | 'anonymous';
+  /** Id of the person, API key or certificate; null for the others. */
   readonly id: string | null;
   readonly sessionId: string | null;
 }

@@ -25,6 +25,14 @@ export type Principal =
       readonly verbs: readonly Verb[];
       /** As the protocol's `Scope`: `*`, `project:slug` or `collection:slug`. */
       readonly scope: string;
+    }
+  | {
+      readonly kind: 'client-certificate';
+      readonly certificateId: string;
+      /** The rule by which it counts; its verbs and scope are as those of a key. */
+      readonly accessId: string;
+      readonly verbs: readonly Verb[];
+      readonly scope: string;
     };
 
 /** Hono's environment for every route of the server. */
@@ -47,6 +55,8 @@ function actorOf(principal: Principal): Actor {
       return { kind: 'person', id: principal.personId, sessionId: principal.sessionId };
     case 'api-key':
       return { kind: 'api-key', id: principal.apiKeyId, sessionId: null };
+    case 'client-certificate':
+      return { kind: 'client-certificate', id: principal.certificateId, sessionId: null };
   }
 }
 

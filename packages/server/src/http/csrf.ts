@@ -26,6 +26,18 @@ export function assertIntended(request: Request, expectedToken: string): void {
   });
 }
 
+/**
+ * Throws `Refusal('forbidden')` unless the request carries the custom header. Browsers show client certificates to any page that
+ * makes them ask; that header no page of another origin can make them send.
+ */
+export function assertNotLured({ headers }: Request): void {
+  if (headers.has(requestHeader)) return;
+  throw new Refusal('forbidden', 'expected proof that no web page made this request', {
+    rule: 'csrf',
+    hint: 'send X-Signpost-Request: 1',
+  });
+}
+
 function isSameOrigin({ headers, url }: Request): boolean {
   if (!headers.has(requestHeader)) return false;
   const site = headers.get('sec-fetch-site');

@@ -4,11 +4,12 @@ import { bodyLimit } from 'hono/body-limit';
 import { Refusal } from '../errors.ts';
 import { clientAddress, limitKey, type TrustedProxies } from './address.ts';
 import type { AppEnv, Principal, RequestOrganisation } from './context.ts';
-import { assertIntended } from './csrf.ts';
+import { assertIntended, assertNotLured } from './csrf.ts';
 import { requestedOrganisation } from './organisation-path.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { isAllowed, type RouteRule } from './role-table.ts';
 import { matchedRouteName } from './route-name.ts';
+import { readClientCertificate } from './tls/client-certificate.ts';
 
 /** The organisation that answers at unprefixed paths, and alone answers what concerns the whole server. */
 export const defaultOrganisation = 'default';
@@ -49,7 +50,12 @@ export interface GuardParts {
   readonly rules: ReadonlyMap<string, RouteRule>;
   readonly organisations: OrganisationDirectory;
   readonly proxies: TrustedProxies;
-  readonly authenticate: (request: Request, organisation: RequestOrganisation) => Promise<Authentication>;
+  readonly authenticate: (
+    request: Request,
+    organisation: RequestOrganisation,
+    /** The DER of the certificate that the client shows, if any. Throws a Refusal for a proxy's header that is none. */
+    certificate: () => Uint8Array | undefined,
+  ) => Promise<Authentication>;
   /** The CSRF token of a session. */
   readonly csrfToken: (sessionId: string) => Promise<string>;
   readonly limits: {
@@ -70,7 +76,9 @@ export function createGuard(parts: GuardParts): MiddlewareHandler<AppEnv> {
     if (c.req.path.includes('\u0000')) throw notFound();
     const organisation = await resolveOrganisation(parts, c);
     const address = clientAddress(peerOf(c), c.req.header('x-forwarded-for'), parts.proxies);
-    const { principal, refusal } = await parts.authenticate(c.req.raw, organisation);
+    const { principal, refusal } = await parts.authenticate(c.req.raw, organisation, () =>
+      readClientCertificate({ socket: c.env?.incoming?.socket, header: c.req.header('client-cert') }, parts.proxies),
+    );
     const rule = matchedRule(parts, c);
     takeFromLimit(parts, { rule, principal, address });
     if (!rule) throw refuseRoute(parts, c);
@@ -78,6 +86,7 @@ export function createGuard(parts: GuardParts): MiddlewareHandler<AppEnv> {
     if (principal.kind === 'person' && changesState(rule)) {
       assertIntended(c.req.raw, await parts.csrfToken(principal.sessionId));
     }
+    if (principal.kind === 'client-certificate' && changesState(rule)) assertNotLured(c.req.raw);
     c.set('organisation', organisation);
     c.set('principal', principal);
     c.set('address', address);
@@ -136,17 +145,17 @@ function assertPermitted(
   if (rule.serverWide && asked.organisation.slug !== defaultOrganisation) throw notFound();
   if (rule.public) return;
   if (asked.principal.kind === 'anonymous') throw asked.refusal ?? unauthenticated();
-  if (asked.principal.kind === 'api-key') assertInScope(rule, asked.principal.scope, asked.path);
+  if ('scope' in asked.principal) assertInScope(rule, asked.principal.scope, asked.path);
   if (!isAllowed(rule, asked.principal)) {
     throw new Refusal('forbidden', 'expected a role that may do this', { rule: 'role' });
   }
 }
 
-/** A key of one project does not see the others, and may do nothing that is of no project. */
+/** A key or certificate for one project does not see the others, and may do nothing that is of no project. */
 function assertInScope(rule: RouteRule, scope: string, path: string): void {
   if (scope === '*' || rule.name === 'GET /api/status') return;
   if (rule.projectSegment === undefined) {
-    throw new Refusal('forbidden', `expected a key for the whole organisation, got one for ${scope}`, {
+    throw new Refusal('forbidden', `expected access to the whole organisation, got that to ${scope}`, {
       rule: 'key-scope',
     });
   }

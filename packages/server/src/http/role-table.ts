@@ -123,6 +123,7 @@ export function isAllowed(rule: RouteRule, principal: Principal): boolean {
     case 'person':
       return rule.roles.has(principal.role);
     case 'api-key':
+    case 'client-certificate':
       return principal.verbs.some((verb) => rule.verbs.has(verb));
   }
 }

@@ -3,6 +3,7 @@
  * JSON as text, booleans as 0 or 1. The migrations beside this file create them.
  */
 
+import type { ClientAccessTable } from './tables/access.ts';
 import type {
   AcmeAccountTable,
   AcmeAuthorizationTable,
@@ -48,6 +49,7 @@ export interface Schema {
   acme_order_authorization: AcmeOrderAuthorizationTable;
   name_policy: NamePolicyTable;
   certificate_profile: CertificateProfileTable;
+  client_access: ClientAccessTable;
   timestamp_authority: TimestampAuthorityTable;
   revocation_state: RevocationStateTable;
   revocation_list: RevocationListTable;
@@ -137,7 +139,7 @@ export interface AuditEventTable {
   sequence: number;
   at: number;
   organisation_id: string | null;
-  actor_kind: 'person' | 'api-key' | 'system' | 'anonymous';
+  actor_kind: 'person' | 'api-key' | 'client-certificate' | 'system' | 'anonymous';
   actor_id: string | null;
   session_id: string | null;
   action: string;

@@ -28,6 +28,8 @@ test('the vocabulary of the audit log is this one', () => {
       'session.step_up_refused',
       'api_key.created',
       'api_key.revoked',
+      'client_access.created',
+      'client_access.removed',
       'trust.root_pinned',
       'trust.imported',
       'trust.import_refused',

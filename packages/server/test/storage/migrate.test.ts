@@ -3,6 +3,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sql } from 'kysely';
+import { systemActor } from '../../src/audit/audit.ts';
+import { recordAudit, verifyAuditChain } from '../../src/audit/store.ts';
 import { Refusal } from '../../src/errors.ts';
 import { openDatabase } from '../../src/storage/database/open.ts';
 import { assertMigrated, migrate } from '../../src/storage/migrations/migrate.ts';
@@ -44,6 +46,24 @@ forEachEngine((_name, open, locate) => {
       await first.close();
       await second.close();
     }
+  });
+
+  test('the audit log keeps its rows and its chain when its table is made anew', async () => {
+    const database = await open();
+    // As the migration before left it, with rows.
+    await sql`drop table client_access`.execute(database.query);
+    await sql`delete from migration where name = '0007_access'`.execute(database.query);
+    for (const id of ['1', '2', '3']) {
+      await database.transaction((tx) =>
+        recordAudit(tx, 1, {
+          ...{ organisationId: null, actor: systemActor, action: 'server.migrated', object: { kind: 'server', id } },
+        }),
+      );
+    }
+    const before = await database.query.selectFrom('audit_event').selectAll().orderBy('sequence').execute();
+    assert.deepEqual(await migrate(database), ['0007_access']);
+    assert.deepEqual(await database.query.selectFrom('audit_event').selectAll().orderBy('sequence').execute(), before);
+    assert.equal((await verifyAuditChain(database)).sequence, 3);
   });
 
   test('the database of a newer version is refused', async () => {

@@ -7,7 +7,7 @@ export function isPublic(release: ReleaseRow): boolean {
   return release.deleted_at === null && (release.state === 'active' || release.state === 'superseded');
 }
 
-/** Whether whoever asks sees the drafts of project `slug`: a person, or a key for this project that does more than measure. */
+/** Whether whoever asks sees the drafts of project `slug`: a person, or a key or certificate for this project that does more than measure. */
 export function mayReadDrafts(principal: AppEnv['Variables']['principal'], slug: string): boolean {
   switch (principal.kind) {
     case 'anonymous':
@@ -15,6 +15,7 @@ export function mayReadDrafts(principal: AppEnv['Variables']['principal'], slug:
     case 'person':
       return true;
     case 'api-key':
+    case 'client-certificate':
       return principal.verbs.some((verb) => verb !== 'metrics') && ['*', `project:${slug}`].includes(principal.scope);
   }
 }

@@ -10,9 +10,10 @@ import { vaultKey } from './0003-vault-key.ts';
 import { timestamps } from './0004-timestamps.ts';
 import { acme } from './0005-acme.ts';
 import { revocation } from './0006-revocation.ts';
+import { access } from './0007-access.ts';
 import type { Migration } from './migration.ts';
 
-const migrations: readonly Migration[] = [foundation, pki, vaultKey, timestamps, acme, revocation];
+const migrations: readonly Migration[] = [foundation, pki, vaultKey, timestamps, acme, revocation, access];
 
 /** Applies what is missing and returns the names, in order; none when the database is up to date. Throws `unavailable` for a newer database. */
 export async function migrate(database: Database): Promise<string[]> {

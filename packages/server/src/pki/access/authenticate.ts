@@ -1,0 +1,73 @@
+/** From a client certificate to a principal. */
+import { hash } from 'node:crypto';
+import { TrustError } from '@signpost/protocol/errors';
+import { listVerbsInForce } from '../../accounts/api-keys.ts';
+import { Refusal } from '../../errors.ts';
+import type { Principal, RequestOrganisation } from '../../http/context.ts';
+import type { Authentication } from '../../http/guard.ts';
+import type { AccessParts } from './client-access.ts';
+import { findMatching } from './match.ts';
+import { findPresented, listHeldAccess, touchAccess } from './store.ts';
+import type { VerifiedCertificates } from './verified-certificates.ts';
+
+/** What authentication by certificate needs. */
+export interface CertificateAuthenticationParts extends AccessParts {
+  readonly verified: VerifiedCertificates;
+}
+
+/** Milliseconds between two notes of a rule's use. */
+const useNotedEveryMs = 60_000;
+
+/**
+ * Who shows a certificate. One that does not count makes an anonymous principal, with the refusal (`unauthenticated`) for routes
+ * that need one; which of all reasons it was, only the log of the caller's own organisation could tell, so none is told.
+ */
+export async function authenticateCertificate(
+  parts: CertificateAuthenticationParts,
+  organisation: RequestOrganisation,
+  presented: () => Uint8Array | undefined,
+): Promise<Authentication> {
+  try {
+    const der = presented();
+    if (der === undefined) return { principal: { kind: 'anonymous' } };
+    return { principal: await verifyPresented(parts, organisation, der) };
+  } catch (error) {
+    if (error instanceof Refusal) return { principal: { kind: 'anonymous' }, refusal: error };
+    throw error;
+  }
+}
+
+async function verifyPresented(
+  { database, now, verified }: CertificateAuthenticationParts,
+  organisation: RequestOrganisation,
+  der: Uint8Array,
+): Promise<Principal> {
+  const at = now();
+  // What this server did not issue or import for the organisation is not looked into.
+  const row = await findPresented(database.query, organisation.id, hash('sha256', der));
+  if (!row?.issuer_id) throw refuse();
+  const place = { organisationId: organisation.id, authorityId: row.issuer_id, now: at };
+  const rules = await listHeldAccess(database.query, place);
+  const certificate = rules.length === 0 ? undefined : await verified.verify(database.query, row, at).catch(asRefusal);
+  const rule = certificate && findMatching(certificate, rules);
+  if (!rule) throw refuse();
+  const verbs = listVerbsInForce(rule);
+  if (verbs.length === 0) throw refuse();
+  const staleBefore = at - useNotedEveryMs;
+  if (rule.last_used_at === null || rule.last_used_at <= staleBefore) {
+    await touchAccess(database.query, { id: rule.id, now: at, staleBefore });
+  }
+  return { kind: 'client-certificate', certificateId: row.id, accessId: rule.id, verbs, scope: rule.scope };
+}
+
+function asRefusal(error: unknown): never {
+  throw error instanceof TrustError ? refuse(error) : error;
+}
+
+function refuse(cause?: unknown): Refusal {
+  return new Refusal('unauthenticated', 'this client certificate does not count', {
+    rule: 'client-certificate',
+    hint: 'signpost access list shows which do; signpost cert show tells whether it is valid and for clients',
+    cause,
+  });
+}
