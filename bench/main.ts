@@ -4,6 +4,7 @@ import { measureDownload } from './download.ts';
 import { measureIssuing } from './issue-in-process.ts';
 import { formatMeasurement, isMet, type Measurement } from './measurement.ts';
 import { measureStart } from './start.ts';
+import { measureTimestamps } from './timestamps.ts';
 import { measureUpdateCheck } from './update-check.ts';
 import { measureUpload } from './upload.ts';
 
@@ -13,6 +14,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>
   download: measureDownload,
   upload: measureUpload,
   issue: measureIssuing,
+  timestamps: measureTimestamps,
 };
 
 const names = argv.length > 2 ? argv.slice(2) : Object.keys(benchmarks);
