@@ -1,4 +1,5 @@
 /** tls-alpn-01 (RFC 8737): a certificate with the digest in it, served under a protocol name of its own. */
+import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { parseDer } from '@signpost/protocol/asn1/reader';
@@ -26,26 +27,24 @@ export async function validateTls(attempt: Attempt): Promise<void> {
   }
 }
 
-function fetchCertificate(attempt: Attempt, address: string): Promise<Uint8Array<ArrayBuffer>> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({
-      ...{ host: address, port: attempt.directory.tlsPort, servername: serverNameOf(attempt) },
-      ALPNProtocols: [protocolName],
-      minVersion: 'TLSv1.2',
-      // RFC 8737, 3: the certificate is self-signed; what is in it is the proof.
-      rejectUnauthorized: false,
-    });
-    const abort = () => socket.destroy(new Error('no answer in time'));
-    attempt.signal.addEventListener('abort', abort, { once: true });
-    const settle = (act: () => void) => {
-      attempt.signal.removeEventListener('abort', abort);
-      socket.destroy();
-      act();
-    };
-    socket.once('error', (cause) => settle(() => reject(refuseTls(cause))));
-    socket.once('secureConnect', () => settle(() => readCertificate(socket, resolve, reject)));
-    if (attempt.signal.aborted) abort();
+async function fetchCertificate(attempt: Attempt, address: string): Promise<Uint8Array<ArrayBuffer>> {
+  const socket = connect({
+    ...{ host: address, port: attempt.directory.tlsPort, servername: serverNameOf(attempt) },
+    ALPNProtocols: [protocolName],
+    minVersion: 'TLSv1.2',
+    // RFC 8737, 3: the certificate is self-signed; what is in it is the proof.
+    rejectUnauthorized: false,
   });
+  // What goes wrong after the certificate was read is nobody's business.
+  socket.on('error', () => undefined);
+  try {
+    await once(socket, 'secureConnect', { signal: attempt.signal });
+    return readCertificate(socket);
+  } catch (error) {
+    throw error instanceof AcmeProblem ? error : refuseTls(error);
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** RFC 8738, 6: an address is asked for by its name in the reverse tree. */
@@ -56,22 +55,17 @@ function serverNameOf({ kind, name }: Attempt): string {
   return `${[...encodeHex(octets)].reverse().join('.')}.ip6.arpa`;
 }
 
-function refuseTls(cause: Error): AcmeProblem {
-  const isTls = 'code' in cause && /^(?:ERR_SSL|ERR_TLS|EPROTO)/.test(String(cause.code));
-  return isTls
-    ? new AcmeProblem('tls', `expected TLS with ${protocolName}, got ${String(cause.code)}`)
-    : refuseConnection(cause);
+function refuseTls(cause: unknown): AcmeProblem {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (!/^(?:ERR_SSL|ERR_TLS|EPROTO)/.test(code)) return refuseConnection(cause);
+  return new AcmeProblem('tls', `expected TLS with ${protocolName}, got ${code}`);
 }
 
-function readCertificate(
-  socket: TLSSocket,
-  resolve: (bytes: Uint8Array<ArrayBuffer>) => void,
-  reject: (error: AcmeProblem) => void,
-): void {
+function readCertificate(socket: TLSSocket): Uint8Array<ArrayBuffer> {
+  if (socket.alpnProtocol !== protocolName) throw new AcmeProblem('tls', `expected the protocol ${protocolName}`);
   const { raw } = socket.getPeerCertificate();
-  if (socket.alpnProtocol !== protocolName) reject(new AcmeProblem('tls', `expected the protocol ${protocolName}`));
-  else if (raw === undefined) reject(new AcmeProblem('tls', 'expected a certificate, got none'));
-  else resolve(new Uint8Array(raw));
+  if (raw === undefined) throw new AcmeProblem('tls', 'expected a certificate, got none');
+  return new Uint8Array(raw);
 }
 
 /** RFC 8737, 3: one name, and the critical extension with the digest. */

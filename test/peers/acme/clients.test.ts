@@ -1,0 +1,157 @@
+/** Programs that people use obtain, renew and revoke certificates of ours: certbot, lego, dehydrated, acme-tiny, uacme. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type ClientScene, openClientScene, writeScript } from './scene.ts';
+
+let scene: ClientScene;
+before(async () => {
+  scene = await openClientScene();
+});
+after(() => scene.close());
+
+/** A reason to leave a test out; none where CI is `true`, since there everything is installed. */
+function missing(program: string): string | false {
+  try {
+    execFileSync('which', [program], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return process.env.CI === 'true' ? false : `${program} is not installed (scripts/install-services)`;
+  }
+}
+
+async function namesOf(path: string): Promise<string | undefined> {
+  return new X509Certificate(await readFile(path)).subjectAltName;
+}
+
+function certbot(...words: readonly string[]): Promise<string> {
+  const [config, work, logs] = ['config', 'work', 'logs'].map((name) => join(scene.folder, 'certbot', name));
+  const folders = ['--config-dir', `${config}`, '--work-dir', `${work}`, '--logs-dir', `${logs}`];
+  return scene.run('certbot', [...words, '--non-interactive', ...folders]);
+}
+
+const newAccount = ['--agree-tos', '--register-unsafely-without-email'];
+
+test('certbot obtains by http-01, renews, and revokes by account and by key', {
+  skip: missing('certbot'),
+}, async () => {
+  const server = ['--server', scene.directoryUrl('standalone')];
+  const standalone = ['--standalone', '--http-01-port', String(scene.ports.http)];
+  const names = ['-d', 'a.certbot.test', '-d', 'b.certbot.test'];
+  await certbot('certonly', ...server, ...newAccount, ...standalone, ...names, '--key-type', 'ecdsa');
+  const path = join(scene.folder, 'certbot/config/live/a.certbot.test/cert.pem');
+  const first = await readFile(path, 'utf8');
+  assert.equal(await namesOf(path), 'DNS:a.certbot.test, DNS:b.certbot.test');
+  await certbot('renew', '--force-renewal', '--no-random-sleep-on-renew');
+  assert.notEqual(await readFile(path, 'utf8'), first);
+  const old = join(scene.folder, 'first.pem');
+  await writeFile(old, first);
+  await certbot('revoke', ...server, '--cert-path', old, '--reason', 'superseded', '--no-delete-after-revoke');
+  const key = join(scene.folder, 'certbot/config/live/a.certbot.test/privkey.pem');
+  const byKey = ['--cert-path', path, '--key-path', key, '--reason', 'keycompromise'];
+  await certbot('revoke', ...server, ...byKey, '--no-delete-after-revoke');
+  assert.deepEqual([await scene.stateOf(old), await scene.stateOf(path)], ['revoked', 'revoked']);
+});
+
+test('certbot obtains a wildcard by dns-01', { skip: missing('certbot') }, async () => {
+  const hook = await writeScript(join(scene.folder, 'certbot-dns.sh'), [
+    `printf '%s\\n' "$CERTBOT_VALIDATION" >> "${scene.texts}/_acme-challenge.$CERTBOT_DOMAIN"`,
+  ]);
+  const manual = ['--manual', '--preferred-challenges', 'dns', '--manual-auth-hook', hook];
+  const names = ['-d', '*.wild.certbot.test', '-d', 'wild.certbot.test'];
+  await certbot('certonly', '--server', scene.directoryUrl('standalone'), ...newAccount, ...manual, ...names);
+  const path = join(scene.folder, 'certbot/config/live/wild.certbot.test/cert.pem');
+  assert.equal(await namesOf(path), 'DNS:*.wild.certbot.test, DNS:wild.certbot.test');
+});
+
+test('certbot opens an account with a binding key, changes and ends it', { skip: missing('certbot') }, async () => {
+  const server = ['--server', scene.directoryUrl('bound')];
+  await assert.rejects(certbot('register', ...server, ...newAccount), /external account binding/i);
+  const made = await scene.operator.call('POST', '/api/acme/directories/bound/eab-keys', { label: 'certbot' });
+  const binding = ['--eab-kid', made.id, '--eab-hmac-key', made.hmac_key];
+  await certbot('register', ...server, ...newAccount, ...binding);
+  await certbot('update_account', ...server, '--email', 'ops@certbot.test', '--no-eff-email');
+  const list = async () => (await scene.operator.call('GET', '/api/acme/directories/bound/accounts')).accounts;
+  const [account] = await list();
+  assert.deepEqual([account.eab_key, account.contacts], [made.id, ['mailto:ops@certbot.test']]);
+  await certbot('unregister', ...server);
+  assert.equal((await list())[0].state, 'deactivated');
+});
+
+function lego(domain: string, ...words: readonly string[]): Promise<string> {
+  const path = join(scene.folder, 'lego');
+  const account = ['--path', path, '--accept-tos', '--email', 'ops@lego.test'];
+  const variables = { EXEC_PATH: join(scene.folder, 'lego-dns.sh'), EXEC_POLLING_INTERVAL: '1' };
+  const all = [...account, '--server', scene.directoryUrl('standalone'), '--domains', domain, ...words];
+  return scene.run('lego', all, variables);
+}
+
+test('lego obtains by tls-alpn-01, renews and revokes', { skip: missing('lego') }, async () => {
+  const tls = ['--tls', '--tls.port', `127.0.0.1:${scene.ports.tls}`];
+  await lego('tls.lego.test', ...tls, 'run');
+  const path = join(scene.folder, 'lego/certificates/tls.lego.test.crt');
+  const first = await readFile(path, 'utf8');
+  assert.equal(await namesOf(path), 'DNS:tls.lego.test');
+  await lego('tls.lego.test', ...tls, 'renew', '--days', '20000', '--no-random-sleep');
+  assert.notEqual(await readFile(path, 'utf8'), first);
+  const copy = join(scene.folder, 'lego.pem');
+  await writeFile(copy, await readFile(path));
+  await lego('tls.lego.test', 'revoke', '--reason', '4', '--keep');
+  assert.equal(await scene.stateOf(copy), 'revoked');
+});
+
+test('lego obtains a wildcard by dns-01', { skip: missing('lego') }, async () => {
+  await writeScript(join(scene.folder, 'lego-dns.sh'), [
+    `name=$(printf '%s' "$2" | sed 's/[.]$//')`,
+    `if [ "$1" = present ]; then printf '%s\\n' "$3" >> "${scene.texts}/$name"; fi`,
+  ]);
+  await lego('*.dns.lego.test', '--dns', 'exec', '--dns.disable-cp', 'run');
+  assert.equal(await namesOf(join(scene.folder, 'lego/certificates/_.dns.lego.test.crt')), 'DNS:*.dns.lego.test');
+});
+
+test('dehydrated obtains by http-01 and revokes', { skip: missing('dehydrated') }, async () => {
+  const config = join(scene.folder, 'dehydrated.conf');
+  const base = join(scene.folder, 'dehydrated');
+  await mkdir(base);
+  const lines = [`CA="${scene.directoryUrl('files')}"`, `BASEDIR="${base}"`, `WELLKNOWN="${scene.challenges}"`];
+  await writeFile(config, [...lines, 'KEY_ALGO=prime256v1', 'CHALLENGETYPE="http-01"', ''].join('\n'));
+  await scene.run('dehydrated', ['--config', config, '--register', '--accept-terms']);
+  await scene.run('dehydrated', ['--config', config, '--cron', '--domain', 'www.dehydrated.test']);
+  const path = join(base, 'certs/www.dehydrated.test/cert.pem');
+  assert.equal(await namesOf(path), 'DNS:www.dehydrated.test');
+  const copy = join(scene.folder, 'dehydrated.pem');
+  await writeFile(copy, await readFile(path));
+  await scene.run('dehydrated', ['--config', config, '--revoke', path]);
+  assert.equal(await scene.stateOf(copy), 'revoked');
+});
+
+test('acme-tiny obtains by http-01', { skip: missing('acme-tiny') }, async () => {
+  const [account, key, csr] = ['tiny-account.key', 'tiny.key', 'tiny.csr'].map((name) => join(scene.folder, name));
+  await scene.run('openssl', ['genrsa', '-out', `${account}`, '2048']);
+  const request = ['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const names = ['-subj', '/CN=www.tiny.test', '-addext', 'subjectAltName=DNS:www.tiny.test'];
+  await scene.run('openssl', [...request, '-keyout', `${key}`, '-out', `${csr}`, ...names]);
+  const files = ['--account-key', `${account}`, '--csr', `${csr}`, '--acme-dir', scene.challenges];
+  const where = ['--directory-url', scene.directoryUrl('files'), '--disable-check', '--quiet'];
+  const pem = await scene.run('acme-tiny', [...files, ...where]);
+  assert.equal(new X509Certificate(pem).subjectAltName, 'DNS:www.tiny.test');
+});
+
+test('uacme obtains by http-01 and revokes', { skip: missing('uacme') }, async () => {
+  const hook = await writeScript(join(scene.folder, 'uacme.sh'), [
+    '[ "$2" = http-01 ] || exit 1',
+    `if [ "$1" = begin ]; then printf '%s' "$5" > "${scene.challenges}/$4"; fi`,
+  ]);
+  const base = ['-c', join(scene.folder, 'uacme'), '-a', scene.directoryUrl('files'), '-y', '-t', 'EC'];
+  await scene.run('uacme', [...base, 'new']);
+  await scene.run('uacme', [...base, '-h', hook, 'issue', 'www.uacme.test']);
+  const path = join(scene.folder, 'uacme/www.uacme.test/cert.pem');
+  assert.equal(await namesOf(path), 'DNS:www.uacme.test');
+  const copy = join(scene.folder, 'uacme.pem');
+  await writeFile(copy, await readFile(path));
+  await scene.run('uacme', [...base, 'revoke', path]);
+  assert.equal(await scene.stateOf(copy), 'revoked');
+});
