@@ -7,6 +7,8 @@ import type { Database, Query } from '../../../storage/database.ts';
 import { createId } from '../../../storage/ids.ts';
 import type { AcmeDirectoryTable } from '../../../storage/tables/acme.ts';
 import { violationOf } from '../../../storage/violation.ts';
+import { findProfile } from '../../profiles/profile.ts';
+import { readRules } from '../../profiles/rules.ts';
 import { isNamePattern } from '../orders/allowed-names.ts';
 import {
   type DirectoryRow,
@@ -84,6 +86,7 @@ export async function createDirectory(
   { name, rules }: { name: string; rules: DirectoryRules },
 ): Promise<Directory> {
   if (!namePattern.test(name)) throw refuse('acme-name', 'expected a name of lower-case letters, digits and hyphens');
+  await assertProfiles(database, caller, rules.profiles);
   const at = now();
   const id = createId(at);
   await database
@@ -105,6 +108,7 @@ export async function changeDirectory(
   caller: Caller,
   { name, change }: { name: string; change: Partial<DirectoryRules> },
 ): Promise<Directory> {
+  await assertProfiles(database, caller, change.profiles ?? []);
   const at = now();
   return database.transaction(async (tx) => {
     const directory = await requireDirectory(tx, caller.organisationId, name);
@@ -170,6 +174,20 @@ async function columnsOf(query: Query, caller: Caller, rules: DirectoryRules): P
     tls_port: rules.tlsPort,
     state: rules.state,
   };
+}
+
+/** Clients are offered only what the authority may give to hosts. */
+async function assertProfiles(
+  database: Database,
+  { organisationId }: Caller,
+  offered: readonly OfferedProfile[],
+): Promise<void> {
+  const { profiles } = await readRules({ database }, organisationId);
+  for (const { profile } of offered) {
+    const { kind, names } = findProfile(profiles, profile);
+    if (kind === 'leaf' && names.kinds.includes('dns')) continue;
+    throw refuse('acme-profiles', `expected a profile of hosts, got ${profile}`);
+  }
 }
 
 function assertRules({ profiles, names, challenges }: DirectoryRules): void {

@@ -32,7 +32,8 @@ const carriers = createList(['::/96', '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:
 export function isReachable(address: string, policy: Directory['addresses']): boolean {
   if (isIP(address) === 0 || address.includes('%')) return false;
   if (policy === 'any') return true;
-  if (isListed(special, address) || isListed(carriers, address)) return false;
+  // Node takes an address of version 4 for a mapped one, so the carriers are asked for version 6 alone.
+  if (isListed(special, address) || (isIP(address) === 6 && isListed(carriers, address))) return false;
   return policy === 'private' || !isListed(privateNetworks, address);
 }
 
