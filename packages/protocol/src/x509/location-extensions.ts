@@ -2,6 +2,7 @@
 import { refuseDer } from '../asn1/malformed.ts';
 import { DerReader } from '../asn1/reader.ts';
 import { constructedTag, contextTag, tags } from '../asn1/tag.ts';
+import { walkDer } from '../asn1/walk.ts';
 import {
   boolean,
   constructed,
@@ -69,6 +70,9 @@ function readPointName(reader: DerReader): DistributionPointName {
   }
   const { tag, content } = reader.readElement();
   if (tag !== constructedTag(1)) throw refuseDer('a full or relative name');
+  // RelativeDistinguishedName: a set, though its tag is another (X.690, 11.6).
+  new DerReader(content).assertOrder();
+  walkDer(content);
   return { kind: 'relative', attributes: content };
 }
 

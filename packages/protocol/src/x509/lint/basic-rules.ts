@@ -77,7 +77,7 @@ export const basicRules: readonly LintRule[] = [
     ({ certificate }) =>
       isSelfIssued(certificate) || certificate.extensions.authorityKeyIdentifier?.value.keyIdentifier !== undefined,
   ),
-  error(
+  warning(
     ['authority-key-alone', 'Baseline Requirements, 7.1.2.11.1'],
     'an authority key identifier by key alone',
     ({ certificate: { extensions } }) => !extensions.authorityKeyIdentifier?.value.issuer,

@@ -16,7 +16,7 @@ export const issuerRules: readonly LintRule[] = [
     beside(subject, (certificate, issuer) => compareBytes(certificate.issuer.bytes, issuer.subject.bytes) === 0),
   ),
   error(['issuer-authority', 'RFC 5280, 6.1.4 (k) and (n)'], 'an issuer that signs certificates', (subject) =>
-    beside(subject, (_, issuer) => isAuthority(issuer) && signsCertificates(issuer)),
+    beside(subject, (_, issuer) => isAuthority(issuer) && (!issuer.extensions.keyUsage || signsCertificates(issuer))),
   ),
   error(['issuer-key', 'RFC 5280, 4.2.1.1'], "the issuer's key identifier", (subject) =>
     beside(subject, pointsAtIssuer),

@@ -37,7 +37,8 @@ export interface LintOptions {
  */
 export function lintCertificate(certificate: Certificate, options: LintOptions = {}): readonly Finding[] {
   const { issuer, kind } = options;
-  const attributes = [certificate.issuer, certificate.subject].flatMap(({ relativeNames }) => relativeNames.flat());
+  // The issuer's name is what it is: its own certificate answers for it.
+  const attributes = certificate.subject.relativeNames.flat();
   const keys = { key: readKey(certificate), issuerKey: issuer && recallKey(issuer) };
   const subject = { certificate, issuer, kind, attributes, ...keys };
   const findings: Finding[] = [];

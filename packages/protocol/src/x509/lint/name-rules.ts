@@ -1,7 +1,7 @@
 /** Rules for the names of issuer and subject: string types, upper bounds and texts (RFC 5280, 4.1.2.4, 4.1.2.6, appendix A). */
 import { tags } from '../../asn1/tag.ts';
 import { isAuthority } from '../certificate.ts';
-import { type DistinguishedName, formatName, isEmptyName, listAttributes, type NameAttribute } from '../name.ts';
+import { type DistinguishedName, isEmptyName, listAttributes, type NameAttribute } from '../name.ts';
 import { isMailbox } from '../name-syntax.ts';
 import { type AttributeName, attributeOids } from '../oids.ts';
 import { error, type LintRule, type LintSubject, warning } from './rule.ts';
@@ -21,7 +21,13 @@ export const nameRules: readonly LintRule[] = [
     ({ certificate }) => !isAuthority(certificate) || !isEmptyName(certificate.subject),
   ),
   error(['name-string-type', 'RFC 5280, 4.1.2.4'], 'attributes in the string type of their kind', (subject) =>
-    offenders(subject, (one) => !hasStringType(one)),
+    isAuthority(subject.certificate) ? true : offenders(subject, (one) => !hasStringType(one)),
+  ),
+  // An authority keeps the name that it has used before, however it was written.
+  warning(
+    ['authority-string-type', 'RFC 5280, 4.1.2.4 (a)'],
+    'attributes in the string type of their kind',
+    (subject) => (isAuthority(subject.certificate) ? offenders(subject, (one) => !hasStringType(one)) : true),
   ),
   error(['name-length', 'RFC 5280, appendix A.1'], 'attributes within their upper bounds', (subject) =>
     offenders(subject, (one) => countCharacters(one) > (upperBounds[one.type] ?? Number.POSITIVE_INFINITY)),
@@ -47,15 +53,15 @@ export const nameRules: readonly LintRule[] = [
   error(['name-domain-label', 'RFC 2247, 4; RFC 1034, 3.5'], 'domain components of one label each', (subject) =>
     offenders(subject, ({ type, text = '' }) => type === attributeOids.DC && !domainLabel.test(text)),
   ),
-  warning(['name-single-valued', 'Baseline Requirements, 7.1.4.2'], 'relative names of one attribute', (subject) =>
-    listNames(subject)
-      .filter(({ relativeNames }) => relativeNames.some(({ length }) => length > 1))
-      .map(formatName),
+  warning(
+    ['name-single-valued', 'Baseline Requirements, 7.1.4.2'],
+    'relative names of one attribute',
+    ({ certificate: { subject } }) => subject.relativeNames.every(({ length }) => length === 1),
   ),
   warning(
     ['name-once', 'Baseline Requirements, 7.1.4.2'],
     'each attribute once, but for OU, DC and street',
-    (subject) => listNames(subject).flatMap(listRepeated),
+    ({ certificate: { subject } }) => listRepeated(subject),
   ),
 ];
 
@@ -91,10 +97,6 @@ const repeatable: readonly string[] = [attributeOids.OU, attributeOids.DC, attri
 /** Controls, joiners of no script, and what turns the direction of the text around it. */
 const hidden = /[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]/u;
 const domainLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
-
-function listNames({ certificate }: LintSubject): readonly DistinguishedName[] {
-  return [certificate.issuer, certificate.subject];
-}
 
 function offenders(
   { attributes }: LintSubject,

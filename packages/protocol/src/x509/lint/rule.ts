@@ -33,7 +33,7 @@ export interface LintSubject {
   readonly certificate: Certificate;
   readonly issuer: Certificate | undefined;
   readonly kind: CertificateKind | undefined;
-  /** Those of issuer and subject. */
+  /** Those of the subject. */
   readonly attributes: readonly NameAttribute[];
   /** `undefined` when it cannot be read, which is a finding of its own. */
   readonly key: SubjectKey | undefined;

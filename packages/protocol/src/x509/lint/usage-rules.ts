@@ -100,7 +100,7 @@ export const usageRules: readonly LintRule[] = [
     const wanted = subject.kind && kindPurposes[subject.kind];
     return wanted === undefined || listPurposes(subject).includes(wanted);
   }),
-  error(
+  warning(
     ['root-purpose', 'Baseline Requirements, 7.1.2.1.2'],
     'a root without purposes',
     ({ certificate, kind }) => kind !== 'root' || !certificate.extensions.extendedKeyUsage,

@@ -67,6 +67,10 @@ export const broken: Readonly<Record<string, MakeBad>> = {
   'subject-present': () => server({}, { name: [] }),
   'authority-subject': () => authority({ subjectAlternativeName: { names: [mailbox], critical: true } }, { name: [] }),
   'name-string-type': () => named(attribute('2.5.4.3', 0x1e, Uint8Array.of(0, 0x78))),
+  'authority-string-type': async () => ({
+    ...(await authority()),
+    subject: (await named(attribute('2.5.4.3', 0x14, Uint8Array.of(0x78)))).subject,
+  }),
   'name-length': () => server({}, { name: [['O', 'x'.repeat(65)]] }),
   'name-text': () => server({}, { name: [['O', ' ']] }),
   'name-characters': () => server({}, { name: [['O', 'x\u202egpj.exe']] }),

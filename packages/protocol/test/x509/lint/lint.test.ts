@@ -8,7 +8,7 @@ import { purposes } from '@signpost/protocol/x509/oids';
 import fc from 'fast-check';
 import { createAuthority, createServer, directory, dns } from '../authority.ts';
 import { broken } from './broken.ts';
-import { intermediate, locations, mailbox, root, server, user } from './certificates.ts';
+import { intermediate, locations, mailbox, pkcs8, root, server, user } from './certificates.ts';
 
 test('nothing is found in good certificates of each kind', async () => {
   const good: Readonly<Record<CertificateKind, Certificate>> = {
@@ -55,6 +55,13 @@ test('nothing is found whatever the key', async () => {
     const { certificate } = await createServer({ issuer, keyType, extensions: locations });
     assert.deepEqual(lintCertificate(certificate, { issuer: issuer.certificate, kind: 'server' }), []);
   }
+});
+
+test('older authorities, such as those that are imported, may issue all the same', async () => {
+  const name = { name: [['CN', ' Old CA '] as const] };
+  const older = await createAuthority({ pkcs8, ...name, extensions: { keyUsage: undefined } });
+  const certificate = await server({}, { issuer: older });
+  assert.deepEqual(lintCertificate(certificate, { issuer: older.certificate, kind: 'server' }), []);
 });
 
 test('there is a bad certificate for each rule', () => {

@@ -1,6 +1,5 @@
 /** Certification requests (PKCS#10, RFC 2986): what of them a profile lets be taken. Nothing is copied. */
 import { parsePemBlock } from '@signpost/protocol/asn1/pem';
-import { encodeHex } from '@signpost/protocol/bytes/hex';
 import { TrustError } from '@signpost/protocol/errors';
 import type { KnownExtensions } from '@signpost/protocol/x509/extensions';
 import type { AttributeToWrite } from '@signpost/protocol/x509/name';
@@ -62,7 +61,7 @@ export function readRequested(profile: Profile, request: VerifiedRequest): Reque
   assertConstraints(profile, request.extensions);
   assertUsage(profile, request.extensions);
   const { tlsFeature, subjectAlternativeName } = request.extensions;
-  if (tlsFeature && encodeHex(Uint8Array.from(tlsFeature.value)) !== '05') {
+  if (tlsFeature && (tlsFeature.value.length !== 1 || tlsFeature.value[0] !== statusRequest)) {
     throw refuse('expected no TLS feature but a stapled answer');
   }
   return {
@@ -71,6 +70,9 @@ export function readRequested(profile: Profile, request: VerifiedRequest): Reque
     mustStaple: tlsFeature !== undefined,
   };
 }
+
+/** TLS extension 5 (RFC 6066, 8). */
+const statusRequest = 5;
 
 const takenExtensions: ReadonlySet<string> = new Set([
   extensionOids.subjectAlternativeName,

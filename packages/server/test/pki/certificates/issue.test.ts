@@ -116,6 +116,7 @@ suite('issuing', () => {
         { extensions: { extendedKeyUsage: { purposes: ['1.3.6.1.5.5.7.3.3'] } } },
       ],
       'another TLS feature': ['request-extension', { extensions: { tlsFeature: [17] } }],
+      'a TLS feature of the same last octet': ['request-extension', { extensions: { tlsFeature: [0x105] } }],
       'a stapled answer where the profile has none': [
         'must-staple',
         { extensions: { tlsFeature: [5] }, subject: [['CN', 'a']] },
