@@ -27,7 +27,12 @@ export async function openDatabase(
     const { openPostgres } = await import('./postgres/open-postgres.ts');
     return openPostgres(location.databaseUrl);
   }
-  return openSqlite(join(location.dataDir, 'signpost.db'), options);
+  return openSqlite(databaseFile(location), options);
+}
+
+/** Where SQLite's file is. */
+export function databaseFile({ dataDir }: Pick<DatabaseLocation, 'dataDir'>): string {
+  return join(dataDir, 'signpost.db');
 }
 
 /** Keeps other servers out of the database; from SQLite the lock of the data folder does. Throws `unavailable`. */

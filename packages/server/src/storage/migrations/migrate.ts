@@ -15,15 +15,31 @@ import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [foundation, pki, vaultKey, timestamps, acme, revocation, access];
 
-/** Applies what is missing and returns the names, in order; none when the database is up to date. Throws `unavailable` for a newer database. */
-export async function migrate(database: Database): Promise<string[]> {
+/**
+ * Applies what is missing and returns the names, in order; none when the database is up to date. Throws `unavailable` for
+ * a newer database. With `only`, the schema stops at these first migrations, as an older server had it; throws
+ * `upload_refused`, rule `backup-newer-schema`, when they are not the first ones of this server.
+ */
+export async function migrate(database: Database, { only }: { only?: readonly string[] } = {}): Promise<string[]> {
+  const wanted = only === undefined ? migrations : findFirst(only);
   await createRecord(database);
   const applied: string[] = [];
-  for (const migration of migrations) {
+  for (const migration of wanted) {
     if (await applyMigration(database, migration)) applied.push(migration.name);
   }
-  await assertMigrated(database);
+  if (only === undefined) await assertMigrated(database);
   return applied;
+}
+
+function findFirst(names: readonly string[]): readonly Migration[] {
+  const first = migrations.slice(0, names.length);
+  if (names.length > 0 && first.every(({ name }, index) => name === names[index]) && first.length === names.length) {
+    return first;
+  }
+  throw new Refusal('upload_refused', 'expected a backup of this version or an older one, got one of a newer version', {
+    rule: 'backup-newer-schema',
+    hint: 'restore it with the version of signpost that made it, or a newer one',
+  });
 }
 
 /** Throws `unavailable` unless the database has exactly this server's migrations. Changes nothing. */

@@ -11,9 +11,12 @@ const connectTimeoutMs = 10_000;
 // A process that hangs in a transaction would hold up every other writer.
 const idleInTransactionTimeoutMs = 60_000;
 
-/** Connects to the database that `url` names. Throws `unavailable` when it does not answer; never shows the URL. */
-export async function openPostgres(url: string): Promise<Database> {
-  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: createPool(url) }) });
+/**
+ * Connects to the database that `url` names, and there to `schema`, or else to the one that the server's user has.
+ * Throws `unavailable` when it does not answer; never shows the URL.
+ */
+export async function openPostgres(url: string, schema?: string): Promise<Database> {
+  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: createPool(url, schema) }) });
   const probe = async () => {
     await sql`select 1`.execute(kysely);
   };
@@ -39,9 +42,10 @@ export async function openPostgres(url: string): Promise<Database> {
   });
 }
 
-function createPool(url: string): Pool {
+function createPool(url: string, schema: string | undefined): Pool {
   const pool = new Pool({
     connectionString: url,
+    ...(schema === undefined ? {} : { options: `-c search_path=${schema}` }),
     max: connectionLimit,
     connectionTimeoutMillis: connectTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
@@ -56,7 +60,8 @@ function createPool(url: string): Pool {
 }
 
 // 20 is bigint (columns, count), 1700 is numeric (sum of bigint): numbers on SQLite, text by default here.
-function parserOf(...[oid, format]: Parameters<typeof types.getTypeParser>) {
+/** How values that come from PostgreSQL are read: integers as numbers, or a RangeError. */
+export function parserOf(...[oid, format]: Parameters<typeof types.getTypeParser>) {
   return oid === 20 || oid === 1700 ? parseInteger : types.getTypeParser(oid, format);
 }
 
