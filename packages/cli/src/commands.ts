@@ -11,7 +11,10 @@ import {
   acmeDirectoryShow,
 } from './commands/acme/directory.ts';
 import { acmeEabCreate, acmeEabList, acmeEabRevoke } from './commands/acme/eab.ts';
-
+import { backupCreate } from './commands/backup/create.ts';
+import { backupKey, backupList } from './commands/backup/list.ts';
+import { restore } from './commands/backup/restore.ts';
+import { backupDrill, backupVerify } from './commands/backup/verify.ts';
 import { caCreateIntermediate, caCreateRoot } from './commands/ca/create.ts';
 import { caRetire, caRevoke } from './commands/ca/end.ts';
 import { caImport, caImportCertificate, caRequest } from './commands/ca/exchange.ts';
@@ -117,6 +120,12 @@ export const commands: readonly CommandSpec[] = [
   download,
   verify,
   mirrorExport,
+  backupCreate,
+  backupList,
+  backupVerify,
+  backupDrill,
+  backupKey,
+  restore,
   acmeDirectoryCreate,
   acmeDirectoryList,
   acmeDirectoryShow,

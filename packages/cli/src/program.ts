@@ -25,6 +25,7 @@ const groupSummaries: Readonly<Record<string, string>> = {
   acme: 'Certificates that servers and devices fetch by themselves (RFC 8555)',
   'api-key': 'Keys for scripts and continuous integration',
   audit: 'The hash-chained record of every change',
+  backup: 'Backups of the whole server: made, verified, tried out',
   ca: 'Certificate authorities: roots, intermediates, roll-over',
   'ca root': 'An offline root: a certificate authority without a server',
   'ca tsa': 'Timestamps of an authority (RFC 3161)',

@@ -18,6 +18,8 @@ export interface RequestOptions {
   readonly body?: JsonValue | undefined;
   /** Sent as it is. */
   readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
+  /** Sent as it comes. */
+  readonly stream?: ReadableStream<Uint8Array> | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -68,7 +70,11 @@ export class Client {
   }
 
   /** The response, whose body is the caller's to read. */
-  async send(method: string, path: string, { body, bytes, headers, signal }: RequestOptions = {}): Promise<Response> {
+  async send(
+    method: string,
+    path: string,
+    { body, bytes, stream, headers, signal }: RequestOptions = {},
+  ): Promise<Response> {
     const response = await this.#fetch(path, {
       method,
       // A redirect could lead the key elsewhere; the API answers itself.
@@ -81,6 +87,8 @@ export class Client {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(bytes === undefined ? {} : { body: bytes }),
+      // Fetch sends streams without waiting for the answer in one way only.
+      ...(stream === undefined ? {} : { body: stream, duplex: 'half' as const }),
       ...(signal === undefined ? {} : { signal }),
     });
     if (response.ok || response.status === 304) return response;

@@ -1,9 +1,7 @@
 /** `signpost init`, `serve`, `migrate`: the server on this machine. They load the server package; no other command does. */
-import { type CommandSpec, type Invocation, type OptionSpec, readSecretSource, secretOptions } from '../../command.ts';
-import { Failure } from '../../terminal/failure.ts';
+import { type CommandSpec, type Invocation, readSecretSource, secretOptions } from '../../command.ts';
 import type { Answer } from '../../terminal/output.ts';
-
-const dataOption: OptionSpec = { flags: '--data <dir>', text: 'the data folder (SIGNPOST_DATA, then ./data)' };
+import { asFailure, dataOption, environmentOf } from './server-package.ts';
 
 /** `signpost init`. */
 export const init: CommandSpec = {
@@ -96,26 +94,4 @@ async function migrateServer(invocation: Invocation): Promise<Answer> {
     document: { applied: names },
     lines: names.length > 0 ? names.map((name) => `applied ${name}`) : ['Nothing to do.'],
   };
-}
-
-function environmentOf({ options, environment }: Invocation): Readonly<Record<string, string | undefined>> {
-  return {
-    ...environment.variables,
-    ...(options.text('data') === undefined ? {} : { SIGNPOST_DATA: options.text('data') }),
-    ...(options.text('listen') === undefined ? {} : { SIGNPOST_LISTEN: options.text('listen') }),
-  };
-}
-
-/** The server's refusals, which carry message and hint like ours but are of a package that is loaded late. */
-async function asFailure<T>(result: Promise<T>): Promise<T> {
-  try {
-    return await result;
-  } catch (error) {
-    if (!(error instanceof Error) || !['Refusal', 'ConfigError'].includes(error.name)) throw error;
-    const text = (name: string) => {
-      const value: unknown = Reflect.get(error, name);
-      return typeof value === 'string' ? value : undefined;
-    };
-    throw new Failure('refused', error.message, { hint: text('hint'), code: text('code'), cause: error });
-  }
 }

@@ -1,0 +1,144 @@
+/** `signpost backup create`: of a running server over its API, or of a data folder that no server uses. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandSpec, Invocation } from '../../command.ts';
+import { openFileSink } from '../../files/local-file.ts';
+import { asObject, type JsonObject, numberOf, textOf } from '../../http/answer.ts';
+import type { Client } from '../../http/client.ts';
+import { connectAuthenticated } from '../../http/connect.ts';
+import { Failure } from '../../terminal/failure.ts';
+import type { Answer } from '../../terminal/output.ts';
+import { asFailure, environmentOf } from '../server/server-package.ts';
+import { type LockWords, lockOptions, readLock } from './words.ts';
+
+/** `signpost backup create`. */
+export const backupCreate: CommandSpec = {
+  words: 'backup create',
+  summary: 'Back up the whole server: database, files and settings in one encrypted archive',
+  details: [
+    'The server goes on meanwhile. The archive comes here and is removed from the server; --keep leaves it there as well, --no-download there alone. With --data no server is asked: none may be using that folder.',
+    'It is a file of age: `age --decrypt` opens it, too. The master password and the offline roots are in no backup; what the vault seals stays sealed in it.',
+  ],
+  options: [
+    { flags: '--data <dir>', text: 'back up this data folder, which no server uses' },
+    { flags: '--out <dir>', text: 'where the archive goes', fallback: '.' },
+    ...lockOptions,
+    { flags: '--keep', text: 'leave the archive on the server as well' },
+    { flags: '--no-download', text: 'leave it on the server alone' },
+  ],
+  examples: [
+    'signpost backup create',
+    'signpost backup create --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p --out /mnt/backups',
+    'signpost backup create --data /var/lib/signpost --passphrase-file passphrase',
+  ],
+  run: (invocation) =>
+    invocation.options.text('data') === undefined ? backUpServer(invocation) : backUpFolder(invocation),
+};
+
+const pollMs = 250;
+
+async function backUpFolder(invocation: Invocation): Promise<Answer> {
+  const { options, progress } = invocation;
+  const lock = await readLock(invocation);
+  const { makeBackup } = await import('@signpost/server');
+  const report = (step: { stage: string; done: number; total: number }) => showProgress(invocation, step);
+  const made = await asFailure(
+    makeBackup(environmentOf(invocation), { lock, dir: options.requiredText('out'), report }),
+  ).finally(() => progress.finish());
+  return describe({ file: made.path, sha256: made.sha256, sizeBytes: made.sizeBytes });
+}
+
+async function backUpServer(invocation: Invocation): Promise<Answer> {
+  const { options } = invocation;
+  const client = await connectAuthenticated(invocation);
+  const lock = await readLock(invocation);
+  const job = textOf(await client.request('POST', '/api/backups', { body: bodyOf(lock) }), 'job');
+  const made = await awaitBackup(invocation, client, job);
+  const name = textOf(made, 'name');
+  const facts = { sha256: textOf(made, 'sha256'), sizeBytes: numberOf(made, 'size_bytes') };
+  if (!options.flag('download')) return describe({ file: name, ...facts });
+  const file = join(options.requiredText('out'), name);
+  await download(invocation, client, { name, file, sizeBytes: facts.sizeBytes });
+  if (!options.flag('keep')) await client.request('DELETE', `/api/backups/${name}`);
+  return describe({ file, ...facts });
+}
+
+function bodyOf({ recipients, passphrase }: LockWords): JsonObject {
+  if (recipients) return { recipients };
+  return passphrase === undefined ? { plain: true } : { passphrase };
+}
+
+/** What the job says at its end. Throws Failure when there is no backup. */
+async function awaitBackup(invocation: Invocation, client: Client, id: string): Promise<JsonObject> {
+  try {
+    for (;;) {
+      const job = await client.read(`/api/jobs/${id}`);
+      const step = job.progress === null ? {} : asObject(job.progress);
+      if (step.stage === 'done') return step;
+      if (step.stage === 'failed') {
+        throw new Failure('refused', textOf(step, 'message'), {
+          hint: textOf(step, 'hint'),
+          code: textOf(step, 'rule'),
+        });
+      }
+      if (job.state === 'failed') {
+        throw new Failure('refused', 'the backup failed', { hint: 'the log of the server says why' });
+      }
+      if (typeof step.stage === 'string') {
+        showProgress(invocation, { stage: step.stage, done: numberOf(step, 'done'), total: numberOf(step, 'total') });
+      }
+      await sleep(pollMs);
+    }
+  } finally {
+    invocation.progress.finish();
+  }
+}
+
+/** The file appears under its name once all of it is here. */
+async function download(
+  { progress }: Invocation,
+  client: Client,
+  { name, file, sizeBytes }: { name: string; file: string; sizeBytes: number },
+): Promise<void> {
+  if (
+    await stat(file).then(
+      () => true,
+      () => false,
+    )
+  ) {
+    throw new Failure('refused', `${file} exists already`, {
+      hint: `it is on the server as ${name}: choose another --out, or rename the file`,
+    });
+  }
+  const response = await client.send('GET', `/api/backups/${name}`);
+  const sink = await openFileSink(file);
+  let done = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      done += chunk.length;
+      await sink.write(chunk);
+      progress.update('downloading', done, sizeBytes);
+    }
+    if (done !== sizeBytes) throw new Failure('unavailable', `expected ${sizeBytes} bytes, got ${done}`);
+    await sink.commit();
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  } finally {
+    progress.finish();
+  }
+}
+
+function showProgress({ progress }: Invocation, step: { stage: string; done: number; total: number }): void {
+  // Nobody knows how many rows there are until they were read.
+  if (step.stage === 'database') progress.update('reading the database', 0, 1, 'steps');
+  else progress.update('packing files', step.done, step.total);
+}
+
+function describe({ file, sha256, sizeBytes }: { file: string; sha256: string; sizeBytes: number }): Answer {
+  return {
+    document: { file, sha256, size_bytes: sizeBytes },
+    lines: [`${file}, ${sizeBytes} bytes, SHA-256 ${sha256}`, 'Try it out now and then: signpost backup drill FILE'],
+  };
+}

@@ -1,0 +1,10 @@
+/** A restore leaves the old state or the new one, in short; `test/long/restore-crash.ts` is the whole of it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { crashRestores } from '../crash/restore-crash.ts';
+
+test('three kills of backups, restores and the swap leave one whole state each time, and nothing lying about', async (t) => {
+  const { findings, seen } = await crashRestores(3, (line) => t.diagnostic(line));
+  assert.deepEqual(findings, []);
+  assert.equal(seen.old + seen.new, 3);
+});
