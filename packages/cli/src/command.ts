@@ -37,6 +37,9 @@ export interface Environment {
   readonly server: string | undefined;
   /** SIGNPOST_API_KEY. */
   readonly apiKey: string | undefined;
+  /** SIGNPOST_CLIENT_CERT and SIGNPOST_CLIENT_KEY: PEM files. */
+  readonly clientCert: string | undefined;
+  readonly clientKey: string | undefined;
   /** Where credentials and client state are kept. */
   readonly configDir: string;
   /** The command line that starts this program: the runtime, its options, the entry file. */

@@ -1,5 +1,6 @@
 /** All commands, in the order of the reference. */
 import type { CommandSpec } from './command.ts';
+import { accessCreate, accessList, accessRemove } from './commands/account/access.ts';
 import { apiKeyCreate, apiKeyList, apiKeyRevoke } from './commands/account/api-key.ts';
 import { login, logout } from './commands/account/login.ts';
 import { userAdd, userDisable, userList, userPassword, userRole } from './commands/account/user.ts';
@@ -172,5 +173,8 @@ export const commands: readonly CommandSpec[] = [
   apiKeyCreate,
   apiKeyList,
   apiKeyRevoke,
+  accessCreate,
+  accessList,
+  accessRemove,
   ...createHelpCommands(() => commands, version),
 ];

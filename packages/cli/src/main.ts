@@ -16,6 +16,8 @@ function readEnvironment(): Environment {
   return {
     server: env.SIGNPOST_SERVER || undefined,
     apiKey: env.SIGNPOST_API_KEY || undefined,
+    clientCert: env.SIGNPOST_CLIENT_CERT || undefined,
+    clientKey: env.SIGNPOST_CLIENT_KEY || undefined,
     configDir: join(readHome(env.XDG_CONFIG_HOME, env.APPDATA, '.config'), 'signpost'),
     program: [process.execPath, ...process.execArgv, import.meta.filename],
     variables: env,

@@ -7,6 +7,8 @@ export const globalOptions: readonly OptionSpec[] = [
   { flags: '--server <url>', text: 'the server (SIGNPOST_SERVER, then the last login, then http://127.0.0.1:8787)' },
   { flags: '--org <slug>', text: 'the organisation, when it is not the default one' },
   { flags: '--plain-http', text: 'send credentials without TLS to a server that is not on this machine' },
+  { flags: '--client-cert <file>', text: 'a client certificate (PEM) in place of an API key (SIGNPOST_CLIENT_CERT)' },
+  { flags: '--client-key <file>', text: 'its private key, unless the same file holds it (SIGNPOST_CLIENT_KEY)' },
   { flags: '--json', text: 'print one JSON document on stdout' },
   { flags: '-q, --quiet', text: 'print nothing but questions, warnings and failures' },
   { flags: '-y, --yes', text: 'answer every confirmation with yes' },
@@ -23,6 +25,7 @@ export interface ProgramOptions {
 /** What stands above the commands of a noun in `--help`. */
 const groupSummaries: Readonly<Record<string, string>> = {
   acme: 'Certificates that servers and devices fetch by themselves (RFC 8555)',
+  access: 'Client certificates that may use the API',
   'api-key': 'Keys for scripts and continuous integration',
   audit: 'The hash-chained record of every change',
   backup: 'Backups of the whole server: made, verified, tried out',

@@ -2,14 +2,22 @@
 import type { Invocation } from '../command.ts';
 import { Failure } from '../terminal/failure.ts';
 import { Client } from './client.ts';
+import {
+  type ClientCertificate,
+  certificateHeaders,
+  createCertificateFetch,
+  readClientCertificate,
+} from './client-certificate.ts';
 import { headersOf, readCredentials } from './credentials.ts';
 
 const defaultServer = 'http://127.0.0.1:8787';
 
-/** A client with SIGNPOST_API_KEY or else the last login to this server, if there is one. Throws Failure `usage` for an address that must not be used. */
+/** A client with a client certificate, SIGNPOST_API_KEY, or else the last login to this server, if there is one. Throws Failure `usage` for an address that must not be used. */
 export async function connect(invocation: Invocation): Promise<Client> {
   const { environment, fetch } = invocation;
   const base = await resolveBase(invocation);
+  const certificate = await readClientCertificate(invocation);
+  if (certificate) return connectWithCertificate(base, certificate);
   const kept = (await readCredentials(environment.configDir)).find((login) => login.base === base);
   const proof = environment.apiKey === undefined ? kept : { apiKey: environment.apiKey };
   if (proof === undefined) return new Client({ base, fetch });
@@ -17,12 +25,19 @@ export async function connect(invocation: Invocation): Promise<Client> {
   return new Client({ base, credential: headersOf(proof), fetch });
 }
 
+function connectWithCertificate(base: string, certificate: ClientCertificate): Client {
+  if (!base.startsWith('https:')) {
+    throw new Failure('usage', `a client certificate is shown over HTTPS only, and the server is ${base}`);
+  }
+  return new Client({ base, credential: certificateHeaders, fetch: createCertificateFetch(certificate) });
+}
+
 /** A client that must be somebody: fails with a hint before the server would. */
 export async function connectAuthenticated(invocation: Invocation): Promise<Client> {
   const client = await connect(invocation);
   if (!client.isAuthenticated) {
     throw new Failure('refused', `you are not logged in to ${client.base}, and there is no API key`, {
-      hint: 'signpost login, or set SIGNPOST_API_KEY',
+      hint: 'signpost login, set SIGNPOST_API_KEY, or give --client-cert',
       code: 'unauthenticated',
     });
   }

@@ -154,7 +154,7 @@ test('without a key the command says how to get one, and over plain HTTP elsewhe
   const cwd = await createWorkplace(t);
   const anonymous = await run(['status'], { cwd });
   assert.equal(anonymous.code, 1);
-  assert.match(anonymous.stderr, /hint: signpost login, or set SIGNPOST_API_KEY/);
+  assert.match(anonymous.stderr, /hint: signpost login, set SIGNPOST_API_KEY/);
   const exposed = await run(['status', '--server', 'http://192.0.2.1'], { cwd, env: { SIGNPOST_API_KEY: 'sgp_test' } });
   assert.equal(exposed.code, 2);
   assert.match(exposed.stderr, /unencrypted/);

@@ -17,8 +17,16 @@ export interface TestServer {
   json(...words: string[]): Promise<Record<string, unknown>>;
 }
 
+/** What differs from the usual server. */
+export interface ServerWish {
+  /** Further settings, once the working folder is there for what they name. */
+  readonly prepare?: (cwd: string) => Readonly<Record<string, string>>;
+  /** What the admin's commands need besides address and key. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Starts it. `pass` holds the passphrase of keys, `mp` the master password, `ap` the admin's. */
-export async function startServer(t: Pick<TestContext, 'after'>): Promise<TestServer> {
+export async function startServer(t: Pick<TestContext, 'after'>, wish: ServerWish = {}): Promise<TestServer> {
   let stop = async () => {};
   // Before the folder is removed: hooks run in the order in which they were given.
   t.after(() => stop());
@@ -32,6 +40,7 @@ export async function startServer(t: Pick<TestContext, 'after'>): Promise<TestSe
     SIGNPOST_LOG_LEVEL: 'fatal',
     SIGNPOST_READS_PER_MINUTE: '0',
     SIGNPOST_VAULT_PASSWORD_FILE: 'mp',
+    ...wish.prepare?.(cwd),
   };
   const child = start(['serve', '--data', 'data', '--listen', '127.0.0.1:0', '--json'], { cwd, env: settings });
   stop = () => endProcess(child);
@@ -44,7 +53,7 @@ export async function startServer(t: Pick<TestContext, 'after'>): Promise<TestSe
     once(child, 'close').then(() => Promise.reject(new Error(`the server ended: ${complaints}`))),
   ]);
   const { base } = JSON.parse(line) as { base: string };
-  const env = { SIGNPOST_SERVER: base, SIGNPOST_API_KEY: String(made.api_key) };
+  const env = { SIGNPOST_SERVER: base, SIGNPOST_API_KEY: String(made.api_key), ...wish.env };
   return {
     cwd,
     base,
