@@ -13,6 +13,7 @@ import { withRootSigner } from '../../../src/pki/authorities/root-signer.ts';
 import type { AuthorityRow } from '../../../src/pki/authorities/store.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { cheapCost, createPkiScene, type PkiScene, rootPassphrase } from '../scene.ts';
+import { guessPassphrases } from './passphrase-guesses.ts';
 
 forEachEngine((_engine, open) => {
   let scene: PkiScene;
@@ -107,6 +108,12 @@ forEachEngine((_engine, open) => {
     const salt = { ...JSON.parse(root.dual_protection ?? ''), salt: randomBytes(16).toString('base64url') };
     const salted = { ...stored(), protection: JSON.stringify(salt) };
     assert.deepEqual(await refusal(openRootKey(place(), salted, given(rootPassphrase))), wrong);
+  });
+
+  test('two hundred wrong guesses of every kind get one answer', async () => {
+    // How long they take is measured by test/long/root-passphrase.ts.
+    const { answers } = await guessPassphrases(scene.parts.vault, 200);
+    assert.equal(answers.size, 1);
   });
 
   test('the secret of another root does not open, whoever puts it into the row', async () => {
