@@ -13,7 +13,7 @@ import { createPkiScene, type PkiScene } from '../scene.ts';
 
 /** The authorities `root` and `issuing`, and what the latter's certificates may meet. */
 export interface RevocationScene extends Omit<PkiScene, 'parts'> {
-  readonly parts: OrderParts & { readonly log: typeof silentLog; readonly revocation: Revocation };
+  readonly parts: OrderParts & Revocation & { readonly log: typeof silentLog };
   /** Of `issuing`. */
   readonly place: AuthorityPlace;
   readonly issuer: Issuer;
@@ -26,7 +26,7 @@ export interface RevocationScene extends Omit<PkiScene, 'parts'> {
 export async function createRevocationScene(database: Database): Promise<RevocationScene> {
   const scene = await createPkiScene(database);
   const revocation = openRevocation({ ...scene.parts, log: silentLog });
-  const parts = { ...scene.parts, ...revocation, revocation, log: silentLog };
+  const parts = { ...scene.parts, ...revocation, log: silentLog };
   await scene.createRoot();
   const { id } = await scene.createIntermediate();
   const place = { organisationId: scene.caller.organisationId, authorityId: id };
