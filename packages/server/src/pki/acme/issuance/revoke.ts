@@ -34,9 +34,12 @@ export async function revokeByRequest(
 ): Promise<void> {
   const payload = parsePayload(request);
   const certificate = parseCertificate(parseBase64Url(parseString(payload, 'certificate', 32 * 1024)));
-  const reason = readReason(payload);
+  const asked = readReason(payload);
   const row = await requireRow(dependencies, request, certificate);
   await assertMayRevoke(dependencies, request, { certificate, row });
+  // Who has only the names knows nothing about the key: a key said to be compromised is never certified again, by anybody.
+  const isHolder = request.signer === 'key' || row.acme_account_id === request.account.id;
+  const reason = isHolder ? asked : 'cessationOfOperation';
   if (row.state === 'revoked') throw refuseRevoked();
   await revokeCertificate(dependencies, callerFor(request.directory), { id: row.id, reason }).catch(
     (error: unknown) => {
