@@ -1,6 +1,7 @@
 /** Runs all benchmarks, or those named: `npm run bench -- update-check`. Ends non-zero when a bar is missed. */
 import { argv } from 'node:process';
 import { measureDownload } from './download.ts';
+import { measureIssuance } from './issuance.ts';
 import { measureIssuing } from './issue-in-process.ts';
 import { formatMeasurement, isMet, type Measurement } from './measurement.ts';
 import { measureStart } from './start.ts';
@@ -15,6 +16,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>
   upload: measureUpload,
   issue: measureIssuing,
   timestamps: measureTimestamps,
+  issuance: measureIssuance,
 };
 
 const names = argv.length > 2 ? argv.slice(2) : Object.keys(benchmarks);

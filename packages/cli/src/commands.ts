@@ -25,6 +25,20 @@ import { caList, caShow } from './commands/ca/show.ts';
 
 import { certDownload, certKey, certP12 } from './commands/cert/files.ts';
 
+import { certIssue, certRequest } from './commands/cert/issue.ts';
+import { certList, certSearch, certShow } from './commands/cert/list.ts';
+import {
+  certPolicyAllow,
+  certPolicyDeny,
+  certPolicyRemove,
+  certPolicyShow,
+  certProfileAdd,
+  certProfileList,
+  certProfileRemove,
+  certProfileShow,
+} from './commands/cert/policy.ts';
+import { certRenew } from './commands/cert/renew.ts';
+import { certCheck, certHold, certRelease, certRevoke } from './commands/cert/revoke.ts';
 import { check, download, verify } from './commands/client/check.ts';
 import { mirrorExport } from './commands/client/mirror.ts';
 import { createHelpCommands } from './commands/help.ts';
@@ -137,6 +151,24 @@ export const commands: readonly CommandSpec[] = [
   acmeAccountList,
   acmeAccountRevoke,
   acmeOrderList,
+  certRequest,
+  certIssue,
+  certList,
+  certSearch,
+  certShow,
+  certRenew,
+  certRevoke,
+  certHold,
+  certRelease,
+  certCheck,
+  certPolicyShow,
+  certPolicyAllow,
+  certPolicyDeny,
+  certPolicyRemove,
+  certProfileList,
+  certProfileShow,
+  certProfileAdd,
+  certProfileRemove,
   rescan,
   caCreateRoot,
   caCreateIntermediate,

@@ -19,6 +19,7 @@ import type { AuthorityParts } from './pki/authorities/authority.ts';
 import { authorityPublicRoutes } from './pki/authorities/public/routes.ts';
 import { authorityRoutes } from './pki/authorities/routes.ts';
 import { certificateDownloadRoutes } from './pki/certificates/downloads/routes.ts';
+import { recordExpiryNotices } from './pki/certificates/expiry.ts';
 import { certificateRoutes } from './pki/certificates/routes.ts';
 import { ruleRoutes } from './pki/profiles/routes.ts';
 import type { Revocation } from './pki/revocation/revocation.ts';
@@ -192,6 +193,7 @@ export async function runOften(resources: Resources): Promise<void> {
 export async function runHourly(resources: Resources): Promise<void> {
   await logFailure(resources, recordExpiryCrossings);
   await logFailure(resources, refreshAndLog);
+  await logFailure(resources, recordExpiryNotices);
   await logFailure(resources, pruneUploads);
   await logFailure(resources, renewTimestampsAndLog);
 }

@@ -1,7 +1,6 @@
 /** Certificates as the API shows them. */
 
 import { encodePem } from '@signpost/protocol/asn1/pem';
-import type { Certificate } from '@signpost/protocol/x509/certificate';
 import { z } from 'zod';
 import { formatTime, timeSchema } from '../../http/router.ts';
 import type { Issuer } from '../authorities/issuer.ts';
@@ -84,10 +83,9 @@ function formatOptional(at: number | null): string | null {
 /** What is answered to whoever asked for a certificate. */
 export function formatIssued(issued: {
   readonly row: CertificateRow;
-  readonly certificate: Certificate;
   readonly issuer: Issuer;
 }): z.infer<typeof issuedSchema> {
-  const { row, certificate, issuer } = issued;
+  const { row, issuer } = issued;
   return {
     id: row.id,
     authority: issuer.name,
@@ -96,9 +94,14 @@ export function formatIssued(issued: {
     fingerprint: row.fingerprint,
     not_before: formatTime(row.not_before),
     not_after: formatTime(row.not_after),
-    certificate: encodePem('CERTIFICATE', certificate.bytes),
+    certificate: framePem(row.der),
     chain: formatChain(issuer),
   };
+}
+
+/** RFC 7468, of base64 that is there already. */
+function framePem(base64: string): string {
+  return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`;
 }
 
 // The same for all that an issuer issues while it is kept open.

@@ -10,6 +10,7 @@ import { toPurpose } from '../profiles/contents.ts';
 import { assertNameForm, type IssuedName } from '../profiles/name-text.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { readSubject } from '../profiles/subject.ts';
+import { importNodeKey } from './node-verification-key.ts';
 
 /** A request of 64 KiB in base64, with lines and some text around. */
 const maxPemCharacters = 100_000;
@@ -23,12 +24,12 @@ export interface RequestedContents {
 
 /** The request in a PEM text, its signature verified. Throws `invalid`, rule `request-malformed` or `request-signature`. */
 export async function openPemRequest(pem: string): Promise<VerifiedRequest> {
-  return openWith(async () => verifyRequest(parseRequest(readPem(pem))));
+  return openWith(async () => verifyRequest(parseRequest(readPem(pem)), importNodeKey));
 }
 
 /** The same for DER. */
 export async function openRequest(bytes: Uint8Array<ArrayBuffer>): Promise<VerifiedRequest> {
-  return openWith(async () => verifyRequest(parseRequest(bytes)));
+  return openWith(async () => verifyRequest(parseRequest(bytes), importNodeKey));
 }
 
 // Old tools write NEW CERTIFICATE REQUEST (RFC 7468, 7).

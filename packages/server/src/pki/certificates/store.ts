@@ -1,7 +1,7 @@
 /** SQL of the life cycle of certificates. */
 import { sql } from 'kysely';
 import type { Query } from '../../storage/database.ts';
-import type { CertificateRow } from '../records/certificate-row.ts';
+import type { CertificateRow, DerivedColumns } from '../records/certificate-row.ts';
 
 /** Those of the keys (hex SHA-256 of the SPKI) for which some certificate was revoked as compromised, in any organisation. */
 export async function listCompromisedKeys(query: Query, keyIds: readonly string[]): Promise<string[]> {
@@ -110,4 +110,75 @@ function selectListed(query: Query) {
 /** What stands for itself in a pattern is found as it is. */
 function toPattern(text: string): string {
   return `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+/** What a notice says about a certificate. */
+export type ExpiringCertificate = Pick<CertificateRow, 'id' | 'organisation_id' | 'serial' | 'not_after'>;
+
+/** Valid certificates that end until `until`, live at least `minLifetime` ms, were not told so, and have no valid successor. */
+export async function listExpiring(
+  query: Query,
+  asked: {
+    readonly days: number;
+    readonly until: number;
+    readonly now: number;
+    readonly minLifetime: number;
+    readonly limit: number;
+  },
+): Promise<ExpiringCertificate[]> {
+  return query
+    .selectFrom('certificate as one')
+    .select(['one.id', 'one.organisation_id', 'one.serial', 'one.not_after'])
+    .where('one.state', '=', 'valid')
+    .where('one.not_after', '>=', asked.now)
+    .where('one.not_after', '<=', asked.until)
+    .where(({ eb }) => eb(eb('one.not_after', '-', eb.ref('one.not_before')), '>=', asked.minLifetime))
+    .where(({ or, eb }) => or([eb('one.notice_days', 'is', null), eb('one.notice_days', '>', asked.days)]))
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('certificate as next')
+            .select('next.id')
+            .whereRef('next.replaces_id', '=', 'one.id')
+            .where('next.state', '=', 'valid'),
+        ),
+      ),
+    )
+    .orderBy('one.not_after')
+    .limit(asked.limit)
+    .execute();
+}
+
+/** Notes the last notice given. */
+export async function markNotice(query: Query, { ids, days }: { ids: readonly string[]; days: number }): Promise<void> {
+  await query.updateTable('certificate').set({ notice_days: days }).where('id', 'in', ids).execute();
+}
+
+/** Certificates of an organisation in the order of their ids, from `after` on. */
+export async function readCertificatePage(
+  query: Query,
+  { organisationId, after, limit }: { readonly organisationId: string; readonly after: string; readonly limit: number },
+): Promise<CertificateRow[]> {
+  return query
+    .selectFrom('certificate')
+    .selectAll()
+    .where('organisation_id', '=', organisationId)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+/** Writes columns again that follow from the DER, unless the DER has changed since. */
+export async function rewriteDerived(
+  query: Query,
+  { id, der, ...columns }: Pick<CertificateRow, 'id'> & DerivedColumns,
+): Promise<boolean> {
+  const { numUpdatedRows } = await query
+    .updateTable('certificate')
+    .set(columns)
+    .where('id', '=', id)
+    .where('der', '=', der)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }

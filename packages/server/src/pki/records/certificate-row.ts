@@ -1,6 +1,5 @@
 /** A certificate as the database keeps it: its DER, and what is looked for, derived from the DER alone. */
 import { hash } from 'node:crypto';
-import { encodeBase64 } from '@signpost/protocol/bytes/base64';
 import { encodeHex } from '@signpost/protocol/bytes/hex';
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import { formatName, listAttributes } from '@signpost/protocol/x509/name';
@@ -33,7 +32,7 @@ export interface RowFacts {
 }
 
 /** The columns that follow from the DER; a consistency check computes them again. */
-type DerivedColumns = Pick<
+export type DerivedColumns = Pick<
   CertificateRow,
   | 'serial'
   | 'subject'
@@ -93,7 +92,7 @@ export function deriveColumns(certificate: Certificate): DerivedColumns {
   return {
     ...columns,
     search: clean([columns.subject, commonName, ...names, serial, fingerprint].join('\n').toLowerCase()),
-    der: encodeBase64(bytes),
+    der: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'),
     not_before: certificate.notBefore,
     not_after: certificate.notAfter,
   };
