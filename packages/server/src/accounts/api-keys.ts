@@ -15,7 +15,7 @@ const keyPattern = /^sgp_([A-Za-z0-9_-]{43})([0-9A-Za-z]{6})$/;
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** What a key may do at most while its maker holds the role. */
-const verbsOfRole: Readonly<Record<Role, readonly Verb[]>> = {
+export const verbsOfRole: Readonly<Record<Role, readonly Verb[]>> = {
   admin: ['read', 'upload', 'activate', 'manage', 'admin', 'metrics'],
   manager: ['read', 'upload', 'activate', 'manage'],
   viewer: ['read'],

@@ -1,13 +1,15 @@
 /** From a client certificate to a principal. */
 import { hash } from 'node:crypto';
 import { TrustError } from '@signpost/protocol/errors';
-import { listVerbsInForce } from '../../accounts/api-keys.ts';
+import { listVerbsInForce, verbsOfRole } from '../../accounts/api-keys.ts';
 import { Refusal } from '../../errors.ts';
-import type { Principal, RequestOrganisation } from '../../http/context.ts';
+import type { Principal, RequestOrganisation, Verb } from '../../http/context.ts';
 import type { Authentication } from '../../http/guard.ts';
+import type { Query } from '../../storage/database.ts';
+import type { CertificateRow } from '../records/certificate-row.ts';
 import type { AccessParts } from './client-access.ts';
 import { findMatching } from './match.ts';
-import { findPresented, listHeldAccess, touchAccess } from './store.ts';
+import { findPresented, type HeldAccessRow, isByAdmin, listHeldAccess, touchAccess } from './store.ts';
 import type { VerifiedCertificates } from './verified-certificates.ts';
 
 /** What authentication by certificate needs. */
@@ -17,6 +19,8 @@ export interface CertificateAuthenticationParts extends AccessParts {
 
 /** Milliseconds between two notes of a rule's use. */
 const useNotedEveryMs = 60_000;
+
+const managerVerbs: readonly Verb[] = verbsOfRole.manager;
 
 /**
  * Who shows a certificate. One that does not count makes an anonymous principal, with the refusal (`unauthenticated`) for routes
@@ -51,13 +55,24 @@ async function verifyPresented(
   const certificate = rules.length === 0 ? undefined : await verified.verify(database.query, row, at).catch(asRefusal);
   const rule = certificate && findMatching(certificate, rules);
   if (!rule) throw refuse();
-  const verbs = listVerbsInForce(rule);
+  const verbs = await listVerbs(database.query, row, rule);
   if (verbs.length === 0) throw refuse();
   const staleBefore = at - useNotedEveryMs;
   if (rule.last_used_at === null || rule.last_used_at <= staleBefore) {
     await touchAccess(database.query, { id: rule.id, now: at, staleBefore });
   }
   return { kind: 'client-certificate', certificateId: row.id, accessId: rule.id, verbs, scope: rule.scope };
+}
+
+/**
+ * What the rule gives. Managers issue certificates of any name that the policy allows: where the rule names no single certificate, one
+ * that no admin issued gives no more than managers have.
+ */
+async function listVerbs(query: Query, row: CertificateRow, rule: HeldAccessRow): Promise<Verb[]> {
+  const verbs = listVerbsInForce(rule);
+  const isCommon = verbs.every((verb) => managerVerbs.includes(verb));
+  if (isCommon || rule.match_kind === 'fingerprint' || (await isByAdmin(query, row))) return verbs;
+  return verbs.filter((verb) => managerVerbs.includes(verb));
 }
 
 function asRefusal(error: unknown): never {

@@ -104,6 +104,26 @@ export async function findPresented(
     .executeTakeFirst();
 }
 
+/** Whether a certificate was issued by somebody who is an admin now, or by the server itself, which asked for proofs of the names. */
+export async function isByAdmin(
+  query: Query,
+  { organisation_id: organisationId, created_by: createdBy }: Pick<CertificateRow, 'organisation_id' | 'created_by'>,
+): Promise<boolean> {
+  if (createdBy === 'system') return true;
+  const [kind, id = ''] = createdBy.split(':');
+  if (kind !== 'person') return false;
+  const row = await query
+    .selectFrom('membership')
+    .innerJoin('person', 'person.id', 'membership.person_id')
+    .where('membership.organisation_id', '=', organisationId)
+    .where('membership.person_id', '=', id)
+    .where('membership.role', '=', 'admin')
+    .where('person.disabled_at', 'is', null)
+    .select('person.id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** How many of these certificates are valid: neither revoked nor held. */
 export async function countValid(query: Query, ids: readonly string[]): Promise<number> {
   const row = await query

@@ -45,6 +45,23 @@ forEachEngine((_engine, open) => {
       assert.equal((await scene.show(certificate, 'GET', '/api/projects')).status, 200);
     });
 
+    test('makes no admin of a manager, who issues certificates of the same name', async () => {
+      const scene = await openAccess(await createScene(await open(), accessChoice));
+      const { admin, manager } = scene.home.people;
+      const issueAs = (id: string) => {
+        const actor = { kind: 'person', id, sessionId: null } as const;
+        return scene.issue({}, { ...scene.caller, actor });
+      };
+      const [own, forged] = [await issueAs(admin.id), await issueAs(manager.id)];
+      await scene.allow({ verbs: ['read', 'admin'] });
+      assert.equal((await scene.show(own.certificate, 'GET', '/api/people')).status, 200);
+      assert.equal(await ruleOf(await scene.show(forged.certificate, 'GET', '/api/people')), '403 role');
+      assert.equal((await scene.show(forged.certificate, 'GET', '/api/projects')).status, 200);
+      // Whose bytes an admin has named is no affair of whoever issued it.
+      await scene.allow({ match: { fingerprint: forged.row.fingerprint }, verbs: ['admin'] });
+      assert.equal((await scene.show(forged.certificate, 'GET', '/api/people')).status, 200);
+    });
+
     test('ends with the certificate, while that is held, and with its authority', async () => {
       const scene = await openAccess(await createScene(await open(), accessChoice));
       const { parts, caller } = scene;
