@@ -62,6 +62,8 @@ const server: House = {
     ['doctor/'],
     ['app.ts', 'planes.ts', 'setup.ts'],
     ['listeners.ts'],
+    ['generation.ts'],
+    ['reign.ts'],
     ['main.ts'],
   ],
   packages: ['@signpost/protocol'],

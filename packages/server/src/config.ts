@@ -46,6 +46,16 @@ export interface Config {
   readonly acmePerMinute: number;
   /** SIGNPOST_DNS_SERVERS (the machine's): `address` or `address:port`, comma-separated, whom ACME asks about names. */
   readonly dnsServers: readonly string[];
+  /** SIGNPOST_BACKUP_DIR (`backups` in the data folder): where the server keeps backups; another disk is better. */
+  readonly backupDir: string | undefined;
+  /** SIGNPOST_BACKUP_RECIPIENTS (none): public keys of age, comma-separated; with one, a backup is made every night. */
+  readonly backupRecipients: readonly string[];
+  /** SIGNPOST_BACKUP_KEEP (7): after a nightly backup, those of so many days are kept and older ones removed. */
+  readonly backupKeepDays: number;
+  /** SIGNPOST_RESTORE_MAX_MB (5120): the largest backup taken for a restore, in MiB. */
+  readonly restoreMaxMb: number;
+  /** SIGNPOST_RESTORE_MAX_UNPACKED_MB (10240): what a backup may unpack to, in MiB. */
+  readonly restoreMaxUnpackedMb: number;
   /** SIGNPOST_LOG_LEVEL (`info`): fatal, error, warn, info, debug, trace or silent. */
   readonly logLevel: string;
 }
@@ -94,6 +104,11 @@ function readConfig(reader: Reader): Config {
     loginsPerMinute: reader.read('SIGNPOST_LOGINS_PER_MINUTE', between(1, 1000), 5),
     acmePerMinute: reader.read('SIGNPOST_ACME_PER_MINUTE', between(0, 1_000_000), 600),
     dnsServers: reader.read('SIGNPOST_DNS_SERVERS', parseServers, []),
+    backupDir: reader.read('SIGNPOST_BACKUP_DIR', parseText, undefined),
+    backupRecipients: reader.read('SIGNPOST_BACKUP_RECIPIENTS', parseRecipients, []),
+    backupKeepDays: reader.read('SIGNPOST_BACKUP_KEEP', between(1, 3650), 7),
+    restoreMaxMb: reader.read('SIGNPOST_RESTORE_MAX_MB', between(1, 1_048_576), 5120),
+    restoreMaxUnpackedMb: reader.read('SIGNPOST_RESTORE_MAX_UNPACKED_MB', between(1, 1_048_576), 10_240),
     logLevel: reader.read('SIGNPOST_LOG_LEVEL', choose(...logLevels), 'info'),
   };
 }
@@ -216,6 +231,15 @@ function isRange(entry: string): boolean {
   const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(entry);
   const family = isIP(match?.[1] ?? '');
   return family !== 0 && Number(match?.[2] ?? 0) <= (family === 4 ? 32 : 128);
+}
+
+/** Their checksums are for whoever encrypts to them, before the server answers. */
+function parseRecipients(text: string): string[] {
+  const recipients = splitList(text);
+  if (!recipients.every((entry) => /^age1[02-9ac-hj-np-z]{58}$/.test(entry))) {
+    throw new Expectation('public keys of age (age1…), separated by commas');
+  }
+  return recipients;
 }
 
 function parseRoots(text: string): string[] {

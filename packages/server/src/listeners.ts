@@ -1,16 +1,14 @@
 /** The sockets of the server: one for everything, with TLS where there is a certificate, and one in the clear beside it. */
 import type { Logger } from 'pino';
-import type { App } from './app.ts';
 import type { Config } from './config.ts';
-import type { PreparedAnswers } from './http/prepared.ts';
+import type { Front } from './http/front.ts';
 import { type HttpServer, openHttpServer } from './http/server.ts';
 import { createFileSource } from './http/tls/key-pair.ts';
 
 /** What the listeners are made of. */
 export interface ListenerParts {
-  readonly app: App;
+  readonly front: Pick<Front, 'partsOf'>;
   readonly config: Pick<Config, 'listen' | 'tls' | 'plainListen' | 'clientCertificates'>;
-  readonly prepared: readonly PreparedAnswers[];
   readonly log: Logger;
 }
 
@@ -25,12 +23,11 @@ export interface Listeners {
 
 /** Opens them. Rejects when an address is taken or there is no sound certificate, and leaves nothing open then. */
 export async function openListeners(parts: ListenerParts): Promise<Listeners> {
-  const { app, config, prepared, log } = parts;
-  const shared = { ...app, prepared, reads: app.limits.reads };
+  const { front, config, log } = parts;
   const requestClientCertificates = config.clientCertificates === 'request';
   const tls = config.tls && { source: createFileSource(config.tls), requestClientCertificates, log };
-  const main = await openHttpServer({ ...shared, listen: config.listen, tls });
-  const plain = await openPlainListener(parts, shared).catch(async (error: unknown) => {
+  const main = await openHttpServer(front.partsOf({ listen: config.listen, tls }));
+  const plain = await openPlainListener(parts).catch(async (error: unknown) => {
     await main.stop();
     throw error;
   });
@@ -43,10 +40,7 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   };
 }
 
-async function openPlainListener(
-  { config }: ListenerParts,
-  shared: Omit<Parameters<typeof openHttpServer>[0], 'listen'>,
-): Promise<HttpServer | undefined> {
+async function openPlainListener({ front, config }: ListenerParts): Promise<HttpServer | undefined> {
   if (!config.tls || !config.plainListen) return undefined;
-  return openHttpServer({ ...shared, listen: config.plainListen, plainPathsOnly: true });
+  return openHttpServer(front.partsOf({ listen: config.plainListen, plainPathsOnly: true }));
 }

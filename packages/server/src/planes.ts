@@ -4,6 +4,11 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Cron } from 'croner';
 import type { Logger } from 'pino';
 import type { Passwords } from './accounts/passwords.ts';
+import type { Envelope } from './backup/age/encryption.ts';
+import type { RestoreDesk } from './backup/desk.ts';
+import { createBackupJob, requestNightlyBackup } from './backup/job.ts';
+import { backupJobKind } from './backup/names.ts';
+import { backupRoutes } from './backup/routes.ts';
 import type { Config } from './config.ts';
 import { doctorRoutes } from './doctor/routes.ts';
 import type { AppEnv } from './http/context.ts';
@@ -43,6 +48,7 @@ import type { Blobs } from './storage/blobs.ts';
 import type { Bus } from './storage/bus.ts';
 import type { Database } from './storage/database.ts';
 import type { RunJob } from './storage/jobs.ts';
+import type { Swap } from './storage/swap/staged.ts';
 import { createQueue } from './storage/turns.ts';
 import { recordExpiryCrossings } from './trust/expiry.ts';
 import { trustRoutes } from './trust/routes.ts';
@@ -53,7 +59,7 @@ export interface Resources {
   readonly config: Config;
   readonly database: Database;
   readonly vault: Vault;
-  /** Verifies passwords that are typed again. */
+  /** Verifies passwords that are typed again. One for the process: it bounds the memory that this takes. */
   readonly passwords: Passwords;
   readonly blobs: Blobs;
   readonly parts: PartFiles;
@@ -66,6 +72,9 @@ export interface Resources {
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
+  readonly restoreDesk: RestoreDesk;
+  readonly swap: Swap;
+  readonly backupKeys: Map<string, Envelope>;
   /** Lets the relay look for events and the worker for jobs at once. */
   readonly wakeWorker: () => void;
   /** Called after each commit that changes what an organisation publishes. */
@@ -92,6 +101,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     uploadRoutes(resources),
     rescanRoutes(resources),
     doctorRoutes(resources),
+    backupRoutes(resources),
     publicRoutes(withBase),
     downloadRoutes(withBase),
   ];
@@ -107,6 +117,7 @@ export function createJobs(resources: Resources): Readonly<Record<string, RunJob
   const { scanner } = resources;
   return {
     [uploadJobKind]: (job) => inspectUpload(resources, job),
+    [backupJobKind]: createBackupJob(resources),
     [rescanJobKind]: async ({ payload, signal }, report) => {
       if (!scanner) return;
       await rescanOrganisation({ ...resources, scanner }, String(payload.organisation_id), async (progress) => {
@@ -174,6 +185,7 @@ export function startSchedules(resources: Resources): () => Promise<void> {
   const crons = [
     new Cron('0 * * * *', { timezone: 'UTC', unref: true }, () => enqueue(() => runHourly(resources))),
     new Cron('*/5 * * * *', { timezone: 'UTC', unref: true }, () => enqueue(() => runOften(resources))),
+    new Cron('41 2 * * *', { timezone: 'UTC', unref: true }, () => enqueue(() => runBackup(resources))),
     new Cron('17 3 * * *', { timezone: 'UTC', unref: true }, () => enqueue(() => runNightly(resources))),
   ];
   return async () => {
@@ -196,6 +208,12 @@ export async function runHourly(resources: Resources): Promise<void> {
   await logFailure(resources, recordExpiryNotices);
   await logFailure(resources, pruneUploads);
   await logFailure(resources, renewTimestampsAndLog);
+}
+
+/** Asks for the backup of the night. */
+export async function runBackup(resources: Resources): Promise<void> {
+  await logFailure(resources, requestNightlyBackup);
+  resources.wakeWorker();
 }
 
 /** Asks for every file to be scanned again, and forgets what ACME clients left behind. */

@@ -33,6 +33,11 @@ test('without any variable the settings are the documented defaults', () => {
     loginsPerMinute: 5,
     acmePerMinute: 600,
     dnsServers: [],
+    backupDir: undefined,
+    backupRecipients: [],
+    backupKeepDays: 7,
+    restoreMaxMb: 5120,
+    restoreMaxUnpackedMb: 10_240,
     logLevel: 'info',
   });
 });
@@ -119,6 +124,10 @@ test('every problem is named at once, by variable and never by value', () => {
     SIGNPOST_LOGINS_PER_MINUTE: '0',
     SIGNPOST_ACME_PER_MINUTE: '-1',
     SIGNPOST_DNS_SERVERS: `10.0.0.53,${secret}`,
+    SIGNPOST_BACKUP_RECIPIENTS: secret,
+    SIGNPOST_BACKUP_KEEP: '0',
+    SIGNPOST_RESTORE_MAX_MB: '0',
+    SIGNPOST_RESTORE_MAX_UNPACKED_MB: secret,
     SIGNPOST_LOG_LEVEL: secret,
   };
   const problems = problemsOf(wrong);

@@ -32,6 +32,7 @@ import type { Database } from '../src/storage/database.ts';
 import { createId } from '../src/storage/ids.ts';
 import { migrate } from '../src/storage/migrations/migrate.ts';
 import { type Relay, startRelay } from '../src/storage/outbox.ts';
+import { openProcessParts } from './backup/process-parts.ts';
 import { addProject, createScene, foundOrganisation, type Scene } from './releases/scene.ts';
 
 /** Headers that prove who asks. */
@@ -139,11 +140,12 @@ async function openResources(
   { dataDir, log, choice }: { dataDir: string; log: Logger; choice: PlanesChoice },
 ): Promise<Resources> {
   const environment = { SIGNPOST_READS_PER_MINUTE: '0', SIGNPOST_SCAN: 'off', ...choice.environment };
+  const config = parseConfig({ ...environment, SIGNPOST_DATA: dataDir });
   const opened = {
     ...dependencies,
     passwords: new Passwords(),
     log,
-    config: parseConfig({ ...environment, SIGNPOST_DATA: dataDir }),
+    config,
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),
     parts: await PartFiles.open(join(dataDir, 'uploads')),
     scanner: choice.scanner,
@@ -152,6 +154,7 @@ async function openResources(
     acme: createAcmeState({ dnsServers: [], now: dependencies.now }),
     revocation: openRevocation({ ...dependencies, log }),
     version: '0.0.0-test',
+    ...(await openProcessParts(config)),
     wakeWorker: () => undefined,
   };
   const writeTree = createTreeWriter(opened);

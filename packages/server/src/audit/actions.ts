@@ -92,6 +92,13 @@ export const auditActions = [
   'revocation_list.imported',
   'ocsp_responder.made',
   'audit.exported',
+  'backup.created',
+  'backup.failed',
+  'backup.downloaded',
+  'backup.removed',
+  'restore.begun',
+  'restore.refused',
+  'restore.completed',
 ] as const;
 
 /** One of the words above. */

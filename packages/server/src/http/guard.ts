@@ -18,7 +18,7 @@ export const defaultOrganisation = 'default';
 const maxBodyBytes = 1024 * 1024;
 
 /** Routes whose body is a file; they bound it themselves. */
-const rawBodyRoutes: ReadonlySet<string> = new Set(['PUT /api/projects/{slug}/uploads/{id}']);
+const rawBodyRoutes: ReadonlySet<string> = new Set(['PUT /api/projects/{slug}/uploads/{id}', 'PUT /api/restore']);
 
 /** Routes at which a password can be guessed, and those at which the master password can. */
 const passwordRoutes: ReadonlySet<string> = new Set([
@@ -26,6 +26,7 @@ const passwordRoutes: ReadonlySet<string> = new Set([
   'POST /api/session/password',
   'POST /api/certificates/{id}/private-key',
   'POST /api/certificates/{id}/p12-password',
+  'POST /api/restore',
 ]);
 const masterPasswordRoutes: ReadonlySet<string> = new Set([
   'POST /api/vault/unlock',

@@ -155,7 +155,6 @@ function readBody(request: IncomingMessage, decide: (body: string | undefined) =
 function createPreparedAnswerer(
   parts: HttpServerParts,
 ): (request: IncomingMessage, response: ServerResponse, body: string | undefined) => boolean {
-  const { metrics } = parts;
   const wires = new WeakMap<PreparedAnswer, WireAnswer>();
   const clients = new WeakMap<IncomingMessage['socket'], string>();
   return function answerPrepared(request, response, body) {
@@ -170,7 +169,7 @@ function createPreparedAnswerer(
     }
     response.writeHead(200, isSecure(parts, request) ? wire.secure : wire.plain);
     response.end(wire.body, 'latin1');
-    metrics.countPrepared(answer.route);
+    parts.metrics.countPrepared(answer.route);
     return true;
   };
 }

@@ -21,6 +21,12 @@ const wrappedKeyPlace: SealPlace = { purpose: 'data-key', reference: 'vault_stat
 const dataKeyBytes = 32;
 const verifierMarker = new TextEncoder().encode('signpost vault');
 
+/** The key of an open vault, with the row that wraps it. */
+export interface VaultInheritance {
+  readonly record: VaultRecord;
+  readonly dataKey: KeyObject;
+}
+
 /** Seals and unseals. One per process; what it knows never runs ahead of what the database has committed. */
 export class Vault {
   readonly #database: Database;
@@ -37,9 +43,21 @@ export class Vault {
     this.#present = present;
   }
 
-  /** The vault of `database`: absent, or locked. */
-  static async open(database: Database, now: () => number): Promise<Vault> {
-    return new Vault(database, now, (await readVaultRecord(database.query)) !== undefined);
+  /**
+   * The vault of `database`: absent, or locked. It is open when it is the vault of an `inheritance`, row for row: a
+   * restored database need not wait for somebody who types the master password.
+   */
+  static async open(database: Database, now: () => number, inheritance?: VaultInheritance): Promise<Vault> {
+    const record = await readVaultRecord(database.query);
+    const vault = new Vault(database, now, record !== undefined);
+    if (record && inheritance && isSameRecord(record, inheritance.record)) vault.#hold(inheritance.dataKey);
+    return vault;
+  }
+
+  /** What this vault leaves to one over a copy of its row; undefined while it is locked. */
+  async bequeath(): Promise<VaultInheritance | undefined> {
+    const record = await readVaultRecord(this.#database.query);
+    return record && this.#dataKey && { record, dataKey: this.#dataKey };
   }
 
   get state(): VaultState {
@@ -188,6 +206,12 @@ function openVerifier(passwordKey: KeyObject, record: VaultRecord): void {
   } catch (cause) {
     throw new Refusal('unauthenticated', 'expected the master password, got another', { cause });
   }
+}
+
+/** The columns by name: PostgreSQL and SQLite may give them in different orders. */
+function isSameRecord(left: VaultRecord, right: VaultRecord): boolean {
+  const names = ['salt', 'parameters', 'verifier', 'wrapped_key', 'created_at'] as const;
+  return names.every((name) => left[name] === right[name]);
 }
 
 function noVault(): Refusal {

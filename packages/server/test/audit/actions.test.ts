@@ -98,6 +98,13 @@ test('the vocabulary of the audit log is this one', () => {
       'revocation_list.imported',
       'ocsp_responder.made',
       'audit.exported',
+      'backup.created',
+      'backup.failed',
+      'backup.downloaded',
+      'backup.removed',
+      'restore.begun',
+      'restore.refused',
+      'restore.completed',
     ],
   );
 });

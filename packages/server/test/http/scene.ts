@@ -29,6 +29,7 @@ import { openDatabase } from '../../src/storage/database/open.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { migrate } from '../../src/storage/migrations/migrate.ts';
 import { Vault } from '../../src/vault/vault.ts';
+import { openProcessParts } from '../backup/process-parts.ts';
 
 export const masterPassword = 'a long master password';
 export const password = 'correct horse battery';
@@ -180,9 +181,11 @@ async function openPlanes(
 ): Promise<OpenAPIHono<AppEnv>[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'signpost-test-'));
   after(() => rm(dataDir, { recursive: true, force: true }));
+  const config = parseConfig({ SIGNPOST_DATA: dataDir, SIGNPOST_SCAN: 'off' });
   return createPlanes({
     ...shared,
-    config: parseConfig({ SIGNPOST_DATA: dataDir, SIGNPOST_SCAN: 'off' }),
+    ...(await openProcessParts(config)),
+    config,
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),
     parts: await PartFiles.open(join(dataDir, 'uploads')),
     scanner: undefined,

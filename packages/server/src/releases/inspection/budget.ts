@@ -9,6 +9,12 @@ export interface InspectionLimits {
   readonly timeLimitMs: number;
 }
 
+/** How much may come out of an archive. */
+export interface UnpackLimits extends Pick<InspectionLimits, 'maxUncompressedBytes'> {
+  /** `maxEntries` when absent. */
+  readonly maxEntries?: number;
+}
+
 /** The entries that an archive may hold. */
 export const maxEntries = 65_535;
 
@@ -22,12 +28,14 @@ const ratioFloorBytes = 8 * 1024 * 1024;
 export class UnpackBudget {
   readonly #capBytes: number;
   readonly #ratioBytes: number;
+  readonly #maxEntries: number;
   #spentBytes = 0;
   #entries = 0;
 
-  constructor(archiveBytes: number, limits: InspectionLimits) {
+  constructor(archiveBytes: number, limits: UnpackLimits) {
     this.#capBytes = limits.maxUncompressedBytes;
     this.#ratioBytes = Math.max(ratioFloorBytes, maxRatio * archiveBytes);
+    this.#maxEntries = limits.maxEntries ?? maxEntries;
   }
 
   get spentBytes(): number {
@@ -56,6 +64,8 @@ export class UnpackBudget {
   /** Counts an entry. Throws `archive-too-many-entries`. */
   addEntry(): void {
     this.#entries++;
-    if (this.#entries > maxEntries) refuse('archive-too-many-entries', `expected at most ${maxEntries} entries`);
+    if (this.#entries > this.#maxEntries) {
+      refuse('archive-too-many-entries', `expected at most ${this.#maxEntries} entries`);
+    }
   }
 }

@@ -32,8 +32,8 @@ function checkPaths(entries: readonly ZipEntry[]): void {
   for (const entry of entries) paths.add(entry.name, entry.kind);
 }
 
-/** Where the data of each entry lies, in the order of the file. */
-function layOut(source: ByteSource, entries: readonly ZipEntry[], end: EndRecord): Map<ZipEntry, Extent> {
+/** Where the data of each entry lies, in the order of the file, which they fill. Throws the `zip-…` rule that one breaks. */
+export function layOut(source: ByteSource, entries: readonly ZipEntry[], end: EndRecord): Map<ZipEntry, Extent> {
   const ordered = entries.toSorted((left, right) => left.offset - right.offset);
   const extents = new Map<ZipEntry, Extent>();
   if (ordered[0]?.offset !== 0) refuse('zip-prepended-data', 'expected the first entry at the start of the file');

@@ -1,0 +1,58 @@
+/** What a backup must know of the rows that it carries: the vault, the end of the audit chain, the files they name. */
+import { createHash } from 'node:crypto';
+import type { AuditHead } from '../audit/chain.ts';
+import { Refusal } from '../errors.ts';
+import type { PortableContent, PortableValue } from '../storage/portable/portable.ts';
+
+/** Tables by name. */
+export type Tables = ReadonlyMap<string, PortableContent>;
+
+/** Where rows name blobs: the columns with digest and size. A test holds this to the schema. */
+const blobColumns: Readonly<Record<string, { readonly sha256: string; readonly size: string }>> = {
+  artifact: { sha256: 'sha256', size: 'size_bytes' },
+};
+
+/** The row that a vault is known by. */
+type VaultRow = Readonly<Record<'salt' | 'parameters' | 'verifier', PortableValue>>;
+
+/** The same for the same vault under the same password, and telling neither. */
+export function fingerprintVault({ salt, parameters, verifier }: VaultRow): string {
+  return createHash('sha256')
+    .update(JSON.stringify([salt, parameters, verifier]))
+    .digest('hex');
+}
+
+/** The fingerprint of the vault in the rows; null without one. */
+export async function readVaultFingerprint(tables: Tables): Promise<string | null> {
+  for await (const { salt = null, parameters = null, verifier = null } of readTable(tables, 'vault_state')) {
+    return fingerprintVault({ salt, parameters, verifier });
+  }
+  return null;
+}
+
+/** The end of the chain. Throws `upload_refused` when the rows have none. */
+export async function readAuditHead(tables: Tables): Promise<AuditHead> {
+  for await (const { sequence, hash } of readTable(tables, 'audit_head')) {
+    if (typeof sequence === 'number' && typeof hash === 'string') return { sequence, hash };
+  }
+  throw new Refusal('upload_refused', 'expected the end of the audit chain among the rows', { rule: 'backup-rows' });
+}
+
+/** The sizes of the blobs that rows name, by SHA-256. */
+export async function readBlobReferences(tables: Tables): Promise<Map<string, number>> {
+  const references = new Map<string, number>();
+  for (const [table, columns] of Object.entries(blobColumns)) {
+    for await (const row of readTable(tables, table)) {
+      references.set(String(row[columns.sha256]), Number(row[columns.size]));
+    }
+  }
+  return references;
+}
+
+async function* readTable(tables: Tables, name: string): AsyncGenerator<Readonly<Record<string, PortableValue>>> {
+  const table = tables.get(name);
+  if (!table) return;
+  for await (const row of table.rows()) {
+    yield Object.fromEntries(table.columns.map((column, index) => [column, row[index] ?? null]));
+  }
+}

@@ -1,0 +1,238 @@
+/** HTTP of backups and restores: of the whole server, so in the default organisation only. */
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { HttpBindings } from '@hono/node-server';
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Passwords } from '../accounts/passwords.ts';
+import { findMember } from '../accounts/store.ts';
+import type { Caller } from '../audit/audit.ts';
+import { recordAudit } from '../audit/store.ts';
+import { Refusal } from '../errors.ts';
+import { type AppEnv, callerOf, requirePerson } from '../http/context.ts';
+import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
+import type { Swap } from '../storage/swap/staged.ts';
+import type { RestoreDesk, RestoreStatus } from './desk.ts';
+import { findBackup, listBackups } from './folder.ts';
+import { type BackupDependencies, requestBackup } from './job.ts';
+import { backupFolder } from './trial.ts';
+import { parseLock, parseOpener } from './words.ts';
+
+/** What the routes of backups need. */
+export interface BackupRouteDependencies extends BackupDependencies {
+  readonly passwords: Passwords;
+  readonly restoreDesk: RestoreDesk;
+  readonly swap: Swap;
+}
+
+const secretSchema = z.string().min(1).max(4096);
+const nameSchema = z.object({ name: z.string().max(64) });
+const tags = ['backups'];
+
+const backupSchema = z
+  .object({ name: z.string(), size_bytes: z.int(), stored_at: timeSchema, encrypted: z.boolean() })
+  .openapi('Backup');
+
+const statusSchema = z
+  .object({
+    state: z.enum(['idle', 'validating', 'swapping', 'restored', 'refused']),
+    progress: z.object({ stage: z.string(), done: z.int(), total: z.int() }).nullable(),
+    made_at: timeSchema.nullable(),
+    rule: z.string().nullable(),
+    message: z.string().nullable(),
+  })
+  .openapi('RestoreStatus');
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/api/backups',
+  tags,
+  summary: 'The backups that the server keeps, and whether it makes one every night',
+  responses: {
+    200: jsonAnswer(
+      'The backups, the newest first.',
+      z.object({
+        backups: z.array(backupSchema),
+        schedule: z.object({ nightly: z.boolean(), recipients: z.array(z.string()), keep_days: z.int() }),
+      }),
+    ),
+  },
+});
+
+const createBackupRoute = createRoute({
+  method: 'post',
+  path: '/api/backups',
+  tags,
+  summary: 'Make a backup of the whole server',
+  description: 'Exactly one of `recipients`, `passphrase` and `plain`. A passphrase is forgotten before this answers.',
+  request: {
+    body: jsonBody(
+      z.strictObject({
+        recipients: z.array(z.string().max(100)).min(1).max(16).optional(),
+        passphrase: secretSchema.optional(),
+        plain: z.literal(true).optional(),
+      }),
+    ),
+  },
+  responses: { 202: jsonAnswer('The job that makes it.', z.object({ job: z.string() })) },
+});
+
+const downloadRoute = createRoute({
+  method: 'get',
+  path: '/api/backups/{name}',
+  tags,
+  summary: 'Download a backup',
+  request: { params: nameSchema },
+  responses: { 200: { description: 'The archive.', content: { 'application/octet-stream': { schema: z.any() } } } },
+});
+
+const removeRoute = createRoute({
+  method: 'delete',
+  path: '/api/backups/{name}',
+  tags,
+  summary: 'Remove a backup from the server',
+  request: { params: nameSchema },
+  responses: { 204: { description: 'It is gone.' } },
+});
+
+const receiveRoute = createRoute({
+  method: 'put',
+  path: '/api/restore',
+  tags,
+  summary: 'Send a backup that shall be restored',
+  description: 'The body is the file. Nothing is restored yet; a second one replaces the first.',
+  responses: { 200: jsonAnswer('What has come.', z.object({ size_bytes: z.int() })) },
+});
+
+const restoreRoute = createRoute({
+  method: 'post',
+  path: '/api/restore',
+  tags,
+  summary: 'Restore the whole server from the backup that was sent, or from one that it keeps',
+  description:
+    'Answers when the restored state does. Everything is proved first; what is refused changes nothing, and a state that does not answer gives way to the old one. All sessions end.',
+  request: {
+    body: jsonBody(
+      z.strictObject({
+        password: secretSchema,
+        backup: z.string().max(64).optional(),
+        passphrase: secretSchema.optional(),
+        identity: secretSchema.optional(),
+        other_vault: z.boolean().default(false),
+      }),
+    ),
+  },
+  responses: {
+    200: jsonAnswer('What was restored.', z.object({ made_at: timeSchema, migrations: z.array(z.string()) })),
+  },
+});
+
+const statusRoute = createRoute({
+  method: 'get',
+  path: '/api/restore',
+  tags,
+  summary: 'How far a restore is, or how the last one ended',
+  responses: { 200: jsonAnswer('The state.', statusSchema) },
+});
+
+/** The routes of backups and restores. */
+export function backupRoutes(dependencies: BackupRouteDependencies): OpenAPIHono<AppEnv> {
+  const router = createRouter();
+  addBackupRoutes(router, dependencies);
+  addRestoreRoutes(router, dependencies);
+  return router;
+}
+
+function addBackupRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRouteDependencies): void {
+  const { config } = dependencies;
+  const dir = backupFolder(config);
+  router.openapi(listRoute, async (c) => {
+    const backups = (await listBackups(dir)).map(({ name, sizeBytes, storedAt, encrypted }) => ({
+      ...{ name, size_bytes: sizeBytes, stored_at: formatTime(storedAt), encrypted },
+    }));
+    const recipients = [...config.backupRecipients];
+    const schedule = { nightly: recipients.length > 0, recipients, keep_days: config.backupKeepDays };
+    return c.json({ backups, schedule }, 200);
+  });
+  router.openapi(createBackupRoute, async (c) => {
+    const { recipients, passphrase, plain } = c.req.valid('json');
+    if ([recipients, passphrase, plain].filter((choice) => choice !== undefined).length !== 1) {
+      throw new Refusal('invalid', 'expected exactly one of recipients, passphrase and plain', { rule: 'schema' });
+    }
+    const lock = parseLock({ recipients, passphrase });
+    return c.json({ job: await requestBackup(dependencies, callerOf(c.var), lock) }, 202);
+  });
+  router.openapi(downloadRoute, async (c) => {
+    const backup = await findBackup(dir, c.req.valid('param').name);
+    await record(dependencies, callerOf(c.var), { action: 'backup.downloaded', name: backup.name });
+    c.header('Content-Type', 'application/octet-stream');
+    c.header('Content-Length', String(backup.sizeBytes));
+    c.header('Content-Disposition', `attachment; filename="${backup.name}"`);
+    c.header('Cache-Control', 'no-store');
+    return c.body(Readable.toWeb(createReadStream(backup.path)) as ReadableStream, 200);
+  });
+  router.openapi(removeRoute, async (c) => {
+    const backup = await findBackup(dir, c.req.valid('param').name);
+    await record(dependencies, callerOf(c.var), { action: 'backup.removed', name: backup.name });
+    await rm(backup.path, { force: true });
+    return c.body(null, 204);
+  });
+}
+
+function addRestoreRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRouteDependencies): void {
+  const { config, restoreDesk } = dependencies;
+  router.openapi(receiveRoute, async (c) => c.json({ size_bytes: await restoreDesk.receive(config, bodyOf(c)) }, 200));
+  router.openapi(restoreRoute, async (c) => {
+    const { password, backup, passphrase, identity, other_vault } = c.req.valid('json');
+    const caller = callerOf(c.var);
+    await assertPassword(dependencies, c, password);
+    const { manifest, migrations } = await restoreDesk.restore(dependencies, {
+      ...caller,
+      backup,
+      opener: parseOpener({ passphrase, identity }),
+      otherVault: other_vault,
+    });
+    return c.json({ made_at: manifest.made_at, migrations: [...migrations] }, 200);
+  });
+  router.openapi(statusRoute, (c) => c.json(describeStatus(restoreDesk.status), 200));
+}
+
+/** A session that somebody left open, or a stolen cookie, must not be enough to replace everything. */
+async function assertPassword(
+  { database, passwords }: BackupRouteDependencies,
+  c: Context<AppEnv>,
+  password: string,
+): Promise<void> {
+  const member = await findMember(database.query, c.var.organisation.id, requirePerson(c.var).personId);
+  if (await passwords.verify(password, member?.password_hash)) return;
+  throw new Refusal('unauthenticated', 'the password is wrong', { rule: 'current-password' });
+}
+
+async function record(
+  { database, now }: BackupRouteDependencies,
+  caller: Caller,
+  { action, name }: { action: 'backup.downloaded' | 'backup.removed'; name: string },
+): Promise<void> {
+  await database.transaction((transaction) =>
+    recordAudit(transaction, now(), { ...caller, action, object: { kind: 'backup', id: name } }),
+  );
+}
+
+/** The raw stream where there is a socket: the Request around it would copy every chunk. */
+function bodyOf(c: Context<AppEnv>): AsyncIterable<Uint8Array> {
+  const incoming: Partial<HttpBindings['incoming']> | undefined = c.env?.incoming;
+  if (incoming?.iterator) return incoming.iterator({ destroyOnReturn: false });
+  return c.req.raw.body ?? Readable.from([]);
+}
+
+function describeStatus(status: RestoreStatus): z.infer<typeof statusSchema> {
+  const progress = status.state === 'validating' ? (status.progress ?? null) : null;
+  return {
+    state: status.state,
+    progress,
+    made_at: status.state === 'restored' ? status.madeAt : null,
+    rule: status.state === 'refused' ? (status.rule ?? null) : null,
+    message: status.state === 'refused' ? status.message : null,
+  };
+}

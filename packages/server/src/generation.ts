@@ -1,0 +1,218 @@
+/** What a restore exchanges while the server runs: everything above the locks and below the socket. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import packageJson from '../package.json' with { type: 'json' };
+import { createApp } from './app.ts';
+import { assertRecipients } from './backup/job.ts';
+import { Refusal } from './errors.ts';
+import type { Behind } from './http/front.ts';
+import { createMetrics } from './http/metrics.ts';
+import { PreparedAnswers } from './http/prepared.ts';
+import { createAcmeState } from './pki/acme/state.ts';
+import { listSealedAuthorities } from './pki/authorities/store.ts';
+import { openRevocation } from './pki/revocation/revocation.ts';
+import {
+  createJobs,
+  createPlanes,
+  createPromptJobs,
+  createPublished,
+  createTreeWriter,
+  type Resources,
+  refreshAndLog,
+  runOften,
+  startSchedules,
+  subscribePlanes,
+} from './planes.ts';
+import { DownloadCounter } from './releases/public/statistics.ts';
+import { openScanner } from './releases/scanner/clamd.ts';
+import { PartFiles } from './releases/uploads/part-files.ts';
+import roles from './roles.json' with { type: 'json' };
+import { openDiskBlobs } from './storage/blobs/disk.ts';
+import { createMemoryBus } from './storage/bus/memory.ts';
+import { openDatabase } from './storage/database/open.ts';
+import type { Database } from './storage/database.ts';
+import { startWorker } from './storage/jobs.ts';
+import { assertMigrated } from './storage/migrations/migrate.ts';
+import { startRelay } from './storage/outbox.ts';
+import { registerTrustMetrics } from './trust/metrics.ts';
+import { listAllPinnedRoots, listSealedKeys } from './trust/store.ts';
+import { Vault, type VaultInheritance } from './vault/vault.ts';
+
+/** What lives as long as the process. */
+export type Process = Pick<Resources, 'config' | 'log' | 'now' | 'swap' | 'passwords' | 'backupKeys' | 'restoreDesk'>;
+
+/** Everything that is open on one state of the database. */
+export interface Generation {
+  readonly behind: Behind;
+  readonly vault: Vault;
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens from the bottom up what the database in force leads to; `close` ends it in the opposite order. Throws a Refusal
+ * with a hint when database, vault or pinned roots are not as they must be; nothing is left open then.
+ */
+export async function openGeneration(process: Process, inheritance?: VaultInheritance): Promise<Generation> {
+  const closers: (() => unknown)[] = [];
+  const close = () => closeAll(closers.splice(0).reverse(), partLimitMs);
+  try {
+    return { ...(await open(process, closers, inheritance)), close };
+  } catch (error) {
+    await close().catch((err: unknown) => process.log.error({ err }, 'what had been opened could not be closed'));
+    throw error;
+  }
+}
+
+/** Above the ten seconds that the socket gives to running requests. */
+const partLimitMs = 15_000;
+
+/** Calls each of them, whatever becomes of the others, and waits for `limitMs` at most; then throws what they threw. */
+export async function closeAll(closers: readonly (() => unknown)[], limitMs: number): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers) {
+    try {
+      await Promise.race([close(), failLate(limitMs)]);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'the server did not stop cleanly');
+}
+
+/** A part that does not end (a disk that is gone, a database that hangs) must not keep the others open. */
+async function failLate(limitMs: number): Promise<never> {
+  await delay(limitMs, undefined, { ref: false });
+  throw new Error(`expected a part of the server to end within ${limitMs} ms`);
+}
+
+async function open(
+  process: Process,
+  closers: (() => unknown)[],
+  inheritance: VaultInheritance | undefined,
+): Promise<Omit<Generation, 'close'>> {
+  const { config, now, log } = process;
+  const database = await openDatabase(config, { create: false });
+  closers.push(() => database.close());
+  await assertMigrated(database);
+  await assertPinnedRoots(database, config.trustRoots);
+  const vault = await openVault(database, process, inheritance);
+  const bus = createMemoryBus();
+  closers.push(() => bus.close());
+  const wakers: (() => void)[] = [];
+  const wakeWorker = () => {
+    for (const wake of wakers) wake();
+  };
+  const { resources, writeTree } = await openResources({ ...process, database, vault, wakeWorker });
+  assertRecipients(config);
+  closers.push(
+    () => writeTree(),
+    () => resources.downloads.flush(),
+    () => resources.parts.close(),
+    () => resources.revocation.stop(),
+  );
+  subscribePlanes(resources, bus);
+  // After the subscriptions: what it publishes to nobody is not published again.
+  const relay = startRelay({ database, bus, now, log });
+  closers.push(() => relay.stop());
+  wakers.push(() => relay.wake());
+  const behind = createBehind(resources);
+  const worker = startWorker({ database, handlers: createJobs(resources), now, log, concurrency: 2 });
+  wakers.push(() => worker.wake());
+  closers.push(() => worker.stop());
+  const prompt = startWorker({ database, handlers: createPromptJobs(resources), now, log, concurrency: 32 });
+  wakers.push(() => prompt.wake());
+  closers.push(() => prompt.stop());
+  closers.push(startSchedules(resources));
+  await writeTree();
+  await refreshAndLog(resources);
+  void runOften(resources);
+  return { behind, vault, database };
+}
+
+function createBehind(resources: Resources): Behind {
+  const { database, passwords } = resources;
+  const prepared = [resources.prepared, resources.revocation.statusAnswers.prepared];
+  const metrics = createMetrics();
+  registerTrustMetrics(metrics.registry, resources);
+  const app = createApp({
+    ...resources,
+    ...{ metrics, roles, passwords },
+    planes: createPlanes(resources),
+    listSealed: () => listSealed(database),
+    hostsChanged: () => {
+      for (const answers of prepared) answers.forgetAll();
+    },
+  });
+  return { ...app, prepared, reads: app.limits.reads };
+}
+
+async function openResources(
+  opened: Process & Pick<Resources, 'database' | 'vault' | 'wakeWorker'>,
+): Promise<{ resources: Resources; writeTree: () => Promise<void> }> {
+  const { config, now } = opened;
+  const withBlobs = {
+    ...opened,
+    blobs: await openDiskBlobs(join(config.dataDir, 'blobs')),
+    parts: await PartFiles.open(join(config.dataDir, 'uploads')),
+    scanner: config.scan === 'off' ? undefined : openScanner(config.clamd),
+    downloads: new DownloadCounter(opened),
+    prepared: new PreparedAnswers(now),
+    acme: createAcmeState({ ...config, now }),
+    revocation: openRevocation({ ...opened, pkiUrl: config.pkiUrl }),
+    version: packageJson.version,
+  };
+  const writeTree = createTreeWriter(withBlobs);
+  return { resources: { ...withBlobs, published: createPublished(withBlobs, writeTree) }, writeTree };
+}
+
+/** A typing error in the environment must not pass for a change of roots. */
+async function assertPinnedRoots(database: Database, expected: readonly string[]): Promise<void> {
+  if (expected.length === 0) return;
+  const pinned = (await listAllPinnedRoots(database.query)).map(({ pubkey_b64 }) => pubkey_b64);
+  if (pinned.length > 0 && [...pinned].sort().join() !== [...expected].sort().join()) {
+    throw new Refusal('unavailable', 'expected the pinned roots to be those of SIGNPOST_TRUST_ROOT, got others', {
+      rule: 'root-mismatch',
+      hint: 'compare SIGNPOST_TRUST_ROOT with the key that signpost root show prints on the offline machine',
+    });
+  }
+}
+
+async function openVault(
+  database: Database,
+  { config, now }: Process,
+  inheritance: VaultInheritance | undefined,
+): Promise<Vault> {
+  const vault = await Vault.open(database, now, inheritance);
+  if (config.vaultPasswordFile === undefined || vault.state !== 'locked') return vault;
+  const [password = ''] = (await readPasswordFile(config.vaultPasswordFile)).split(/\r?\n/, 1);
+  await vault.unlock(password).catch((cause: unknown) => {
+    if (!(cause instanceof Refusal && cause.code === 'unauthenticated')) throw cause;
+    throw new Refusal('unavailable', 'the first line of SIGNPOST_VAULT_PASSWORD_FILE is not the master password', {
+      rule: 'vault-password',
+      hint: 'correct the file, or unset the variable and run: signpost unlock',
+      cause,
+    });
+  });
+  return vault;
+}
+
+async function readPasswordFile(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new Refusal('unavailable', 'the file that SIGNPOST_VAULT_PASSWORD_FILE names cannot be read', {
+      rule: 'vault-password-file',
+      hint: 'make it readable for the user that the server runs as',
+      cause,
+    });
+  });
+}
+
+async function listSealed(database: Database): Promise<string[]> {
+  const keys = await listSealedKeys(database.query);
+  const authorities = await listSealedAuthorities(database.query);
+  return [
+    ...keys.map(({ key_id, label, scope }) => `signing key ${label} for ${scope} (${key_id.slice(0, 16)}…)`),
+    ...authorities.map(({ name, key_id }) => `authority ${name} (${key_id.slice(0, 16)}…)`),
+  ];
+}

@@ -1,0 +1,127 @@
+/** Which generation answers, and how a restored one takes the place of the one before. */
+import { systemActor } from './audit/audit.ts';
+import { recordAudit } from './audit/store.ts';
+import type { PreparedRestore } from './backup/restore.ts';
+import { findDefaultOrganisation } from './backup/store.ts';
+import { Refusal } from './errors.ts';
+import { type Generation, openGeneration, type Process } from './generation.ts';
+import { createFront, type Front } from './http/front.ts';
+import type { VaultInheritance } from './vault/vault.ts';
+
+/** Opens the restored database that nobody has confirmed: takes it for good when it answers, otherwise the old one. */
+export async function openOnTrial(process: Process): Promise<Generation> {
+  const { generation, failure } = await tryGeneration(process, undefined);
+  if (failure) process.log.error({ err: failure }, 'the restored state did not answer: the old one is in force again');
+  return generation;
+}
+
+/** The generation in force. One for the process. */
+export class Reign {
+  readonly front: Front;
+  readonly #process: Process;
+  #current: Generation;
+  #exchange: Promise<void> = Promise.resolve();
+
+  constructor(process: Process, first: Generation) {
+    this.#process = process;
+    this.#current = first;
+    this.front = createFront(first.behind, process.log);
+    this.front.open(first.behind);
+  }
+
+  /**
+   * Lets running requests end, closes what is in force, places the restored state and opens it. When that does not
+   * answer, the old state is back; throws `unavailable`, rule `restore-rolled-back`, then.
+   */
+  async replace(prepared: PreparedRestore): Promise<void> {
+    const exchange = this.#replace(prepared);
+    this.#exchange = exchange.catch(() => undefined);
+    return exchange;
+  }
+
+  /** Ends what is in force, after an exchange that is under way. */
+  async close(): Promise<void> {
+    await this.#exchange;
+    await this.#current.close();
+  }
+
+  async #replace(prepared: PreparedRestore): Promise<void> {
+    const { log } = this.#process;
+    const inheritance = await this.#current.vault.bequeath();
+    this.front.close();
+    // The request that asks for this stays until the end.
+    await this.front.drain(1);
+    await this.#current.close().catch((err: unknown) => log.error({ err }, 'the old state did not close cleanly'));
+    const { generation, failure } = await this.#place(prepared, inheritance);
+    this.#current = generation;
+    this.front.open(generation.behind);
+    if (!failure) return log.info({ made_at: prepared.manifest.made_at }, 'the restored state answers');
+    log.error({ err: failure }, 'the restored state did not answer: the old one is in force again');
+    await recordRollback(generation, this.#process.now());
+    throw new Refusal(
+      'unavailable',
+      `the restored state did not answer, the old one is in force: ${wordsOf(failure)}`,
+      {
+        rule: 'restore-rolled-back',
+        hint: 'the log of the server tells more; signpost backup drill tries a backup out beside the server',
+        cause: failure,
+      },
+    );
+  }
+
+  async #place(prepared: PreparedRestore, inheritance: VaultInheritance | undefined): Promise<Trial> {
+    try {
+      await prepared.place();
+    } catch (failure) {
+      // Whatever it had begun is brought to the old state or to the new one.
+      if ((await this.#process.swap.recover()) === 'trial') return tryGeneration(this.#process, inheritance);
+      return { generation: await openGeneration(this.#process, inheritance), failure };
+    }
+    return tryGeneration(this.#process, inheritance);
+  }
+}
+
+/** What answers now, and why it is not the restored state, if it is not. */
+interface Trial {
+  readonly generation: Generation;
+  readonly failure: unknown;
+}
+
+async function tryGeneration(process: Process, inheritance: VaultInheritance | undefined): Promise<Trial> {
+  let opened: Generation | undefined;
+  try {
+    opened = await openGeneration(process, inheritance);
+    await assertHealthy(opened);
+    await process.swap.confirm();
+    return { generation: opened, failure: undefined };
+  } catch (failure) {
+    await opened
+      ?.close()
+      .catch((err: unknown) => process.log.error({ err }, 'the restored state did not close cleanly'));
+    await process.swap.undo();
+    return { generation: await openGeneration(process, inheritance), failure };
+  }
+}
+
+/** Asks as a load balancer would. */
+async function assertHealthy({ behind }: Generation): Promise<void> {
+  const answer = await behind.fetch(new Request('http://localhost/healthz'), {} as never);
+  if (answer instanceof Response && answer.status === 200) return;
+  throw new Error('expected the restored state to be healthy');
+}
+
+async function recordRollback({ database }: Generation, now: number): Promise<void> {
+  await database.transaction(async (transaction) =>
+    recordAudit(transaction, now, {
+      organisationId: await findDefaultOrganisation(transaction),
+      ...{ actor: systemActor, action: 'restore.refused', outcome: 'refused' },
+      object: { kind: 'backup', id: 'restored' },
+      detail: { rule: 'restore-rolled-back' },
+    }),
+  );
+}
+
+/** Only refusals are written for whoever asked. */
+function wordsOf(failure: unknown): string {
+  return failure instanceof Refusal ? failure.message : 'its log tells why';
+}

@@ -1,0 +1,202 @@
+/** Backups and restores of a running server, by its API and without a restart. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createKeyPair } from '../../src/backup/age/keys.ts';
+import { initialise, type RunningServer, serve } from '../../src/main.ts';
+import type { DatabaseLocation } from '../../src/storage/database/open.ts';
+import { type Answer, type Ask, send } from '../planes-scene.ts';
+import { silentLog } from '../silent-log.ts';
+import { forEachEngine } from '../storage/engines.ts';
+import { openFolder } from './scene.ts';
+
+const founding = {
+  masterPassword: 'a long master password',
+  organisationName: 'Example',
+  admin: { email: 'admin@mail.example', name: 'Admin', password: 'correct horse battery' },
+};
+const pair = createKeyPair();
+
+interface Desk {
+  readonly server: RunningServer;
+  readonly dataDir: string;
+  readonly environment: Readonly<Record<string, string>>;
+  ask(method: string, path: string, ask?: Ask): Promise<Answer>;
+  /** With the API key that `init` made. */
+  key(method: string, path: string, json?: unknown): Promise<Answer>;
+  /** As an admin who logs in anew. */
+  person(method: string, path: string, ask?: Ask): Promise<Answer>;
+}
+
+/** A running server whose vault is open by a password file. */
+async function openDesk(
+  t: TestContext,
+  location: DatabaseLocation,
+  masterPassword = founding.masterPassword,
+): Promise<Desk> {
+  const passwordFile = join(await openFolder(t), 'password');
+  await writeFile(passwordFile, `${masterPassword}\n`);
+  const environment = {
+    ...{ SIGNPOST_DATA: location.dataDir, SIGNPOST_LISTEN: '127.0.0.1:0', SIGNPOST_SCAN: 'off' },
+    ...{ SIGNPOST_READS_PER_MINUTE: '0', SIGNPOST_LOGINS_PER_MINUTE: '1000' },
+    ...{ SIGNPOST_VAULT_PASSWORD_FILE: passwordFile, SIGNPOST_BACKUP_RECIPIENTS: pair.recipient },
+    ...(location.databaseUrl === undefined ? {} : { SIGNPOST_DATABASE: location.databaseUrl }),
+  };
+  const { apiKey } = await initialise(environment, { ...founding, masterPassword });
+  const server = await serve(environment, { log: silentLog });
+  t.after(() => server.stop());
+  const ask: Desk['ask'] = (method, path, wish) => send(`${server.url}${path}`, method, wish);
+  return {
+    ...{ server, environment, ask, dataDir: location.dataDir },
+    key: (method, path, json) =>
+      ask(method, path, { as: { authorization: `Bearer ${apiKey}` }, ...(json === undefined ? {} : { json }) }),
+    person: async (method, path, wish) => {
+      const { email, password } = founding.admin;
+      const opened = await ask('POST', '/api/session', { json: { email, password } });
+      assert.equal(opened.status, 200, String(opened.body));
+      const cookie = opened.headers['set-cookie']?.map((line) => line.split(';', 1)[0]).join('; ') ?? '';
+      return ask(method, path, { ...wish, as: { cookie, 'x-signpost-csrf': String(opened.json.csrf_token) } });
+    },
+  };
+}
+
+/** Asks for a backup and waits for its job; what it says at the end. */
+async function backUp({ key }: Desk, how: object): Promise<Record<string, string>> {
+  const { status, json } = await key('POST', '/api/backups', how);
+  assert.equal(status, 202);
+  for (let tries = 0; tries < 400; tries++) {
+    const job = (await key('GET', `/api/jobs/${json.job}`)).json;
+    const step = (job.progress ?? {}) as Record<string, string>;
+    if (job.state === 'done') return step;
+    await sleep(25);
+  }
+  throw new Error('expected the job to end');
+}
+
+async function download({ key }: Desk, name: string | undefined): Promise<Buffer> {
+  const { status, body } = await key('GET', `/api/backups/${name}`);
+  assert.equal(status, 200);
+  return body;
+}
+
+const password = founding.admin.password;
+
+forEachEngine((_name, _open, locate) => {
+  test('a running server goes back to its backup without a restart, and stays unlocked', async (t) => {
+    const desk = await openDesk(t, await locate());
+    const { key, person } = desk;
+    assert.equal((await key('POST', '/api/projects', { slug: 'before' })).status, 201);
+    const made = await backUp(desk, { plain: true });
+    const archive = await download(desk, made.name);
+    assert.equal((await key('POST', '/api/projects', { slug: 'after' })).status, 201);
+
+    const sent = await person('PUT', '/api/restore', { body: archive });
+    assert.deepEqual([sent.status, sent.json.size_bytes], [200, archive.length]);
+    const restored = await person('POST', '/api/restore', { json: { password } });
+    assert.equal(restored.status, 200, String(restored.body));
+
+    assert.deepEqual(
+      [(await key('GET', '/api/projects/before')).status, (await key('GET', '/api/projects/after')).status],
+      [200, 404],
+    );
+    assert.equal((await key('GET', '/api/vault')).json.state, 'unlocked');
+    assert.equal((await person('GET', '/api/restore')).json.state, 'restored');
+    assert.equal((await key('GET', '/api/audit/verify')).status, 200);
+    const [row] = (await key('GET', '/api/audit?action=restore.completed')).json.events as { detail: object }[];
+    assert.deepEqual(Object.keys(row?.detail ?? {}).sort(), [
+      'made_at',
+      'replaced_hash',
+      'replaced_sequence',
+      'restored_sequence',
+    ]);
+    assert.equal((await key('POST', '/api/projects', { slug: 'anew' })).status, 201);
+  });
+
+  test('a restored state that does not answer gives way to the old one', async (t) => {
+    const [desk, other] = [
+      await openDesk(t, await locate()),
+      await openDesk(t, await locate(), 'another master password'),
+    ];
+    const foreign = await download(other, (await backUp(other, { plain: true })).name);
+    assert.equal((await desk.key('POST', '/api/projects', { slug: 'mine' })).status, 201);
+    await desk.person('PUT', '/api/restore', { body: foreign });
+    const refused = await desk.person('POST', '/api/restore', { json: { password } });
+    assert.deepEqual([refused.status, refused.json.rule], [409, 'backup-other-vault']);
+    // The password file opens the vault in force, not that of the backup.
+    const back = await desk.person('POST', '/api/restore', { json: { password, other_vault: true } });
+    assert.deepEqual([back.status, back.json.rule], [503, 'restore-rolled-back'], String(back.body));
+    assert.equal((await desk.key('GET', '/api/projects/mine')).status, 200);
+    assert.equal((await desk.key('GET', '/api/vault')).json.state, 'unlocked');
+    const { events } = (await desk.key('GET', '/api/audit?action=restore.refused')).json as {
+      events: { detail: object }[];
+    };
+    assert.deepEqual(
+      events.map(({ detail }) => detail),
+      [{ rule: 'backup-other-vault' }, { rule: 'restore-rolled-back' }],
+    );
+    assert.equal((await desk.key('GET', '/api/audit/verify')).status, 200);
+  });
+});
+
+suite('backups of a running server', () => {
+  test('are encrypted to whom it was asked, listed, downloaded and removed, and each of it is told', async (t) => {
+    const desk = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+    const made = await backUp(desk, { recipients: [pair.recipient] });
+    assert.match(made.name ?? '', /^signpost-backup-\d{4}-\d{2}-\d{2}\.zip\.age$/);
+    const { backups, schedule } = (await desk.key('GET', '/api/backups')).json as Record<string, unknown>;
+    assert.deepEqual(
+      (backups as { name: string }[]).map(({ name }) => name),
+      [made.name],
+    );
+    assert.deepEqual(schedule, { nightly: true, recipients: [pair.recipient], keep_days: 7 });
+    assert.ok((await download(desk, made.name)).toString('latin1').startsWith('age-encryption.org/v1\n-> X25519 '));
+    const restored = await desk.person('POST', '/api/restore', {
+      json: { password, backup: made.name, identity: pair.identity },
+    });
+    assert.equal(restored.status, 200, String(restored.body));
+    assert.equal((await desk.key('DELETE', `/api/backups/${made.name}`)).status, 204);
+    assert.equal((await desk.key('GET', `/api/backups/${made.name}`)).status, 404);
+    const told = (await desk.key('GET', '/api/audit?limit=500')).json.events as { action: string }[];
+    // What was told between backup and restore went out of force with that state.
+    assert.deepEqual(
+      told.map(({ action }) => action).filter((action) => /^(?:backup|restore)\./.test(action)),
+      ['restore.completed', 'backup.removed'],
+    );
+  });
+
+  test('need exactly one way of encryption, and a key that is one', async (t) => {
+    const { key } = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+    for (const how of [
+      {},
+      { plain: true, recipients: [pair.recipient] },
+      { recipients: ['age1x'] },
+      { plain: false },
+    ]) {
+      assert.equal((await key('POST', '/api/backups', how)).status, 400);
+    }
+    for (const name of ['../signpost.db', 'signpost.db', '..%2fsignpost.db', 'signpost-backup-2026-11-21.zip%00']) {
+      assert.equal((await key('GET', `/api/backups/${name}`)).status, 404, name);
+    }
+  });
+
+  test('restore nothing for a wrong password, an API key, or without a file', async (t) => {
+    const desk = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+    assert.equal((await desk.key('POST', '/api/restore', { password })).status, 403);
+    const wrong = await desk.person('POST', '/api/restore', { json: { password: 'wrong horse battery' } });
+    assert.deepEqual([wrong.status, wrong.json.rule], [401, 'current-password']);
+    const none = await desk.person('POST', '/api/restore', { json: { password } });
+    assert.deepEqual([none.status, none.json.rule], [409, 'restore-nothing-received']);
+    const garbage = await desk.person('PUT', '/api/restore', { body: 'not a backup' });
+    assert.equal(garbage.status, 200);
+    const refused = await desk.person('POST', '/api/restore', { json: { password } });
+    assert.deepEqual([refused.status, refused.json.rule], [422, 'zip-end-record']);
+    await desk.server.stop();
+    const again = await serve(desk.environment, { log: silentLog });
+    await again.stop();
+    assert.deepEqual(await readdir(join(desk.dataDir, 'restore')), [], 'leftovers go at the next start');
+    assert.ok(!existsSync(join(desk.dataDir, 'backups')));
+  });
+});

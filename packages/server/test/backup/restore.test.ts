@@ -1,0 +1,112 @@
+/** Backups of a live server on either engine, restored on either. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { promisify } from 'node:util';
+import { listAudit } from '../../src/audit/store.ts';
+import { createKeyPair, parseRecipient } from '../../src/backup/age/keys.ts';
+import { drillBackup, makeBackup, restoreBackup, verifyBackup } from '../../src/backup/offline.ts';
+import { openDatabase } from '../../src/storage/database/open.ts';
+import { forEachEngine } from '../storage/engines.ts';
+import { backUp, inspectFolder, openFilledServer, openFolder } from './scene.ts';
+
+const run = promisify(execFile);
+const report = () => undefined;
+const trial = { opener: {}, report };
+const pair = createKeyPair();
+
+forEachEngine((_name, _open, locate) => {
+  test('a backup of a live server is whole: every file, manifest, certificate and audit row', async (t) => {
+    const scene = await openFilledServer(t, await locate());
+    const made = await backUp(scene, await openFolder(t));
+    assert.match(made.name, /^signpost-backup-2026-11-21\.zip$/);
+    assert.equal((await stat(made.path)).mode & 0o777, 0o600);
+    assert.deepEqual(await verifyBackup({}, made.path, trial), made.manifest);
+    const { findings, files, manifests } = await drillBackup({}, made.path, trial);
+    assert.deepEqual({ findings, files, manifests }, { findings: [], files: 3, manifests: 2 });
+  });
+
+  test('a backup of this engine goes to SQLite, and one of SQLite comes here', async (t) => {
+    const here = await locate();
+    const scene = await openFilledServer(t, here);
+    const made = await backUp(scene, await openFolder(t), [parseRecipient(pair.recipient)]);
+    const opener = { identity: pair.identity };
+    const dataDir = join(await openFolder(t), 'made');
+    await restoreBackup({ SIGNPOST_DATA: dataDir }, made.path, { opener, otherVault: false, report });
+    const at = Date.parse(made.manifest.made_at);
+    assert.deepEqual((await inspectFolder({ dataDir, databaseUrl: undefined }, at)).findings, []);
+
+    const back = await makeBackup({ SIGNPOST_DATA: dataDir }, { lock: {}, report });
+    const target = { dataDir: await openFolder(t), databaseUrl: (await locate()).databaseUrl };
+    const environment = { SIGNPOST_DATA: target.dataDir, SIGNPOST_DATABASE: target.databaseUrl };
+    await restoreBackup(environment, back.path, { opener: {}, otherVault: false, report });
+    const { findings, files, manifests } = await inspectFolder(target, at);
+    assert.deepEqual({ findings, files, manifests }, { findings: [], files: 3, manifests: 2 });
+    assert.deepEqual(await readdir(join(target.dataDir, 'restore')).catch(() => []), []);
+  });
+
+  test('a restore ends sessions and is told in the chain that it brings back', async (t) => {
+    const scene = await openFilledServer(t, await locate());
+    await scene.openPerson(scene.home, 'admin');
+    const made = await backUp(scene, await openFolder(t));
+    const target = { dataDir: await openFolder(t), databaseUrl: (await locate()).databaseUrl };
+    const environment = { SIGNPOST_DATA: target.dataDir, SIGNPOST_DATABASE: target.databaseUrl };
+    await restoreBackup(environment, made.path, { opener: {}, otherVault: false, report });
+    const database = await openDatabase(target, { create: false });
+    t.after(() => database.close());
+    const open = await database.query.selectFrom('session').selectAll().where('revoked_at', 'is', null).execute();
+    assert.deepEqual(open, []);
+    const [row] = await listAudit(database, { action: 'restore.completed', limit: 10 });
+    assert.equal(row?.sequence, made.manifest.audit.sequence + 1);
+  });
+
+  test('another vault is refused unless it is meant, and nothing changes', async (t) => {
+    const [mine, other] = [await openFilledServer(t, await locate()), await openFilledServer(t)];
+    const foreign = await backUp(other, await openFolder(t));
+    const own = await backUp(mine, await openFolder(t));
+    const target = { dataDir: await openFolder(t), databaseUrl: (await locate()).databaseUrl };
+    const environment = { SIGNPOST_DATA: target.dataDir, SIGNPOST_DATABASE: target.databaseUrl };
+    const order = { opener: {}, otherVault: false, report };
+    await restoreBackup(environment, own.path, order);
+    await assert.rejects(restoreBackup(environment, foreign.path, order), { rule: 'backup-other-vault' });
+    await restoreBackup(environment, own.path, order);
+    await restoreBackup(environment, foreign.path, { ...order, otherVault: true });
+    assert.deepEqual((await inspectFolder(target, Date.parse(own.manifest.made_at))).findings, []);
+  });
+});
+
+suite('an archive', () => {
+  test('is one that unzip and python read, and shows no secret of the vault', async (t) => {
+    const scene = await openFilledServer(t);
+    const { path } = await backUp(scene, await openFolder(t));
+    await run('unzip', ['-tq', path]);
+    await run('python3', ['-c', 'import sys, zipfile; assert zipfile.ZipFile(sys.argv[1]).testzip() is None', path]);
+    const { stdout } = await run('unzip', ['-p', path, 'tables/signing_key.jsonl']);
+    assert.match(stdout, /"v1\./);
+    assert.ok(!(await readFile(path)).includes('a long master password'));
+  });
+
+  test('takes the next free name of its day, and never that of another', async (t) => {
+    const scene = await openFilledServer(t);
+    const dir = await openFolder(t);
+    await writeFile(join(dir, 'signpost-backup-2026-11-21-2.zip'), 'mine');
+    const names = [(await backUp(scene, dir)).name, (await backUp(scene, dir)).name];
+    assert.deepEqual(names, ['signpost-backup-2026-11-21.zip', 'signpost-backup-2026-11-21-3.zip']);
+    assert.equal(await readFile(join(dir, 'signpost-backup-2026-11-21-2.zip'), 'utf8'), 'mine');
+    assert.deepEqual(
+      (await readdir(dir)).filter((name) => name.startsWith('.')),
+      [],
+    );
+  });
+
+  test('is not made when a file that a release names is gone', async (t) => {
+    const scene = await openFilledServer(t);
+    const [artifact] = await scene.resources.database.query.selectFrom('artifact').select('sha256').execute();
+    await scene.resources.blobs.remove(artifact?.sha256 ?? '');
+    const dir = await openFolder(t);
+    await assert.rejects(backUp(scene, dir), { code: 'unavailable', rule: 'blob-missing' });
+    assert.deepEqual(await readdir(dir), []);
+  });
+});
