@@ -17,6 +17,7 @@ import { backupKey, backupList } from './commands/backup/list.ts';
 import { restore } from './commands/backup/restore.ts';
 import { backupDrill, backupVerify } from './commands/backup/verify.ts';
 import { caCreateIntermediate, caCreateRoot } from './commands/ca/create.ts';
+import { caCrlImport, caCrlPublish, caCrlShow } from './commands/ca/crl.ts';
 import { caRetire, caRevoke } from './commands/ca/end.ts';
 import { caImport, caImportCertificate, caRequest } from './commands/ca/exchange.ts';
 import { caCrossSign, caRekey, caRenew, caSuccessor } from './commands/ca/renew.ts';
@@ -183,6 +184,9 @@ export const commands: readonly CommandSpec[] = [
   caSuccessor,
   caRetire,
   caRevoke,
+  caCrlShow,
+  caCrlPublish,
+  caCrlImport,
   caRootInit,
   caRootSign,
   caRootCrl,

@@ -30,6 +30,7 @@ const groupSummaries: Readonly<Record<string, string>> = {
   audit: 'The hash-chained record of every change',
   backup: 'Backups of the whole server: made, verified, tried out',
   ca: 'Certificate authorities: roots, intermediates, roll-over',
+  'ca crl': 'Revocation lists of an authority',
   'ca root': 'An offline root: a certificate authority without a server',
   'ca tsa': 'Timestamps of an authority (RFC 3161)',
   cert: 'Certificates and their keys',

@@ -58,6 +58,11 @@ test('an offline root signs an intermediate of the server, which then issues', a
     join(cwd, 'ca/root.pem'),
   ]);
   assert.match(stdout, /CRL Number:\s+2/);
+  const published = await json('ca', 'crl', 'import', 'offline-root', 'root.crl');
+  assert.deepEqual(
+    (published.lists as { number: unknown; entries: number }[]).map(({ entries }) => entries),
+    [2],
+  );
   const unknown = await signpost('ca', 'root', 'crl', ...root, '--revoke', 'abcd', '--yes');
   assert.match(unknown.stderr, /gave no serial number/);
 });
@@ -84,6 +89,8 @@ test('the first authority takes a few commands, and rolls over', async (t) => {
   assert.match(wrong.stderr, /does not open/);
   assert.doesNotMatch(wrong.stderr + wrong.stdout, /correct horse battery/);
   await json('ca', 'create-intermediate', 'issuing', '--parent', 'top', ...name('Issuing CA'), ...passphrase);
+  await json('ca', 'crl', 'publish', 'top', ...passphrase);
+  assert.ok(((await json('ca', 'crl', 'show', 'top')).lists as unknown[]).length > 0);
   const next = await json('ca', 'rekey', 'issuing', ...passphrase);
   assert.equal(next.name, 'issuing-g2');
   await json('ca', 'renew', 'issuing-g2', ...passphrase);

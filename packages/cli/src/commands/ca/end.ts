@@ -29,7 +29,9 @@ export const caRevoke: CommandSpec = {
   words: 'ca revoke',
   arguments: '<name>',
   summary: 'Revoke an authority; --cascade revokes all below it, too',
-  details: ['Shows first what would be revoked with it. The list of a root is signed with its passphrase afterwards.'],
+  details: [
+    'Shows first what would be revoked with it. Where the authority above is a root, its list waits for its passphrase: `signpost ca crl publish`, or `ca root crl` and `ca crl import`.',
+  ],
   options: [
     { flags: '--reason <reason>', text: 'why', choices: reasons, fallback: 'unspecified' },
     { flags: '--invalid-from <time>', text: 'since when the key is not to be trusted, RFC 3339' },
@@ -67,5 +69,7 @@ async function revoke(invocation: Invocation): Promise<Answer> {
   const from = options.text('invalid-from');
   const body = { reason: options.requiredText('reason'), cascade, ...(from !== undefined && { invalid_from: from }) };
   const document = await client.request('POST', authorityPath(name, 'revoke'), { body });
-  return answerAuthority(document, `${name} is revoked.`, '');
+  const parent = document.parent;
+  const told = typeof parent === 'string' ? ` ${parent} lists it: signpost ca crl publish ${parent}` : '';
+  return answerAuthority(document, `${name} is revoked.${told}`, '');
 }

@@ -13,7 +13,7 @@ import { announceRootOpened } from './root-openings.ts';
 import { type AuthorityRow, findAuthority } from './store.ts';
 
 /** Passphrases that may be tried for one root in a minute, right ones counted. */
-const rootAttemptsPerMinute = 5;
+export const rootAttemptsPerMinute = 10;
 
 /** The root and what was typed for it. */
 export interface RootOpening extends AuthorityPlace {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { suite, test } from 'node:test';
+import { rootAttemptsPerMinute } from '../../../src/pki/authorities/root-signer.ts';
 import { problem } from '../../planes-problem.ts';
 import { openPlanesScene, type PlanesScene } from '../../planes-scene.ts';
 
@@ -78,7 +79,7 @@ suite('authorities over HTTP', () => {
     const scene = await openPlanesScene(t, { environment });
     const { as, post } = await createTree(scene);
     const guess = { kind: 'intermediate', name: 'guessed', subject: { CN: 'Guess' }, parent: 'root' };
-    for (let attempt = 0; attempt < 4; attempt++) {
+    for (let attempt = 0; attempt < rootAttemptsPerMinute - 1; attempt++) {
       const refused = await post('', { ...guess, passphrase: 'an utterly wrong passphrase' });
       assert.equal(problem(refused), '403 root-passphrase');
       assert.ok(!refused.body.includes('utterly'));
