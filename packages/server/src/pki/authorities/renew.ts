@@ -59,10 +59,20 @@ export async function crossSign(parts: AuthorityParts, caller: Caller, wish: Cro
   const issuer = await requireAuthority(query, caller.organisationId, wish.issuer);
   assertState(row, 'certificates');
   await assertNotBelow(parts, issuer, row);
-  const described = describeLast(await readLast(parts, row));
-  const certificate = await withIssuer(parts, { issuer, passphrase: wish.passphrase, caller }, (opened) =>
-    signBelow(parts, opened, { ...described, pathLength: narrow(described.pathLength, opened), days: wish.days }),
+  return withIssuer(parts, { issuer, passphrase: wish.passphrase, caller }, (opened) =>
+    certifyAcross(parts, caller, { row, issuer, opened, days: wish.days }),
   );
+}
+
+/** The same with the issuer open. */
+export async function certifyAcross(
+  parts: AuthorityParts,
+  caller: Caller,
+  { row, issuer, opened, days }: { row: AuthorityRow; issuer: AuthorityRow; opened: Issuer; days: number | undefined },
+): Promise<AuthorityRow> {
+  const described = describeLast(await readLast(parts, row));
+  const pathLength = narrow(described.pathLength, opened);
+  const certificate = await signBelow(parts, opened, { ...described, pathLength, days });
   const facts = { authority: row, certificate, issuerId: issuer.id, source: 'system', at: parts.now() } as const;
   return recordCertificate(parts, caller, { row, issuer, own: describeOwn(caller, facts) });
 }

@@ -10,8 +10,10 @@ import { createIntermediate } from './create-intermediate.ts';
 import { createRoot } from './create-root.ts';
 import { assertState } from './issuer.ts';
 import { recordAuthorityAct } from './record.ts';
-import { crossSign } from './renew.ts';
+import { certifyAcross } from './renew.ts';
 import { type AuthorityRow, findAuthority, updateSuccessor } from './store.ts';
+import { countRoomBelow, type NewAuthority } from './wish.ts';
+import { withIssuer } from './with-issuer.ts';
 
 const maxSuccessions = 32;
 /** RFC 5280, appendix A: ub-common-name. */
@@ -79,8 +81,8 @@ export interface Rekeying {
 
 /**
  * Makes the next generation of an authority, with a key and a name of its own and the same place in the tree. A new intermediate
- * takes over at once unless `later`; a new root is signed by the old one too, so that those who have only that one trust it.
- * Throws as making, cross-signing and `setSuccessor` do.
+ * takes over at once unless `later`; a new root is signed by the old one too, where its path length leaves room, so that those
+ * who have only that one trust it. Throws as making, cross-signing and `setSuccessor` do.
  */
 export async function rekeyAuthority(parts: AuthorityParts, caller: Caller, wish: Rekeying): Promise<AuthorityRow> {
   const { query } = parts.database;
@@ -96,17 +98,30 @@ export async function rekeyAuthority(parts: AuthorityParts, caller: Caller, wish
   };
   const made =
     old.kind === 'root'
-      ? await createRoot(parts, caller, { ...usual, passphrase: requireNewPassphrase(wish) })
+      ? await rekeyRoot(parts, caller, { old, wish, usual })
       : await createIntermediate(parts, caller, {
           ...usual,
           parent: await readParentName(query, old),
           passphrase,
         });
-  if (old.custody === 'dual') {
-    await crossSign(parts, caller, { authority: made.name, issuer: old.name, passphrase });
-  }
   if (wish.later !== true) await setSuccessor(parts, caller, { authority: old.name, successor: made.name });
   return made;
+}
+
+/** With the old root open from the beginning: a wrong passphrase must not leave half of the work behind. */
+async function rekeyRoot(
+  parts: AuthorityParts,
+  caller: Caller,
+  { old, wish, usual }: { old: AuthorityRow; wish: Rekeying; usual: NewAuthority },
+): Promise<AuthorityRow> {
+  const passphrase = requireNewPassphrase(wish);
+  return withIssuer(parts, { issuer: old, passphrase: wish.passphrase, caller }, async (opened) => {
+    const room = countRoomBelow([opened.certificate, ...opened.chain]);
+    const made = await createRoot(parts, caller, { ...usual, pathLength: room, passphrase });
+    // The new root, and at least one intermediate below it.
+    if (room !== undefined && room < 2) return made;
+    return certifyAcross(parts, caller, { row: made, issuer: old, opened, days: undefined });
+  });
 }
 
 async function assertMaySucceed(query: Query, row: AuthorityRow, next: AuthorityRow): Promise<void> {

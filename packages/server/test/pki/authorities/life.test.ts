@@ -113,6 +113,20 @@ forEachEngine((_engine, open) => {
     for (const chain of chains) await assertChainAccepted(chain, parts.now());
   });
 
+  test('a wrong passphrase leaves no half of a roll-over, and a short path no cross-certificate', async () => {
+    const scene = await createPkiScene(await open());
+    const { parts, caller } = scene;
+    await scene.createRoot({ pathLength: 1 });
+    const newPassphrase = 'six other random words for this one';
+    const wrong = rekeyAuthority(parts, caller, { authority: 'root', passphrase: newPassphrase, newPassphrase });
+    await assert.rejects(wrong, { code: 'forbidden', rule: 'root-passphrase' });
+    const weak = rekeyAuthority(parts, caller, { authority: 'root', passphrase, newPassphrase: 'weak' });
+    await assert.rejects(weak, { rule: 'passphrase-too-weak' });
+    await assert.rejects(describeAuthority(parts, caller.organisationId, 'root-g2'), { code: 'not_found' });
+    await rekeyAuthority(parts, caller, { authority: 'root', passphrase, newPassphrase });
+    assert.equal((await chainsOf(scene, 'root-g2')).length, 1);
+  });
+
   test('successors are of the same kind, and never go round', async () => {
     const scene = await createPkiScene(await open());
     const { parts, caller } = scene;
