@@ -11,7 +11,9 @@ import { createMetrics } from './http/metrics.ts';
 import { PreparedAnswers } from './http/prepared.ts';
 import { createAcmeState } from './pki/acme/state.ts';
 import { listSealedAuthorities } from './pki/authorities/store.ts';
+import { countSealedKeys } from './pki/certificates/downloads/store.ts';
 import { openRevocation } from './pki/revocation/revocation.ts';
+import { listTimestampAuthorities } from './pki/timestamps/store.ts';
 import {
   createJobs,
   createPlanes,
@@ -211,8 +213,12 @@ async function readPasswordFile(path: string): Promise<string> {
 async function listSealed(database: Database): Promise<string[]> {
   const keys = await listSealedKeys(database.query);
   const authorities = await listSealedAuthorities(database.query);
+  const timestamps = await listTimestampAuthorities(database.query);
+  const certificateKeys = await countSealedKeys(database.query);
   return [
     ...keys.map(({ key_id, label, scope }) => `signing key ${label} for ${scope} (${key_id.slice(0, 16)}…)`),
     ...authorities.map(({ name, key_id }) => `authority ${name} (${key_id.slice(0, 16)}…)`),
+    ...timestamps.map(({ name }) => `timestamps of ${name}`),
+    ...(certificateKeys === 0 ? [] : [`private keys of ${certificateKeys} certificates`]),
   ];
 }

@@ -59,7 +59,7 @@ export async function createTimestampScene(database: Database): Promise<Timestam
 }
 
 /** A request for a timestamp of `message`. */
-async function createRequest(): Promise<TimestampRequest> {
+export async function createRequest(): Promise<TimestampRequest> {
   const imprint = await createImprint(message, 'SHA-256');
   return { imprint, policy: undefined, nonce: createNonce(), certificatesWanted: true, extensions: [] };
 }

@@ -10,9 +10,10 @@ import {
   oid,
   sequence,
 } from '@signpost/protocol/asn1/writer';
-import { createImprint } from '@signpost/protocol/cms/timestamp-request';
+import { createImprint, encodeTimestampRequest } from '@signpost/protocol/cms/timestamp-request';
 import { parseTimestampResponse } from '@signpost/protocol/cms/timestamp-response';
 import { purposes } from '@signpost/protocol/x509/oids';
+import fc from 'fast-check';
 import { TimestampResponder } from '../../../src/pki/timestamps/responder.ts';
 import {
   disableTimestamps,
@@ -22,7 +23,7 @@ import {
 } from '../../../src/pki/timestamps/timestamp-authority.ts';
 import { dayMs, masterPassword } from '../../releases/scene.ts';
 import { forEachEngine } from '../../storage/engines.ts';
-import { createTimestampScene, message, type TimestampScene } from './scene.ts';
+import { createRequest, createTimestampScene, message, type TimestampScene } from './scene.ts';
 
 async function listAudit({ parts }: TimestampScene): Promise<readonly string[]> {
   const rows = await parts.database.query.selectFrom('audit_event').select('action').orderBy('sequence').execute();
@@ -85,6 +86,22 @@ forEachEngine((_engine, openDatabase) => {
     const withExtension = sequence(integer(1), imprintOf('2.16.840.1.101.3.4.2.1', 32), extension);
     assert.equal(await failuresOf(encodeDer(withExtension)), 'unacceptedExtension');
     assert.deepEqual(await listAudit(scene), ['timestamps.enabled']);
+  });
+
+  test('whatever bytes are asked, the answer is one that RFC 3161 knows', async () => {
+    const scene = await createTimestampScene(await openDatabase());
+    await scene.enable();
+    const good = encodeTimestampRequest(await createRequest());
+    const damage = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(damage, fc.uint8Array({ maxLength: 200 })), async (given) => {
+        const bytes = new Uint8Array(given instanceof Uint8Array ? given : good);
+        if (!(given instanceof Uint8Array)) for (const [at, octet] of given) bytes[at] = octet;
+        const answer = await scene.responder.answer(scene.caller.organisationId, 'issuing', bytes);
+        const { kind } = parseTimestampResponse(answer.bytes);
+        assert.equal(kind === 'granted', answer.failure === undefined);
+      }),
+    );
   });
 
   test('a clock that goes back stamps nothing, after a restart too', async () => {

@@ -1,5 +1,6 @@
 /** SQL of passwords that wait to be shown. */
 import type { Transaction } from 'kysely';
+import type { Query } from '../../../storage/database.ts';
 import type { Schema } from '../../../storage/schema.ts';
 
 /** Keeps a sealed password for a certificate that has none. */
@@ -15,4 +16,14 @@ export async function keepSealedPassword(tx: Transaction<Schema>, id: string, se
 /** Forgets the password of a certificate. */
 export async function forgetSealedPassword(tx: Transaction<Schema>, id: string): Promise<void> {
   await tx.updateTable('certificate').set({ sealed_password: null }).where('id', '=', id).execute();
+}
+
+/** How many certificates of the whole server have their private keys here, sealed. */
+export async function countSealedKeys(query: Query): Promise<number> {
+  const { count } = await query
+    .selectFrom('certificate')
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .where('sealed_key', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { parsePem } from '@signpost/protocol/asn1/pem';
 import { decryptPrivateKey } from '@signpost/protocol/cms/encrypted-key';
 import { parsePkcs12 } from '@signpost/protocol/cms/pkcs12';
+import { countSealedKeys } from '../../../../src/pki/certificates/downloads/store.ts';
 import { issueCertificate } from '../../../../src/pki/certificates/issue.ts';
 import { parseNameText } from '../../../../src/pki/profiles/name-text.ts';
 import type { CertificateRow } from '../../../../src/pki/records/certificate-row.ts';
@@ -134,6 +135,7 @@ forEachEngine((_engine, openDatabase) => {
   test('the private key goes to an admin who types the password again, and into the audit log', async (t) => {
     const desk = await openDesk(t, { database: await openDatabase() });
     const { scene, own, requested } = desk;
+    assert.equal(await countSealedKeys(scene.resources.database.query), 1);
     const admin = await scene.openPerson(scene.home, 'admin');
     const ask = (json: object, { as = admin, id = own.id } = {}) =>
       scene.ask('POST', `/api/certificates/${id}/private-key`, { as, json });
