@@ -1,5 +1,6 @@
 /** Runs all benchmarks, or those named: `npm run bench -- update-check`. Ends non-zero when a bar is missed. */
 import { argv } from 'node:process';
+import { measureAcme } from './acme.ts';
 import { measureDownload } from './download.ts';
 import { measureIssuance } from './issuance.ts';
 import { measureIssuing } from './issue-in-process.ts';
@@ -17,6 +18,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>
   issue: measureIssuing,
   timestamps: measureTimestamps,
   issuance: measureIssuance,
+  acme: measureAcme,
 };
 
 const names = argv.length > 2 ? argv.slice(2) : Object.keys(benchmarks);

@@ -112,6 +112,7 @@ async function open(
     () => writeTree(),
     () => resources.downloads.flush(),
     () => resources.parts.close(),
+    () => resources.acme.validations.stop(),
     () => resources.revocation.stop(),
   );
   subscribePlanes(resources, bus);
@@ -161,7 +162,7 @@ async function openResources(
     scanner: config.scan === 'off' ? undefined : openScanner(config.clamd),
     downloads: new DownloadCounter(opened),
     prepared: new PreparedAnswers(now),
-    acme: createAcmeState({ ...config, now }),
+    acme: createAcmeState({ ...opened, dnsServers: config.dnsServers }),
     revocation: openRevocation({ ...opened, pkiUrl: config.pkiUrl }),
     version: packageJson.version,
   };

@@ -151,7 +151,7 @@ async function openResources(
     scanner: choice.scanner,
     downloads: new DownloadCounter({ ...dependencies, log }),
     prepared: new PreparedAnswers(dependencies.now),
-    acme: createAcmeState({ dnsServers: [], now: dependencies.now }),
+    acme: createAcmeState({ ...dependencies, log, dnsServers: [] }),
     revocation: openRevocation({ ...dependencies, log }),
     version: '0.0.0-test',
     ...(await openProcessParts(config)),

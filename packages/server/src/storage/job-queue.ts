@@ -86,6 +86,17 @@ export async function insertJob(query: Query, job: JobTable): Promise<boolean> {
   return result.numInsertedOrUpdatedRows === 1n;
 }
 
+/** Ends the waiting job with that `dedupe_key`, if there is one: its work is done already. */
+export async function completeWaitingJob(query: Query, dedupeKey: string, now: number): Promise<void> {
+  await query
+    .updateTable('job')
+    .set({ state: 'done', finished_at: now })
+    .where('dedupe_key', '=', dedupeKey)
+    // A literal, so that the partial index is used.
+    .where('state', '=', sql.lit('waiting'))
+    .execute();
+}
+
 /** Removes jobs that ended before `before`. */
 export async function pruneJobs(database: Database, before: number): Promise<void> {
   await database.query.deleteFrom('job').where('finished_at', '<', before).execute();

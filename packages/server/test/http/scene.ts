@@ -191,7 +191,7 @@ async function openPlanes(
     scanner: undefined,
     downloads: new DownloadCounter(shared),
     prepared: new PreparedAnswers(shared.now),
-    acme: createAcmeState({ dnsServers: [], now: shared.now }),
+    acme: createAcmeState({ ...shared, dnsServers: [] }),
     revocation: openRevocation(shared),
     version: '0.0.0-test',
     wakeWorker: () => undefined,

@@ -6,6 +6,7 @@ import { type AccountDependencies, callerFor } from '../accounts/account.ts';
 import type { ChallengeType } from '../directories/directory.ts';
 import { AcmeProblem } from '../problem.ts';
 import { type AccountRequest, parsePayload } from '../requests/signed-request.ts';
+import { writeInGroup } from '../write-in-group.ts';
 import {
   type AuthorizationRow,
   attemptAuthorization,
@@ -14,14 +15,31 @@ import {
   moveAuthorization,
 } from './store.ts';
 
+/** Looks for a proof at once, in this process. */
+export interface ValidationStarter {
+  /** Whether another validation may begin. */
+  readonly hasRoom: boolean;
+  /** Begins; what it finds stands in the database. */
+  start(authorizationId: string): void;
+}
+
 /** What challenges work with. */
 export interface ChallengeDependencies extends Pick<AccountDependencies, 'database' | 'now' | 'limits'> {
+  readonly validations: ValidationStarter;
   /** Lets the worker look for jobs at once. */
   readonly wakeWorker: () => void;
 }
 
 /** The kind of the job that tries a challenge; its payload names the authorisation. */
 export const validationJobKind = 'acme.validate';
+
+/** The key under which the job of an authorisation waits. */
+export function validationJobKey(authorizationId: string): string {
+  return `${validationJobKind}:${authorizationId}`;
+}
+
+/** Longer than all attempts of a validation take. */
+const takeOverMs = 60_000;
 
 /** The challenges of an authorisation that a client may see: all while it is open, the one that was tried afterwards. */
 export function listOffered({ challenges, state, attempted }: AuthorizationRow): readonly ChallengeType[] {
@@ -54,7 +72,7 @@ export async function answerChallenge(
   request: AccountRequest,
   { id, type }: { id: string; type: string },
 ): Promise<AuthorizationRow> {
-  const { database, now, limits, wakeWorker } = dependencies;
+  const { now, limits } = dependencies;
   const row = await requireAuthorization(dependencies, request, id);
   if (!listOffered(row).some((offered) => offered === type)) {
     throw new AcmeProblem('malformed', 'this authorisation has no such challenge', { status: 404 });
@@ -64,16 +82,28 @@ export async function answerChallenge(
   const at = now();
   if (row.state !== 'pending' || row.attempted !== null || row.expires_at <= at) return row;
   limits.assertBelow(failureKey(row), request.directory.limits.failures);
-  const isFirst = await database.transaction(async (tx) => {
-    if (!(await attemptAuthorization(tx, { id: row.id, type, now: at }))) return false;
-    const organisationId = request.directory.organisationId;
-    return enqueueJob(tx, {
+  await startValidation(dependencies, { row, type, at, organisationId: request.directory.organisationId });
+  return requireAuthorization(dependencies, request, id);
+}
+
+/** The job is for the case that this process does not live to see the end. */
+async function startValidation(
+  { database, validations, wakeWorker }: ChallengeDependencies,
+  { row, type, at, organisationId }: { row: AuthorizationRow; type: string; at: number; organisationId: string },
+): Promise<void> {
+  const isStartedHere = validations.hasRoom;
+  let isFirst = false;
+  await writeInGroup(database, async (tx) => {
+    isFirst = await attemptAuthorization(tx, { id: row.id, type, now: at });
+    if (!isFirst) return;
+    await enqueueJob(tx, {
       ...{ id: createId(at), organisationId, kind: validationJobKind, payload: { authorization_id: row.id } },
-      ...{ dedupeKey: `${validationJobKind}:${row.id}`, runAt: at, now: at },
+      ...{ dedupeKey: validationJobKey(row.id), runAt: isStartedHere ? at + takeOverMs : at, now: at },
     });
   });
-  if (isFirst) wakeWorker();
-  return requireAuthorization(dependencies, request, id);
+  if (!isFirst) return;
+  if (isStartedHere) validations.start(row.id);
+  else wakeWorker();
 }
 
 /** Gives an authorisation up when the client says so (RFC 8555, 7.5.2); an empty payload only reads. */

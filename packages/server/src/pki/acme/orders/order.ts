@@ -8,6 +8,7 @@ import type { Directory, OfferedProfile } from '../directories/directory.ts';
 import { AcmeProblem, type Identifier } from '../problem.ts';
 import { findReplaced } from '../renewal/replaced.ts';
 import { type AccountRequest, parsePayload } from '../requests/signed-request.ts';
+import { writeInGroup } from '../write-in-group.ts';
 import { listChallenges, parseIdentifiers } from './identifiers.ts';
 import { assertNamePolicy } from './name-policy.ts';
 import {
@@ -70,7 +71,8 @@ interface Wish {
 
 async function storeOrder({ database }: OrderDependencies, wish: Wish): Promise<OrderWithProofs> {
   const { wanted, identifiers, at } = wish;
-  return database.transaction(async (tx) => {
+  let stored: OrderWithProofs | undefined;
+  await writeInGroup(database, async (tx) => {
     const values = identifiers.map(({ value }) => value.replace(/^\*\./, ''));
     const usable = await listUsableAuthorizations(tx, wanted.account_id, { values, now: at + proofMarginMs });
     const proofs = identifiers.map((identifier) => {
@@ -87,8 +89,10 @@ async function storeOrder({ database }: OrderDependencies, wish: Wish): Promise<
     };
     const known = proofs.flatMap(({ known: row }) => row ?? []);
     await insertOrder(tx, order, { known, added: proofs.flatMap(({ known: old, row }) => (old ? [] : row)) });
-    return { order, authorizations };
+    stored = { order, authorizations };
   });
+  if (!stored) throw new TypeError('expected the group to have been written');
+  return stored;
 }
 
 /** A valid proof first; else one that the client may still give. */

@@ -3,11 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { recordAudit } from '../../../audit/store.ts';
 import type { Database } from '../../../storage/database.ts';
+import { completeWaitingJob } from '../../../storage/job-queue.ts';
 import type { Job } from '../../../storage/jobs.ts';
 import { callerFor } from '../accounts/account.ts';
 import { findAccountById } from '../accounts/store.ts';
 import { type ChallengeType, type Directory, findDirectoryById } from '../directories/directory.ts';
-import { failureKey } from '../orders/authorization.ts';
+import { failureKey, validationJobKey } from '../orders/authorization.ts';
 import { proofLifeMs } from '../orders/order.ts';
 import {
   type AuthorizationRow,
@@ -18,6 +19,7 @@ import {
 } from '../orders/store.ts';
 import { AcmeProblem } from '../problem.ts';
 import type { HourlyLimits } from '../requests/hourly-limits.ts';
+import { writeInGroup } from '../write-in-group.ts';
 import { validateDns } from './dns-01.ts';
 import { validateHttp } from './http-01.ts';
 import type { Attempt } from './proof.ts';
@@ -102,7 +104,8 @@ async function recordOutcome(
   const change = problem
     ? ({ state: 'invalid', error } as const)
     : ({ state: 'valid', validated_at: at, expires_at: Math.max(row.expires_at, at + proofLifeMs) } as const);
-  await database.transaction(async (tx) => {
+  await writeInGroup(database, async (tx) => {
+    await completeWaitingJob(tx, validationJobKey(row.id), at);
     if (!(await moveAuthorization(tx, row.id, { from: ['pending'], change }))) return;
     if (error === null) await readyOrders(tx, row.id);
     else await failOrders(tx, row.id, error);

@@ -1,0 +1,103 @@
+/** The two ACME servers, both over HTTPS with the same certificate, validating against the same hosts. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
+import { join } from 'node:path';
+import { startCommand } from '../../test/programs/command.ts';
+import { createOperator } from '../../test/programs/operator.ts';
+import { chooseFreePort } from '../../test/programs/port.ts';
+import { install, startServer } from '../../test/programs/server.ts';
+
+/** A running server. */
+export interface Contestant {
+  readonly directoryUrl: string;
+  stop(): Promise<void>;
+}
+
+/** What both are started with. */
+export interface Surroundings {
+  readonly folder: string;
+  /** Where `http-01` is served. */
+  readonly httpPort: number;
+  /** `127.0.0.1:port` of a DNS server. */
+  readonly nameServer: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** Ours, with SQLite on the disk, an audit row and an event for each certificate. */
+export async function startOurs({ httpPort, nameServer, certFile, keyFile }: Surroundings): Promise<Contestant> {
+  const port = await chooseFreePort();
+  const base = `https://localhost:${port}`;
+  const installation = await install({ SIGNPOST_DNS_SERVERS: nameServer, SIGNPOST_ACME_PER_MINUTE: '0' });
+  // In the clear, since this process trusts no authority of its own making.
+  const first = await startServer(installation);
+  await addDirectory(first.base, installation.answer as { readonly api_key: string }, httpPort);
+  await first.stop();
+  const child = startCommand(['serve'], {
+    ...installation.variables,
+    SIGNPOST_LISTEN: `127.0.0.1:${port}`,
+    SIGNPOST_BASE_URL: base,
+    SIGNPOST_TLS_CERT: certFile,
+    SIGNPOST_TLS_KEY: keyFile,
+  });
+  await waitForHttps(`${base}/healthz`, child);
+  return {
+    directoryUrl: `${base}/acme/bench/directory`,
+    stop: async () => {
+      await stopChild(child);
+      await installation.remove();
+    },
+  };
+}
+
+async function addDirectory(base: string, { api_key }: { readonly api_key: string }, httpPort: number): Promise<void> {
+  const operator = createOperator(base, { authorization: `Bearer ${api_key}` });
+  const passphrase = 'five quite random words here';
+  await operator.call('POST', '/api/authorities', { kind: 'root', name: 'root', subject: { CN: 'Root' }, passphrase });
+  const issuing = { kind: 'intermediate', name: 'issuing', subject: { CN: 'Issuing' }, parent: 'root', passphrase };
+  await operator.call('POST', '/api/authorities', issuing);
+  const limits = { accounts: 0, orders: 0, failures: 0 };
+  const rules = { name: 'bench', authority: 'issuing', addresses: 'any', http_port: httpPort, limits };
+  await operator.call('POST', '/api/acme/directories', rules);
+}
+
+/** Debian's Pebble, everything in memory; its pauses and its refusals of good nonces, made to test clients, are off. */
+export async function startPebble(surroundings: Surroundings): Promise<Contestant> {
+  const { folder, httpPort, nameServer, certFile: certificate, keyFile: privateKey } = surroundings;
+  const port = await chooseFreePort();
+  const file = join(folder, 'pebble.json');
+  const listen = { listenAddress: `127.0.0.1:${port}`, managementListenAddress: '' };
+  const pebble = { ...listen, certificate, privateKey, httpPort, tlsPort: 1, ocspResponderURL: '' };
+  await writeFile(file, JSON.stringify({ pebble: { ...pebble, externalAccountBindingRequired: false } }));
+  const env = { ...process.env, PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' };
+  const child = spawn('pebble', ['-config', file, '-dnsserver', nameServer], { env, stdio: 'ignore' });
+  const directoryUrl = `https://localhost:${port}/dir`;
+  await waitForHttps(directoryUrl, child);
+  return { directoryUrl, stop: () => stopChild(child) };
+}
+
+async function waitForHttps(url: string, child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 600 && child.exitCode === null; tries++) {
+    if (await answers(url)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`expected an answer from ${url}`);
+}
+
+function answers(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get(url, { rejectUnauthorized: false }, (response) => {
+      response.resume();
+      resolve(true);
+    });
+    request.on('error', () => resolve(false));
+  });
+}
+
+function stopChild(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
+}
