@@ -11,8 +11,11 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   /** SIGNPOST_LISTEN (`127.0.0.1:8787`): address and port; port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
-  /** SIGNPOST_TLS_CERT and SIGNPOST_TLS_KEY (none: plain HTTP): the server's chain and key in PEM files, read again when they change. */
-  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /**
+   * SIGNPOST_TLS_CERT and SIGNPOST_TLS_KEY (none: plain HTTP): the server's chain and key in PEM files, read again when they
+   * change. Or SIGNPOST_TLS_AUTHORITY: an authority of the default organisation that issues and renews the server's certificate.
+   */
+  readonly tls: TlsConfig | undefined;
   /** SIGNPOST_CLIENT_CERTIFICATES (`off`): `request` asks clients for a certificate, which browsers that hold some ask people about. */
   readonly clientCertificates: 'off' | 'request';
   /** SIGNPOST_HTTP_LISTEN (none): beside TLS, where CRLs, OCSP, timestamps and ACME answer in the clear. */
@@ -59,6 +62,11 @@ export interface Config {
   /** SIGNPOST_LOG_LEVEL (`info`): fatal, error, warn, info, debug, trace or silent. */
   readonly logLevel: string;
 }
+
+/** Where the server's own certificate comes from. */
+type TlsConfig =
+  | { readonly kind: 'files'; readonly certFile: string; readonly keyFile: string }
+  | { readonly kind: 'authority'; readonly authority: string };
 
 /** Every problem of the settings at once. Names variables and what was expected, never values. */
 export class ConfigError extends Error {
@@ -116,9 +124,15 @@ function readConfig(reader: Reader): Config {
 function readTls(reader: Reader): Config['tls'] {
   const certFile = reader.read('SIGNPOST_TLS_CERT', parseText, undefined);
   const keyFile = reader.read('SIGNPOST_TLS_KEY', parseText, undefined);
-  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile };
-  if (certFile !== keyFile) reader.complain('SIGNPOST_TLS_CERT and SIGNPOST_TLS_KEY: expected both or neither');
-  return undefined;
+  const authority = reader.read('SIGNPOST_TLS_AUTHORITY', parseText, undefined);
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    reader.complain('SIGNPOST_TLS_CERT and SIGNPOST_TLS_KEY: expected both or neither');
+  }
+  if (authority !== undefined && certFile !== undefined) {
+    reader.complain('SIGNPOST_TLS_AUTHORITY: expected no SIGNPOST_TLS_CERT beside it');
+  }
+  if (certFile !== undefined && keyFile !== undefined) return { kind: 'files', certFile, keyFile };
+  return authority === undefined ? undefined : { kind: 'authority', authority };
 }
 
 /** Variables that the command and the tests read. */

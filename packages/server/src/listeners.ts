@@ -1,14 +1,21 @@
 /** The sockets of the server: one for everything, with TLS where there is a certificate, and one in the clear beside it. */
+import { isIP } from 'node:net';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import type { Front } from './http/front.ts';
 import { type HttpServer, openHttpServer } from './http/server.ts';
-import { createFileSource } from './http/tls/key-pair.ts';
+import { createFileSource, type KeyPair, type KeyPairSource } from './http/tls/key-pair.ts';
+import { createAuthoritySource } from './pki/access/server-certificate.ts';
+import type { Reign } from './reign.ts';
 
 /** What the listeners are made of. */
 export interface ListenerParts {
-  readonly front: Pick<Front, 'partsOf'>;
-  readonly config: Pick<Config, 'listen' | 'tls' | 'plainListen' | 'clientCertificates'>;
+  readonly reign: Pick<Reign, 'front' | 'current'>;
+  readonly config: Pick<
+    Config,
+    'dataDir' | 'baseUrl' | 'pkiUrl' | 'listen' | 'tls' | 'plainListen' | 'clientCertificates'
+  >;
+  readonly now: () => number;
   readonly log: Logger;
 }
 
@@ -23,9 +30,11 @@ export interface Listeners {
 
 /** Opens them. Rejects when an address is taken or there is no sound certificate, and leaves nothing open then. */
 export async function openListeners(parts: ListenerParts): Promise<Listeners> {
-  const { front, config, log } = parts;
+  const { config, log } = parts;
+  const { front } = parts.reign;
   const requestClientCertificates = config.clientCertificates === 'request';
-  const tls = config.tls && { source: createFileSource(config.tls), requestClientCertificates, log };
+  const source = createSource(parts);
+  const tls = source && { source, requestClientCertificates, log };
   const main = await openHttpServer(front.partsOf({ listen: config.listen, tls }));
   const plain = await openPlainListener(parts).catch(async (error: unknown) => {
     await main.stop();
@@ -40,7 +49,38 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   };
 }
 
-async function openPlainListener({ front, config }: ListenerParts): Promise<HttpServer | undefined> {
+async function openPlainListener({ reign, config }: ListenerParts): Promise<HttpServer | undefined> {
   if (!config.tls || !config.plainListen) return undefined;
-  return openHttpServer(front.partsOf({ listen: config.plainListen, plainPathsOnly: true }));
+  return openHttpServer(reign.front.partsOf({ listen: config.plainListen, plainPathsOnly: true }));
+}
+
+function createSource(parts: ListenerParts): KeyPairSource | undefined {
+  const { tls } = parts.config;
+  switch (tls?.kind) {
+    case undefined:
+      return undefined;
+    case 'files':
+      return createFileSource(tls);
+    case 'authority':
+      return { read: () => readFromAuthority(parts, tls.authority) };
+  }
+}
+
+/** Asked of the database in force, which a restore exchanges. */
+function readFromAuthority({ reign, config, log, now }: ListenerParts, authority: string): Promise<KeyPair> {
+  const { database, vault } = reign.current;
+  const folder = join(config.dataDir, 'tls');
+  const wanted = { authority, names: listNames(config), folder };
+  return createAuthoritySource({ ...{ database, vault, now, log, pkiUrl: config.pkiUrl }, ...wanted }).read();
+}
+
+/** The host of the base URL, and the address listened on unless it stands for all. */
+function listNames({ baseUrl, listen }: ListenerParts['config']): string[] {
+  const hosts = [baseUrl === undefined ? undefined : new URL(baseUrl).hostname, listen.host];
+  const known = hosts.filter((host) => host !== undefined && !['0.0.0.0', '::'].includes(host));
+  return [...new Set(known.map((host) => nameOf(String(host).replace(/^\[|\]$/g, ''))))];
+}
+
+function nameOf(host: string): string {
+  return isIP(host) === 0 ? `dns:${host}` : `ip:${host}`;
 }

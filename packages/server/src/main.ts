@@ -65,7 +65,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[]): P
   const first = state === 'trial' ? await openOnTrial(process) : await openGeneration(process);
   const reign = new Reign(process, first);
   closers.push(() => reign.close());
-  const listeners = await openListeners({ front: reign.front, config, log });
+  const listeners = await openListeners({ reign, config, log, now: process.now });
   closers.push(() => listeners.stop());
   const { url, plainUrl } = listeners;
   const { vault, database } = first;

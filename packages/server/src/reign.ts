@@ -29,6 +29,11 @@ export class Reign {
     this.front.open(first.behind);
   }
 
+  /** The database in force and its vault. */
+  get current(): Pick<Generation, 'database' | 'vault'> {
+    return this.#current;
+  }
+
   /**
    * Lets running requests end, closes what is in force, places the restored state and opens it. When that does not
    * answer, the old state is back; throws `unavailable`, rule `restore-rolled-back`, then.

@@ -71,9 +71,11 @@ test('each variable is read', () => {
   assert.deepEqual([config.maxUploadMb, config.maxUncompressedMb, config.readsPerMinute], [1, 2, 0]);
 });
 
-test('certificate and key are given both or neither', () => {
+test('the certificate comes from two files or from an authority', () => {
   const files = { SIGNPOST_TLS_CERT: 'c.pem', SIGNPOST_TLS_KEY: 'k.pem' };
-  assert.deepEqual(parseConfig(files).tls, { certFile: 'c.pem', keyFile: 'k.pem' });
+  assert.deepEqual(parseConfig(files).tls, { kind: 'files', certFile: 'c.pem', keyFile: 'k.pem' });
+  assert.deepEqual(parseConfig({ SIGNPOST_TLS_AUTHORITY: 'web' }).tls, { kind: 'authority', authority: 'web' });
+  assert.match(String(problemsOf({ ...files, SIGNPOST_TLS_AUTHORITY: 'web' })), /SIGNPOST_TLS_AUTHORITY/);
   for (const wrong of [{ SIGNPOST_TLS_CERT: 'c.pem' }, { SIGNPOST_TLS_KEY: 'k.pem' }])
     assert.match(String(problemsOf(wrong)), /both or neither/);
 });

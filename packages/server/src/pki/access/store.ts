@@ -134,3 +134,9 @@ export async function countValid(query: Query, ids: readonly string[]): Promise<
     .executeTakeFirstOrThrow();
   return Number(row.count);
 }
+
+/** The id of the organisation with this slug. Throws when there is none. */
+export async function findOrganisationId(query: Query, slug: string): Promise<string> {
+  const row = await query.selectFrom('organisation').select('id').where('slug', '=', slug).executeTakeFirstOrThrow();
+  return row.id;
+}
