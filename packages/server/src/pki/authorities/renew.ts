@@ -105,7 +105,7 @@ async function requireParent({ database }: AuthorityParts, row: AuthorityRow): P
 }
 
 /** The newest certificate of an authority, expired ones too: an authority that ran out can be renewed. */
-async function readLast({ database }: AuthorityParts, row: AuthorityRow): Promise<OwnCertificate> {
+export async function readLast({ database }: AuthorityParts, row: AuthorityRow): Promise<OwnCertificate> {
   const certificates = (await AuthorityTree.read(database.query, row.organisation_id)).listCertificates(row.id);
   const wanted = row.parent_id ?? row.id;
   const last = certificates.find((one) => one.row.issuer_id === wanted) ?? certificates[0];

@@ -3,6 +3,7 @@
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
 import type { Query } from '../../storage/database.ts';
+import type { NameConstraintWish } from '../profiles/contents.ts';
 import { type KeyLabel, keyLabels } from '../profiles/key-label.ts';
 import { readSubject } from '../profiles/subject.ts';
 import { type AuthorityParts, parseName, requireAuthority } from './authority.ts';
@@ -10,7 +11,7 @@ import { createIntermediate } from './create-intermediate.ts';
 import { createRoot } from './create-root.ts';
 import { assertState } from './issuer.ts';
 import { recordAuthorityAct } from './record.ts';
-import { certifyAcross } from './renew.ts';
+import { certifyAcross, readLast } from './renew.ts';
 import { type AuthorityRow, findAuthority, updateSuccessor } from './store.ts';
 import { countRoomBelow, type NewAuthority } from './wish.ts';
 import { withIssuer } from './with-issuer.ts';
@@ -90,7 +91,9 @@ export async function rekeyAuthority(parts: AuthorityParts, caller: Caller, wish
   assertState(old, 'certificates');
   const generation = nextGeneration(old.name);
   const { passphrase, days } = wish;
+  const { basicConstraints, nameConstraints } = (await readLast(parts, old)).certificate.extensions;
   const usual = {
+    pathLength: basicConstraints?.value.pathLength,
     name: wish.name ?? generation,
     subject: nextSubject(old),
     keyType: wish.keyType ?? usualKeyType(old),
@@ -100,9 +103,8 @@ export async function rekeyAuthority(parts: AuthorityParts, caller: Caller, wish
     old.kind === 'root'
       ? await rekeyRoot(parts, caller, { old, wish, usual })
       : await createIntermediate(parts, caller, {
-          ...usual,
-          parent: await readParentName(query, old),
-          passphrase,
+          ...{ ...usual, passphrase },
+          ...describePlace(await readParent(query, old), nameConstraints?.value),
         });
   if (wish.later !== true) await setSuccessor(parts, caller, { authority: old.name, successor: made.name });
   return made;
@@ -143,10 +145,15 @@ function requireNewPassphrase({ newPassphrase }: Rekeying): string {
   throw new Refusal('invalid', 'expected a passphrase for the new root', { rule: 'passphrase-needed' });
 }
 
-async function readParentName(query: Query, { organisation_id, parent_id, name }: AuthorityRow): Promise<string> {
+/** What bound the old one binds the next one: nobody is to be rid of it by a new key. An offline parent decides when it signs. */
+function describePlace({ name, custody }: AuthorityRow, nameConstraints: NameConstraintWish | undefined) {
+  return { parent: name, nameConstraints: custody === 'offline' ? undefined : nameConstraints };
+}
+
+async function readParent(query: Query, { organisation_id, parent_id, name }: AuthorityRow): Promise<AuthorityRow> {
   const parent = parent_id === null ? undefined : await findAuthority(query, organisation_id, { id: parent_id });
   if (!parent) throw new Refusal('conflict', `the authority above ${name} is not known`, { rule: 'no-parent' });
-  return parent.name;
+  return parent;
 }
 
 /** `issuing` is followed by `issuing-g2`, that by `issuing-g3`. */

@@ -1,7 +1,7 @@
 /** What is asked for when an authority is made, and how deep the tree may grow. */
 import { type Certificate, isSelfIssued } from '@signpost/protocol/x509/certificate';
 import { Refusal } from '../../errors.ts';
-import type { NameConstraintTexts } from '../profiles/contents.ts';
+import type { NameConstraintWish } from '../profiles/contents.ts';
 import type { KeyLabel } from '../profiles/key-label.ts';
 
 /** What every new authority is told. */
@@ -19,7 +19,7 @@ export interface NewAuthority {
 /** What intermediates may be told besides. */
 export interface NewSubordinate extends NewAuthority {
   /** Which names may be issued below, and which not. */
-  readonly nameConstraints?: NameConstraintTexts | undefined;
+  readonly nameConstraints?: NameConstraintWish | undefined;
 }
 
 /** Unix ms in a day. */

@@ -4,6 +4,7 @@ import type { DerValue } from '@signpost/protocol/asn1/writer';
 import type { SubjectKey } from '@signpost/protocol/keys/subject-key';
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import type { NameConstraints } from '@signpost/protocol/x509/constraint-extensions';
+import type { GeneralName } from '@signpost/protocol/x509/general-name';
 import { type AttributeToWrite, type DistinguishedName, isEmptyName } from '@signpost/protocol/x509/name';
 import { accessMethods, purposes } from '@signpost/protocol/x509/oids';
 import type { CertificateToWrite } from '@signpost/protocol/x509/write-certificate';
@@ -40,8 +41,8 @@ export interface ContentsWish {
   readonly locations: Locations;
   /** For authorities: how many authorities may stand below. */
   readonly pathLength?: number | undefined;
-  /** For authorities, beside those of the profile: texts as `parseNameConstraint` takes them. */
-  readonly nameConstraints?: NameConstraintTexts | undefined;
+  /** For authorities, beside those of the profile. */
+  readonly nameConstraints?: NameConstraintWish | undefined;
   /** For authorities that have a certificate: what the next one must say as well, byte for byte, instead of `subject`. */
   readonly kept?: KeptContents;
   /** RFC 7633, where the profile lets it be asked for. */
@@ -55,10 +56,10 @@ export interface KeptContents {
   readonly nameConstraints: NameConstraints | undefined;
 }
 
-/** Texts as `parseNameConstraint` takes them. */
-export interface NameConstraintTexts {
-  readonly permitted: readonly string[];
-  readonly excluded: readonly string[];
+/** Texts as `parseNameConstraint` takes them, or bases that another authority has. */
+export interface NameConstraintWish {
+  readonly permitted: readonly (string | GeneralName)[];
+  readonly excluded: readonly (string | GeneralName)[];
 }
 
 /**
@@ -176,7 +177,7 @@ function toPolicy({ policy, practice_statement: uri }: NonNullable<Profile['poli
   return uri === undefined ? { policy } : { policy, practiceStatement: uri };
 }
 
-function describeConstraints(profile: Profile, own: NameConstraintTexts | undefined): ExtensionsToWrite {
+function describeConstraints(profile: Profile, own: NameConstraintWish | undefined): ExtensionsToWrite {
   const { permitted = [], excluded = [] } = profile.name_constraints ?? {};
   // Two lists of permitted names would allow either; a profile's cannot be widened by whoever asks.
   if (permitted.length > 0 && (own?.permitted.length ?? 0) > 0) {
@@ -193,9 +194,10 @@ function keepConstraints({ nameConstraints }: KeptContents): ExtensionsToWrite {
   return nameConstraints ? { nameConstraints } : {};
 }
 
-function toConstraint(text: string) {
+function toConstraint(base: string | GeneralName): GeneralName {
+  if (typeof base !== 'string') return base;
   try {
-    return parseNameConstraint(text);
+    return parseNameConstraint(base);
   } catch (cause) {
     throw new Refusal('invalid', 'expected name constraints such as dns:example.com or ip:10.0.0.0/8', {
       rule: 'name-constraints',

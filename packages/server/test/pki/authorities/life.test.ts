@@ -101,6 +101,24 @@ forEachEngine((_engine, open) => {
     assert.equal((await findIssuing(query, organisationId, 'issuing')).id, made.id);
   });
 
+  test('a rekeyed intermediate is bound as the old one was', async () => {
+    const scene = await createPkiScene(await open());
+    const { parts, caller } = scene;
+    await scene.createRoot({ pathLength: 2 });
+    const nameConstraints = { permitted: ['dns:example.com', 'ip:10.0.0.0/8'], excluded: ['dns:secret.example.com'] };
+    const old = await scene.createIntermediate({ pathLength: 1, nameConstraints });
+    const made = await rekeyAuthority(parts, caller, { authority: 'issuing', passphrase });
+    const [before, after] = await Promise.all(
+      [old, made].map(async ({ id }) => {
+        const { certificate } = await openIssuer(parts, { organisationId: caller.organisationId, authorityId: id });
+        const { basicConstraints, nameConstraints: found } = certificate.extensions;
+        return { basicConstraints, found };
+      }),
+    );
+    assert.equal(after?.found?.value.permitted.length, 2);
+    assert.deepEqual(after, before);
+  });
+
   test('a rekeyed root is signed by the old one, so that old clients trust what is new', async () => {
     const scene = await createPkiScene(await open());
     const { parts, caller } = scene;
