@@ -63,6 +63,9 @@ export async function requireAuthority(query: Query, organisationId: string, nam
   return row;
 }
 
+/** Certificates of one authority that chains are built with, the newest: each renewal multiplies the chains. */
+const maxRenewals = 12;
+
 /** The tree of an organisation: its authorities' certificates, for building chains. */
 export class AuthorityTree {
   readonly #byAuthority = new Map<string, OwnCertificate[]>();
@@ -98,24 +101,46 @@ export class AuthorityTree {
    * newest certificates.
    */
   listChains(authority: Pick<AuthorityRow, 'id' | 'parent_id'>, at: number): readonly (readonly OwnCertificate[])[] {
+    return this.#list(authority, (own) => isInTime(own, at) && own.row.state === 'valid');
+  }
+
+  /** The first of these, revoked certificates taken for good: an authority that is revoked still says what it revoked. */
+  findChainOfRevoked(
+    authority: Pick<AuthorityRow, 'id' | 'parent_id'>,
+    at: number,
+  ): readonly OwnCertificate[] | undefined {
+    return this.#list(authority, (own) => isInTime(own, at))[0];
+  }
+
+  #list(
+    authority: Pick<AuthorityRow, 'id' | 'parent_id'>,
+    isUsable: (own: OwnCertificate) => boolean,
+  ): readonly (readonly OwnCertificate[])[] {
     const wanted = authority.parent_id ?? authority.id;
     const rank = ([own]: readonly OwnCertificate[]) => (own?.row.issuer_id === wanted ? 0 : 1);
     // Of one rank, the shortest: what is signed across leads further away. Of one length, the newest.
-    return this.#extend(authority.id, at, new Set()).toSorted(
+    return this.#extend(authority.id, isUsable, new Set()).toSorted(
       (left, right) => rank(left) - rank(right) || left.length - right.length,
     );
   }
 
-  #extend(authorityId: string, at: number, above: ReadonlySet<string>): readonly (readonly OwnCertificate[])[] {
+  #extend(
+    authorityId: string,
+    isUsable: (own: OwnCertificate) => boolean,
+    above: ReadonlySet<string>,
+  ): readonly (readonly OwnCertificate[])[] {
     const seen = new Set(above).add(authorityId);
-    return this.listCertificates(authorityId)
-      .filter(({ row }) => row.state === 'valid' && row.not_before <= at && at <= row.not_after)
-      .flatMap((own) => {
-        const issuerId = own.row.issuer_id;
-        if (issuerId === authorityId) return [[own]];
-        // Two that signed each other's keys would otherwise lead round in circles.
-        if (issuerId === null || seen.has(issuerId)) return [];
-        return this.#extend(issuerId, at, seen).map((chain) => [own, ...chain]);
-      });
+    const usable = this.listCertificates(authorityId).filter(isUsable).slice(0, maxRenewals);
+    return usable.flatMap((own) => {
+      const issuerId = own.row.issuer_id;
+      if (issuerId === authorityId) return [[own]];
+      // Two that signed each other's keys would otherwise lead round in circles.
+      if (issuerId === null || seen.has(issuerId)) return [];
+      return this.#extend(issuerId, isUsable, seen).map((chain) => [own, ...chain]);
+    });
   }
+}
+
+function isInTime({ row }: OwnCertificate, at: number): boolean {
+  return row.not_before <= at && at <= row.not_after;
 }

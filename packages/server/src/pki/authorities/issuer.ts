@@ -54,7 +54,7 @@ export async function readIssuing(
   row: AuthorityRow,
 ): Promise<Omit<Issuer, 'signer'>> {
   const tree = await AuthorityTree.read(database.query, row.organisation_id);
-  const [chain] = tree.listChains(row, now());
+  const chain = row.state === 'revoked' ? tree.findChainOfRevoked(row, now()) : tree.listChains(row, now())[0];
   const [own, ...above] = chain ?? [];
   if (!own) throw expired(row.name);
   return {
@@ -132,8 +132,8 @@ export function assertState({ name, state }: Pick<AuthorityRow, 'name' | 'state'
   });
 }
 
-function assertInTime({ name, certificate }: Issuer, at: number): void {
-  if (at > certificate.notAfter) throw expired(name);
+function assertInTime({ name, certificate, chain }: Issuer, at: number): void {
+  if ([certificate, ...chain].some(({ notAfter }) => at > notAfter)) throw expired(name);
 }
 
 function expired(name: string): Refusal {

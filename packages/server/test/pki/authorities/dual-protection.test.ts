@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { before, test } from 'node:test';
+import fc from 'fast-check';
 import { listAudit } from '../../../src/audit/store.ts';
 import { Refusal } from '../../../src/errors.ts';
 import {
@@ -114,6 +115,28 @@ forEachEngine((_engine, open) => {
     // How long they take is measured by test/long/root-passphrase.ts.
     const { answers } = await guessPassphrases(scene.parts.vault, 200);
     assert.equal(answers.size, 1);
+  });
+
+  test('whatever is protected opens again, in its place alone', async () => {
+    const { vault } = scene.parts;
+    const texts = fc.string({ minLength: 1, maxLength: 60, unit: 'binary' });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 2000 }),
+        texts,
+        texts,
+        texts,
+        async (bytes, passphrase, id, other) => {
+          const at = { organisationId: 'organisation', authorityId: id };
+          const key = await protectRootKey(at, bytes, { vault, passphrase, cost: cheapCost });
+          assert.deepEqual(new Uint8Array(await openRootKey(at, key, { vault, passphrase, cost: cheapCost })), bytes);
+          if (other === 'organisation') return;
+          const moved = { ...at, organisationId: other };
+          await assert.rejects(openRootKey(moved, key, { vault, passphrase, cost: cheapCost }), { code: 'forbidden' });
+        },
+      ),
+      { numRuns: 50 },
+    );
   });
 
   test('the secret of another root does not open, whoever puts it into the row', async () => {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { encodePem } from '@signpost/protocol/asn1/pem';
+import { TrustError } from '@signpost/protocol/errors';
 import { createPrivateKey } from '@signpost/protocol/keys/private-key';
 import { parseSubjectKey } from '@signpost/protocol/keys/subject-key';
+import fc from 'fast-check';
+import { Refusal } from '../../../src/errors.ts';
 import {
   describeAuthorities,
   describeAuthority,
@@ -11,6 +14,7 @@ import {
 import { importAuthority } from '../../../src/pki/authorities/import-authority.ts';
 import { importCertificate } from '../../../src/pki/authorities/import-certificate.ts';
 import { openIssuer } from '../../../src/pki/authorities/issuer.ts';
+import { openKeyMaterial } from '../../../src/pki/authorities/key-material.ts';
 import { withRootSigner } from '../../../src/pki/authorities/root-signer.ts';
 import { signBelow } from '../../../src/pki/authorities/sign-authority.ts';
 import { forEachEngine } from '../../storage/engines.ts';
@@ -24,6 +28,28 @@ before(async () => {
 });
 
 const password = 'file password';
+
+test('a damaged file is refused by a typed refusal, or still holds the key', async () => {
+  const files = [
+    { pem: Buffer.from(foreign.lockedKey + foreign.sub + foreign.root), pkcs12: undefined },
+    { pem: undefined, pkcs12: foreign.pkcs12 },
+  ];
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...files), fc.nat(), fc.integer({ min: 1, max: 255 }), async (file, at, flip) => {
+      const bytes = new Uint8Array(file.pem ?? file.pkcs12 ?? []);
+      const index = at % bytes.length;
+      bytes[index] = (bytes[index] ?? 0) ^ flip;
+      const given = file.pem ? { pem: Buffer.from(bytes).toString('latin1') } : { pkcs12: bytes };
+      try {
+        const { pkcs8 } = await openKeyMaterial({ ...given, password });
+        assert.ok(pkcs8.length > 100);
+      } catch (error) {
+        assert.ok(error instanceof TrustError || error instanceof Refusal, String(error));
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
 
 forEachEngine((_engine, open) => {
   const openScene = async () => {

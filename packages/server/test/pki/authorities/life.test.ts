@@ -182,6 +182,10 @@ forEachEngine((_engine, open) => {
       rule: 'authority-state',
     });
     await openIssuer(parts, { organisationId: caller.organisationId, authorityId: other.id });
+    // It still says what it revoked.
+    const status = await openIssuer(parts, { organisationId: caller.organisationId, authorityId: id }, 'status');
+    assert.deepEqual([status.name, status.chain.length], ['issuing', 2]);
+    assert.deepEqual(await chainsOf(scene, 'issuing'), []);
     const shown = await describeAuthority(parts, caller.organisationId, 'issuing');
     assert.deepEqual([shown.state, shown.notAfter], ['revoked', null]);
     assert.deepEqual(
