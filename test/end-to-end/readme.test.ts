@@ -1,11 +1,13 @@
-/** The README's session is what the demo prints, and its links lead somewhere. */
+/** The README's session is what the demo prints, its commands do what they say, and its links lead somewhere. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { askCommand } from '../programs/command.ts';
+import { install, startServer } from '../programs/server.ts';
 
 const root = join(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -45,6 +47,44 @@ test('npm run demo -- --once prints the session of the README', { timeout: 120_0
     from = found + 1;
   }
 });
+
+test('the commands of the README make an authority, a certificate, a directory and a backup that restores', async (t) => {
+  const installation = await install();
+  t.after(() => installation.remove());
+  const server = await startServer(installation);
+  t.after(() => server.stop());
+  const { folder, variables, answer } = installation;
+  for (const name of ['root-passphrase', 'backup-passphrase'])
+    await writeFile(join(folder, name), 'many words that nobody guesses\n', { mode: 0o600 });
+  const caller = { ...variables, SIGNPOST_SERVER: server.base, SIGNPOST_API_KEY: readKey(answer) };
+  const [, session = ''] = /```console\n([\s\S]*?)```/.exec(readme) ?? [];
+  const lines = session.trim().split('\n');
+  assert.ok(lines.length > 5);
+  for (const line of lines) {
+    const words = splitLine(line).map((word) => placeIn(folder, word));
+    assert.equal(words.shift(), 'signpost', line);
+    await askCommand([...words, '--yes'], caller);
+  }
+  assert.match(readFileSync(join(folder, 'www/cert.pem'), 'utf8'), /^-----BEGIN CERTIFICATE-----/);
+});
+
+/** The words of a line after its prompt, as a shell splits them. */
+function splitLine(line: string): string[] {
+  return [...line.replace(/^\$ /, '').matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+}
+
+/** A word with its place: `./file` lies in `folder`, and `…` stands for whatever the name has there. */
+function placeIn(folder: string, word: string): string {
+  if (!word.startsWith('./')) return word;
+  const [found] = word.includes('…') ? globSync(word.replace('…', '*'), { cwd: folder }) : [word];
+  assert.ok(found, `nothing is called ${word}`);
+  return join(folder, found);
+}
+
+function readKey(answer: unknown): string {
+  assert.ok(typeof answer === 'object' && answer !== null && 'api_key' in answer);
+  return String(answer.api_key);
+}
 
 async function runDemo(t: { after: (clean: () => Promise<void>) => void }): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'signpost-readme-'));
