@@ -4,6 +4,7 @@ import { CommanderError } from 'commander';
 import type { CommandSpec, Environment, Invocation } from './command.ts';
 import { commands } from './commands.ts';
 import { errorCodeOf } from './files/atomic-write.ts';
+import { describeSystemError } from './files/system-error.ts';
 import { createProgram } from './program.ts';
 import { exitCodes, Failure } from './terminal/failure.ts';
 import { Output } from './terminal/output.ts';
@@ -87,8 +88,7 @@ function describe(error: unknown): Failure {
     const reason = error.code === 'fetch_failed' ? 'unavailable' : 'unverified';
     return new Failure(reason, error.message, { code: error.code, cause: error });
   }
-  const code = errorCodeOf(error);
-  if (code !== undefined && error instanceof Error)
-    return new Failure('refused', error.message, { code, cause: error });
+  const failure = describeSystemError(error);
+  if (failure) return failure;
   throw error;
 }

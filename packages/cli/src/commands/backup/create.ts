@@ -1,5 +1,5 @@
 /** `signpost backup create`: of a running server over its API, or of a data folder that no server uses. */
-import { stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandSpec, Invocation } from '../../command.ts';
@@ -22,7 +22,7 @@ export const backupCreate: CommandSpec = {
   ],
   options: [
     { flags: '--data <dir>', text: 'back up this data folder, which no server uses' },
-    { flags: '--out <dir>', text: 'where the archive goes', fallback: '.' },
+    { flags: '--out <dir>', text: 'where the archive goes, made if it is not there', fallback: '.' },
     ...lockOptions,
     { flags: '--keep', text: 'leave the archive on the server as well' },
     { flags: '--no-download', text: 'leave it on the server alone' },
@@ -41,6 +41,7 @@ const pollMs = 250;
 async function backUpFolder(invocation: Invocation): Promise<Answer> {
   const { options, progress } = invocation;
   const lock = await readLock(invocation);
+  await mkdir(options.requiredText('out'), { recursive: true });
   const { makeBackup } = await import('@signpost/server');
   const report = (step: { stage: string; done: number; total: number }) => showProgress(invocation, step);
   const made = await asFailure(
@@ -53,6 +54,8 @@ async function backUpServer(invocation: Invocation): Promise<Answer> {
   const { options } = invocation;
   const client = await connectAuthenticated(invocation);
   const lock = await readLock(invocation);
+  // Before anything is made that could then not be put anywhere.
+  if (options.flag('download')) await mkdir(options.requiredText('out'), { recursive: true });
   const job = textOf(await client.request('POST', '/api/backups', { body: bodyOf(lock) }), 'job');
   const made = await awaitBackup(invocation, client, job);
   const name = textOf(made, 'name');
