@@ -3,6 +3,7 @@ import { examineBlobs, examineDisk, examineOrphans, examineScanner } from './fil
 import type { DoctorDependencies, Examination, Finding } from './finding.ts';
 import { examineProtection, examineReleases } from './releases.ts';
 import { examineAddress, examineAudit, examineDurability, examineVault } from './server.ts';
+import { examineServerCertificate } from './tls.ts';
 import { examineTrust } from './trust.ts';
 
 /** What is looked at, by the words for it. */
@@ -18,6 +19,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   'the durability of the database': examineDurability,
   'the disk': examineDisk,
   'the address': examineAddress,
+  'the certificate of the server': examineServerCertificate,
 };
 
 /** Examines an organisation and the server beneath it; the worst findings first. What cannot be examined is a finding. */

@@ -9,12 +9,14 @@ import { sql } from 'kysely';
 import { parseConfig } from '../../src/config.ts';
 import { examine } from '../../src/doctor/doctor.ts';
 import type { DoctorDependencies, Finding } from '../../src/doctor/finding.ts';
+import { prepareKeptPair } from '../../src/pki/access/kept-pair.ts';
 import { openScanner } from '../../src/releases/scanner/clamd.ts';
 import { openDatabase } from '../../src/storage/database/open.ts';
 import { migrate } from '../../src/storage/migrations/migrate.ts';
 import { createSigningKey, revokeSigningKey } from '../../src/trust/signing-keys.ts';
 import { importTrustList } from '../../src/trust/trust-lists.ts';
 import { Vault } from '../../src/vault/vault.ts';
+import { createPair } from '../http/tls/certificates.ts';
 import { problem } from '../planes-problem.ts';
 import { addStoredDraft, openPlanesScene, openShop, type PlanesScene } from '../planes-scene.ts';
 import { clamdMissing, startClamd } from '../releases/scanner/clamd.ts';
@@ -197,6 +199,34 @@ suite('the doctor', () => {
       await asked({ SIGNPOST_LISTEN: '0.0.0.0:8787', SIGNPOST_BASE_URL: 'https://releases.example' }),
       false,
     );
+  });
+
+  test('sees a certificate of the server that ends soon, or has ended', async (t) => {
+    const scene = await openPlanesScene(t);
+    const dataDir = scene.resources.config.dataDir;
+    // For two days from now on.
+    const { certFile, keyFile } = createPair(dataDir, 'server');
+    const files = { SIGNPOST_DATA: dataDir, SIGNPOST_TLS_CERT: certFile, SIGNPOST_TLS_KEY: keyFile };
+    const asked = async (environment: Record<string, string>, now: number) => {
+      const found = await codes(scene, { config: parseConfig(environment), now: () => now });
+      return found.filter((code) => code.includes('tls'));
+    };
+    assert.deepEqual(await asked(files, Date.now()), ['warning tls-expiring']);
+    assert.deepEqual(await asked(files, Date.now() + 3 * dayMs), ['error tls-expired']);
+    assert.deepEqual(await asked(files, Date.now() - 30 * dayMs), []);
+    const own = { SIGNPOST_DATA: dataDir, SIGNPOST_TLS_AUTHORITY: 'web' };
+    assert.deepEqual(await asked(own, Date.now()), [], 'none is issued yet');
+    const kept = {
+      certificate_id: 'x',
+      authority: 'web',
+      names: [],
+      not_before: 0,
+      not_after: start,
+      cert: '',
+      key: '',
+    };
+    await (await prepareKeptPair(join(dataDir, 'tls'), kept))();
+    assert.deepEqual(await asked(own, start + dayMs), ['error tls-expired']);
   });
 
   test('sees a disk that is full', {

@@ -9,6 +9,7 @@ import {
   RoleTableError,
   validateRoleTable,
 } from '../../src/http/role-table.ts';
+import roles from '../../src/roles.json' with { type: 'json' };
 
 const routes = [
   { method: 'GET', path: '/api/people' },
@@ -108,4 +109,26 @@ test('roles.json names no route twice and is sorted by path', () => {
   const table = parseSignable(readFileSync(path), 65_536) as Record<string, unknown>;
   const paths = Object.keys(table).map((name) => name.split(' ')[1] ?? '');
   assert.deepEqual(paths, paths.toSorted());
+});
+
+test('a client certificate may do on every route what a key of the same verb may, and no more', () => {
+  const names = Object.keys(roles).map((name) => name.split(' ') as [string, string]);
+  const table = parseRoleTable(
+    roles,
+    names.map(([method, path]) => ({ method, path })),
+  );
+  for (const rule of table.values()) {
+    for (const verb of ['read', 'upload', 'activate', 'manage', 'admin', 'metrics'] as const) {
+      const shared = { verbs: [verb], scope: '*' };
+      const byKey = isAllowed(rule, { kind: 'api-key', apiKeyId: 'k', ...shared });
+      const byCertificate = isAllowed(rule, {
+        kind: 'client-certificate',
+        certificateId: 'c',
+        accessId: 'a',
+        ...shared,
+      });
+      assert.equal(byCertificate, byKey, `${rule.name} with ${verb}`);
+      assert.equal(byCertificate, rule.public || rule.verbs.has(verb), rule.name);
+    }
+  }
 });
