@@ -3,6 +3,7 @@ import { examineBlobs, examineDisk, examineOrphans, examineScanner } from './fil
 import type { DoctorDependencies, Examination, Finding } from './finding.ts';
 import { examineProtection, examineReleases } from './releases.ts';
 import { examineAddress, examineAudit, examineDurability, examineVault } from './server.ts';
+import { examineTimestamps } from './timestamps.ts';
 import { examineServerCertificate } from './tls.ts';
 import { examineTrust } from './trust.ts';
 
@@ -17,6 +18,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   'the stored files': examineOrphans,
   'the audit log': examineAudit,
   'the durability of the database': examineDurability,
+  'the timestamps': examineTimestamps,
   'the disk': examineDisk,
   'the address': examineAddress,
   'the certificate of the server': examineServerCertificate,
