@@ -15,6 +15,8 @@ export interface TestServer {
   signpost(...words: string[]): Promise<Run>;
   /** The same with `--json --yes`; a failure is an error. */
   json(...words: string[]): Promise<Record<string, unknown>>;
+  /** Ends the server before the test does. */
+  stop(): Promise<void>;
 }
 
 /** What differs from the usual server. */
@@ -60,6 +62,7 @@ export async function startServer(t: Pick<TestContext, 'after'>, wish: ServerWis
     env,
     signpost: (...words) => run(words, { cwd, env }),
     json: (...words) => runJson([...words, '--yes'], { cwd, env }),
+    stop: () => stop(),
   };
 }
 
