@@ -1,6 +1,7 @@
 /** Runs all benchmarks, or those named: `npm run bench -- update-check`. Ends non-zero when a bar is missed. */
 import { argv } from 'node:process';
 import { measureAcme } from './acme.ts';
+import { measureBackup } from './backup.ts';
 import { measureDownload } from './download.ts';
 import { measureIssuance } from './issuance.ts';
 import { measureIssuing } from './issue-in-process.ts';
@@ -15,6 +16,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>
   'update-check': measureUpdateCheck,
   download: measureDownload,
   upload: measureUpload,
+  backup: measureBackup,
   issue: measureIssuing,
   timestamps: measureTimestamps,
   issuance: measureIssuance,

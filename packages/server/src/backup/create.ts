@@ -86,22 +86,30 @@ async function writeArchive(
   const file = await open(path, 'wx', 0o600);
   const hash = createHash('sha256');
   let sizeBytes = 0;
+  let writing: Promise<void> = Promise.resolve();
   try {
     for await (const batch of inBatches(bytes)) {
       signal.throwIfAborted();
       hash.update(batch);
       sizeBytes += batch.length;
-      await file.writeFile(batch);
+      // While one batch is on its way to the disk, the other is being filled.
+      await writing;
+      writing = file.writeFile(batch);
     }
+    await writing;
   } finally {
+    await writing.catch(() => undefined);
     await file.close();
   }
   return { sizeBytes, sha256: hash.digest('hex') };
 }
 
-/** Many small pieces as few large ones: a call to the system for each header would cost more than the bytes. */
+/**
+ * Many small pieces as few large ones: a call to the system for each header would cost more than the bytes. A batch keeps
+ * its bytes until the one after the next is asked for.
+ */
 async function* inBatches(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const batch = Buffer.allocUnsafeSlow(batchBytes);
+  let [batch, free] = [Buffer.allocUnsafeSlow(batchBytes), Buffer.allocUnsafeSlow(batchBytes)];
   let filled = 0;
   for await (const piece of bytes) {
     for (let at = 0; at < piece.length; ) {
@@ -111,6 +119,7 @@ async function* inBatches(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
       at += part.length;
       if (filled < batchBytes) continue;
       yield batch;
+      [batch, free] = [free, batch];
       filled = 0;
     }
   }

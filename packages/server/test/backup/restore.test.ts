@@ -16,6 +16,8 @@ const run = promisify(execFile);
 const report = () => undefined;
 const trial = { opener: {}, report };
 const pair = createKeyPair();
+/** What the server of `openFilledServer` holds. */
+const everything = { files: 3, manifests: 2, certificates: 3 };
 
 forEachEngine((_name, _open, locate) => {
   test('a backup of a live server is whole: every file, manifest, certificate and audit row', async (t) => {
@@ -24,8 +26,8 @@ forEachEngine((_name, _open, locate) => {
     assert.match(made.name, /^signpost-backup-2026-11-21\.zip$/);
     assert.equal((await stat(made.path)).mode & 0o777, 0o600);
     assert.deepEqual(await verifyBackup({}, made.path, trial), made.manifest);
-    const { findings, files, manifests } = await drillBackup({}, made.path, trial);
-    assert.deepEqual({ findings, files, manifests }, { findings: [], files: 3, manifests: 2 });
+    const { findings, files, manifests, certificates } = await drillBackup({}, made.path, trial);
+    assert.deepEqual({ findings, files, manifests, certificates }, { findings: [], ...everything });
   });
 
   test('a backup of this engine goes to SQLite, and one of SQLite comes here', async (t) => {
@@ -42,8 +44,8 @@ forEachEngine((_name, _open, locate) => {
     const target = { dataDir: await openFolder(t), databaseUrl: (await locate()).databaseUrl };
     const environment = { SIGNPOST_DATA: target.dataDir, SIGNPOST_DATABASE: target.databaseUrl };
     await restoreBackup(environment, back.path, { opener: {}, otherVault: false, report });
-    const { findings, files, manifests } = await inspectFolder(target, at);
-    assert.deepEqual({ findings, files, manifests }, { findings: [], files: 3, manifests: 2 });
+    const { findings, files, manifests, certificates } = await inspectFolder(target, at);
+    assert.deepEqual({ findings, files, manifests, certificates }, { findings: [], ...everything });
     assert.deepEqual(await readdir(join(target.dataDir, 'restore')).catch(() => []), []);
   });
 

@@ -10,9 +10,10 @@ import { type InspectionReport, inspectServer } from '../../src/backup/inspect.t
 import { openDiskBlobs } from '../../src/storage/blobs/disk.ts';
 import { type DatabaseLocation, openDatabase } from '../../src/storage/database/open.ts';
 import { migrate } from '../../src/storage/migrations/migrate.ts';
+import { pkiSceneOf } from '../pki/scene.ts';
 import { addStoredDraft, openPlanesScene, openShop, type PlanesScene } from '../planes-scene.ts';
 
-/** A server in which a release is in service, another was, and a third is a draft. */
+/** A server in which a release is in service, another was, a third is a draft, and authorities have certificates. */
 export async function openFilledServer(t: TestContext, location?: DatabaseLocation): Promise<PlanesScene> {
   const url = location?.databaseUrl;
   const scene = await openPlanesScene(t, url === undefined ? {} : await openOn(t, { ...location, databaseUrl: url }));
@@ -25,6 +26,9 @@ export async function openFilledServer(t: TestContext, location?: DatabaseLocati
   const { status } = await scene.ask('POST', '/api/projects/rocket/releases/2.0.0/activate', { as: key });
   if (status !== 200) throw new Error(`expected 200, got ${status}`);
   await addStoredDraft(scene, { projectId, version: '3.0.0' });
+  const pki = pkiSceneOf(scene.home);
+  await pki.createRoot();
+  await pki.createIntermediate();
   return scene;
 }
 

@@ -17,7 +17,9 @@ export async function* encryptPayload(
   let index = 0;
   for await (const { bytes, isLast } of cut(plaintext, chunkBytes)) {
     const cipher = createCipheriv(algorithm, key, chunkNonce(index++, isLast), { authTagLength: tagBytes });
-    yield Buffer.concat([cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+    yield cipher.update(bytes);
+    cipher.final();
+    yield cipher.getAuthTag();
   }
 }
 
