@@ -22,6 +22,8 @@ interface Waiting<T> {
 
 /** Items in one transaction; more only makes the first one wait longer. */
 const maxGroup = 128;
+/** Turns of the event loop that the first one waits at most. */
+const maxTurns = 4;
 
 /**
  * Collects what arrives while a transaction is under way, or in the same turn of the event loop, and writes it together. When a
@@ -30,10 +32,17 @@ const maxGroup = 128;
 export function createGroupedWrites<T>(database: Database, writeGroup: WriteGroup<T>): GroupedWrites<T> {
   let waiting: Waiting<T>[] = [];
   let isRunning = false;
+  // On SQLite a commit holds the event loop: what has arrived is read first, as long as more comes with each turn.
+  const collect = async () => {
+    let seen = 0;
+    for (let turn = 0; turn < maxTurns && waiting.length > seen && waiting.length < maxGroup; turn++) {
+      seen = waiting.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
   const run = async () => {
     while (waiting.length > 0) {
-      // All that has arrived by now is read first; on SQLite a commit holds the event loop.
-      await new Promise((resolve) => setImmediate(resolve));
+      await collect();
       const group = waiting.slice(0, maxGroup);
       waiting = waiting.slice(maxGroup);
       await commit(database, writeGroup, group);

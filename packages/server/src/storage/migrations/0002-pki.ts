@@ -78,10 +78,10 @@ const certificates = [
   'create index certificate_organisation on certificate (organisation_id, id)',
   "create index certificate_revoked on certificate (issuer_id, revoked_at) where state <> 'valid'",
   'create index certificate_expiry on certificate (not_after)',
-  'create index certificate_authority on certificate (subject_authority_id, not_after)',
+  'create index certificate_authority on certificate (subject_authority_id, not_after) where subject_authority_id is not null',
   'create index certificate_key on certificate (organisation_id, key_id)',
   "create index certificate_compromised on certificate (key_id) where reason = 'keyCompromise'",
-  'create index certificate_replaces on certificate (replaces_id)',
+  'create index certificate_replaces on certificate (replaces_id) where replaces_id is not null',
 ];
 
 // What an organisation decided about names, and profiles of its own beside those that all have.
