@@ -1,4 +1,4 @@
-/** Programs that people use obtain, renew and revoke certificates of ours: certbot, lego, dehydrated, acme-tiny, uacme. */
+/** Programs that people use obtain, renew and revoke certificates of ours: certbot, lego, dehydrated, acme-tiny, uacme, acme-client. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
@@ -20,6 +20,15 @@ function missing(program: string): string | false {
     return false;
   } catch {
     return process.env.CI === 'true' ? false : `${program} is not installed (scripts/install-services)`;
+  }
+}
+
+function missingPackage(name: string): string | false {
+  try {
+    import.meta.resolve(name);
+    return false;
+  } catch {
+    return process.env.CI === 'true' ? false : `${name} is not installed (npm install)`;
   }
 }
 
@@ -154,4 +163,15 @@ test('uacme obtains by http-01 and revokes', { skip: missing('uacme') }, async (
   await writeFile(copy, await readFile(path));
   await scene.run('uacme', [...base, 'revoke', path]);
   assert.equal(await scene.stateOf(copy), 'revoked');
+});
+
+test('acme-client obtains by http-01, renews and revokes', { skip: missingPackage('acme-client') }, async () => {
+  const program = join(import.meta.dirname, 'acme-client.mjs');
+  const words = [program, scene.directoryUrl('files'), scene.challenges, 'www.client.test'];
+  const { first, second } = JSON.parse(await scene.run(process.execPath, words));
+  const [old, current] = ['client-first.pem', 'client-second.pem'].map((name) => join(scene.folder, name));
+  await writeFile(`${old}`, first);
+  await writeFile(`${current}`, second);
+  assert.equal(await namesOf(`${current}`), 'DNS:www.client.test');
+  assert.deepEqual([await scene.stateOf(`${old}`), await scene.stateOf(`${current}`)], ['revoked', 'valid']);
 });
