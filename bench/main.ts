@@ -6,6 +6,8 @@ import { measureDownload } from './download.ts';
 import { measureIssuance } from './issuance.ts';
 import { measureIssuing } from './issue-in-process.ts';
 import { formatMeasurement, isMet, type Measurement } from './measurement.ts';
+import { measureOcsp } from './ocsp.ts';
+import { measureRevocation } from './revocation.ts';
 import { measureStart } from './start.ts';
 import { measureTimestamps } from './timestamps.ts';
 import { measureUpdateCheck } from './update-check.ts';
@@ -21,6 +23,8 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>
   timestamps: measureTimestamps,
   issuance: measureIssuance,
   acme: measureAcme,
+  ocsp: measureOcsp,
+  revocation: measureRevocation,
 };
 
 const names = argv.length > 2 ? argv.slice(2) : Object.keys(benchmarks);

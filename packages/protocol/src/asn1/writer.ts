@@ -8,7 +8,7 @@ import { encodeGeneralizedTime, encodePreciseTime, encodeTime } from './time.ts'
 
 /** A value to be written. Values may be kept and used again, in several places. */
 export interface DerValue {
-  /** The octet before the length; `undefined`: there is no header, or `content` is already encoded with it. */
+  /** The octet before the length; `undefined`: `content` is already encoded, header and all. */
   readonly tag: number | undefined;
   /** Octets of the content alone. */
   readonly contentBytes: number;
@@ -40,12 +40,6 @@ export function constructed(tag: number, content: readonly DerValue[]): DerValue
 /** Elements that are encoded already; none, one or several. */
 export function encoded(bytes: Uint8Array): DerValue {
   return { tag: undefined, contentBytes: bytes.length, totalBytes: bytes.length, content: bytes };
-}
-
-/** Values one after the other, without a header around them. */
-export function concatenation(values: readonly DerValue[]): DerValue {
-  const { contentBytes } = constructed(tags.sequence, values);
-  return { tag: undefined, contentBytes, totalBytes: contentBytes, content: values };
 }
 
 /** SEQUENCE. Members that are `undefined` are left out. */

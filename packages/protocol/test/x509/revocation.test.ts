@@ -33,6 +33,7 @@ import { verifyNotRevoked } from '@signpost/protocol/x509/verify-not-revoked';
 import { signStructure } from '@signpost/protocol/x509/write-certificate';
 import {
   type EntryToWrite,
+  encodeEntries,
   encodeEntry,
   type RevocationListToWrite,
   signRevocationList,
@@ -308,6 +309,24 @@ test('lists that RFC 5280 forbids, or that speak for others, are refused', async
   ] as const) {
     assert.throws(() => parseRevocationList(bytes), { code }, name);
   }
+});
+
+test('many entries at once are encoded as each by itself', () => {
+  const entry = fc.record(
+    {
+      serialNumber: fc.uint8Array({ minLength: 1, maxLength: 20 }),
+      revokedAt: fc.integer({ min: Date.UTC(1999, 0, 1), max: Date.UTC(2060, 0, 1) }),
+      reason: fc.constantFrom(...(Object.keys(revocationReasons) as RevocationReason[])),
+      invalidSince: fc.integer({ min: 0, max: Date.UTC(2060, 0, 1) }),
+    },
+    { requiredKeys: ['serialNumber', 'revokedAt'] },
+  );
+  fc.assert(
+    fc.property(fc.array(entry), (entries) => {
+      const apart = entries.map((one) => encodeDer(encodeEntry(one)));
+      assert.ok(Buffer.concat(apart).equals(encodeEntries(entries)));
+    }),
+  );
 });
 
 test('a list of 100,000 entries is written, read and searched', async () => {

@@ -141,13 +141,14 @@ function isAsking({ method, headers }: IncomingMessage): boolean {
   return length > 0 && length <= maxAskingBytes;
 }
 
-/** Calls `decide` with a short body, one character an octet, if it is there at once; it stays to be read by the application. */
-function readBody(request: IncomingMessage, decide: (body: string | undefined) => void): void {
-  request.once('readable', () => {
-    const chunk: Buffer | null = request.read();
-    if (chunk) request.unshift(chunk);
-    const isWhole = chunk?.length === Number(request.headers['content-length']);
-    decide(isWhole ? chunk.toString('latin1') : undefined);
+/** Calls `decide` with a short body, one character an octet; the application finds it where its adaptor looks first. */
+function readBody(request: IncomingMessage, decide: (body: string) => void): void {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.once('end', () => {
+    const rawBody = Buffer.concat(chunks);
+    Object.assign(request, { rawBody });
+    decide(rawBody.toString('latin1'));
   });
 }
 

@@ -59,6 +59,36 @@ suite('the listening socket', () => {
     );
   });
 
+  test('answers a POST that only asks from the finished buffer for its body, and hands other bodies on whole', async (t) => {
+    const app = new Hono();
+    app.post('*', async (c) => c.text(`read ${(await c.req.arrayBuffer()).byteLength}`));
+    const { server, prepared } = await open(t, { fetch: app.fetch as HttpServerParts['fetch'] });
+    const { host } = new URL(server.url);
+    const body = Buffer.from([0x30, 0xff, 0x00, 0x80]);
+    const route = 'POST /x';
+    const kept = {
+      organisationId: 'a',
+      route,
+      headers: [],
+      etag: '"x"',
+      body: Buffer.from('known'),
+      validUntil: Infinity,
+    };
+    const { generation } = prepared;
+    prepared.keep({ host, target: '/x', body: body.toString('latin1'), generation }, kept);
+    const post = async (sent: Uint8Array, type = 'application/ocsp-request') => {
+      const answer = await send(`${server.url}/x`, 'POST', { body: sent, headers: { 'content-type': type } });
+      return answer.body.toString();
+    };
+    assert.equal(await post(body), 'known');
+    assert.equal(await post(body.subarray(1)), 'read 3');
+    assert.equal(await post(Buffer.alloc(1025)), 'read 1025');
+    assert.equal(await post(Buffer.alloc(0)), 'read 0');
+    assert.equal(await post(body, 'application/octet-stream'), 'read 4');
+    prepared.keep({ host, target: '/x', body: 'a', generation }, { ...kept, isCurrent: () => false });
+    assert.equal(await post(Buffer.from('a')), 'read 1');
+  });
+
   test('sends every byte of the buffer as it is', async (t) => {
     const body = Uint8Array.from({ length: 512 }, (_, index) => index).subarray(100, 500);
     const { server } = await open(t, { body });

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { encodeUnsigned } from '@signpost/protocol/asn1/integer';
-import { concatenation, type DerValue, encodeDer, encoded } from '@signpost/protocol/asn1/writer';
+import { type DerValue, encoded } from '@signpost/protocol/asn1/writer';
 import { type RevocationReason, revocationReasons } from '@signpost/protocol/x509/revocation-list';
-import { encodeEntry } from '@signpost/protocol/x509/write-revocation-list';
+import { type EntryToWrite, encodeEntries } from '@signpost/protocol/x509/write-revocation-list';
 import type { Query } from '../../../storage/database.ts';
 import { listRevoked, listStatuses, type RevokedCursor, type RevokedRow } from '../store.ts';
 import { shardOf } from './shards.ts';
@@ -41,14 +41,13 @@ export async function readEntries(
   for await (const page of readPages(query, authorityId, { endedAfter, revokedAt: 0 })) {
     // A certificate on hold that is revoked for good between two pages would stand in both.
     const rows = page.filter(({ serial }) => !seen.has(serial));
-    for (const { serial, state } of rows) {
+    for (const { serial, reason } of rows) {
       seen.add(serial);
-      if (state === 'held') held.push(serial);
+      if (reason === 'certificateHold') held.push(serial);
     }
     all.add(rows);
-    parts.forEach((part, index) => {
-      part.add(rows.filter(({ serial }) => shardOf(serial, shards) === index));
-    });
+    if (parts.length === 0) continue;
+    for (const [index, own] of Map.groupBy(rows, ({ serial }) => shardOf(serial, shards))) parts[index]?.add(own);
   }
   return { ...all.finish(), held, parts: parts.map((part) => part.finish()) };
 }
@@ -118,34 +117,30 @@ class EntryCollector {
   #count = 0;
 
   add(rows: readonly RevokedRow[]): void {
-    this.#append(rows.map(encodeRow));
+    this.#append(rows.map(describeRow));
   }
 
   release(serials: readonly string[], at: number): void {
     const reason = 'removeFromCRL';
-    this.#append(serials.map((serial) => encodeEntry({ serialNumber: decodeSerial(serial), revokedAt: at, reason })));
+    this.#append(serials.map((serial) => ({ serialNumber: decodeSerial(serial), revokedAt: at, reason })));
   }
 
   finish(): Entries {
     return { values: this.#values, count: this.#count, content: this.#hash.digest('hex') };
   }
 
-  #append(entries: readonly DerValue[]): void {
+  #append(entries: readonly EntryToWrite[]): void {
     if (entries.length === 0) return;
-    const bytes = encodeDer(concatenation(entries));
+    const bytes = encodeEntries(entries);
     this.#hash.update(bytes);
     this.#values.push(encoded(bytes));
     this.#count += entries.length;
   }
 }
 
-function encodeRow({ serial, reason, revoked_at: at, invalid_from: since }: RevokedRow): DerValue {
-  return encodeEntry({
-    serialNumber: decodeSerial(serial),
-    revokedAt: at ?? 0,
-    reason: toReason(reason),
-    ...(since === null ? {} : { invalidSince: since }),
-  });
+function describeRow({ serial, reason, revoked_at: at, invalid_from: since }: RevokedRow): EntryToWrite {
+  const entry = { serialNumber: decodeSerial(serial), revokedAt: at ?? 0, reason: toReason(reason) };
+  return since === null ? entry : { ...entry, invalidSince: since };
 }
 
 /** The reason in a row, which is one of the standard's. Throws a TypeError for another one. */
