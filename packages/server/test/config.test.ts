@@ -12,6 +12,13 @@ function problemsOf(env: Environment): readonly string[] {
   }
 }
 
+test('certificates name the base URL, unless they have an address of their own', () => {
+  const base = { SIGNPOST_BASE_URL: 'https://updates.example.org' };
+  assert.equal(parseConfig(base).pkiUrl, 'https://updates.example.org');
+  assert.equal(parseConfig({ ...base, SIGNPOST_PKI_URL: 'http://pki.example.org/' }).pkiUrl, 'http://pki.example.org');
+  assert.equal(parseConfig({}).pkiUrl, undefined);
+});
+
 test('without any variable the settings are the documented defaults', () => {
   assert.deepEqual(parseConfig({}), {
     dataDir: './data',

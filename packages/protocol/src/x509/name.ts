@@ -135,7 +135,7 @@ export function createName(attributes: readonly AttributeToWrite[]): Distinguish
 function encodeAttribute([type, text]: AttributeToWrite): DerValue {
   // Half a character would be written as another one.
   if (text === '' || text.includes('\0') || /\p{Cs}/u.test(text)) throw new TypeError(`expected text for ${type}`);
-  const dotted = type in attributeOids ? attributeOids[type as AttributeName] : type;
+  const dotted = Object.hasOwn(attributeOids, type) ? attributeOids[type as AttributeName] : type;
   const tag = chooseStringTag(dotted);
   if (dotted === attributeOids.C && !/^[A-Z]{2}$/.test(text)) throw new TypeError('expected a country of two letters');
   return sequence(oid(dotted), string(tag, text));

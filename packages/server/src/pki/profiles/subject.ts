@@ -54,7 +54,7 @@ export function composeSubject(
 ): DistinguishedName {
   if (subject.length > maxAttributes) throw refuse('subject-count', `expected at most ${maxAttributes} attributes`);
   for (const [type, text] of subject) {
-    if (!(type in profile.subject)) {
+    if (!Object.hasOwn(profile.subject, type)) {
       const allowed = Object.keys(profile.subject).join(', ') || 'nothing';
       throw refuse(
         'subject-attribute',

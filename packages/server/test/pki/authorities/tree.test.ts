@@ -70,7 +70,7 @@ forEachEngine((_engine, openDatabase) => {
 
   test('subjects that no certificate can carry are refused, and change nothing', async () => {
     const scene = await createPkiScene(await openDatabase());
-    const wrong: Record<string, string>[] = [
+    const wrong: Readonly<Record<string, unknown>>[] = [
       {},
       { O: 'Example' },
       { CN: '' },
@@ -79,9 +79,13 @@ forEachEngine((_engine, openDatabase) => {
       { CN: 'x'.repeat(65) },
       { CN: 'ok', C: 'at' },
       { CN: 'ok', SERIAL: '1' },
+      { CN: 'ok', toString: 'x' },
+      { CN: 'ok', constructor: 'x' },
       { CN: 'ok', '2.5.4.3': 'other' },
     ];
-    for (const subject of wrong) await assert.rejects(scene.createRoot({ subject }), { code: 'invalid' });
+    for (const subject of wrong) {
+      await assert.rejects(scene.createRoot({ subject: subject as Record<string, string> }), { code: 'invalid' });
+    }
     const { organisationId } = scene.caller;
     await assert.rejects(describeAuthority(scene.parts, organisationId, 'root'), { code: 'not_found' });
   });
