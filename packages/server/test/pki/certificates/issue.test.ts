@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { encodePem } from '@signpost/protocol/asn1/pem';
 import { parseSubjectKey } from '@signpost/protocol/keys/subject-key';
+import fc from 'fast-check';
 import { verifyAuditChain } from '../../../src/audit/store.ts';
 import { openPemRequest, openRequest } from '../../../src/pki/certificates/request.ts';
 import { revokeCertificate } from '../../../src/pki/certificates/revoke.ts';
@@ -213,5 +214,18 @@ suite('a request that is read', () => {
     await assert.rejects(openRequest(new Uint8Array(65_537)), { rule: 'request-malformed' });
     await assert.rejects(openPemRequest('x'.repeat(100_001)), { rule: 'request-malformed' });
     await assert.rejects(openPemRequest(encodePem('CERTIFICATE', der)), { rule: 'request-malformed' });
+  });
+
+  test('is taken or refused, whatever bytes are changed', async () => {
+    const der = await writeRequest({ subject: [['CN', 'host.example']] });
+    const change = fc.tuple(fc.nat(der.length - 1), fc.integer({ min: 1, max: 255 }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+        const bytes = der.slice();
+        for (const [at, bits] of changes) bytes[at] = (bytes[at] ?? 0) ^ bits;
+        await openRequest(bytes).catch((error: { code?: string }) => assert.equal(error.code, 'invalid'));
+      }),
+      { numRuns: 300 },
+    );
   });
 });
