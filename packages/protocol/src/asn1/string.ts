@@ -54,6 +54,11 @@ export function isPrintable(text: string): boolean {
 
 function parseLatin1(content: Uint8Array): string {
   let text = '';
+  // Spreading costs more than a few characters.
+  if (content.length <= 64) {
+    for (let index = 0; index < content.length; index++) text += String.fromCharCode(content[index] ?? 0);
+    return text;
+  }
   for (let start = 0; start < content.length; start += 0x2000) {
     text += String.fromCharCode(...content.subarray(start, start + 0x2000));
   }
