@@ -96,7 +96,7 @@ async function waitForMoment({ dataDir }: Installation, maxLifeMs: number): Prom
   if (randomInt(3) === 0) return delay(randomInt(maxLifeMs));
   const staged = join(dataDir, 'restore', 'staged.db');
   for (let waited = 0; waited < 4 * maxLifeMs && !existsSync(staged); waited += 5) await delay(5);
-  await delay(randomInt(400));
+  await delay(randomInt(maxLifeMs));
 }
 
 /** A restore of the running server: the process that answers is the one that is killed. */
