@@ -103,12 +103,12 @@ test('curl, the command and a proxy come in with a certificate, and a removed ru
   const server = await startTlsServer(t);
   const { cwd, base, json } = server;
   await issueClient(server);
-  const people = `${base}/api/people`;
-  assert.equal((await curl(server, ...shown, people)).status, 401, 'no rule yet');
-  const words = ['--authority', 'issuing', '--match-name', 'dns:ci.internal', '--verb', 'admin', '--verb', 'manage'];
+  const projects = `${base}/api/projects`;
+  assert.equal((await curl(server, ...shown, projects)).status, 401, 'no rule yet');
+  const words = ['--authority', 'issuing', '--match-name', 'dns:ci.internal', '--verb', 'read', '--verb', 'manage'];
   const rule = await json('access', 'create', '--name', 'ci', ...words);
-  assert.equal((await curl(server, ...shown, people)).status, 200);
-  assert.equal((await curl(server, people)).status, 401, 'nobody must show one');
+  assert.equal((await curl(server, ...shown, projects)).status, 200);
+  assert.equal((await curl(server, projects)).status, 401, 'nobody must show one');
 
   const post = [...shown, '--header', 'Content-Type: application/json', '--data', '{"slug":"by-curl","name":"x"}'];
   assert.equal((await curl(server, ...post, `${base}/api/projects`)).status, 403);
@@ -124,22 +124,22 @@ test('curl, the command and a proxy come in with a certificate, and a removed ru
   assert.deepEqual([wrong.code, /hint: give the key/.test(wrong.stderr)], [1, true]);
 
   const proxy = await startNginx(t, server);
-  assert.equal((await curl(server, ...shown, `${proxy}/api/people`)).status, 200);
+  assert.equal((await curl(server, ...shown, `${proxy}/api/projects`)).status, 200);
   const escaped = encodeURIComponent(await readFile(join(cwd, 'client.pem'), 'utf8'));
   for (const address of [proxy, base]) {
-    const spoofed = await curl(server, '--header', `Client-Cert: ${escaped}`, `${address}/api/people`);
+    const spoofed = await curl(server, '--header', `Client-Cert: ${escaped}`, `${address}/api/projects`);
     assert.equal(spoofed.status, 401, `a header of one's own at ${address}`);
   }
   createPair(cwd, 'self', '-subj', '/CN=ci', '-addext', 'subjectAltName=DNS:ci.internal');
   for (const address of [proxy, base]) {
     const self = ['--cert', 'self.pem', '--key', 'self.key'];
-    assert.equal((await curl(server, ...self, `${address}/api/people`)).status, 401, 'self-signed');
+    assert.equal((await curl(server, ...self, `${address}/api/projects`)).status, 401, 'self-signed');
     assert.equal((await curl(server, ...self, `${address}/api/openapi.json`)).status, 200);
   }
   assert.match((await server.signpost('access', 'list')).stdout, /dns:ci\.internal/);
   await json('access', 'remove', String(rule.id));
-  assert.equal((await curl(server, ...shown, people)).status, 401);
-  assert.equal((await curl(server, ...shown, `${proxy}/api/people`)).status, 401);
+  assert.equal((await curl(server, ...shown, projects)).status, 401);
+  assert.equal((await curl(server, ...shown, `${proxy}/api/projects`)).status, 401);
 });
 
 test('a revocation ends the access of a connection that is open', async (t) => {
