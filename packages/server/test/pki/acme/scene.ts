@@ -6,7 +6,7 @@ import type { DirectoryRules } from '../../../src/pki/acme/directories/directory
 import { createDirectory, type Directory } from '../../../src/pki/acme/directories/directory.ts';
 import { acmeDirectoryRoutes } from '../../../src/pki/acme/directories/routes.ts';
 import { acmeRoutes } from '../../../src/pki/acme/routes.ts';
-import { createAcmeState } from '../../../src/pki/acme/state.ts';
+import { type AcmeState, createAcmeState } from '../../../src/pki/acme/state.ts';
 import type { Resolver } from '../../../src/pki/acme/validation/resolver.ts';
 import roles from '../../../src/roles.json' with { type: 'json' };
 import type { Database } from '../../../src/storage/database.ts';
@@ -23,6 +23,7 @@ export interface AcmeScene extends PkiScene {
   /** Files by path that every host serves over HTTP, and TXT records by name. */
   readonly files: Map<string, string>;
   readonly texts: Map<string, readonly string[]>;
+  readonly state: AcmeState;
   /** Makes a directory whose validation finds the little Internet. */
   addDirectory(name: string, rules?: Partial<DirectoryRules>): Promise<Directory>;
   /** A client with an account at the directory of that name. */
@@ -49,7 +50,7 @@ export async function openAcmeScene(database: Database): Promise<AcmeScene> {
     createDirectory(pki.dependencies, pki.caller, { name, rules: { ...usualRules, httpPort: web.port, ...rules } });
   await addDirectory('main');
   return {
-    ...{ ...pki, send, files, texts, addDirectory },
+    ...{ ...pki, send, files, texts, state, addDirectory },
     enrol: (directory = 'main') => AcmeClient.register(send, `${baseUrl}/acme/${directory}/directory`),
     close: async () => {
       await state.validations.stop();
