@@ -103,6 +103,16 @@ export async function listAuthorityCertificates(query: Query, organisationId: st
     .execute();
 }
 
+/** In how many parts an authority publishes its revocation list; 1 when there is but the one. */
+export async function readListParts(query: Query, authorityId: string): Promise<number> {
+  const row = await query
+    .selectFrom('revocation_state')
+    .select('shards')
+    .where('authority_id', '=', authorityId)
+    .executeTakeFirst();
+  return row?.shards ?? 1;
+}
+
 /** The slug of an organisation, which stands in its addresses. */
 export async function readOrganisationSlug(query: Query, organisationId: string): Promise<string> {
   const row = await query

@@ -10,8 +10,9 @@ import { Refusal } from '../../errors.ts';
 import { createId } from '../../storage/ids.ts';
 import type { AuthorityParts } from '../authorities/authority.ts';
 import { type Issuer, openIssuer } from '../authorities/issuer.ts';
+import { formatPart, partOf } from '../authorities/list-parts.ts';
 import { locateAuthority } from '../authorities/locations.ts';
-import { readOrganisationSlug } from '../authorities/store.ts';
+import { readListParts, readOrganisationSlug } from '../authorities/store.ts';
 import { findIssuing } from '../authorities/succession.ts';
 import { composeCertificate, type Locations } from '../profiles/contents.ts';
 import { type KeyLabel, parseKeyLabel } from '../profiles/key-label.ts';
@@ -103,13 +104,14 @@ export async function prepareCertificate(
   const key = await openKey(profile, wish.key);
   const at = parts.now();
   const { lifetimeMs, notAfter } = wish;
+  const serial = createSerialNumber();
   const contents = composeCertificate(profile, {
     ...asked,
     issuer: issuer.certificate,
     publicKey: key.publicKey,
     validity: decideValidity(profile, { now: at, lifetimeMs, notAfter, issuerNotAfter: issuer.certificate.notAfter }),
-    serial: createSerialNumber(),
-    locations: await findLocations(parts, issuer),
+    serial,
+    locations: await findLocations(parts, issuer, serial),
   });
   const certificate = await signLinted(contents, issuer, profile.name);
   const row = createCertificateRow(certificate, {
@@ -186,13 +188,28 @@ async function openKey(profile: Profile, source: KeySource): Promise<OpenedKey> 
 }
 
 /** The addresses of an issuer, as long as it is kept open. */
-const locations = new WeakMap<Certificate, Locations>();
+const locations = new WeakMap<Certificate, readonly Locations[]>();
 
-async function findLocations(parts: AuthorityParts, { certificate, organisationId, name }: Issuer): Promise<Locations> {
-  const kept = locations.get(certificate);
-  if (kept) return kept;
-  const slug = await readOrganisationSlug(parts.database.query, organisationId);
-  const made = locateAuthority(parts.pkiUrl, slug, name);
-  locations.set(certificate, made);
-  return made;
+/** Where the issuer's list is large, its certificates name the part that they belong to. */
+async function findLocations(parts: AuthorityParts, issuer: Issuer, serial: Uint8Array): Promise<Locations> {
+  const kept = locations.get(issuer.certificate) ?? (await listLocations(parts, issuer));
+  locations.set(issuer.certificate, kept);
+  const [whole, ...others] = kept;
+  const found = others.length > 0 ? kept[partOf(serial, kept.length)] : whole;
+  if (!found) throw new TypeError('expected the addresses of an issuer');
+  return found;
+}
+
+async function listLocations(
+  { database, pkiUrl }: AuthorityParts,
+  { authorityId, organisationId, name }: Issuer,
+): Promise<readonly Locations[]> {
+  const slug = await readOrganisationSlug(database.query, organisationId);
+  const whole = locateAuthority(pkiUrl, slug, name);
+  const count = await readListParts(database.query, authorityId);
+  if (count === 1) return [whole];
+  return Array.from({ length: count }, (_, index) => ({
+    ...whole,
+    crl: whole.crl.map((url) => `${url}/${formatPart(count, index)}`),
+  }));
 }

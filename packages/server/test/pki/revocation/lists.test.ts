@@ -5,7 +5,7 @@ import type { Certificate } from '@signpost/protocol/x509/certificate';
 import { parseRevocationList, type RevocationList } from '@signpost/protocol/x509/revocation-list';
 import { verifyCertificate } from '@signpost/protocol/x509/verify-certificate';
 import { verifyNotRevoked } from '@signpost/protocol/x509/verify-not-revoked';
-import { openIssuer } from '../../../src/pki/authorities/issuer.ts';
+import { forgetIssuers, openIssuer } from '../../../src/pki/authorities/issuer.ts';
 import { isBehind, isDue, publishLists } from '../../../src/pki/revocation/lists/publish.ts';
 import { orderPublication } from '../../../src/pki/revocation/root.ts';
 import { describeRevocation } from '../../../src/pki/revocation/status.ts';
@@ -169,6 +169,13 @@ forEachEngine((_engine, openDatabase) => {
       });
       assert.ok(list.entries.some(({ serialNumber }) => Buffer.from(serialNumber).equals(certificate.serialNumber)));
     }
+    await scene.parts.database.transaction(async (tx) => forgetIssuers(scene.parts, tx));
+    const { row, certificate } = await scene.issue();
+    const named = `64-${Number.parseInt(row.serial.slice(-2), 16) % 64}`;
+    const [point] = certificate.extensions.crlDistributionPoints?.value ?? [];
+    const whole = await readList(scene, 'complete', named);
+    assert.deepEqual(point?.name, whole.scope?.name);
+    await check(scene, certificate, [whole]);
     const entries = facts.filter(({ part }) => part !== '').reduce((sum, one) => sum + one.entries, 0);
     assert.equal(entries, 8);
   });

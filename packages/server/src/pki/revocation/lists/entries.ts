@@ -6,8 +6,8 @@ import { type DerValue, encoded } from '@signpost/protocol/asn1/writer';
 import { type RevocationReason, revocationReasons } from '@signpost/protocol/x509/revocation-list';
 import { type EntryToWrite, encodeEntries } from '@signpost/protocol/x509/write-revocation-list';
 import type { Query } from '../../../storage/database.ts';
+import { partOf } from '../../authorities/list-parts.ts';
 import { listRevoked, listStatuses, type RevokedCursor, type RevokedRow } from '../store.ts';
-import { shardOf } from './shards.ts';
 
 /** Encoded entries, and what is to be known of them. */
 export interface Entries {
@@ -47,7 +47,8 @@ export async function readEntries(
     }
     all.add(rows);
     if (parts.length === 0) continue;
-    for (const [index, own] of Map.groupBy(rows, ({ serial }) => shardOf(serial, shards))) parts[index]?.add(own);
+    for (const [index, own] of Map.groupBy(rows, ({ serial }) => partOf(decodeSerial(serial), shards)))
+      parts[index]?.add(own);
   }
   return { ...all.finish(), held, parts: parts.map((part) => part.finish()) };
 }

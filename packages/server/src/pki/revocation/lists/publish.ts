@@ -8,7 +8,8 @@ import { recordAudit } from '../../../audit/store.ts';
 import { Refusal } from '../../../errors.ts';
 import type { Schema } from '../../../storage/schema.ts';
 import type { AuthorityParts } from '../../authorities/authority.ts';
-import type { Issuer } from '../../authorities/issuer.ts';
+import { forgetIssuers, type Issuer } from '../../authorities/issuer.ts';
+import { chooseParts, formatPart } from '../../authorities/list-parts.ts';
 import { locateAuthority } from '../../authorities/locations.ts';
 import { readOrganisationSlug } from '../../authorities/store.ts';
 import { baseAgeMs } from '../periods.ts';
@@ -23,7 +24,6 @@ import {
   updateRevocationState,
 } from '../store.ts';
 import { type AllEntries, type Entries, readChanges, readEntries } from './entries.ts';
-import { chooseShards, formatPart } from './shards.ts';
 
 /** How lists are to be made. */
 export interface PublishOptions {
@@ -61,13 +61,17 @@ export async function publishLists(
   const complete = await makeList(making, { kind: 'complete', part: '' }, entries);
   const delta = await makeDelta(making, before);
   const changedParts = await makeParts(making, entries, shards);
+  const wanted = chooseParts(entries.count, shards);
   await parts.database.transaction(async (tx) => {
     for (const row of [complete, ...(delta ? [delta] : []), ...changedParts]) await replaceList(tx, row);
     const moved = isBaseToMove(before, { delta, thisUpdate }) ? describeNewBase(entries, update) : {};
-    await updateRevocationState(tx, authorityId, { covered, shards: chooseShards(entries.count, shards), ...moved });
+    await updateRevocationState(tx, authorityId, { covered, shards: wanted, ...moved });
+    // From now on its certificates name the part that they will stand in.
+    if (wanted !== shards) forgetIssuers(parts, tx);
     await recordPublication(tx, complete, { at: parts.now(), actor: options.actor ?? systemActor, name: issuer.name });
   });
-  return complete;
+  // Once more, when there are parts for the first time: nobody shall look for one in vain.
+  return wanted === shards ? complete : publishLists(parts, issuer, options);
 }
 
 interface Update {
