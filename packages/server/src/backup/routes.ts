@@ -5,12 +5,11 @@ import { Readable } from 'node:stream';
 import type { HttpBindings } from '@hono/node-server';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { Passwords } from '../accounts/passwords.ts';
-import { findMember } from '../accounts/store.ts';
+import { confirmPassword, type StepUpParts } from '../accounts/step-up.ts';
 import type { Caller } from '../audit/audit.ts';
 import { recordAudit } from '../audit/store.ts';
 import { Refusal } from '../errors.ts';
-import { type AppEnv, callerOf, requirePerson } from '../http/context.ts';
+import { type AppEnv, callerOf } from '../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
 import type { Swap } from '../storage/swap/staged.ts';
 import type { RestoreDesk, RestoreStatus } from './desk.ts';
@@ -20,8 +19,7 @@ import { backupFolder } from './trial.ts';
 import { parseLock, parseOpener } from './words.ts';
 
 /** What the routes of backups need. */
-export interface BackupRouteDependencies extends BackupDependencies {
-  readonly passwords: Passwords;
+export interface BackupRouteDependencies extends BackupDependencies, StepUpParts {
   readonly restoreDesk: RestoreDesk;
   readonly swap: Swap;
 }
@@ -186,7 +184,8 @@ function addRestoreRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRoute
   router.openapi(restoreRoute, async (c) => {
     const { password, backup, passphrase, identity, other_vault } = c.req.valid('json');
     const caller = callerOf(c.var);
-    await assertPassword(dependencies, c, password);
+    // A session that somebody left open, or a stolen cookie, must not be enough to replace everything.
+    await confirmPassword(dependencies, caller, password);
     const { manifest, migrations } = await restoreDesk.restore(dependencies, {
       ...caller,
       backup,
@@ -196,17 +195,6 @@ function addRestoreRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRoute
     return c.json({ made_at: manifest.made_at, migrations: [...migrations] }, 200);
   });
   router.openapi(statusRoute, (c) => c.json(describeStatus(restoreDesk.status), 200));
-}
-
-/** A session that somebody left open, or a stolen cookie, must not be enough to replace everything. */
-async function assertPassword(
-  { database, passwords }: BackupRouteDependencies,
-  c: Context<AppEnv>,
-  password: string,
-): Promise<void> {
-  const member = await findMember(database.query, c.var.organisation.id, requirePerson(c.var).personId);
-  if (await passwords.verify(password, member?.password_hash)) return;
-  throw new Refusal('unauthenticated', 'the password is wrong', { rule: 'current-password' });
 }
 
 async function record(

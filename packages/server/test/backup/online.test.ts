@@ -186,7 +186,9 @@ suite('backups of a running server', () => {
     const desk = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
     assert.equal((await desk.key('POST', '/api/restore', { password })).status, 403);
     const wrong = await desk.person('POST', '/api/restore', { json: { password: 'wrong horse battery' } });
-    assert.deepEqual([wrong.status, wrong.json.rule], [401, 'current-password']);
+    assert.deepEqual([wrong.status, wrong.json.rule], [403, 'step-up']);
+    const { events } = (await desk.key('GET', '/api/audit?action=session.step_up_refused')).json;
+    assert.equal((events as unknown[]).length, 1, 'whoever guesses is told of');
     const none = await desk.person('POST', '/api/restore', { json: { password } });
     assert.deepEqual([none.status, none.json.rule], [409, 'restore-nothing-received']);
     const garbage = await desk.person('PUT', '/api/restore', { body: 'not a backup' });
