@@ -95,6 +95,8 @@ async function writeArchive(
       // While one batch is on its way to the disk, the other is being filled.
       await writing;
       writing = file.writeFile(batch);
+      // It may fail before anybody waits for it, which Node takes for a reason to end the process.
+      writing.catch(() => undefined);
     }
     await writing;
   } finally {

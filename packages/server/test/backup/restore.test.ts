@@ -1,12 +1,14 @@
 /** Backups of a live server on either engine, restored on either. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { listAudit } from '../../src/audit/store.ts';
 import { createKeyPair, parseRecipient } from '../../src/backup/age/keys.ts';
+import { createBackup } from '../../src/backup/create.ts';
 import { drillBackup, makeBackup, restoreBackup, verifyBackup } from '../../src/backup/offline.ts';
 import { openDatabase } from '../../src/storage/database/open.ts';
 import { forEachEngine } from '../storage/engines.ts';
@@ -109,6 +111,24 @@ suite('an archive', () => {
     await scene.resources.blobs.remove(artifact?.sha256 ?? '');
     const dir = await openFolder(t);
     await assert.rejects(backUp(scene, dir), { code: 'unavailable', rule: 'blob-missing' });
+    assert.deepEqual(await readdir(dir), []);
+  });
+
+  const skip = process.platform === 'linux' ? false : 'a full disk is made by prlimit, of Linux';
+
+  test('for which there is no room is refused and leaves nothing, and the server lives on', { skip }, async (t) => {
+    const scene = await openFilledServer(t);
+    const bytes = randomBytes(8 * 1024 * 1024);
+    const path = join(await openFolder(t), 'random');
+    await writeFile(path, bytes);
+    await scene.resources.blobs.adopt(path, createHash('sha256').update(bytes).digest('hex'));
+    const dir = await openFolder(t);
+    const limitFiles = (size: string) => execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${size}`]);
+    t.after(() => limitFiles('unlimited:unlimited'));
+    // Once the rows were copied: from here on the archive alone grows.
+    const order = { dir, envelope: undefined, report: () => limitFiles('65536:unlimited') };
+    const signal = new AbortController().signal;
+    await assert.rejects(createBackup(scene.resources, { ...order, signal }), { code: 'EFBIG' });
     assert.deepEqual(await readdir(dir), []);
   });
 });
