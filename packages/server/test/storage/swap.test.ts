@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { link, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { suite, test } from 'node:test';
 import { sql } from 'kysely';
 import { type DatabaseLocation, openDatabase } from '../../src/storage/database/open.ts';
@@ -89,6 +90,22 @@ forEachEngine((_name, _open, locate) => {
     assert.equal(await readMark(location), 'new');
     await swap.confirm();
     assert.equal(await readMark(location), 'new');
+  });
+});
+
+suite('on SQLite, a staged database', () => {
+  test('that is not whole without its journal stays out of force, and the old one comes to no harm', async (t) => {
+    const location = { dataDir: await openFolder(t), databaseUrl: undefined };
+    const swap = await openOld(location);
+    const staged = await stageNew(swap);
+    // SQLite keeps the journal when it cannot bring it into the file at the end: for a reader, or a disk that is full.
+    const reader = new DatabaseSync(join(location.dataDir, 'restore', 'staged.db'));
+    reader.exec('begin; select count(*) from organisation');
+    await assert.rejects(staged.place(), { code: 'unavailable', rule: 'restore-journal' });
+    reader.close();
+    assert.equal(await swap.recover(), 'settled');
+    assert.equal(await readMark(location), 'old');
+    assert.deepEqual(await readdir(join(location.dataDir, 'restore')), []);
   });
 });
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { link, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Refusal } from '../../errors.ts';
 import { databaseFile } from '../database/open.ts';
 import { openSqlite } from '../database/sqlite/open-sqlite.ts';
 import type { Swap, SwapPlace } from './staged.ts';
@@ -52,6 +53,7 @@ export function createSqliteSwap({ location, dir }: SwapPlace): Swap {
 }
 
 async function placeFile(files: Files): Promise<void> {
+  assertWhole(files.staged);
   await syncFile(files.staged);
   if (existsSync(files.current)) {
     await settleJournal(files.current);
@@ -63,6 +65,15 @@ async function placeFile(files: Files): Promise<void> {
   }
   await rename(files.staged, files.current);
   await syncFolder(dirname(files.current));
+}
+
+/** Closing brought the journal into the file and removed it, unless there was no room: then the file by itself is not all. */
+function assertWhole(path: string): void {
+  if (!existsSync(`${path}-wal`)) return;
+  throw new Refusal('unavailable', 'expected the new database to be written to its end, got an unfinished journal', {
+    rule: 'restore-journal',
+    hint: 'make room on the disk of the data folder',
+  });
 }
 
 /** Opening and closing brings the journal into the file and removes it; a damaged file keeps it. */
@@ -100,8 +111,10 @@ async function undo(files: Files): Promise<void> {
   await rm(files.undoing, { force: true });
 }
 
+/** Durably: what is acknowledged from here on must not give way to the old file after a power cut. */
 async function forgetPrevious(files: Files): Promise<void> {
   await removeDatabase(files.previous);
+  await syncFolder(dirname(files.previous));
 }
 
 async function removeDatabase(path: string): Promise<void> {
