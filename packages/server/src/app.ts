@@ -35,7 +35,7 @@ export interface AppDependencies {
   readonly vault: Vault;
   readonly config: Pick<
     Config,
-    'baseUrl' | 'tls' | 'trustedProxies' | 'readsPerMinute' | 'loginsPerMinute' | 'acmePerMinute'
+    'baseUrl' | 'tls' | 'clientCertificates' | 'trustedProxies' | 'readsPerMinute' | 'loginsPerMinute' | 'acmePerMinute'
   >;
   readonly now: () => number;
   readonly log: Logger;
@@ -117,7 +117,8 @@ function shareParts({ database, vault, config, now, hostsChanged, passwords = ne
 const unlocksPerMinute = 5;
 
 function guardParts(dependencies: AppDependencies, shared: Shared): Omit<GuardParts, 'rules' | 'methodsOf'> {
-  const credentials = { database: dependencies.database, secrets: shared.secrets, now: dependencies.now };
+  const { database, now, config } = dependencies;
+  const credentials = { database, secrets: shared.secrets, now };
   return {
     organisations: shared.directory,
     proxies: shared.proxies,
@@ -126,6 +127,8 @@ function guardParts(dependencies: AppDependencies, shared: Shared): Omit<GuardPa
       const found = await authenticate(credentials, request.headers, organisation);
       // Whoever brings a credential means it; the certificate comes with the connection.
       if (found.principal.kind !== 'anonymous' || found.refusal) return found;
+      // A proxy that nobody told of certificates hands on whatever header its clients make up.
+      if (config.clientCertificates === 'off') return found;
       return authenticateCertificate({ ...credentials, verified: shared.verified }, organisation, certificate);
     },
     csrfToken: (sessionId) => csrfTokenOf(shared.secrets, sessionId),

@@ -16,7 +16,10 @@ export interface Config {
    * change. Or SIGNPOST_TLS_AUTHORITY: an authority of the default organisation that issues and renews the server's certificate.
    */
   readonly tls: TlsConfig | undefined;
-  /** SIGNPOST_CLIENT_CERTIFICATES (`off`): `request` asks clients for a certificate, which browsers that hold some ask people about. */
+  /**
+   * SIGNPOST_CLIENT_CERTIFICATES (`off`: none counts): `request` asks clients for a certificate, which browsers that hold some ask
+   * people about, and believes the Client-Cert header of SIGNPOST_TRUSTED_PROXIES, all of which must then set it on every request.
+   */
   readonly clientCertificates: 'off' | 'request';
   /** SIGNPOST_HTTP_LISTEN (none): beside TLS, where CRLs, OCSP, timestamps and ACME answer in the clear. */
   readonly plainListen: { readonly host: string; readonly port: number } | undefined;
@@ -27,7 +30,7 @@ export interface Config {
    * `http://` is best: clients ask there before they trust any certificate.
    */
   readonly pkiUrl: string | undefined;
-  /** SIGNPOST_TRUSTED_PROXIES (none): addresses or CIDR ranges, comma-separated, whose X-Forwarded-For counts. */
+  /** SIGNPOST_TRUSTED_PROXIES (none): addresses or CIDR ranges, comma-separated, whose X-Forwarded headers count. */
   readonly trustedProxies: readonly string[];
   /** SIGNPOST_TRUST_ROOT (none): base64 root keys, comma-separated; the start fails when the pinned ones differ. */
   readonly trustRoots: readonly string[];

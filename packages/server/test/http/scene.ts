@@ -163,6 +163,7 @@ function openApp(
     config: {
       baseUrl: undefined,
       tls: undefined,
+      clientCertificates: 'off',
       trustedProxies: [],
       readsPerMinute: 0,
       loginsPerMinute: 1000,

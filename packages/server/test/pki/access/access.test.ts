@@ -224,6 +224,13 @@ suite('a client certificate', () => {
     assert.equal(await ruleOf(await scene.show('', 'GET', '/api/people')), '401 unauthenticated');
   });
 
+  test('counts only where the settings ask for certificates, whatever proxies let through', async (t) => {
+    const scene = await openAccess(await openScene(t, { ...accessChoice, config: { trustedProxies: [proxy] } }));
+    const { certificate } = await scene.issue();
+    await scene.allow({});
+    assert.equal(await ruleOf(await scene.show(certificate, 'GET', '/api/people')), '401 unauthenticated');
+  });
+
   test('counts only without another credential, and gives nobody else access', async (t) => {
     const scene = await openAccess(await openScene(t, accessChoice));
     const { certificate } = await scene.issue();

@@ -34,7 +34,10 @@ export interface AccessScene extends Scene {
 }
 
 /** What a scene must have for `openAccess`. */
-export const accessChoice: SceneChoice = { planes: 'all', config: { trustedProxies: [proxy] } };
+export const accessChoice: SceneChoice = {
+  planes: 'all',
+  config: { clientCertificates: 'request', trustedProxies: [proxy] },
+};
 
 /** Opens the authorities of the home organisation in a scene of `accessChoice`. */
 export async function openAccess(scene: Scene): Promise<AccessScene> {

@@ -87,6 +87,7 @@ function openApplication({ dependencies, parts }: PkiScene, state: ReturnType<ty
     config: {
       ...config,
       tls: undefined,
+      clientCertificates: 'off',
       trustedProxies: [],
       readsPerMinute: 0,
       loginsPerMinute: 1000,
