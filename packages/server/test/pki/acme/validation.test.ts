@@ -11,6 +11,7 @@ import { createServer } from 'node:tls';
 import { isAllowedName, isNamePattern } from '../../../src/pki/acme/orders/allowed-names.ts';
 import { AcmeProblem } from '../../../src/pki/acme/problem.ts';
 import { isReachable } from '../../../src/pki/acme/validation/address-policy.ts';
+import { validateHttp } from '../../../src/pki/acme/validation/http-01.ts';
 import type { Attempt } from '../../../src/pki/acme/validation/proof.ts';
 import { validateTls } from '../../../src/pki/acme/validation/tls-alpn-01.ts';
 
@@ -155,4 +156,16 @@ test('a server of another protocol, one that hangs up, one that is silent and no
   const validation = validate(gone);
   gone.close();
   assert.equal(await validation, 'connection');
+});
+
+test('a host that answers http-01 by changing the protocol is no proof, and ends the attempt at once', async () => {
+  const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
+  const server = await listen(createTcpServer((socket) => socket.once('data', () => socket.write(upgrade))));
+  const httpPort = (server.address() as AddressInfo).port;
+  const validation = validateHttp({
+    ...{ ...secret, name: 'www.example.test', kind: 'dns', directory: { addresses: 'any', httpPort, tlsPort: 443 } },
+    resolver: { findAddresses: async () => ['127.0.0.1'], findTexts: async () => [] },
+    signal: AbortSignal.timeout(5000),
+  });
+  await assert.rejects(validation, { type: 'incorrectResponse' });
 });

@@ -68,6 +68,11 @@ function send(url: URL, address: string, signal: AbortSignal): Promise<HttpAnswe
   return new Promise((resolve, reject) => {
     const request = openRequest(url, address, signal);
     request.on('error', (cause) => reject(refuseConnection(cause)));
+    // Without a listener, Node closes the connection and tells nobody.
+    request.on('upgrade', (_, socket) => {
+      socket.destroy();
+      reject(refuseAnswer('expected status 200, got 101'));
+    });
     request.on('response', (response) => {
       readAnswer(response).then(resolve, reject);
     });
