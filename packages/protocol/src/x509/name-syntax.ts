@@ -4,8 +4,8 @@ import type { GeneralName } from './general-name.ts';
 
 const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const hostPattern = new RegExp(`^${label}(?:\\.${label})*$`, 'i');
-/** A last label of digits is an address for everybody who resolves names. */
-const numericEnd = /(?:^|\.)[0-9]+$/;
+/** A last label that is a number, also in hexadecimal, is an address for whoever resolves names or reads URLs (WHATWG URL, 3.5). */
+const numericEnd = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/i;
 
 /** Whether `text` is a host name in the preferred syntax: no wildcard, no underscore, no dot at the end, no address. */
 export function isHostName(text: string): boolean {

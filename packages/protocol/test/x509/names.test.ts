@@ -196,7 +196,15 @@ test('addresses are written in their one form and read in many', () => {
 });
 
 test('host names, mailboxes and addresses of the web are told from what only looks like them', () => {
-  for (const good of ['a', 'example.com', 'xn--bcher-kva.example', 'a-b.c0', `${'a'.repeat(63)}.com`])
+  for (const good of [
+    'a',
+    'example.com',
+    'xn--bcher-kva.example',
+    'a-b.c0',
+    '0x1.com',
+    'a.0xyz',
+    `${'a'.repeat(63)}.com`,
+  ])
     assert.ok(isHostName(good), good);
   for (const bad of [
     '',
@@ -212,6 +220,9 @@ test('host names, mailboxes and addresses of the web are told from what only loo
     'a b',
     '1.2.3.4',
     'a.1',
+    '0x7f000001',
+    'a.0X7f',
+    'a.0x',
     `${'a'.repeat(64)}.com`,
     'a\n',
   ])
