@@ -2,8 +2,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { listAudit } from '../../../src/audit/store.ts';
+import { openAccount } from '../../../src/pki/acme/accounts/account.ts';
+import { AccountKeys } from '../../../src/pki/acme/accounts/account-key.ts';
 import { createBinding, revokeBinding } from '../../../src/pki/acme/directories/binding.ts';
 import { changeDirectory } from '../../../src/pki/acme/directories/directory.ts';
+import { HourlyLimits } from '../../../src/pki/acme/requests/hourly-limits.ts';
+import { Nonces } from '../../../src/pki/acme/requests/nonces.ts';
+import { createUrls } from '../../../src/pki/acme/urls.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { AcmeClient, type AcmeReply, bindAccount, createAccountKey, jwkOf, signJws } from './client.ts';
 import { baseUrl, openAcmeScene } from './scene.ts';
@@ -101,6 +106,21 @@ forEachEngine((_, open) => {
     assert.equal((await client.post(client.kid ?? '', '', { key: next })).status, 200);
   });
 
+  test('of two keys that the same old key hands an account to at once, it gets one', async () => {
+    const { enrol } = await opening;
+    const client = await enrol();
+    const { keyChange } = client.directory;
+    const nonces = [await client.nonce(), await client.nonce()];
+    const change = (nonce: string) => {
+      const next = createAccountKey();
+      const statement = JSON.stringify({ account: client.kid, oldKey: jwkOf(client.key) });
+      const inner = signJws(next, { alg: 'ES256', jwk: jwkOf(next), url: keyChange }, statement);
+      return client.post(keyChange, inner, { header: { nonce } });
+    };
+    const statuses = (await Promise.all(nonces.map(change))).map(({ status }) => status);
+    assert.equal(statuses.filter((status) => status === 200).length, 1, statuses.join());
+  });
+
   test('a key of another account is refused with the way to it, and statements about others are', async () => {
     const { enrol } = await opening;
     const [client, other] = [await enrol(), await enrol()];
@@ -173,6 +193,27 @@ forEachEngine((_, open) => {
     assert.equal(refused.headers.get('retry-after'), '3600');
     travel(3_600_001);
     assert.equal((await register()).status, 201);
+  });
+
+  test('who has a network of version 6 counts as one client, however many addresses it has', async () => {
+    const scene = await opening;
+    const few = await scene.addDirectory('narrow', { limits: { accounts: 1, orders: 0, failures: 0 } });
+    const { now } = scene.dependencies;
+    const dependencies = {
+      ...scene.parts,
+      limits: new HourlyLimits(now),
+      nonces: new Nonces(),
+      keys: new AccountKeys(),
+    };
+    const openFrom = async (address: string) => {
+      const key = await dependencies.keys.parse(jwkOf(createAccountKey()));
+      const urls = createUrls({ base: baseUrl, prefix: '', name: few.name });
+      const payload = new TextEncoder().encode('{"termsOfServiceAgreed":true}');
+      return openAccount(dependencies, { signer: 'key', directory: few, urls, url: main, key, payload }, address);
+    };
+    assert.ok((await openFrom('2001:db8::1')).isNew);
+    await assert.rejects(openFrom('2001:db8::2'), { type: 'rateLimited' });
+    assert.ok((await openFrom('2001:db8:0:1::2')).isNew);
   });
 
   test('what happens to accounts stands in the audit log', async () => {

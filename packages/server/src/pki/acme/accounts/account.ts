@@ -4,6 +4,7 @@ import type { AuditAction } from '../../../audit/actions.ts';
 import { type Caller, systemActor } from '../../../audit/audit.ts';
 import { recordAudit } from '../../../audit/store.ts';
 import { Refusal } from '../../../errors.ts';
+import { limitKey } from '../../../http/address.ts';
 import type { Query } from '../../../storage/database.ts';
 import { createId, isId } from '../../../storage/ids.ts';
 import { violationOf } from '../../../storage/violation.ts';
@@ -49,7 +50,7 @@ export async function openAccount(
   if (payload.onlyReturnExisting === true) {
     throw new AcmeProblem('accountDoesNotExist', 'this directory has no account with this key');
   }
-  limits.take(`accounts ${directory.id} ${address}`, directory.limits.accounts);
+  limits.take(`accounts ${directory.id} ${limitKey(address)}`, directory.limits.accounts);
   const contacts = parseContacts(payload) ?? [];
   assertTerms(directory, payload);
   const binding = await verifyBinding(dependencies, request, payload);
@@ -110,7 +111,7 @@ export async function changeAccount(
   };
   const at = now();
   await database.transaction(async (tx) => {
-    if (!(await updateAccount(tx, account.id, change))) throw refuseEnded();
+    if (!(await updateAccount(tx, account, change))) throw refuseEnded();
     const action = isEnd ? 'acme.account_deactivated' : 'acme.account_changed';
     const detail = { directory: directory.name };
     await recordAccountAct(tx, { caller: callerFor(directory), at, action, id: account.id, detail });
@@ -128,7 +129,7 @@ export async function revokeAccount(
   return database.transaction(async (tx) => {
     const account = isId(id) ? await findAccount(tx, directory.id, id) : undefined;
     if (!account) throw new Refusal('not_found', 'no such ACME account');
-    if (!(await updateAccount(tx, id, { state: 'revoked' }))) {
+    if (!(await updateAccount(tx, account, { state: 'revoked' }))) {
       throw new Refusal('conflict', `the account is ${account.state} already`, { rule: 'acme-account-state' });
     }
     await recordAccountAct(tx, {
@@ -154,9 +155,9 @@ function assertTerms({ termsUrl }: Directory, payload: SignableObject): void {
   });
 }
 
-/** The one who is left when the account ended between the check and the change. */
+/** The one who is left when the account ended, or got another key, between the check and the change. */
 export function refuseEnded(): AcmeProblem {
-  return new AcmeProblem('unauthorized', 'expected a valid account', { status: 401 });
+  return new AcmeProblem('unauthorized', 'expected a valid account, and its present key', { status: 401 });
 }
 
 interface AccountAct {

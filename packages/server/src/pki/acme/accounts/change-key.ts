@@ -23,7 +23,7 @@ export async function changeKey(dependencies: KeyChangeDependencies, request: Ac
   const change = { thumbprint: key.thumbprint, jwk: JSON.stringify(key.jwk) };
   try {
     await database.transaction(async (tx) => {
-      if (!(await updateAccount(tx, account.id, change))) throw refuseEnded();
+      if (!(await updateAccount(tx, account, change))) throw refuseEnded();
       const act = { caller: callerFor(directory), at, id: account.id, detail: { directory: directory.name } };
       await recordAccountAct(tx, { ...act, action: 'acme.account_key_changed' });
     });

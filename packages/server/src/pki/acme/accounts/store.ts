@@ -52,10 +52,10 @@ export async function insertAccount(tx: Transaction<Schema>, row: AccountRow): P
   await tx.insertInto('acme_account').values(row).execute();
 }
 
-/** Changes an account that is valid; false when it is not. */
+/** Changes an account that is valid and still has the key that it was read with; false when it is not, or has another. */
 export async function updateAccount(
   tx: Transaction<Schema>,
-  id: string,
+  { id, thumbprint }: Pick<AccountRow, 'id' | 'thumbprint'>,
   change: Partial<Pick<AcmeAccountTable, 'contacts' | 'state' | 'thumbprint' | 'jwk'>>,
 ): Promise<boolean> {
   const result = await tx
@@ -63,6 +63,8 @@ export async function updateAccount(
     .set(change)
     .where('id', '=', id)
     .where('state', '=', 'valid')
+    // A key that was given up in the meantime has no more say, also over who comes after it.
+    .where('thumbprint', '=', thumbprint)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
