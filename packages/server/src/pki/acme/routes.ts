@@ -18,7 +18,7 @@ import {
   describeOrder,
   isProcessing,
 } from './describe.ts';
-import { type ChallengeType, type Directory, requireDirectory } from './directories/directory.ts';
+import { type ChallengeType, type Directory, recallDirectory } from './directories/directory.ts';
 import { readChain } from './issuance/chain.ts';
 import { type FinalizeDependencies, finalizeOrder } from './issuance/finalize.ts';
 import { revokeByRequest } from './issuance/revoke.ts';
@@ -258,7 +258,7 @@ function addSigned(
 /** The directory of the request's path, if it is open, and the URLs that it has for everybody. */
 async function locate({ database, config }: AcmeRouteDependencies, c: Context<AppEnv>): Promise<Place> {
   const organisation = c.get('organisation');
-  const directory = await requireDirectory(database.query, organisation.id, paramOf(c, 'directory'));
+  const directory = await recallDirectory(database.query, organisation.id, paramOf(c, 'directory'));
   assertOpen(directory);
   const prefix = organisation.slug === defaultOrganisation ? '' : `/o/${organisation.slug}`;
   return { directory, urls: createUrls({ base: publicBase(config), prefix, name: directory.name }) };

@@ -1,5 +1,5 @@
 /** Verifies signatures under ECDSA keys by node:crypto in the thread pool: a quarter of what Web Crypto costs this thread. */
-import { verify } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { TrustError } from '@signpost/protocol/errors';
 import { parseEcdsaSignature } from '@signpost/protocol/keys/ecdsa-signature';
 import { curves } from '@signpost/protocol/keys/key-type';
@@ -19,21 +19,53 @@ export async function importNodeKey(spki: Uint8Array<ArrayBuffer>): Promise<Veri
   };
 }
 
+/**
+ * The key, for many signatures. Those under P-256 are verified on this thread, since handing one to the pool costs as much as
+ * verifying it. Throws as the protocol's `importSubjectKey` does.
+ */
+export async function openNodeKey(subjectKey: SubjectKey): Promise<VerificationKey> {
+  if (subjectKey.kind !== 'ecdsa' || subjectKey.curve !== 'P-256') return importSubjectKey(subjectKey);
+  const key = importSpki(subjectKey);
+  return {
+    subjectKey,
+    verify: async ({ algorithm, message, signature }) => {
+      if (algorithm.kind === 'ecdsa') {
+        const raw = parseEcdsaSignature(signature, curves['P-256'].bytes);
+        if (verify(digestName(algorithm), message, { key, dsaEncoding: 'ieee-p1363' }, raw)) return;
+      }
+      throw new TrustError('bad_signature', 'expected a signature by the ECDSA P-256 key, got another');
+    },
+  };
+}
+
+function importSpki(subjectKey: SubjectKey): KeyObject {
+  try {
+    return createPublicKey(derOf(subjectKey));
+  } catch (cause) {
+    throw new TrustError('malformed', 'expected a public key that can be used', { cause });
+  }
+}
+
 async function isSigned(
-  { curve, spki }: SubjectKey & { readonly kind: 'ecdsa' },
+  subjectKey: SubjectKey & { readonly kind: 'ecdsa' },
   { algorithm, message, signature }: SignedBytes,
 ): Promise<boolean> {
   if (algorithm.kind !== 'ecdsa') return false;
   // Of the DER that OpenSSL takes, more than one encoding would be the same signature.
-  const raw = parseEcdsaSignature(signature, curves[curve].bytes);
-  const digest = algorithm.hash.replace('-', '').toLowerCase();
+  const raw = parseEcdsaSignature(signature, curves[subjectKey.curve].bytes);
   // As bytes: a KeyObject that is used once costs half as much again.
-  const key = { key: Buffer.from(spki.buffer, spki.byteOffset, spki.length), format: 'der', type: 'spki' } as const;
+  const key = { ...derOf(subjectKey), dsaEncoding: 'ieee-p1363' } as const;
   return new Promise<boolean>((resolve, reject) => {
-    verify(digest, message, { ...key, dsaEncoding: 'ieee-p1363' }, raw, (error, isValid) =>
-      error ? reject(error) : resolve(isValid),
-    );
+    verify(digestName(algorithm), message, key, raw, (error, isValid) => (error ? reject(error) : resolve(isValid)));
   }).catch((cause: unknown) => {
     throw new TrustError('malformed', 'expected a public key that can be used', { cause });
   });
+}
+
+function derOf({ spki }: SubjectKey) {
+  return { key: Buffer.from(spki.buffer, spki.byteOffset, spki.length), format: 'der', type: 'spki' } as const;
+}
+
+function digestName({ hash }: { readonly hash: string }): string {
+  return hash.replace('-', '').toLowerCase();
 }

@@ -2,8 +2,10 @@
 import { TrustError } from '@signpost/protocol/errors';
 import { convertJwk, deriveThumbprint, type Jwk, parseJwk } from '@signpost/protocol/jose/jwk';
 import type { SignableObject } from '@signpost/protocol/json/canonical';
-import { importSubjectKey, type VerificationKey } from '@signpost/protocol/keys/verification-key';
+import type { VerificationKey } from '@signpost/protocol/keys/verification-key';
+import { openNodeKey } from '../../certificates/node-verification-key.ts';
 import { AcmeProblem } from '../problem.ts';
+import type { AccountRow } from './store.ts';
 
 /** A key that an account may have. */
 export interface AccountKey {
@@ -17,14 +19,15 @@ const maxKept = 4096;
 
 /** The keys of accounts, imported once each. */
 export class AccountKeys {
-  readonly #kept = new Map<string, VerificationKey>();
+  readonly #kept = new Map<string, AccountKey>();
 
   /** The key that a header carries. Throws `badPublicKey`. */
   async parse(object: SignableObject): Promise<AccountKey> {
     try {
       const jwk = parseJwk(object);
       assertStrong(jwk);
-      return await this.open(jwk, await deriveThumbprint(jwk));
+      const thumbprint = await deriveThumbprint(jwk);
+      return this.#keep(this.#kept.get(thumbprint) ?? (await importKey(jwk, thumbprint)));
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
       throw new AcmeProblem('badPublicKey', error.message, { cause: error });
@@ -32,16 +35,23 @@ export class AccountKeys {
   }
 
   /** The key of a stored account. */
-  async open(jwk: Jwk, thumbprint: string): Promise<AccountKey> {
-    const key = this.#kept.get(thumbprint) ?? (await importSubjectKey(convertJwk(jwk)));
-    this.#kept.delete(thumbprint);
-    this.#kept.set(thumbprint, key);
+  async open({ jwk, thumbprint }: Pick<AccountRow, 'jwk' | 'thumbprint'>): Promise<AccountKey> {
+    return this.#keep(this.#kept.get(thumbprint) ?? (await importKey(JSON.parse(jwk) as Jwk, thumbprint)));
+  }
+
+  #keep(key: AccountKey): AccountKey {
+    this.#kept.delete(key.thumbprint);
+    this.#kept.set(key.thumbprint, key);
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= maxKept) break;
       this.#kept.delete(oldest);
     }
-    return { jwk, thumbprint, key };
+    return key;
   }
+}
+
+async function importKey(jwk: Jwk, thumbprint: string): Promise<AccountKey> {
+  return { jwk, thumbprint, key: await openNodeKey(convertJwk(jwk)) };
 }
 
 function assertStrong(jwk: Jwk): void {

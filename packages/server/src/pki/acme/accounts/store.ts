@@ -1,8 +1,11 @@
 /** SQL of ACME accounts. */
 import type { Selectable, Transaction } from 'kysely';
 import type { Query } from '../../../storage/database.ts';
+import { KeptRows } from '../../../storage/kept-rows.ts';
 import type { Schema } from '../../../storage/schema.ts';
 import type { AcmeAccountTable } from '../../../storage/tables/acme.ts';
+
+const kept = new KeptRows<AccountRow>();
 
 /** A stored account. */
 export type AccountRow = Selectable<AcmeAccountTable>;
@@ -17,9 +20,11 @@ export async function findAccount(query: Query, directoryId: string, id: string)
     .executeTakeFirst();
 }
 
-/** The account with that id. */
-export async function findAccountById(query: Query, id: string): Promise<AccountRow | undefined> {
-  return query.selectFrom('acme_account').selectAll().where('id', '=', id).executeTakeFirst();
+/** The account with that id, kept until it changes. Not for transactions. */
+export async function recallAccount(query: Query, id: string): Promise<AccountRow | undefined> {
+  return kept.find(query, id, () =>
+    query.selectFrom('acme_account').selectAll().where('id', '=', id).executeTakeFirst(),
+  );
 }
 
 /** The account of a directory with that key, whatever its state. */
@@ -58,6 +63,7 @@ export async function updateAccount(
   { id, thumbprint }: Pick<AccountRow, 'id' | 'thumbprint'>,
   change: Partial<Pick<AcmeAccountTable, 'contacts' | 'state' | 'thumbprint' | 'jwk'>>,
 ): Promise<boolean> {
+  kept.forget(tx, id);
   const result = await tx
     .updateTable('acme_account')
     .set(change)

@@ -14,8 +14,9 @@ import {
   type DirectoryRow,
   findAuthorityId,
   findDirectoryRow,
-  findDirectoryRowById,
   insertDirectory,
+  recallDirectoryRow,
+  recallDirectoryRowById,
   updateDirectory,
 } from './store.ts';
 
@@ -122,14 +123,33 @@ export async function changeDirectory(
 /** The directory with that name. Throws `not_found` when the organisation has none. */
 export async function requireDirectory(query: Query, organisationId: string, name: string): Promise<Directory> {
   const row = namePattern.test(name) ? await findDirectoryRow(query, organisationId, name) : undefined;
-  if (!row) throw new Refusal('not_found', 'no such ACME directory');
+  if (!row) throw refuseUnknown();
   return readDirectory(row);
 }
 
-/** The directory with that id, or undefined. */
-export async function findDirectoryById(query: Query, id: string): Promise<Directory | undefined> {
-  const row = await findDirectoryRowById(query, id);
-  return row && readDirectory(row);
+/** The same, kept until it changes. Not for transactions. */
+export async function recallDirectory(query: Query, organisationId: string, name: string): Promise<Directory> {
+  const row = namePattern.test(name) ? await recallDirectoryRow(query, organisationId, name) : undefined;
+  if (!row) throw refuseUnknown();
+  return readOnce(row);
+}
+
+/** The directory with that id, or undefined; kept until it changes. Not for transactions. */
+export async function recallDirectoryById(query: Query, id: string): Promise<Directory | undefined> {
+  const row = await recallDirectoryRowById(query, id);
+  return row && readOnce(row);
+}
+
+function refuseUnknown(): Refusal {
+  return new Refusal('not_found', 'no such ACME directory');
+}
+
+const directories = new WeakMap<DirectoryRow, Directory>();
+
+function readOnce(row: DirectoryRow): Directory {
+  const directory = directories.get(row) ?? readDirectory(row);
+  directories.set(row, directory);
+  return directory;
 }
 
 /** A stored directory as it is used. */

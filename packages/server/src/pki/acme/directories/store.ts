@@ -1,11 +1,14 @@
 /** SQL of ACME directories and of the keys that bind accounts to them. */
 import type { Selectable, Transaction, Updateable } from 'kysely';
 import type { Query } from '../../../storage/database.ts';
+import { KeptRows } from '../../../storage/kept-rows.ts';
 import type { Schema } from '../../../storage/schema.ts';
 import type { AcmeBindingTable, AcmeDirectoryTable } from '../../../storage/tables/acme.ts';
 
 /** A stored directory, with the name of its authority. */
 export type DirectoryRow = Selectable<AcmeDirectoryTable> & { readonly authority_name: string };
+const keptDirectories = new KeptRows<DirectoryRow>();
+
 /** A stored binding key. */
 export type BindingRow = Selectable<AcmeBindingTable>;
 
@@ -29,9 +32,20 @@ export async function findDirectoryRow(
     .executeTakeFirst();
 }
 
-/** The directory with that id. */
-export async function findDirectoryRowById(query: Query, id: string): Promise<DirectoryRow | undefined> {
-  return selectDirectories(query).where('acme_directory.id', '=', id).executeTakeFirst();
+/** The same, kept until a directory changes. Not for transactions. */
+export async function recallDirectoryRow(
+  query: Query,
+  organisationId: string,
+  name: string,
+): Promise<DirectoryRow | undefined> {
+  const read = () => findDirectoryRow(query, organisationId, name);
+  return keptDirectories.find(query, `${organisationId} ${name}`, read);
+}
+
+/** The directory with that id, kept until a directory changes. Not for transactions. */
+export async function recallDirectoryRowById(query: Query, id: string): Promise<DirectoryRow | undefined> {
+  const read = () => selectDirectories(query).where('acme_directory.id', '=', id).executeTakeFirst();
+  return keptDirectories.find(query, id, read);
 }
 
 /** All directories of an organisation, by name. */
@@ -56,6 +70,7 @@ export async function findAuthorityId(query: Query, organisationId: string, name
 
 /** Stores a new directory. */
 export async function insertDirectory(tx: Transaction<Schema>, row: AcmeDirectoryTable): Promise<void> {
+  keptDirectories.forgetAll(tx);
   await tx.insertInto('acme_directory').values(row).execute();
 }
 
@@ -65,6 +80,7 @@ export async function updateDirectory(
   id: string,
   change: Omit<Updateable<AcmeDirectoryTable>, 'id' | 'organisation_id' | 'name'>,
 ): Promise<void> {
+  keptDirectories.forgetAll(tx);
   await tx.updateTable('acme_directory').set(change).where('id', '=', id).execute();
 }
 

@@ -2,12 +2,12 @@
 import { parseBase64Url } from '@signpost/protocol/bytes/base64url';
 import { encodeHex } from '@signpost/protocol/bytes/hex';
 import { TrustError } from '@signpost/protocol/errors';
-import { convertJwk } from '@signpost/protocol/jose/jwk';
 import type { SignableObject } from '@signpost/protocol/json/canonical';
 import { parseString } from '@signpost/protocol/json/fields';
 import { parseAddress } from '@signpost/protocol/x509/address';
 import { type AttributeToWrite, listAttributes } from '@signpost/protocol/x509/name';
 import { parseRequest, type VerifiedRequest, verifyRequest } from '@signpost/protocol/x509/request';
+import { importNodeKey } from '../../certificates/node-verification-key.ts';
 import type { AccountKey } from '../accounts/account-key.ts';
 import { sortIdentifiers } from '../orders/identifiers.ts';
 import { AcmeProblem, type Identifier } from '../problem.ts';
@@ -23,9 +23,9 @@ export async function parseCsr(
 ): Promise<VerifiedRequest> {
   const text = parseString(payload, 'csr', maxCsrCharacters);
   try {
-    const request = await verifyRequest(parseRequest(parseBase64Url(text)));
+    const request = await verifyRequest(parseRequest(parseBase64Url(text)), importNodeKey);
     assertNames(request, identifiers);
-    if (encodeHex(request.spki) === encodeHex(convertJwk(accountKey.jwk).spki)) {
+    if (encodeHex(request.spki) === encodeHex(accountKey.key.subjectKey.spki)) {
       throw new AcmeProblem('badCSR', 'expected a key other than that of the account');
     }
     return request;

@@ -1,7 +1,6 @@
 /** What every POST to ACME must be (RFC 8555, section 6.2): a JWS for this URL, with a fresh nonce, by a known key. */
 
 import { TrustError } from '@signpost/protocol/errors';
-import type { Jwk } from '@signpost/protocol/jose/jwk';
 import {
   assertHeader,
   type Jws,
@@ -16,7 +15,7 @@ import { parseDocument } from '@signpost/protocol/json/parse';
 import type { Database } from '../../../storage/database.ts';
 import { isId } from '../../../storage/ids.ts';
 import type { AccountKey, AccountKeys } from '../accounts/account-key.ts';
-import { type AccountRow, findAccount } from '../accounts/store.ts';
+import { type AccountRow, recallAccount } from '../accounts/store.ts';
 import type { Directory } from '../directories/directory.ts';
 import { AcmeProblem } from '../problem.ts';
 import type { DirectoryUrls } from '../urls.ts';
@@ -78,7 +77,7 @@ export async function verifyRequest(
     return { signer: 'key', directory, urls, url, key, payload: (await verifyUnder(jws, key)).payload };
   }
   const account = await requireAccount(dependencies, received, parseString(jws.header, 'kid', 2048));
-  const key = await dependencies.keys.open(JSON.parse(account.jwk) as Jwk, account.thumbprint);
+  const key = await dependencies.keys.open(account);
   const { payload } = await verifyUnder(jws, key);
   // RFC 8555, 7.3.6. Said only to whoever holds the key.
   if (account.state !== 'valid') {
@@ -145,8 +144,9 @@ async function requireAccount(
 ): Promise<AccountRow> {
   const id = kid.slice(kid.lastIndexOf('/') + 1);
   const isOurs = isId(id) && kid === urls.account(id);
-  const account = isOurs ? await findAccount(database.query, directory.id, id) : undefined;
-  if (!account) throw new AcmeProblem('accountDoesNotExist', 'this directory has no such account');
+  const account = isOurs ? await recallAccount(database.query, id) : undefined;
+  if (account?.directory_id !== directory.id)
+    throw new AcmeProblem('accountDoesNotExist', 'this directory has no such account');
   return account;
 }
 

@@ -6,8 +6,8 @@ import type { Database } from '../../../storage/database.ts';
 import { completeWaitingJob } from '../../../storage/job-queue.ts';
 import type { Job } from '../../../storage/jobs.ts';
 import { callerFor } from '../accounts/account.ts';
-import { findAccountById } from '../accounts/store.ts';
-import { type ChallengeType, type Directory, findDirectoryById } from '../directories/directory.ts';
+import { recallAccount } from '../accounts/store.ts';
+import { type ChallengeType, type Directory, recallDirectoryById } from '../directories/directory.ts';
 import { failureKey, validationJobKey } from '../orders/authorization.ts';
 import { proofLifeMs } from '../orders/order.ts';
 import {
@@ -57,8 +57,8 @@ export async function validateAuthorization(
   const { database, limits, log } = dependencies;
   const row = await findAuthorizationById(database.query, String(payload.authorization_id));
   if (row?.state !== 'pending' || row.attempted === null) return;
-  const account = await findAccountById(database.query, row.account_id);
-  const directory = account && (await findDirectoryById(database.query, account.directory_id));
+  const account = await recallAccount(database.query, row.account_id);
+  const directory = account && (await recallDirectoryById(database.query, account.directory_id));
   if (!directory) return;
   const problem =
     account.state === 'valid'
