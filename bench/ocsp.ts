@@ -132,6 +132,7 @@ async function measureOpenssl({ installation }: Deployment, issued: Issued | und
     ['ocsp', '-multi', '2', '-index', at('index.txt'), '-port', String(port), ...signer, '-ndays', '1'],
     {
       stdio: 'ignore',
+      detached: true,
     },
   );
   try {
@@ -154,11 +155,13 @@ async function waitUntilItAnswers(port: number, body: Uint8Array<ArrayBuffer>): 
   throw new Error('expected openssl ocsp to answer');
 }
 
+/** With its workers, for which it would wait. */
 function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return Promise.resolve();
+  if (child.exitCode !== null || child.pid === undefined) return Promise.resolve();
+  const { pid } = child;
   return new Promise((resolve) => {
     child.once('exit', () => resolve());
-    child.kill('SIGTERM');
+    process.kill(-pid, 'SIGKILL');
   });
 }
 
