@@ -4,10 +4,11 @@ import type { Principal, RequestOrganisation } from '../http/context.ts';
 import { type Credential, readCredential } from '../http/credential.ts';
 import type { Authentication } from '../http/guard.ts';
 import type { Database } from '../storage/database.ts';
+import { createSharedReads } from '../storage/shared-reads.ts';
 import { hashApiKey, isApiKey, listVerbsInForce } from './api-keys.ts';
 import type { SessionSecrets } from './sessions/secrets.ts';
 import { findSession } from './sessions/sessions.ts';
-import { findApiKey, touchApiKey } from './store.ts';
+import { findApiKey, type HeldApiKey, touchApiKey } from './store.ts';
 
 /** What authentication needs. */
 export interface AuthenticationDependencies {
@@ -62,17 +63,24 @@ async function verifyApiKey(
   organisation: RequestOrganisation,
 ): Promise<Principal> {
   // The checksum keeps guesses and typing mistakes from the database.
-  const at = now();
-  const row = isApiKey(key) ? await findApiKey(database.query, { secretHash: hashApiKey(key), now: at }) : undefined;
+  const row = isApiKey(key) ? await readApiKey(database, hashApiKey(key), now) : undefined;
   if (!row) throw new Refusal('unauthenticated', 'this API key does not hold');
   if (row.organisation_id !== organisation.id) throw stranger();
   const verbs = listVerbsInForce(row);
   if (verbs.length === 0) throw makerLeft();
+  const at = now();
   const staleBefore = at - useNotedEveryMs;
   if (row.last_used_at === null || row.last_used_at <= staleBefore) {
     await touchApiKey(database.query, { id: row.id, now: at, staleBefore });
   }
   return { kind: 'api-key', apiKeyId: row.id, verbs, scope: row.scope };
+}
+
+const keyReads = createSharedReads<HeldApiKey | undefined>();
+
+// A client of many connections shows one key many times at once.
+function readApiKey(database: Database, secretHash: string, now: () => number): Promise<HeldApiKey | undefined> {
+  return keyReads(database, secretHash, () => findApiKey(database.query, { secretHash, now: now() }));
 }
 
 async function verifySession(

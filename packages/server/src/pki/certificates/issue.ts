@@ -7,12 +7,14 @@ import type { VerifiedRequest } from '@signpost/protocol/x509/request';
 import { createSerialNumber } from '@signpost/protocol/x509/write-certificate';
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
+import type { Database } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
+import { createSharedReads } from '../../storage/shared-reads.ts';
 import type { AuthorityParts } from '../authorities/authority.ts';
 import { type Issuer, openIssuer } from '../authorities/issuer.ts';
 import { formatPart, partOf } from '../authorities/list-parts.ts';
 import { locateAuthority } from '../authorities/locations.ts';
-import { readListParts, readOrganisationSlug } from '../authorities/store.ts';
+import { type AuthorityRow, readListParts, readOrganisationSlug } from '../authorities/store.ts';
 import { findIssuing } from '../authorities/succession.ts';
 import { composeCertificate, type Locations } from '../profiles/contents.ts';
 import { type KeyLabel, parseKeyLabel } from '../profiles/key-label.ts';
@@ -97,7 +99,7 @@ export async function prepareCertificate(
   const { organisationId } = caller;
   const rules = await readRules(parts, organisationId);
   const profile = requireLeafProfile(rules, wish.profile);
-  const authority = await findIssuing(parts.database.query, organisationId, wish.authority);
+  const authority = await readAuthority(parts.database, organisationId, wish.authority);
   const issuer = await openIssuer(parts, { organisationId, authorityId: authority.id });
   const asked = readAsked(profile, wish);
   assertAllowed(rules.namePolicy, asked);
@@ -123,6 +125,12 @@ export async function prepareCertificate(
   const extras = { ...(key.pkcs8 && { pkcs8: key.pkcs8 }), ...(alongside && { alongside }) };
   const record = { parts, caller, row, authority: issuer.name, ...extras };
   return { certificate, issuer, record };
+}
+
+const authorityReads = createSharedReads<AuthorityRow>();
+
+function readAuthority(database: Database, organisationId: string, name: string): Promise<AuthorityRow> {
+  return authorityReads(database, `${organisationId} ${name}`, () => findIssuing(database.query, organisationId, name));
 }
 
 function requireLeafProfile(rules: Rules, name: string): Profile {
