@@ -46,9 +46,9 @@ export function createNodeSha256(): StreamingHash {
 }
 
 /** A sink that shows `path` only once everything was verified: a temporary file beside it, synced, then renamed. */
-export async function openFileSink(path: string): Promise<DownloadSink> {
+export async function openFileSink(path: string, mode = 0o644): Promise<DownloadSink> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`);
-  const file = await open(temporary, 'wx', 0o644);
+  const file = await open(temporary, 'wx', mode);
   let closed = false;
   const close = async () => {
     if (!closed) await file.close();

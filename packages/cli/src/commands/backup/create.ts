@@ -1,4 +1,5 @@
 /** `signpost backup create`: of a running server over its API, or of a data folder that no server uses. */
+import { createHash } from 'node:crypto';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -38,6 +39,9 @@ export const backupCreate: CommandSpec = {
 
 const pollMs = 250;
 
+/** The names that a server gives; it must not choose a path on this machine. */
+const namePattern = /^signpost-backup-\d{4}-\d{2}-\d{2}(?:-\d{1,4})?\.zip(?:\.age)?$/;
+
 async function backUpFolder(invocation: Invocation): Promise<Answer> {
   const { options, progress } = invocation;
   const lock = await readLock(invocation);
@@ -59,10 +63,11 @@ async function backUpServer(invocation: Invocation): Promise<Answer> {
   const job = textOf(await client.request('POST', '/api/backups', { body: bodyOf(lock) }), 'job');
   const made = await awaitBackup(invocation, client, job);
   const name = textOf(made, 'name');
+  if (!namePattern.test(name)) throw new Failure('refused', 'expected the server to give the name of a backup');
   const facts = { sha256: textOf(made, 'sha256'), sizeBytes: numberOf(made, 'size_bytes') };
   if (!options.flag('download')) return describe({ file: name, ...facts });
   const file = join(options.requiredText('out'), name);
-  await download(invocation, client, { name, file, sizeBytes: facts.sizeBytes });
+  await download(invocation, client, { name, file, ...facts });
   if (!options.flag('keep')) await client.request('DELETE', `/api/backups/${name}`);
   return describe({ file, ...facts });
 }
@@ -98,11 +103,11 @@ async function awaitBackup(invocation: Invocation, client: Client, id: string): 
   }
 }
 
-/** The file appears under its name once all of it is here. */
+/** The file appears under its name, for the owner's eyes only, once all of it is here and is what the server made. */
 async function download(
   { progress }: Invocation,
   client: Client,
-  { name, file, sizeBytes }: { name: string; file: string; sizeBytes: number },
+  { name, file, sizeBytes, sha256 }: { name: string; file: string; sizeBytes: number; sha256: string },
 ): Promise<void> {
   if (
     await stat(file).then(
@@ -115,15 +120,19 @@ async function download(
     });
   }
   const response = await client.send('GET', `/api/backups/${name}`);
-  const sink = await openFileSink(file);
+  const sink = await openFileSink(file, 0o600);
+  const hash = createHash('sha256');
   let done = 0;
   try {
     for await (const chunk of response.body ?? []) {
       done += chunk.length;
+      hash.update(chunk);
       await sink.write(chunk);
       progress.update('downloading', done, sizeBytes);
     }
     if (done !== sizeBytes) throw new Failure('unavailable', `expected ${sizeBytes} bytes, got ${done}`);
+    const digest = hash.digest('hex');
+    if (digest !== sha256) throw new Failure('unverified', `expected the SHA-256 ${sha256}, got ${digest}`);
     await sink.commit();
   } catch (error) {
     await sink.abort();
