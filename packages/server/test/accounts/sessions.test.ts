@@ -139,12 +139,14 @@ forEachEngine((_engine, open) => {
     });
 
     test('is the only one left after its person changed the password', async () => {
-      const { ask, home } = await createScene(await open());
+      const scene = await createScene(await open());
+      const { ask, home } = scene;
       const { viewer } = home.people;
       const second = await viewer.logIn();
       const change = (current: string, next: string) =>
         ask('POST', '/api/session/password', { as: second, json: { current, new: next } });
-      assert.equal((await change('not the password', 'a new long password')).status, 401);
+      assert.equal((await change('not the password', 'a new long password')).status, 403);
+      assert.equal((await auditOf(scene, 'session.step_up_refused')).length, 1, 'whoever guesses is told of');
       assert.equal((await change(password, 'short')).status, 400);
       assert.equal((await change(password, 'a new long password')).status, 204);
       assert.equal((await ask('GET', '/api/session', { as: viewer.session })).status, 401);

@@ -10,9 +10,9 @@ import type { Database, Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import type { Passwords } from '../passwords.ts';
 import { normaliseEmail } from '../people.ts';
+import { confirmPassword } from '../step-up.ts';
 import {
   deleteExpiredSessions,
-  findMember,
   findMemberByEmail,
   findSessionMember,
   findSessionWithin,
@@ -149,16 +149,13 @@ export async function endAllSessions(secrets: SessionSecrets, transaction: Query
   await revokeAllSessions(transaction, now);
 }
 
-/** Changes the caller's own password and ends all their other sessions. Throws `unauthenticated` when `current` is wrong. */
+/** Changes the caller's own password and ends all their other sessions. Throws `forbidden`, and records it, when `current` is wrong. */
 export async function changePassword(
   { database, passwords, now }: SessionDependencies,
   caller: Caller,
   { personId, current, next }: { personId: string; current: string; next: string },
 ): Promise<void> {
-  const member = await findMember(database.query, caller.organisationId, personId);
-  if (!(await passwords.verify(current, member?.password_hash))) {
-    throw new Refusal('unauthenticated', 'the current password is wrong', { rule: 'current-password' });
-  }
+  await confirmPassword({ database, passwords, now }, caller, current);
   const passwordHash = await passwords.hash(next);
   await database.transaction(async (transaction) => {
     const at = now();
