@@ -1,6 +1,6 @@
 /** A backup taken apart, everything in it proved: the archive, the rows as a database, the files by their digests. */
 import { createReadStream } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verifyAuditChain } from '../audit/store.ts';
 import { Refusal } from '../errors.ts';
@@ -9,7 +9,7 @@ import type { Database } from '../storage/database.ts';
 import { loadContent } from '../storage/portable/load.ts';
 import type { PortableContent } from '../storage/portable/portable.ts';
 import { decrypt, isEncrypted, type Opener } from './age/encryption.ts';
-import { type Manifest, type ManifestMember, parseMemberName } from './archive/manifest.ts';
+import { type Manifest, parseMemberName } from './archive/manifest.ts';
 import { type Archive, openArchive } from './archive/open-archive.ts';
 import { readColumns, readRows } from './archive/table-lines.ts';
 import { readAuditHead, readBlobReferences, readVaultFingerprint, type Tables } from './content.ts';
@@ -98,17 +98,13 @@ async function openTables(archive: Archive, tools: UnpackTools): Promise<Tables>
     if (meaning?.kind !== 'table') continue;
     const columns = await readColumns(archive.read(member));
     const rows = () =>
-      readRows(reported(archive.read(member), member, (done) => tools.report({ stage: 'database', done, total })));
+      readRows(reported(archive.read(member), (done) => tools.report({ stage: 'database', done, total })));
     tables.set(meaning.table, { name: meaning.table, columns, rows });
   }
   return tables;
 }
 
-async function* reported(
-  bytes: AsyncIterable<Uint8Array>,
-  _member: ManifestMember,
-  report: (done: number) => void,
-): AsyncGenerator<Uint8Array> {
+async function* reported(bytes: AsyncIterable<Uint8Array>, report: (done: number) => void): AsyncGenerator<Uint8Array> {
   let done = 0;
   for await (const chunk of bytes) {
     done += chunk.length;
@@ -140,12 +136,13 @@ async function decryptFile(path: string, { dir, opener, report }: UnpackTools): 
     });
   }
   const target = join(dir, 'archive.zip');
+  const { size: total } = await stat(path);
   let done = 0;
   const source = createReadStream(path, { highWaterMark: 1024 * 1024 });
   const counted = async function* () {
     for await (const chunk of source) {
       done += chunk.length;
-      report({ stage: 'decrypting', done, total: source.bytesRead });
+      report({ stage: 'decrypting', done, total });
       yield chunk;
     }
   };
