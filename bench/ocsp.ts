@@ -132,7 +132,6 @@ async function measureOpenssl({ installation }: Deployment, issued: Issued | und
     ['ocsp', '-multi', '2', '-index', at('index.txt'), '-port', String(port), ...signer, '-ndays', '1'],
     {
       stdio: 'ignore',
-      detached: true,
     },
   );
   try {
@@ -155,7 +154,7 @@ async function waitUntilItAnswers(port: number, body: Uint8Array<ArrayBuffer>): 
   throw new Error('expected openssl ocsp to answer');
 }
 
-/** With its workers, for which it would wait. */
+/** With its workers, for which it would wait; it has put itself at the head of a group with them. */
 function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.pid === undefined) return Promise.resolve();
   const { pid } = child;
