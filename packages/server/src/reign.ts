@@ -11,7 +11,10 @@ import type { VaultInheritance } from './vault/vault.ts';
 /** Opens the restored database that nobody has confirmed: takes it for good when it answers, otherwise the old one. */
 export async function openOnTrial(process: Process): Promise<Generation> {
   const { generation, failure } = await tryGeneration(process, undefined);
-  if (failure) process.log.error({ err: failure }, 'the restored state did not answer: the old one is in force again');
+  if (failure) {
+    process.log.error({ err: failure }, 'the restored state did not answer: the old one is in force again');
+    await recordRollback(generation, process.now());
+  }
   return generation;
 }
 

@@ -1,13 +1,13 @@
 /** Backups and restores of a running server, by its API and without a restart. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeyPair } from '../../src/backup/age/keys.ts';
 import { initialise, type RunningServer, serve } from '../../src/main.ts';
-import type { DatabaseLocation } from '../../src/storage/database/open.ts';
+import { type DatabaseLocation, openDatabase } from '../../src/storage/database/open.ts';
 import { type Answer, type Ask, send } from '../planes-scene.ts';
 import { silentLog } from '../silent-log.ts';
 import { forEachEngine } from '../storage/engines.ts';
@@ -83,6 +83,15 @@ async function download({ key }: Desk, name: string | undefined): Promise<Buffer
 }
 
 const password = founding.admin.password;
+
+async function readAudit(dataDir: string, action: string): Promise<{ detail: string | null }[]> {
+  const database = await openDatabase({ dataDir, databaseUrl: undefined }, { create: false });
+  try {
+    return await database.query.selectFrom('audit_event').select('detail').where('action', '=', action).execute();
+  } finally {
+    await database.close();
+  }
+}
 
 forEachEngine((_name, _open, locate) => {
   test('a running server goes back to its backup without a restart, and stays unlocked', async (t) => {
@@ -180,6 +189,19 @@ suite('backups of a running server', () => {
     for (const name of ['../signpost.db', 'signpost.db', '..%2fsignpost.db', 'signpost-backup-2026-11-21.zip%00']) {
       assert.equal((await key('GET', `/api/backups/${name}`)).status, 404, name);
     }
+  });
+
+  test('that was placed before a crash and does not answer gives way at the next start, which is told', async (t) => {
+    const desk = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+    await desk.server.stop();
+    const current = join(desk.dataDir, 'signpost.db');
+    await mkdir(join(desk.dataDir, 'restore'));
+    await rename(current, join(desk.dataDir, 'restore', 'previous.db'));
+    await writeFile(current, '');
+    const again = await serve(desk.environment, { log: silentLog });
+    t.after(() => again.stop());
+    const row = await readAudit(desk.dataDir, 'restore.refused');
+    assert.deepEqual(row, [{ detail: '{"rule":"restore-rolled-back"}' }]);
   });
 
   test('restore nothing for a wrong password, an API key, or without a file', async (t) => {
