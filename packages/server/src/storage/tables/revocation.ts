@@ -3,7 +3,7 @@
 /**
  * How far an authority is. Primary key authority_id. `number` is the last one taken by a list, and only grows. `base_number`,
  * `base_at`: the complete list that deltas are measured from; `base_held` a JSON array of the serial numbers that were on
- * hold there. `shards`: into how many parts lists are published besides (1: none). `covered` says which revocations the
+ * hold there or in a list since. `shards`: into how many parts lists are published besides (1: none). `covered` says which revocations the
  * lists hold; when the certificates say otherwise, the lists are behind.
  */
 export interface RevocationStateTable {

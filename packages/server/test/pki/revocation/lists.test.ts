@@ -5,16 +5,18 @@ import type { Certificate } from '@signpost/protocol/x509/certificate';
 import { parseRevocationList, type RevocationList } from '@signpost/protocol/x509/revocation-list';
 import { verifyCertificate } from '@signpost/protocol/x509/verify-certificate';
 import { verifyNotRevoked } from '@signpost/protocol/x509/verify-not-revoked';
-import { forgetIssuers, openIssuer } from '../../../src/pki/authorities/issuer.ts';
+import { forgetIssuers, type Issuer, openIssuer } from '../../../src/pki/authorities/issuer.ts';
 import { isBehind, isDue, publishLists } from '../../../src/pki/revocation/lists/publish.ts';
 import { orderPublication } from '../../../src/pki/revocation/root.ts';
 import { describeRevocation } from '../../../src/pki/revocation/status.ts';
 import {
   findList,
+  findRevocationState,
   listListFacts,
   type RevocationListRow,
   updateRevocationState,
 } from '../../../src/pki/revocation/store.ts';
+import type { Database } from '../../../src/storage/database.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { rootPassphrase } from '../scene.ts';
 import { createRevocationScene, type RevocationScene } from './scene.ts';
@@ -47,6 +49,11 @@ async function check(scene: RevocationScene, certificate: Certificate, lists: re
   const pool = { anchors: issuer.chain.slice(-1), intermediates: [issuer.certificate] };
   const path = await verifyCertificate(certificate, pool, { at: parts.now() });
   await verifyNotRevoked(path, { lists: [...lists, parseRow(ofRoot)], pool });
+}
+
+/** Until the reads that come before the first write have been answered. */
+async function settleReads(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 forEachEngine((_engine, openDatabase) => {
@@ -149,6 +156,68 @@ forEachEngine((_engine, openDatabase) => {
     const scene = await createRevocationScene(await openDatabase());
     await Promise.all([publish(scene), publish(scene), publish(scene)]);
     assert.equal((await readList(scene, 'complete')).number, 3n);
+  });
+
+  test('a list that began before a revocation and is numbered after it holds it', async () => {
+    const scene = await createRevocationScene(await openDatabase());
+    const { parts, place } = scene;
+    const host = await scene.issue();
+    const gate = Promise.withResolvers<void>();
+    const { database } = parts;
+    const transaction: Database['transaction'] = (work) => gate.promise.then(() => database.transaction(work));
+    const slow = publishLists({ ...parts, database: { ...database, transaction } }, scene.issuer, { validityMs });
+    await settleReads();
+    await scene.change(host, 'revoked');
+    await parts.publisher.settle();
+    gate.resolve();
+    const { number } = await slow;
+    const list = await readList(scene, 'complete');
+    assert.equal(list.number, BigInt(number));
+    assert.equal(list.entries.length, 1);
+    assert.equal(await isBehind(parts, place.authorityId), false);
+  });
+
+  test('a list that another one has overtaken changes nothing', async () => {
+    const scene = await createRevocationScene(await openDatabase());
+    const { parts, place, issuer } = scene;
+    const host = await scene.issue();
+    const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const sign: Issuer['signer']['sign'] = async (...message) => {
+      reached.resolve();
+      await gate.promise;
+      return issuer.signer.sign(...message);
+    };
+    const slow = publishLists(parts, { ...issuer, signer: { ...issuer.signer, sign } }, { validityMs });
+    await reached.promise;
+    await scene.change(host, 'revoked');
+    await parts.publisher.settle();
+    const state = await findRevocationState(parts.database.query, place.authorityId);
+    gate.resolve();
+    await slow;
+    assert.deepEqual(await findRevocationState(parts.database.query, place.authorityId), state);
+    assert.equal((await readList(scene, 'complete')).entries.length, 1);
+  });
+
+  test('a delta releases what was on hold in any list since its base', async () => {
+    const scene = await createRevocationScene(await openDatabase());
+    const host = await scene.issue();
+    await publish(scene);
+    const base = await readList(scene, 'complete');
+    scene.travel(2 * 3_600_000);
+    await scene.change(host, 'held');
+    await scene.parts.publisher.settle();
+    const between = await readList(scene, 'complete');
+    scene.travel(2 * 3_600_000);
+    await scene.change(host, 'valid');
+    await scene.parts.publisher.settle();
+    const delta = await readList(scene, 'delta');
+    assert.equal(delta.deltaBase, base.number);
+    // RFC 5280, 5.3.1: also where the certificate was not on hold in the base itself.
+    assert.deepEqual(
+      delta.entries.map(({ reason }) => reason),
+      ['removeFromCRL'],
+    );
+    await check(scene, host.certificate, [between, delta]);
   });
 
   test('parts of a large list name their address, and hold what belongs there and nothing else', async () => {

@@ -57,7 +57,7 @@ export async function readEntries(
 export interface DeltaBase {
   /** Unix ms of the base list. */
   readonly at: number;
-  /** The serial numbers that it has on hold. */
+  /** The serial numbers that it, or a list since, has on hold. */
   readonly held: readonly string[];
 }
 

@@ -38,8 +38,8 @@ const maxDeltaEntries = 5000;
 
 /**
  * Makes and stores the lists of what `issuer` has revoked until now, each with a number never used before, and returns the
- * complete one. What changes meanwhile is not in them, and shows: see `isBehind`. Throws `conflict` for an issuer that may
- * not sign lists.
+ * complete one, which one with a higher number may have overtaken. What changes meanwhile is not in them, and shows: see
+ * `isBehind`. Throws `conflict` for an issuer that may not sign lists.
  */
 export async function publishLists(
   parts: AuthorityParts,
@@ -49,13 +49,14 @@ export async function publishLists(
   assertMaySignLists(issuer.certificate, issuer.name);
   const { query } = parts.database;
   const { authorityId, organisationId } = issuer;
+  // Before anything is read: what was revoked before a number was taken is in the list that has it.
+  const number = await parts.database.transaction((tx) => takeNumber(tx, { authorityId, organisationId }));
   const thisUpdate = Math.floor(parts.now() / 1000) * 1000;
   const covered = await describeRevoked(query, authorityId);
   const before = await findRevocationState(query, authorityId);
   const shards = before?.shards ?? 1;
   // RFC 5280, 3.3: an entry stays until it stood in a list from after the certificate's end.
   const entries = await readEntries(query, authorityId, { endedAfter: thisUpdate - options.validityMs, shards });
-  const number = await parts.database.transaction((tx) => takeNumber(tx, { authorityId, organisationId }));
   const update = { number, thisUpdate, nextUpdate: thisUpdate + options.validityMs };
   const making: Making = { parts, issuer, update, base: await describeListBase(parts, issuer) };
   const complete = await makeList(making, { kind: 'complete', part: '' }, entries);
@@ -63,9 +64,12 @@ export async function publishLists(
   const changedParts = await makeParts(making, entries, shards);
   const wanted = chooseParts(entries.count, shards);
   await parts.database.transaction(async (tx) => {
-    for (const row of [complete, ...(delta ? [delta] : []), ...changedParts]) await replaceList(tx, row);
-    const moved = isBaseToMove(before, { delta, thisUpdate }) ? describeNewBase(entries, update) : {};
-    await updateRevocationState(tx, authorityId, { covered, shards: wanted, ...moved });
+    // One with a higher number was faster; what it may lack shows in what it covers.
+    if (!(await replaceList(tx, complete))) return;
+    for (const row of [...(delta ? [delta] : []), ...changedParts]) await replaceList(tx, row);
+    const isMoved = isBaseToMove(before, { delta, thisUpdate });
+    const base = isMoved ? describeNewBase(entries, update) : await describeKnownHolds(tx, authorityId, entries);
+    await updateRevocationState(tx, authorityId, { covered, shards: wanted, ...base });
     // From now on its certificates name the part that they will stand in.
     if (wanted !== shards) forgetIssuers(parts, tx);
     await recordPublication(tx, complete, { at: parts.now(), actor: options.actor ?? systemActor, name: issuer.name });
@@ -168,6 +172,13 @@ function isBaseToMove(
 
 function describeNewBase({ held }: AllEntries, { number, thisUpdate }: Update) {
   return { base_number: number, base_at: thisUpdate, base_held: JSON.stringify(held) };
+}
+
+/** RFC 5280, 5.3.1: a delta also releases what was on hold only in a list since its base. */
+async function describeKnownHolds(tx: Transaction<Schema>, authorityId: string, { held }: AllEntries) {
+  const state = await findRevocationState(tx, authorityId);
+  const known = JSON.parse(state?.base_held ?? '[]') as string[];
+  return { base_held: JSON.stringify([...new Set([...known, ...held])]) };
 }
 
 async function recordPublication(
