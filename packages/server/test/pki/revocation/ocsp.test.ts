@@ -6,6 +6,7 @@ import { encodeOcspRequest } from '@signpost/protocol/x509/ocsp/request';
 import { type BasicResponse, type OcspResponse, parseOcspResponse } from '@signpost/protocol/x509/ocsp/response';
 import { verifyOcspResponse } from '@signpost/protocol/x509/ocsp/verify-response';
 import type { IssuedCertificate } from '../../../src/pki/certificates/issue.ts';
+import { revokeCertificate } from '../../../src/pki/certificates/revoke.ts';
 import { answerOcsp } from '../../../src/pki/revocation/ocsp/answer.ts';
 import { openResponder } from '../../../src/pki/revocation/ocsp/responder.ts';
 import { orderPublication } from '../../../src/pki/revocation/root.ts';
@@ -120,6 +121,26 @@ forEachEngine((_engine, openDatabase) => {
       .where('authority_id', '=', scene.place.authorityId)
       .execute();
     assert.equal(rows.length, 2);
+  });
+
+  test('a responder whose certificate is revoked answers no more, and another one does', async () => {
+    const scene = await createRevocationScene(await openDatabase());
+    const { parts, place } = scene;
+    const first = await openResponder(parts, place);
+    const { certificate_id: id } = await parts.database.query
+      .selectFrom('ocsp_responder')
+      .select('certificate_id')
+      .where('authority_id', '=', place.authorityId)
+      .executeTakeFirstOrThrow();
+    const host = await scene.issue();
+    await askAbout(scene, host);
+    await revokeCertificate(parts, scene.caller, { id, reason: 'keyCompromise' });
+    const second = await openResponder(parts, place);
+    assert.notDeepEqual(second.certificate, first.certificate);
+    const { certificates } = (await askAbout(scene, host)) as BasicResponse;
+    assert.deepEqual(certificates[0]?.bytes, second.certificate.bytes);
+    await scene.change(host, 'revoked');
+    assert.equal(await openResponder(parts, place), second);
   });
 
   test('a responder is found again after the vault was locked, and made anew when the vault was', async () => {

@@ -17,7 +17,8 @@ import { signLinted } from '../../certificates/sign.ts';
 import { composeCertificate } from '../../profiles/contents.ts';
 import { findProfile, type Profiles } from '../../profiles/profile.ts';
 import { decideValidity } from '../../profiles/validity.ts';
-import { createCertificateRow, formatActor } from '../../records/certificate-row.ts';
+import { createCertificateRow, formatActor, formatSerial } from '../../records/certificate-row.ts';
+import type { StatusChange } from '../../records/status-changes.ts';
 import { insertCertificates } from '../../records/store.ts';
 import { responderDays } from '../periods.ts';
 import { findResponder, insertResponder, pruneResponders, type ResponderRow } from './store.ts';
@@ -63,7 +64,20 @@ export async function openResponder(parts: ResponderParts, place: AuthorityPlace
   }
 }
 
-function cacheOf({ vault }: ResponderParts): Map<string, Promise<Responder>> {
+/** Lets the responder of an authority answer no more when its certificate is among those that changed; returns whether it is. */
+export async function forgetResponder(
+  parts: Pick<ResponderParts, 'vault'>,
+  { issuerId, serials }: StatusChange,
+): Promise<boolean> {
+  const cache = cacheOf(parts);
+  const kept = cache.get(issuerId);
+  const responder = await kept?.catch(() => undefined);
+  if (!responder || serials?.includes(formatSerial(responder.certificate.serialNumber)) === false) return false;
+  if (cache.get(issuerId) === kept) cache.delete(issuerId);
+  return true;
+}
+
+function cacheOf({ vault }: Pick<ResponderParts, 'vault'>): Map<string, Promise<Responder>> {
   const cache = caches.get(vault.lifetime) ?? new Map<string, Promise<Responder>>();
   caches.set(vault.lifetime, cache);
   return cache;
