@@ -6,6 +6,7 @@ import { parsePem } from '@signpost/protocol/asn1/pem';
 import { encodeBase64Url } from '@signpost/protocol/bytes/base64url';
 import { parseCertificate } from '@signpost/protocol/x509/certificate';
 import { listAudit } from '../../../src/audit/store.ts';
+import { changeDirectory } from '../../../src/pki/acme/directories/directory.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { type AcmeClient, type AcmeReply, createAccountKey, createCsr, thumbprintOf } from './client.ts';
 import { type AcmeScene, findChallenge, obtain, openAcmeScene, placeOrder, proveOrder } from './scene.ts';
@@ -189,6 +190,20 @@ forEachEngine((_, open) => {
       [await asked('dns', 'eweb.test'), await asked('ip', '192.168.0.1'), await asked('dns', '*.web.test')],
       [400, 400, 400],
     );
+  });
+
+  test('an order for a name that its directory allows no more gets no certificate', async () => {
+    await scene.addDirectory('shrinking', { names: ['.web.test'] });
+    const late = await scene.enrol('shrinking');
+    const order = await placeOrder(late, ['late.web.test']);
+    await proveOrder(scene, late, order);
+    const change = (...names: string[]) =>
+      changeDirectory(scene.dependencies, scene.caller, { name: 'shrinking', change: { names } });
+    const finish = async () => late.post(order.finalize, { csr: await createCsr({ names: ['late.web.test'] }) });
+    await change('.other.test');
+    assert.equal(typeOf(await finish()), '400 rejectedIdentifier');
+    await change('.web.test');
+    assert.equal((await finish()).json.status, 'valid');
   });
 
   test('profiles are offered and chosen; others are refused', async () => {

@@ -8,6 +8,7 @@ import type { AuthorityParts } from '../../authorities/authority.ts';
 import { issueCertificate } from '../../certificates/issue.ts';
 import { parseName } from '../../profiles/name-text.ts';
 import { callerFor } from '../accounts/account.ts';
+import { assertOffered } from '../orders/identifiers.ts';
 import { type OrderWithProofs, readIdentifiers, stateOf } from '../orders/order.ts';
 import { requireOrder } from '../orders/read.ts';
 import { completeOrder, type OrderRow } from '../orders/store.ts';
@@ -65,11 +66,14 @@ async function issueFor(
 ): Promise<void> {
   const profile = directory.profiles.find(({ name }) => name === order.profile);
   if (!profile) throw new AcmeProblem('invalidProfile', 'this directory does not offer the profile any more');
+  // An admin may have changed what the directory is for since the order was made.
+  const identifiers = readIdentifiers(order);
+  assertOffered(identifiers, directory);
   await issueCertificate(dependencies, callerFor(directory), {
     ...{ authority: directory.authority, profile: profile.profile, source: 'acme', acmeAccountId: account.id },
     key: { kind: 'request', request: csr },
     subject: readCommonNames(csr),
-    names: readIdentifiers(order).map(({ type, value }) => parseName(type, value)),
+    names: identifiers.map(({ type, value }) => parseName(type, value)),
     ...(order.not_after !== null && { notAfter: order.not_after }),
     ...(order.replaces_id !== null && { replacesId: order.replaces_id }),
     // In the transaction that holds the certificate: there is none without its order, whatever happens in between.

@@ -22,10 +22,14 @@ export function parseIdentifiers(payload: SignableObject, directory: Directory):
     throw new AcmeProblem('malformed', `expected 1 to ${maxIdentifiers} identifiers, got ${entries.length}`);
   }
   const identifiers = sortIdentifiers(entries.map(parseIdentifier));
-  const problems = identifiers.flatMap((identifier) => findRefusal(identifier, directory));
-  const [first, ...others] = problems;
-  if (first) throw joinProblems([first, ...others]);
+  assertOffered(identifiers, directory);
   return identifiers;
+}
+
+/** Throws `rejectedIdentifier` for names that the directory, as it is now, does not allow or cannot validate. */
+export function assertOffered(identifiers: readonly Identifier[], directory: Directory): void {
+  const [first, ...others] = identifiers.flatMap((identifier) => findRefusal(identifier, directory));
+  if (first) throw joinProblems([first, ...others]);
 }
 
 /** Each once, by type and value. */
