@@ -11,6 +11,11 @@ import { createStatementCache } from './statements.ts';
 // SQLite waits in this thread, so not for long; transactions are tried again without blocking it.
 const busyTimeoutMs = 500;
 
+// Indexes by hash are written all over: with SQLite's own 2 MB their pages are read again for each certificate.
+const cacheKib = 32_768;
+// 16 MB of log: pages that change all the time are copied to the database a quarter as often as by default.
+const checkpointPages = 4000;
+
 /** Opens the database file at `path`. Throws `unavailable` when there is none and `create` is false. */
 export async function openSqlite(path: string, options: { readonly create: boolean }): Promise<Database> {
   if (!existsSync(path)) {
@@ -42,5 +47,6 @@ function openFile(path: string): DatabaseSync {
   // A commit survives a power cut (FULL), and deleted secrets do not linger in pages that are written anyway (FAST).
   file.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = fast');
   file.exec('pragma trusted_schema = off');
+  file.exec(`pragma cache_size = -${cacheKib}; pragma wal_autocheckpoint = ${checkpointPages}`);
   return file;
 }
