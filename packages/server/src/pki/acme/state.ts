@@ -4,8 +4,8 @@ import { AccountKeys } from './accounts/account-key.ts';
 import { HourlyLimits } from './requests/hourly-limits.ts';
 import { Nonces } from './requests/nonces.ts';
 import { createResolver, type Resolver } from './validation/resolver.ts';
-import type { ValidationDependencies } from './validation/validate.ts';
-import { Validations } from './validation/validations.ts';
+
+import { type ValidationParts, Validations } from './validation/validations.ts';
 
 /** Shared by the routes and the validation. */
 export interface AcmeState {
@@ -17,7 +17,7 @@ export interface AcmeState {
 }
 
 /** What the state is made with. `dnsServers` as in SIGNPOST_DNS_SERVERS; a resolver of one's own goes before them. */
-export interface AcmeStateParts extends Pick<ValidationDependencies, 'database' | 'now' | 'pausesMs'> {
+export interface AcmeStateParts extends Pick<ValidationParts, 'database' | 'now' | 'pausesMs' | 'patienceMs'> {
   readonly log: Logger;
   readonly dnsServers: readonly string[];
   readonly resolver?: Resolver;

@@ -57,6 +57,21 @@ forEachEngine((_, open) => {
     assert.equal((await placeOrder(other, ['www.example.test'])).reply.json.status, 'pending');
   });
 
+  test('what a validation finds soon stands in the answer to its challenge', async () => {
+    const client = await scene.enrol();
+    for (const [name, status] of [
+      ['soon.example.test', 'valid'],
+      ['never.example.test', 'invalid'],
+    ] as const) {
+      const order = await placeOrder(client, [name]);
+      const { token, url } = await findChallenge(client, order.authorizations[0] ?? '', 'http-01');
+      const text = status === 'valid' ? `${token}.${thumbprintOf(client.key)}` : 'something else';
+      scene.files.set(`/.well-known/acme-challenge/${token}`, text);
+      assert.equal((await client.post(url, {})).json.status, status);
+      assert.equal((await client.read(order.url)).json.status, status === 'valid' ? 'ready' : 'invalid');
+    }
+  });
+
   test('the same order asked for twice is one order', async () => {
     const first = await placeOrder(client, ['twice.example.test', 'again.example.test']);
     const second = await placeOrder(client, ['AGAIN.example.test', 'twice.example.test', 'twice.example.test']);
@@ -80,7 +95,7 @@ forEachEngine((_, open) => {
       .digest('base64url');
     scene.texts.set('_acme-challenge.wild.example.test', ['another text', digest]);
     const answer = await client.post(challenge, {});
-    assert.equal(answer.headers.get('retry-after'), '1');
+    assert.equal(answer.headers.get('retry-after'), null);
     assert.ok((answer.headers.get('link') ?? '').includes(`<${url}>;rel="up"`));
     assert.equal((await client.waitWhile(url, ['pending'])).json.status, 'valid');
     const done = await client.post(order.finalize, { csr: await createCsr({ names: ['*.wild.example.test'] }) });

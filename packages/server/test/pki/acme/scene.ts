@@ -44,7 +44,8 @@ export async function openAcmeScene(database: Database): Promise<AcmeScene> {
     findAddresses: async () => ['127.0.0.1'],
     findTexts: async (name) => texts.get(name) ?? [],
   };
-  const state = createAcmeState({ ...{ database, now, log: silentLog, resolver }, dnsServers: [], pausesMs: [1, 1] });
+  const waits = { pausesMs: [1, 1], patienceMs: 60_000 };
+  const state = createAcmeState({ ...{ database, now, log: silentLog, resolver }, dnsServers: [], ...waits });
   const send = openApplication(pki, state);
   const addDirectory = (name: string, rules: Partial<DirectoryRules> = {}) =>
     createDirectory(pki.dependencies, pki.caller, { name, rules: { ...usualRules, httpPort: web.port, ...rules } });

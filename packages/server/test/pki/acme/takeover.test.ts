@@ -20,7 +20,8 @@ forEachEngine((_, open) => {
     scene.files.set(`/.well-known/acme-challenge/${token}`, `${token}.${thumbprintOf(client.key)}`);
     // As when the process ends before it began.
     await scene.state.validations.stop();
-    assert.equal((await client.post(challenge, {})).json.status, 'processing');
+    const answer = await client.post(challenge, {});
+    assert.deepEqual([answer.json.status, answer.headers.get('retry-after')], ['processing', '1']);
     const { database, now } = scene.dependencies;
     const run = { ...scene.dependencies, ...scene.state, log: silentLog };
     const handlers = {

@@ -5,7 +5,7 @@ import type { Transaction } from 'kysely';
 import { Refusal } from '../../../errors.ts';
 import type { Schema } from '../../../storage/schema.ts';
 import type { AuthorityParts } from '../../authorities/authority.ts';
-import { issueCertificate } from '../../certificates/issue.ts';
+import { type IssuedCertificate, issueCertificate } from '../../certificates/issue.ts';
 import { parseName } from '../../profiles/name-text.ts';
 import { callerFor } from '../accounts/account.ts';
 import { assertOffered } from '../orders/identifiers.ts';
@@ -44,7 +44,8 @@ export async function finalizeOrder(
   }
   assertReady(found, dependencies.now());
   try {
-    await issueFor(dependencies, request, { order, csr });
+    const { id: certificateId } = (await issueFor(dependencies, request, { order, csr })).row;
+    return { ...found, order: { ...order, state: 'valid', certificate_id: certificateId } };
   } catch (error) {
     if (!isLate(error)) throw translate(error);
     // Somebody was faster: the same client that asked twice, or another order for the same certificate.
@@ -63,13 +64,13 @@ async function issueFor(
   dependencies: FinalizeDependencies,
   { account, directory }: AccountRequest,
   { order, csr }: { order: OrderRow; csr: VerifiedRequest },
-): Promise<void> {
+): Promise<IssuedCertificate> {
   const profile = directory.profiles.find(({ name }) => name === order.profile);
   if (!profile) throw new AcmeProblem('invalidProfile', 'this directory does not offer the profile any more');
   // An admin may have changed what the directory is for since the order was made.
   const identifiers = readIdentifiers(order);
   assertOffered(identifiers, directory);
-  await issueCertificate(dependencies, callerFor(directory), {
+  return issueCertificate(dependencies, callerFor(directory), {
     ...{ authority: directory.authority, profile: profile.profile, source: 'acme', acmeAccountId: account.id },
     key: { kind: 'request', request: csr },
     subject: readCommonNames(csr),

@@ -19,8 +19,8 @@ import {
 export interface ValidationStarter {
   /** Whether another validation may begin. */
   readonly hasRoom: boolean;
-  /** Begins; what it finds stands in the database. */
-  start(authorizationId: string): void;
+  /** Begins with an attempt that is noted. Resolves once what it found stands in the database, or an answer should wait no longer. */
+  start(row: AuthorizationRow): Promise<void>;
 }
 
 /** What challenges work with. */
@@ -64,8 +64,8 @@ async function requireAuthorization(
 }
 
 /**
- * Takes the client's word that a challenge can be tried (RFC 8555, 7.5.1), and has it tried. Saying so again changes
- * nothing. An empty payload only reads.
+ * Takes the client's word that a challenge can be tried (RFC 8555, 7.5.1), and has it tried: what comes of it soon stands in the
+ * answer. Saying so again changes nothing. An empty payload only reads.
  */
 export async function answerChallenge(
   dependencies: ChallengeDependencies,
@@ -102,7 +102,7 @@ async function startValidation(
     });
   });
   if (!isFirst) return;
-  if (isStartedHere) validations.start(row.id);
+  if (isStartedHere) await validations.start({ ...row, attempted: type });
   else wakeWorker();
 }
 

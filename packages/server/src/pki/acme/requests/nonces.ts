@@ -1,5 +1,5 @@
 /** Anti-replay nonces (RFC 8555, section 6.5): numbered and authenticated, so that memory is bounded whoever asks for how many. */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** The youngest nonces that still count, a bit each: 128 KiB. */
 const defaultWindow = 1 << 20;
@@ -8,7 +8,7 @@ const codeBytes = 12;
 
 /** Makes nonces and takes each once. After a restart none of the older ones counts; clients then get a new one and go on. */
 export class Nonces {
-  readonly #key: Uint8Array = randomBytes(32);
+  readonly #key: KeyObject = createSecretKey(randomBytes(32));
   readonly #window: number;
   readonly #used: Uint8Array;
   #next = 0;

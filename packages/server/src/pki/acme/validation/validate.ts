@@ -54,9 +54,17 @@ export async function validateAuthorization(
   dependencies: ValidationDependencies,
   { payload, signal }: Pick<Job, 'payload' | 'signal'>,
 ): Promise<void> {
+  const row = await findAuthorizationById(dependencies.database.query, String(payload.authorization_id));
+  if (row?.state === 'pending' && row.attempted !== null) await validateRow(dependencies, row, signal);
+}
+
+/** The same for an authorisation that is pending, of which one challenge is noted as attempted. */
+export async function validateRow(
+  dependencies: ValidationDependencies,
+  row: AuthorizationRow,
+  signal: AbortSignal,
+): Promise<void> {
   const { database, limits, log } = dependencies;
-  const row = await findAuthorizationById(database.query, String(payload.authorization_id));
-  if (row?.state !== 'pending' || row.attempted === null) return;
   const account = await recallAccount(database.query, row.account_id);
   const directory = account && (await recallDirectoryById(database.query, account.directory_id));
   if (!directory) return;
