@@ -1,5 +1,6 @@
 /** The two ACME servers, both over HTTPS with the same certificate, validating against the same hosts. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { join } from 'node:path';
@@ -11,6 +12,8 @@ import { install, startServer } from '../../test/programs/server.ts';
 /** A running server. */
 export interface Contestant {
   readonly directoryUrl: string;
+  /** Seconds of processor time that its process has used. */
+  readProcessorSeconds(): number;
   stop(): Promise<void>;
 }
 
@@ -25,7 +28,10 @@ export interface Surroundings {
   readonly keyFile: string;
 }
 
-/** Ours, with SQLite on the disk, an audit row and an event for each certificate. */
+/**
+ * Ours, with SQLite on the disk: what it answers is durable, with an audit row and an event for each certificate. The authority's
+ * key is RSA of 2048 bits, as Pebble's is.
+ */
 export async function startOurs({ httpPort, nameServer, certFile, keyFile }: Surroundings): Promise<Contestant> {
   const port = await chooseFreePort();
   const base = `https://localhost:${port}`;
@@ -44,6 +50,7 @@ export async function startOurs({ httpPort, nameServer, certFile, keyFile }: Sur
   await waitForHttps(`${base}/healthz`, child);
   return {
     directoryUrl: `${base}/acme/bench/directory`,
+    readProcessorSeconds: () => readProcessorSeconds(child),
     stop: async () => {
       await stopChild(child);
       await installation.remove();
@@ -55,14 +62,21 @@ async function addDirectory(base: string, { api_key }: { readonly api_key: strin
   const operator = createOperator(base, { authorization: `Bearer ${api_key}` });
   const passphrase = 'five quite random words here';
   await operator.call('POST', '/api/authorities', { kind: 'root', name: 'root', subject: { CN: 'Root' }, passphrase });
-  const issuing = { kind: 'intermediate', name: 'issuing', subject: { CN: 'Issuing' }, parent: 'root', passphrase };
+  const issuing = {
+    kind: 'intermediate',
+    name: 'issuing',
+    subject: { CN: 'Issuing' },
+    parent: 'root',
+    key_type: 'rsa-2048',
+    passphrase,
+  };
   await operator.call('POST', '/api/authorities', issuing);
   const limits = { accounts: 0, orders: 0, failures: 0 };
   const rules = { name: 'bench', authority: 'issuing', addresses: 'any', http_port: httpPort, limits };
   await operator.call('POST', '/api/acme/directories', rules);
 }
 
-/** Debian's Pebble, everything in memory; its pauses and its refusals of good nonces, made to test clients, are off. */
+/** Debian's Pebble: everything is in memory and nothing durable, and nothing is audited. Its pauses and its refusals of good nonces, made to test clients, are off. */
 export async function startPebble(surroundings: Surroundings): Promise<Contestant> {
   const { folder, httpPort, nameServer, certFile: certificate, keyFile: privateKey } = surroundings;
   const port = await chooseFreePort();
@@ -74,7 +88,19 @@ export async function startPebble(surroundings: Surroundings): Promise<Contestan
   const child = spawn('pebble', ['-config', file, '-dnsserver', nameServer], { env, stdio: 'ignore' });
   const directoryUrl = `https://localhost:${port}/dir`;
   await waitForHttps(directoryUrl, child);
-  return { directoryUrl, stop: () => stopChild(child) };
+  return {
+    directoryUrl,
+    readProcessorSeconds: () => readProcessorSeconds(child),
+    stop: () => stopChild(child),
+  };
+}
+
+/** proc_pid_stat(5): utime and stime, in hundredths of a second. */
+function readProcessorSeconds({ pid }: ChildProcess): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function waitForHttps(url: string, child: ChildProcess): Promise<void> {
