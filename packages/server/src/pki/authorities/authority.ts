@@ -5,6 +5,7 @@ import { parseCertificate } from '@signpost/protocol/x509/certificate';
 import { type DistinguishedName, readName } from '@signpost/protocol/x509/name';
 import { Refusal } from '../../errors.ts';
 import type { Database, Query } from '../../storage/database.ts';
+import { KeptRows } from '../../storage/kept-rows.ts';
 import type { Argon2Parameters } from '../../vault/argon2.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { CertificateRow } from '../records/certificate-row.ts';
@@ -66,6 +67,8 @@ export async function requireAuthority(query: Query, organisationId: string, nam
 /** Certificates of one authority that chains are built with, the newest: each renewal multiplies the chains. */
 const maxRenewals = 12;
 
+const keptTrees = new KeptRows<AuthorityTree>();
+
 /** The tree of an organisation: its authorities' certificates, for building chains. */
 export class AuthorityTree {
   readonly #byAuthority = new Map<string, OwnCertificate[]>();
@@ -83,6 +86,17 @@ export class AuthorityTree {
     return new AuthorityTree(
       rows.map((row) => ({ row, certificate: parseCertificate(new Uint8Array(Buffer.from(row.der, 'base64'))) })),
     );
+  }
+
+  /** The same, kept until an authority or a certificate of one changes (`forgetIssuers`). Not for transactions. */
+  static async recall(query: Query, organisationId: string): Promise<AuthorityTree> {
+    const tree = await keptTrees.find(query, organisationId, () => AuthorityTree.read(query, organisationId));
+    return tree ?? new AuthorityTree([]);
+  }
+
+  /** Forgets what is kept, once `transaction` has committed. */
+  static forget(transaction: Query): void {
+    keptTrees.forgetAll(transaction);
   }
 
   /** The tree with one certificate more. */

@@ -81,6 +81,7 @@ export async function assertIssuing(
 
 /** Forgets what is kept of all authorities, once `transaction` has committed. To be called where an authority, or a certificate of one, changes. */
 export function forgetIssuers({ vault }: Pick<AuthorityParts, 'vault'>, transaction: Query): void {
+  AuthorityTree.forget(transaction);
   afterCommit(transaction, () => {
     if (vault.state === 'unlocked') caches.delete(vault.lifetime);
   });

@@ -99,8 +99,8 @@ export function formatIssued(issued: {
   };
 }
 
-/** RFC 7468, of base64 that is there already. */
-function framePem(base64: string): string {
+/** A certificate's PEM (RFC 7468), of base64 that is there already. */
+export function framePem(base64: string): string {
   return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`;
 }
 

@@ -1,9 +1,9 @@
 /** Certificates as clients download them (RFC 8555, section 7.4.2): PEM, the leaf first, without the root; other chains beside it. */
-import { encodePem } from '@signpost/protocol/asn1/pem';
 import type { Database } from '../../../storage/database.ts';
 import { isId } from '../../../storage/ids.ts';
 import { AuthorityTree } from '../../authorities/authority.ts';
 import { findAuthority } from '../../authorities/store.ts';
+import { framePem } from '../../certificates/format.ts';
 import { AcmeProblem } from '../problem.ts';
 import type { AccountRequest } from '../requests/signed-request.ts';
 import { findOwnCertificate } from './store.ts';
@@ -24,16 +24,14 @@ export async function readChain(
   if (!row) throw notFound();
   const { organisationId } = directory;
   const issuer = await findAuthority(database.query, organisationId, { id: row.issuer_id ?? '' });
-  const tree = await AuthorityTree.read(database.query, organisationId);
+  const tree = await AuthorityTree.recall(database.query, organisationId);
   const chains = issuer ? tree.listChains(issuer, now()) : [];
   const chosen = chain === undefined ? 0 : Number(/^[1-9]\d?$/.exec(chain)?.[0] ?? Number.NaN);
   if (chosen !== 0 && !chains[chosen]) throw notFound();
   // Relying parties have the root, or have no reason to trust what is sent along.
   const above = (chains[chosen] ?? []).filter((own) => own.row.issuer_id !== own.row.subject_authority_id);
-  const leaf = new Uint8Array(Buffer.from(row.der, 'base64'));
-  const blocks = [leaf, ...above.map(({ certificate }) => certificate.bytes)];
   return {
-    pem: blocks.map((bytes) => encodePem('CERTIFICATE', bytes)).join(''),
+    pem: [row, ...above.map((own) => own.row)].map(({ der }) => framePem(der)).join(''),
     alternates: chains.map((_, number) => number).filter((number) => number !== chosen),
   };
 }
