@@ -41,3 +41,40 @@ function describeKey({ spki }: SignatureCheck) {
   const key = Buffer.from(spki.buffer, spki.byteOffset, spki.length);
   return { key, format: 'der', type: 'spki' } as const;
 }
+
+/** Checks as one message between threads: a buffer for each part of each would cost more than a signature. */
+export interface PackedChecks {
+  readonly digests: readonly string[];
+  /** Key, message and signature of each in turn. */
+  readonly lengths: readonly number[];
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Packs checks; `bytes` is a buffer of its own. */
+export function packChecks(checks: readonly SignatureCheck[]): PackedChecks {
+  const parts = checks.flatMap(({ spki, message, signature }) => [spki, message, signature]);
+  const lengths = parts.map(({ length }) => length);
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return { digests: checks.map(({ digest }) => digest), lengths, bytes };
+}
+
+/** What was packed. */
+export function unpackChecks({ digests, lengths, bytes }: PackedChecks): SignatureCheck[] {
+  let at = 0;
+  const take = (index: number) => {
+    const part = bytes.subarray(at, at + (lengths[index] ?? 0));
+    at += part.length;
+    return part;
+  };
+  return digests.map((digest, index) => ({
+    digest,
+    spki: take(3 * index),
+    message: take(3 * index + 1),
+    signature: take(3 * index + 2),
+  }));
+}

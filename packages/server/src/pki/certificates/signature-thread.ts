@@ -1,7 +1,7 @@
 /** A thread beside the one that answers requests: reading a public key and checking a signature cost more than all else. */
 import { Worker } from 'node:worker_threads';
 import { Refusal } from '../../errors.ts';
-import type { CheckResult, SignatureCheck } from './signature-check.ts';
+import { type CheckResult, packChecks, type SignatureCheck } from './signature-check.ts';
 
 /** What it works on is a few hundred bytes a check. */
 const maxHeapMb = 32;
@@ -34,7 +34,8 @@ export class SignatureThread {
     if (this.#failure) return Promise.reject(this.#failure);
     const answer = Promise.withResolvers<readonly CheckResult[]>();
     if (this.#waiting.push(answer) === 1) this.#worker.ref();
-    this.#worker.postMessage(checks);
+    const packed = packChecks(checks);
+    this.#worker.postMessage(packed, [packed.bytes.buffer]);
     return answer.promise;
   }
 
