@@ -33,6 +33,9 @@ interface Authorization {
   readonly challenges: readonly { readonly type: string; readonly url: string; readonly token: string }[];
 }
 
+/** How long an order may take to change its state; a lost one must not hold up the bench for ever. */
+const patienceMs = 30_000;
+
 /** Where challenges are served: what a file at a token says. */
 export type Tokens = Map<string, string>;
 
@@ -86,13 +89,15 @@ export class LoadClient {
   }
 
   async #waitFor(url: string, states: readonly string[]): Promise<Order> {
-    for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 16)) {
+    const until = performance.now() + patienceMs;
+    for (let pauseMs = 1; performance.now() < until; pauseMs = Math.min(pauseMs * 2, 16)) {
       const { text } = await this.#post(url, '');
       const order = JSON.parse(text) as Order;
       if (states.includes(order.status)) return order;
       if (order.status === 'invalid') throw new Error(`expected ${url} to become ${states}, got ${text}`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
+    throw new Error(`expected ${url} to become ${states} within ${patienceMs} ms`);
   }
 
   async #post(url: string, payload: string): Promise<Reply> {

@@ -13,7 +13,7 @@ import { decideVectors } from './portable/decide-vectors.ts';
 /** What only a client with a server meets; everything else stands in a vector. */
 const clientCodes = ['trust_missing', 'manifest_missing', 'fetch_failed', 'state_invalid'];
 
-/** What certificates are refused with; test/x509 and test/conformance hold them. */
+/** What certificates, timestamps and key files are refused with; test/x509, test/cms and test/conformance hold them. */
 const certificateCodes = [
   'algorithm_unsupported',
   'certificate_invalid',
@@ -22,6 +22,8 @@ const certificateCodes = [
   'certificate_revoked',
   'revocation_unknown',
   'name_mismatch',
+  'password_wrong',
+  'timestamp_invalid',
 ];
 
 test('the committed vector files are what the generator writes', async () => {
