@@ -46,6 +46,8 @@ suite('the public tree', () => {
     await write();
     const paths = (await listTree(dir)).map((line) => line.replace(/ -> \.\..*/, ''));
     assert.deepEqual(paths, [
+      'o/other/theirs/1.0.0/app-1.0.0.zip',
+      'o/other/theirs/latest -> 1.0.0',
       'rocket/1.0.0/app-1.0.0.zip',
       'rocket/1.1.0/a.zip',
       'rocket/1.1.0/b.zip',
@@ -53,8 +55,6 @@ suite('the public tree', () => {
       'rocket/2.0.0-beta/b.zip',
       'rocket/latest -> 1.1.0',
       'rocket/latest-beta -> 2.0.0-beta',
-      'o/other/theirs/1.0.0/app-1.0.0.zip',
-      'o/other/theirs/latest -> 1.0.0',
     ]);
     assert.equal(await readFile(join(dir, 'rocket/latest/b.zip'), 'utf8'), 'b.zip of 1.1.0');
     assert.equal(await readFile(join(dir, 'o/other/theirs/latest/app-1.0.0.zip'), 'utf8'), 'the bytes of 1.0.0');
