@@ -63,6 +63,26 @@ export const trustErrorCodes = [
   'password_wrong',
   /** A timestamp of something else, for another request, or by a certificate that is not for timestamps alone. */
   'timestamp_invalid',
+  /** A trusted root that is not whole: a window without a start, a chain that is none, an instance that is there twice. */
+  'trusted_root_invalid',
+  /** A transparency log that the trusted root does not hold, or not at the time in question. */
+  'log_untrusted',
+  /** Fewer log entries than asked for. */
+  'log_entry_missing',
+  /** A log entry that is about something else than the bundle that it stands in. */
+  'log_entry_mismatch',
+  /** An inclusion or consistency proof, or the promise of one, that does not hold. */
+  'log_proof_invalid',
+  /** No certificate timestamp of a log that counts, fewer than asked for, or one that does not verify. */
+  'sct_invalid',
+  /** Nothing proves when the signature was made, or fewer timestamps do than asked for. */
+  'signed_time_missing',
+  /** A proven time that lies in the future. */
+  'signed_time_invalid',
+  /** Signed by somebody else than the policy names. */
+  'identity_mismatch',
+  /** A statement about other artifacts. */
+  'subject_mismatch',
 ] as const;
 
 /** What went wrong, stable across versions. */
