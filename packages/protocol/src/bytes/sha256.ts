@@ -14,6 +14,13 @@ export function createSha256(): StreamingHash {
   return new Sha256();
 }
 
+/** The SHA-256 of all parts, one after the other: for what is small, where waiting for the platform costs more than hashing. */
+export function hashSha256(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const hash = new Sha256();
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
+
 /** `times` times the SHA-256 of the digest before, beginning with `digest`: what slow key derivations do. */
 export function iterateSha256(digest: Uint8Array, times: number): Uint8Array<ArrayBuffer> {
   const block = new Uint8Array(blockBytes);
@@ -49,6 +56,11 @@ class Sha256 implements StreamingHash {
   }
 
   digestHex(): string {
+    return encodeHex(this.digest());
+  }
+
+  /** The digest of all bytes taken. Called once. */
+  digest(): Uint8Array<ArrayBuffer> {
     const paddingBytes = ((119 - (this.#totalBytes % blockBytes)) % blockBytes) + 1;
     const tail = new Uint8Array(paddingBytes + 8);
     tail[0] = 0x80;
@@ -58,7 +70,7 @@ class Sha256 implements StreamingHash {
     const digest = new Uint8Array(32);
     const view = new DataView(digest.buffer);
     for (const [index, word] of this.#state.entries()) view.setInt32(index * 4, word);
-    return encodeHex(digest);
+    return digest;
   }
 
   /** Puts the digest of the one padded block `view` where its message stood. */

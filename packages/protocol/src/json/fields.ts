@@ -16,6 +16,19 @@ export function parseObject(value: Member, name: string): SignableObject {
   return value as SignableObject;
 }
 
+/** Whether the member `name` is there; `null` counts as absent, as in the JSON form of protocol buffers. */
+export function isPresent(object: SignableObject, name: string): boolean {
+  return object[name] !== undefined && object[name] !== null;
+}
+
+/** Throws `malformed` when `object`, which the message calls `what`, has a member that is not among `names`. */
+export function assertMembers(object: SignableObject, names: readonly string[], what: string): void {
+  const unknown = Object.keys(object).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  const known = names.join(', ');
+  throw new TrustError('malformed', `expected ${what} to have no members but ${known}, got ${unknown.slice(0, 100)}`);
+}
+
 /** The member `name` as an array. */
 export function parseArray(object: SignableObject, name: string): readonly SignableValue[] {
   const value = object[name];
