@@ -1,0 +1,97 @@
+/** The rules on bills of materials: there is one, it is complete, and nothing in it is known to be vulnerable. */
+import { encodeTime } from '../../json/time.ts';
+import { formatDuration } from '../duration.ts';
+import type { ArtifactEvidence, KnownVulnerability, SbomFacts } from '../evidence.ts';
+import type { SbomRule, VulnerabilityRule } from '../policy.ts';
+import { isAtLeast } from '../severity.ts';
+import type { Finding } from '../verdict.ts';
+
+const shown = 10;
+
+/** Holds the bills of materials of an artifact against the rule. */
+export function judgeSbom(rule: SbomRule, artifact: ArtifactEvidence, now: number): readonly Finding[] {
+  const sboms = artifact.sboms.flatMap((item) => (item.state === 'verified' ? [item.value] : []));
+  const accepted = sboms.filter(({ format }) => rule.formats.includes(format));
+  const present = judgePresence(rule, artifact, accepted);
+  if (accepted.length === 0) return [present];
+  return [
+    present,
+    ...(rule.complete ? [judgeCompleteness(artifact, accepted)] : []),
+    // All of them: a second, shorter list must not hide what the first one names.
+    ...(rule.vulnerabilities ? judgeVulnerabilities(rule.vulnerabilities, { artifact, now }, sboms) : []),
+  ];
+}
+
+function judgePresence(rule: SbomRule, artifact: ArtifactEvidence, accepted: readonly SbomFacts[]): Finding {
+  const reasons = artifact.sboms.flatMap((item) =>
+    item.state === 'verified' ? [] : [`${item.document}: ${item.reason}`],
+  );
+  const base = { rule: 'sbom', artifact: artifact.name, expected: `an SBOM (${rule.formats.join(' or ')})` } as const;
+  if (accepted.length > 0) {
+    const found = accepted.map(({ format, components }) => `${format} of ${components} components`).join(', ');
+    return { ...base, outcome: 'met', found, hint: undefined };
+  }
+  return {
+    ...base,
+    outcome: artifact.sboms.some(({ state }) => state === 'unknown') ? 'unknown' : 'unmet',
+    found: reasons.join('; ') || 'none',
+    hint: 'signpost evidence attach PROJECT VERSION SBOM',
+  };
+}
+
+function judgeCompleteness(artifact: ArtifactEvidence, accepted: readonly SbomFacts[]): Finding {
+  const [best] = accepted.toSorted((left, right) => left.gaps.length - right.gaps.length);
+  const gaps = best?.gaps ?? [];
+  return {
+    rule: 'sbom-complete',
+    artifact: artifact.name,
+    outcome: gaps.length === 0 ? 'met' : 'unmet',
+    expected: "the NTIA's minimum elements",
+    found: gaps.length === 0 ? 'all of them' : listSome(gaps),
+    hint: gaps.length === 0 ? undefined : 'have the build name supplier, version and relationships of each component',
+  };
+}
+
+function judgeVulnerabilities(
+  rule: VulnerabilityRule,
+  { artifact, now }: { readonly artifact: ArtifactEvidence; readonly now: number },
+  sboms: readonly SbomFacts[],
+): readonly Finding[] {
+  const snapshots = sboms.map(({ vulnerabilities }) => vulnerabilities?.snapshotAt);
+  const oldest = Math.min(...snapshots.map((at) => at ?? Number.NEGATIVE_INFINITY));
+  const isFresh = now - oldest <= rule.snapshotMaxAgeMs;
+  const data: Finding = {
+    rule: 'vulnerability-data',
+    artifact: artifact.name,
+    outcome: isFresh ? 'met' : 'unknown',
+    expected: `data of the last ${formatDuration(rule.snapshotMaxAgeMs)}`,
+    found: Number.isFinite(oldest) ? `a snapshot of ${encodeTime(oldest)}` : 'no data',
+    hint: isFresh ? undefined : 'signpost vulnerabilities import FILE',
+  };
+  const found = sboms.flatMap(({ vulnerabilities }) => vulnerabilities?.found ?? []);
+  return Number.isFinite(oldest) ? [data, judgeFound(rule, artifact, found)] : [data];
+}
+
+function judgeFound(
+  rule: VulnerabilityRule,
+  artifact: ArtifactEvidence,
+  found: readonly KnownVulnerability[],
+): Finding {
+  const open = found.filter(
+    ({ severity, suppressedBy }) => suppressedBy === undefined && isAtLeast(severity, rule.denyAt),
+  );
+  const names = [...new Set(open.map(({ id, component, severity }) => `${id} (${severity}) in ${component}`))];
+  return {
+    rule: 'vulnerabilities',
+    artifact: artifact.name,
+    outcome: names.length === 0 ? 'met' : 'unmet',
+    expected: `no vulnerability rated ${rule.denyAt} or worse`,
+    found: names.length === 0 ? 'none' : listSome(names),
+    hint: names.length === 0 ? undefined : 'upgrade the component, or say by VEX why it is not affected',
+  };
+}
+
+function listSome(items: readonly string[]): string {
+  const rest = items.length - shown;
+  return [...items.slice(0, shown), ...(rest > 0 ? [`${rest} more`] : [])].join('; ');
+}
