@@ -20,7 +20,7 @@ const protocol: House = {
   floors: [
     ['errors.ts'],
     ['bytes/'],
-    ['asn1/', 'json/'],
+    ['asn1/', 'json/', 'versions/'],
     ['keys/'],
     ['dsse/', 'jose/', 'tlog/', 'x509/'],
     ['cms/', 'intoto/', 'sbom/'],

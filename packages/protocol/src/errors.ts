@@ -83,6 +83,8 @@ export const trustErrorCodes = [
   'identity_mismatch',
   /** A statement about other artifacts. */
   'subject_mismatch',
+  /** A document of another format, or of a version of it, that is not read. */
+  'format_unsupported',
 ] as const;
 
 /** What went wrong, stable across versions. */
