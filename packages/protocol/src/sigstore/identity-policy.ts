@@ -1,13 +1,11 @@
 /** Whose signatures count, as data (docs/protocol/identity-policy.md). */
 import { TrustError } from '../errors.ts';
 import type { SignableObject, SignableValue } from '../json/canonical.ts';
-import { assertMembers, parseArray, parseInteger, parseObject, parseString } from '../json/fields.ts';
+import { assertMembers, parseArray, parseInteger, parseObject } from '../json/fields.ts';
 import { isMailbox, isUri } from '../x509/name-syntax.ts';
 import type { ClaimName, SignerSubject } from './claims.ts';
-import { type IdentityPattern, parseIdentityPattern } from './identity-pattern.ts';
-
-/** Text that must be there to the letter, or a pattern for the whole of it. */
-export type TextRule = string | IdentityPattern;
+import type { IdentityPattern } from './identity-pattern.ts';
+import { assertCount, parseText, readRule, type TextRule } from './text-rule.ts';
 
 /** One signer, or a set of signers that share these claims: every rule must hold. */
 export interface SignerIdentity {
@@ -112,7 +110,10 @@ export function parseSignerIdentity(value: unknown): SignerIdentity {
   }
   return {
     issuer: parseIssuer(object),
-    subject: object.subject === undefined ? undefined : readSubject(readRule(object.subject, 'subject', true)),
+    subject:
+      object.subject === undefined
+        ? undefined
+        : readSubject(readRule(object.subject, 'subject', { mayBePattern: true })),
     workflow: object.workflow === undefined ? undefined : parseWorkflow(object),
     claims: readClaimRules(object),
   };
@@ -158,7 +159,9 @@ function readClaimRules(object: SignableObject): SignerIdentity['claims'] {
     assertCount(alternatives.length, maxAlternatives, name);
     rules.set(
       claim,
-      alternatives.map((one) => readRule(name.endsWith('_id') ? readNumericId(one) : one, name, pattern)),
+      alternatives.map((one) =>
+        readRule(name.endsWith('_id') ? readNumericId(one) : one, name, { mayBePattern: pattern }),
+      ),
     );
   }
   return rules;
@@ -167,24 +170,4 @@ function readClaimRules(object: SignableObject): SignerIdentity['claims'] {
 /** YAML reads an id without quotes as a number. */
 function readNumericId(value: SignableValue): SignableValue {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : value;
-}
-
-function readRule(value: SignableValue | undefined, name: string, mayBePattern: boolean): TextRule {
-  if (typeof value === 'string' || !mayBePattern) return parseText(value, name);
-  const object = parseObject(value, name);
-  assertMembers(object, ['pattern'], name);
-  return parseIdentityPattern(parseText(object.pattern, `the pattern of ${name}`));
-}
-
-function parseText(value: SignableValue | undefined, name: string): string {
-  const text = parseString({ [name]: value }, name, 4096);
-  if (text === '' || text.trim() !== text || /\p{Cc}/u.test(text)) {
-    throw new TrustError('malformed', `expected ${name} to be text without space around it and control characters`);
-  }
-  return text;
-}
-
-function assertCount(count: number, limit: number, name: string): void {
-  if (count === 0) throw new TrustError('malformed', `expected ${name} to hold at least one item`);
-  if (count > limit) throw new TrustError('too_large', `expected at most ${limit} items in ${name}, got ${count}`);
 }

@@ -1,8 +1,8 @@
 /** Whether a signer is one of those that a policy names (docs/protocol/identity-policy.md). */
 import { TrustError } from '../errors.ts';
 import type { ClaimName, SignerClaims } from './claims.ts';
-import { isPatternMatch } from './identity-pattern.ts';
-import type { IdentityPolicy, SignerIdentity, TextRule } from './identity-policy.ts';
+import type { IdentityPolicy, SignerIdentity } from './identity-policy.ts';
+import { isRuleMet, type TextRule } from './text-rule.ts';
 
 /** A rule that does not hold. */
 export interface IdentityMismatch {
@@ -50,10 +50,6 @@ export function findIdentityMismatches(claims: SignerClaims, identity: SignerIde
     mismatches.push({ claim, expected: rules.map(describeRule).join(' or '), got });
   }
   return mismatches;
-}
-
-function isRuleMet(rule: TextRule, text: string): boolean {
-  return typeof rule === 'string' ? rule === text : isPatternMatch(rule, text);
 }
 
 /** `<repository>/<path>@<ref>`; GitLab writes two slashes. The repository is the certificate's own claim, not a guess. */

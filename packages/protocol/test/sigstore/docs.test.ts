@@ -32,3 +32,12 @@ test('the schema names every rule and the usual minimums', async () => {
     defaultMinimums,
   );
 });
+
+test('provenance.md names every rule of the table of builders', async () => {
+  const page = await readPage('provenance.md');
+  const table = JSON.parse(await readPage('../../packages/protocol/data/builders.json')) as {
+    readonly builders: readonly object[];
+  };
+  const used = new Set(table.builders.flatMap((builder) => Object.keys(builder)));
+  for (const rule of used) assert.ok(page.includes(`\`${rule}\``), rule);
+});
