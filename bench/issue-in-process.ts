@@ -3,7 +3,7 @@ import { createPrivateKey as importKey, sign } from 'node:crypto';
 import { createPrivateKey } from '@signpost/protocol/keys/private-key';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
 import { parseRevocationList } from '@signpost/protocol/x509/revocation-list';
-import { createSerialNumber, encodeTbsCertificate, signCertificate } from '@signpost/protocol/x509/write-certificate';
+import { createSerialNumber, signCertificate } from '@signpost/protocol/x509/write-certificate';
 import { encodeEntry, signRevocationList } from '@signpost/protocol/x509/write-revocation-list';
 import { createNodeSigner } from '../packages/server/src/pki/authorities/node-signer.ts';
 import { signLinted } from '../packages/server/src/pki/certificates/sign.ts';
@@ -47,15 +47,16 @@ async function createAuthority(): Promise<Authority> {
 async function measureCertificates(authority: Authority): Promise<Measurement> {
   const { pkcs8, signer, certificate } = authority;
   const key = importKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
-  const message = encodeTbsCertificate(compose(authority, 0), signer.algorithm);
+  const { signedBytes: message } = parseCertificate(await signCertificate(compose(authority, 0), signer));
   const issued = await compareInRounds({
     rounds: 9,
     ours: () => countPerSecond((index) => signCertificate(compose(authority, index), signer)),
     peer: () => countPerSecond(async () => sign('sha256', message, key)),
   });
-  const linted = await countPerSecond((index) =>
-    signLinted(compose(authority, index), { certificate, signer }, 'server'),
-  );
+  const issueLinted = (index: number) => signLinted(compose(authority, index), { certificate, signer }, 'server');
+  // The first run is for the compiler.
+  await countPerSecond(issueLinted);
+  const linted = await countPerSecond(issueLinted);
   const detail = `bare signatures ${formatAmount(issued.peer)}/s, parsed and linted too ${formatAmount(linted)}/s`;
   const bar = { kind: 'at least', value: 20_000, unit: '/s' } as const;
   return { name: 'certificates issued in process, ECDSA P-256', measured: issued.ours, bar, detail };

@@ -41,8 +41,15 @@ export function encodeInteger(value: bigint | number): Uint8Array<ArrayBuffer> {
   return octets;
 }
 
-/** The content octets of the non-negative number that `magnitude` is in big-endian order; leading zeros are allowed. */
-export function encodeUnsigned(magnitude: Uint8Array): Uint8Array<ArrayBuffer> {
+/**
+ * The content octets of the non-negative number that `magnitude` is in big-endian order; leading zeros are allowed. To be read
+ * only: it is `magnitude` itself where that is minimal.
+ */
+export function encodeUnsigned(magnitude: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
+export function encodeUnsigned(magnitude: Uint8Array): Uint8Array;
+export function encodeUnsigned(magnitude: Uint8Array): Uint8Array {
+  const first = magnitude[0] ?? 0;
+  if (first > 0 && first < 0x80) return magnitude;
   let start = 0;
   while (start < magnitude.length - 1 && magnitude[start] === 0) start++;
   const needsZero = (magnitude[start] ?? 0) >= 0x80 || magnitude.length === 0;

@@ -49,20 +49,8 @@ function parseLargeOid(content: Uint8Array): string {
   return [root, first - root * 40n, ...rest].join('.');
 }
 
-/** Identifiers written before: a program has a few dozen, and those that people configure must not fill the memory. */
-const written = new Map<string, Uint8Array<ArrayBuffer>>();
-const maxWritten = 1000;
-
-/** The content octets of a dotted identifier, to be read only. Throws a TypeError: identifiers to write are the program's own. */
+/** The content octets of a dotted identifier. Throws a TypeError when it is none. */
 export function encodeOid(text: string): Uint8Array<ArrayBuffer> {
-  const known = written.get(text);
-  if (known) return known;
-  const octets = encodeArcs(text);
-  if (written.size < maxWritten) written.set(text, octets);
-  return octets;
-}
-
-function encodeArcs(text: string): Uint8Array<ArrayBuffer> {
   const octets: number[] = [];
   const arcs = text.split('.');
   const [root = '', second = ''] = arcs;

@@ -24,6 +24,26 @@ export function encodeDer(value: DerValue): Uint8Array<ArrayBuffer> {
   return target;
 }
 
+/** Octets of the longest header. */
+export const maxHeaderBytes = 6;
+
+/** Writes a value to `offset` and returns the offset behind it. */
+export function encodeInto(value: DerValue, target: Uint8Array, offset: number): number {
+  return writeValue(value, target, offset);
+}
+
+/** Writes the header of content that ends at `end` right before its `start`, and returns where the header begins. */
+export function encodeHeaderBefore(
+  tag: number,
+  target: Uint8Array,
+  { start, end }: { readonly start: number; readonly end: number },
+): number {
+  const at = start - countHeader(end - start);
+  target[at] = tag;
+  writeLength(end - start, target, at + 1);
+  return at;
+}
+
 /** A primitive value of this tag. Tags are below 31. */
 export function primitive(tag: number, content: Uint8Array): DerValue {
   const contentBytes = content.length;
@@ -40,6 +60,16 @@ export function constructed(tag: number, content: readonly DerValue[]): DerValue
 /** Elements that are encoded already; none, one or several. */
 export function encoded(bytes: Uint8Array): DerValue {
   return { tag: undefined, contentBytes: bytes.length, totalBytes: bytes.length, content: bytes };
+}
+
+/** Values one after the other, encoded once for all the places in which they are to stand. */
+export function encodeTogether(values: readonly DerValue[]): DerValue {
+  let bytes = 0;
+  for (const { totalBytes } of values) bytes += totalBytes;
+  const target = new Uint8Array(bytes);
+  let at = 0;
+  for (const value of values) at = writeValue(value, target, at);
+  return encoded(target);
 }
 
 /** SEQUENCE. Members that are `undefined` are left out. */
@@ -91,10 +121,10 @@ export function enumerated(value: number): DerValue {
 
 /** BIT STRING of whole octets. */
 export function bitOctets(bytes: Uint8Array): DerValue {
-  const content = new Uint8Array(bytes.length + 1);
-  content.set(bytes, 1);
-  return primitive(tags.bitString, content);
+  return constructed(tags.bitString, [noUnusedBits, encoded(bytes)]);
 }
+
+const noUnusedBits = encoded(Uint8Array.of(0));
 
 /** BIT STRING of named bits: bit n is `1 << n`. */
 export function namedBits(mask: number): DerValue {
@@ -115,9 +145,17 @@ export function nothing(): DerValue {
   return primitive(tags.null, new Uint8Array(0));
 }
 
-/** OBJECT IDENTIFIER from dotted decimal. Throws a TypeError when it is none. */
+/** Identifiers written before: a program has a few dozen, and those that people configure must not fill the memory. */
+const knownOids = new Map<string, DerValue>();
+const maxKnownOids = 1000;
+
+/** OBJECT IDENTIFIER from dotted decimal. Throws a TypeError when it is none: identifiers to write are the program's own. */
 export function oid(text: string): DerValue {
-  return primitive(tags.oid, encodeOid(text));
+  const known = knownOids.get(text);
+  if (known) return known;
+  const value = primitive(tags.oid, encodeOid(text));
+  if (knownOids.size < maxKnownOids) knownOids.set(text, value);
+  return value;
 }
 
 /** A string. Throws a TypeError on characters that its type cannot carry. */
@@ -125,10 +163,19 @@ export function string(tag: StringTag, text: string): DerValue {
   return primitive(tag, encodeString(tag, text));
 }
 
+/** Times written before: what is issued within a second begins and ends alike. */
+const knownTimes = new Map<number, DerValue>();
+const maxKnownTimes = 64;
+
 /** The CHOICE `Time` of RFC 5280: UTCTime through 2049, then GeneralizedTime; rounded down to the second. */
 export function time(timeMs: number): DerValue {
+  const known = knownTimes.get(timeMs);
+  if (known) return known;
   const { tag, content } = encodeTime(timeMs);
-  return primitive(tag, content);
+  const value = primitive(tag, content);
+  if (knownTimes.size === maxKnownTimes) knownTimes.clear();
+  knownTimes.set(timeMs, value);
+  return value;
 }
 
 /** GeneralizedTime, rounded down to the second: fractions are forbidden by RFC 5280, and GnuTLS refuses them. */

@@ -19,10 +19,14 @@ export const curves: Readonly<Record<Curve, { readonly oid: string; readonly byt
 
 /** The curve of an identifier. Throws `algorithm_unsupported`. */
 export function findCurve(oid: string): Curve {
-  const [curve] = Object.entries(curves).find(([, entry]) => entry.oid === oid) ?? [];
+  const curve = curvesByOid.get(oid);
   if (!curve) throw new TrustError('algorithm_unsupported', `expected P-256, P-384 or P-521, got curve ${oid}`);
-  return curve as Curve;
+  return curve;
 }
+
+const curvesByOid: ReadonlyMap<string, Curve> = new Map(
+  (Object.keys(curves) as Curve[]).map((curve) => [curves[curve].oid, curve]),
+);
 
 /** A key type in words: `ECDSA P-256`, `RSA 2048`, `Ed25519`. */
 export function describeKeyType(type: KeyType): string {

@@ -62,8 +62,8 @@ export function readSignatureAlgorithm(reader: DerReader): SignatureAlgorithm {
 
 /** The signature algorithm of an identifier that is read already. Throws as `readSignatureAlgorithm` does. */
 export function interpretSignatureAlgorithm(identifier: AlgorithmIdentifier): SignatureAlgorithm {
-  const ecdsa = findHash(oids.ecdsa, identifier.oid);
-  const rsa = findHash(oids['rsa-pkcs1'], identifier.oid);
+  const ecdsa = ecdsaHashes.get(identifier.oid);
+  const rsa = rsaHashes.get(identifier.oid);
   if (rsa) {
     assertNullParameters(identifier);
     return { kind: 'rsa-pkcs1', hash: rsa };
@@ -75,8 +75,11 @@ export function interpretSignatureAlgorithm(identifier: AlgorithmIdentifier): Si
   return ecdsa ? { kind: 'ecdsa', hash: ecdsa } : { kind: 'ed25519' };
 }
 
-function findHash(table: Readonly<Record<HashName, string>>, oid: string): HashName | undefined {
-  return (Object.keys(table) as HashName[]).find((hash) => table[hash] === oid);
+const ecdsaHashes = indexHashes(oids.ecdsa);
+const rsaHashes = indexHashes(oids['rsa-pkcs1']);
+
+function indexHashes(table: Readonly<Record<HashName, string>>): ReadonlyMap<string, HashName> {
+  return new Map((Object.keys(table) as HashName[]).map((hash) => [table[hash], hash]));
 }
 
 function unsupported(expected: string, oid: string): TrustError {

@@ -4,7 +4,7 @@ import { DerReader } from '../asn1/reader.ts';
 import { isStringTag, parseString, type StringTag } from '../asn1/string.ts';
 import { tags } from '../asn1/tag.ts';
 import { assertDer } from '../asn1/walk.ts';
-import { type DerValue, encodeDer, oid, sequence, sequenceOf, setOf, string } from '../asn1/writer.ts';
+import { constructed, encodeDer, encoded, oid, sequence, sequenceOf, string } from '../asn1/writer.ts';
 import { encodeHex } from '../bytes/hex.ts';
 import { type AttributeName, attributeOids } from './oids.ts';
 
@@ -59,11 +59,20 @@ function readAttribute(reader: DerReader): NameAttribute {
 }
 
 function deriveKey(attributes: readonly NameAttribute[]): string {
-  const keys = attributes.map(({ type, text, value }) =>
-    JSON.stringify([type, text === undefined ? `#${encodeHex(value)}` : foldText(text)]),
-  );
-  return keys.sort().join('+');
+  const [first] = attributes;
+  return first && attributes.length === 1
+    ? deriveAttributeKey(first)
+    : attributes.map(deriveAttributeKey).sort().join('+');
 }
+
+function deriveAttributeKey({ type, text, value }: NameAttribute): string {
+  // What is nearly every host name says the same as below, for a tenth of the time.
+  if (text !== undefined && plainWord.test(text)) return `["${type}","${text.toLowerCase()}"]`;
+  return JSON.stringify([type, text === undefined ? `#${encodeHex(value)}` : foldText(text)]);
+}
+
+/** ASCII that neither folding nor JSON changes, but for its case. */
+const plainWord = /^[!#-[\]-~]+$/;
 
 /** Case and white space do not tell names apart (RFC 4518: mapping, NFKC, insignificant spaces). */
 function foldText(text: string): string {
@@ -123,26 +132,32 @@ export type AttributeToWrite = readonly [type: AttributeName | (string & {}), te
  * and addresses IA5String, all else UTF8String (RFC 5280, 4.1.2.4 and appendix A). Throws a TypeError on text that does
  * not fit, or that is empty.
  */
-export function encodeName(attributes: readonly AttributeToWrite[]): DerValue {
-  return sequenceOf(attributes.map((attribute) => setOf([encodeAttribute(attribute)])));
-}
-
-/** The name that `encodeName` writes. */
 export function createName(attributes: readonly AttributeToWrite[]): DistinguishedName {
-  return readName(new DerReader(encodeDer(encodeName(attributes))));
+  const relativeNames = attributes.map((attribute) => [createAttribute(attribute)]);
+  const members = relativeNames.map((relative) =>
+    constructed(
+      tags.set,
+      relative.map(({ type, value }) => sequence(oid(type), encoded(value))),
+    ),
+  );
+  return { bytes: encodeDer(sequenceOf(members)), relativeNames, keys: relativeNames.map(deriveKey) };
 }
 
-function encodeAttribute([type, text]: AttributeToWrite): DerValue {
+function createAttribute([type, text]: AttributeToWrite): NameAttribute & { readonly text: string } {
   // Half a character would be written as another one.
-  if (text === '' || text.includes('\0') || /\p{Cs}/u.test(text)) throw new TypeError(`expected text for ${type}`);
+  if (text === '' || text.includes('\0') || !text.isWellFormed()) throw new TypeError(`expected text for ${type}`);
   const dotted = Object.hasOwn(attributeOids, type) ? attributeOids[type as AttributeName] : type;
-  const tag = chooseStringTag(dotted);
   if (dotted === attributeOids.C && !/^[A-Z]{2}$/.test(text)) throw new TypeError('expected a country of two letters');
-  return sequence(oid(dotted), string(tag, text));
+  return { type: dotted, text, value: encodeDer(string(chooseStringTag(dotted), text)) };
 }
 
 function chooseStringTag(type: string): StringTag {
   if (type === attributeOids.DC || type === attributeOids.emailAddress) return tags.ia5String;
-  const printable: readonly string[] = [attributeOids.C, attributeOids.serialNumber, attributeOids.dnQualifier];
-  return printable.includes(type) ? tags.printableString : tags.utf8String;
+  return printableOnly.has(type) ? tags.printableString : tags.utf8String;
 }
+
+const printableOnly: ReadonlySet<string> = new Set([
+  attributeOids.C,
+  attributeOids.serialNumber,
+  attributeOids.dnQualifier,
+]);

@@ -3,17 +3,7 @@ import { refuseDer } from '../asn1/malformed.ts';
 import { DerReader, parseDer } from '../asn1/reader.ts';
 import { constructedTag } from '../asn1/tag.ts';
 import { assertDer } from '../asn1/walk.ts';
-import {
-  constructed,
-  type DerValue,
-  encodeDer,
-  encoded,
-  integer,
-  oid,
-  sequence,
-  sequenceOf,
-  setOf,
-} from '../asn1/writer.ts';
+import { constructed, type DerValue, encoded, integer, oid, sequence, sequenceOf, setOf } from '../asn1/writer.ts';
 import type { CertificateSigner } from '../keys/private-key.ts';
 import { importPublicKey, type VerificationKey } from '../keys/verification-key.ts';
 import { readKeyInfo, readSigned, type SignedStructure } from './certificate.ts';
@@ -119,5 +109,5 @@ export function signRequest(request: RequestToWrite, signer: CertificateSigner):
     encoded(signer.subjectKey.spki),
     constructed(constructedTag(0), asked),
   );
-  return signStructure(encodeDer(info), signer);
+  return signStructure(info, signer);
 }

@@ -1,18 +1,21 @@
 /** Writes and signs certificates (RFC 5280, 4.1). What they say is the caller's affair: see `assertRules` for a second look. */
+import { tags } from '../asn1/tag.ts';
 import {
   bitOctets,
   type DerValue,
-  encodeDer,
   encoded,
+  encodeHeaderBefore,
+  encodeInto,
   explicit,
   integer,
-  sequence,
+  maxHeaderBytes,
   sequenceOf,
   time,
   unsigned,
 } from '../asn1/writer.ts';
 import type { CertificateSigner } from '../keys/private-key.ts';
 import { type SignatureAlgorithm, signatureAlgorithm } from '../keys/signature-algorithm.ts';
+import type { SubjectKey } from '../keys/subject-key.ts';
 import type { DistinguishedName } from './name.ts';
 
 /** All that a certificate of version 3 says. */
@@ -29,57 +32,60 @@ export interface CertificateToWrite {
   readonly extensions: readonly DerValue[];
 }
 
-/** TBSCertificate, which is what the issuer signs. */
-export function encodeTbsCertificate(
+/** A certificate signed by its issuer's key, DER. */
+export function signCertificate(
   certificate: CertificateToWrite,
-  algorithm: SignatureAlgorithm,
-): Uint8Array<ArrayBuffer> {
+  signer: CertificateSigner,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return signStructure(describeBody(certificate, signer.algorithm), signer);
+}
+
+/** TBSCertificate, which is what the issuer signs. */
+function describeBody(certificate: CertificateToWrite, algorithm: SignatureAlgorithm): DerValue {
   const { serialNumber, issuer, subject, notBefore, notAfter, spki, extensions } = certificate;
-  return encodeDer(
-    sequence(
-      version3,
-      unsigned(serialNumber),
-      signatureAlgorithm(algorithm),
-      encoded(issuer.bytes),
-      sequence(time(notBefore), time(notAfter)),
-      encoded(subject.bytes),
-      encoded(spki),
-      explicit(3, sequenceOf(extensions)),
-    ),
-  );
+  return sequenceOf([
+    version3,
+    unsigned(serialNumber),
+    signatureAlgorithm(algorithm),
+    encoded(issuer.bytes),
+    sequenceOf([time(notBefore), time(notAfter)]),
+    encoded(subject.bytes),
+    encoded(spki),
+    explicit(3, sequenceOf(extensions)),
+  ]);
 }
 
 const version3 = explicit(0, integer(2));
 
-/** A certificate signed by its issuer's key, DER. */
-export async function signCertificate(
-  certificate: CertificateToWrite,
-  signer: CertificateSigner,
-): Promise<Uint8Array<ArrayBuffer>> {
-  return signStructure(encodeTbsCertificate(certificate, signer.algorithm), signer);
+/** What is signed, the algorithm, and the signature: the form of certificates, requests and lists. */
+export async function signStructure(body: DerValue, signer: CertificateSigner): Promise<Uint8Array<ArrayBuffer>> {
+  const algorithm = signatureAlgorithm(signer.algorithm);
+  const start = maxHeaderBytes;
+  // One buffer for all of it: a second one, and copying into it, would cost a tenth of a signature.
+  const target = new Uint8Array(start + body.totalBytes + algorithm.totalBytes + maxSignatureBytes(signer.subjectKey));
+  const signedEnd = encodeInto(body, target, start);
+  const signature = await signer.sign(target.subarray(start, signedEnd));
+  const end = encodeInto(bitOctets(signature), target, encodeInto(algorithm, target, signedEnd));
+  return target.subarray(encodeHeaderBefore(tags.sequence, target, { start, end }), end);
 }
 
-/** What is signed, the algorithm, and the signature: the form of certificates, requests and lists. */
-export async function signStructure(
-  signedBytes: Uint8Array<ArrayBuffer>,
-  signer: CertificateSigner,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const signature = await signer.sign(signedBytes);
-  return encodeDer(sequence(encoded(signedBytes), signatureAlgorithm(signer.algorithm), bitOctets(signature)));
+/** Of a signature in its BIT STRING: two numbers of 66 octets with their headers for P-521, the modulus's octets for RSA. */
+function maxSignatureBytes(key: SubjectKey): number {
+  return key.kind === 'rsa' ? key.modulus.length + 5 : 145;
 }
 
 const serialBytes = 17;
-/** Drawn at once: a call for each would cost a third of a signature. */
-const pool = new Uint8Array(serialBytes * 240);
-let taken = pool.length;
+/** Drawn at once: a call for each would cost a third of a signature. No octets are given out twice. */
+let pool = new Uint8Array(0);
+let taken = 0;
 
 /** A serial number of 134 random bits: 17 octets, positive, never zero (RFC 5280, 4.1.2.2). */
 export function createSerialNumber(): Uint8Array<ArrayBuffer> {
   if (taken === pool.length) {
-    globalThis.crypto.getRandomValues(pool);
+    pool = globalThis.crypto.getRandomValues(new Uint8Array(serialBytes * 240));
     taken = 0;
   }
-  const octets = pool.slice(taken, taken + serialBytes);
+  const octets = pool.subarray(taken, taken + serialBytes);
   taken += serialBytes;
   octets[0] = ((octets[0] ?? 0) & 0x3f) | 0x40;
   return octets;

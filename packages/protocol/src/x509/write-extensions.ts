@@ -79,15 +79,22 @@ const writers: Writers = {
   ocspNoCheck: { encode: nothing, critical: false },
 };
 
+const names = Object.keys(writers) as Name[];
+
 /** The extensions to write, in a fixed order. Values may be kept and used for many certificates. */
 export function encodeExtensions(extensions: ExtensionsToWrite): readonly DerValue[] {
-  const known = (Object.keys(writers) as Name[]).flatMap((name) => encodeKnown(name, extensions[name]));
-  return [...known, ...(extensions.others ?? []).map(rewriteExtension)];
+  const values: DerValue[] = [];
+  for (const name of names) {
+    const value = extensions[name];
+    if (value !== undefined) values.push(encodeExtension(name, value));
+  }
+  for (const other of extensions.others ?? []) values.push(rewriteExtension(other));
+  return values;
 }
 
-function encodeKnown<N extends Name>(name: N, value: ExtensionsToWrite[N]): readonly DerValue[] {
-  if (value === undefined) return [];
+/** One extension to write. */
+export function encodeExtension<N extends Name>(name: N, value: NonNullable<ExtensionsToWrite[N]>): DerValue {
   const { encode, critical } = writers[name] as unknown as Written<typeof value>;
   const isCritical = typeof critical === 'function' ? critical(value) : critical;
-  return [extension(extensionOids[name], encode(value), { critical: isCritical })];
+  return extension(extensionOids[name], encode(value), { critical: isCritical });
 }

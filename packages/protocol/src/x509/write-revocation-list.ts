@@ -69,7 +69,7 @@ export function signRevocationList(
     entries.length > 0 ? sequenceOf(entries) : undefined,
     explicit(0, sequenceOf(listExtensions(list))),
   );
-  return signStructure(encodeDer(body), signer);
+  return signStructure(body, signer);
 }
 
 function listExtensions(list: RevocationListToWrite): readonly DerValue[] {

@@ -250,7 +250,7 @@ async function signMembers(
     entries.length > 0 ? sequenceOf(entries) : undefined,
     extensions.length > 0 ? explicit(0, sequenceOf(extensions)) : undefined,
   );
-  return signStructure(encodeDer(body), root.signer);
+  return signStructure(body, root.signer);
 }
 
 test('lists that RFC 5280 forbids, or that speak for others, are refused', async () => {

@@ -40,9 +40,8 @@ function signInPool(digest: string | null, message: Uint8Array, key: Prepared): 
   });
 }
 
-// A view of its own: a Buffer may look into a pool that others write to.
-function asBytes(buffer: Buffer): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(buffer);
+function asBytes({ buffer, byteOffset, length }: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer, byteOffset, length);
 }
 
 /** `undefined` for what is not RSA, and for PKCS#1, which RSA keys are used with when nothing is said. */

@@ -4,6 +4,7 @@ import { quote, refuseName } from './name-text.ts';
 
 /** Throws `invalid` for hyphens in the third and fourth place that begin no A-label, and for A-labels that decode to nothing good. */
 export function assertALabels(host: string): void {
+  if (!host.includes('--')) return;
   for (const label of host.toLowerCase().split('.')) {
     if (label.slice(2, 4) !== '--') continue;
     if (!isALabel(label)) {

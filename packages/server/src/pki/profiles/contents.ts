@@ -1,6 +1,6 @@
 /** Composes what a certificate says from its profile and what was asked for (RFC 5280, 4). Nothing is taken that the profile does not allow. */
 import { hash } from 'node:crypto';
-import type { DerValue } from '@signpost/protocol/asn1/writer';
+import { type DerValue, encodeTogether } from '@signpost/protocol/asn1/writer';
 import type { SubjectKey } from '@signpost/protocol/keys/subject-key';
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import type { NameConstraints } from '@signpost/protocol/x509/constraint-extensions';
@@ -8,7 +8,7 @@ import type { GeneralName } from '@signpost/protocol/x509/general-name';
 import { type AttributeToWrite, type DistinguishedName, isEmptyName } from '@signpost/protocol/x509/name';
 import { accessMethods, purposes } from '@signpost/protocol/x509/oids';
 import type { CertificateToWrite } from '@signpost/protocol/x509/write-certificate';
-import { type ExtensionsToWrite, encodeExtensions } from '@signpost/protocol/x509/write-extensions';
+import { type ExtensionsToWrite, encodeExtension, encodeExtensions } from '@signpost/protocol/x509/write-extensions';
 import { Refusal } from '../../errors.ts';
 import { formatKeyLabel } from './key-label.ts';
 import type { IssuedName } from './name-text.ts';
@@ -80,15 +80,16 @@ export function composeCertificate(profile: Profile, wish: ContentsWish): Certif
     serialNumber: serial,
     issuer: issuer?.subject ?? subject,
     subject,
-    ...validity,
+    notBefore: validity.notBefore,
+    notAfter: validity.notAfter,
     spki: publicKey.spki,
-    extensions: [...fixedExtensions(profile, wish), ...ownExtensions(wish, subject)],
+    extensions: [fixedExtensions(profile, wish), ...ownExtensions(wish, subject)],
   };
 }
 
 /** The key identifier that our certificates use: the first 160 bits of the SHA-256 of the key's bits (RFC 7093, 2 (1)). */
 export function computeKeyIdentifier({ keyBits }: Pick<SubjectKey, 'keyBits'>): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(hash('sha256', keyBits, 'buffer')).slice(0, 20);
+  return new Uint8Array(hash('sha256', keyBits, 'buffer').subarray(0, 20));
 }
 
 function assertKey(profile: Profile, key: SubjectKey): void {
@@ -126,22 +127,27 @@ function assertWishes(profile: Profile, { mustStaple = false, nameConstraints }:
   }
 }
 
-/** What all certificates of a profile and issuer have in common is encoded once. */
-const encodedOnce = new WeakMap<Profile, WeakMap<Locations, Map<string, readonly DerValue[]>>>();
+type ByKeyKind = Map<string, DerValue>;
 
-function fixedExtensions(profile: Profile, wish: ContentsWish): readonly DerValue[] {
-  const { locations, publicKey, pathLength, issuer } = wish;
-  const compute = () => encodeExtensions(describeFixed(profile, wish));
+/** What all certificates of a profile and issuer have in common is encoded once. */
+const encodedOnce = new WeakMap<Profile, WeakMap<Locations, ByKeyKind>>();
+
+function fixedExtensions(profile: Profile, wish: ContentsWish): DerValue {
+  const { locations, publicKey, issuer } = wish;
   // Authorities are made too seldom, and say too much of their own.
-  if (profile.kind !== 'leaf' || !issuer) return compute();
-  const byLocations = encodedOnce.get(profile) ?? new WeakMap<Locations, Map<string, readonly DerValue[]>>();
-  encodedOnce.set(profile, byLocations);
-  const byKind = byLocations.get(locations) ?? new Map<string, readonly DerValue[]>();
-  byLocations.set(locations, byKind);
-  const id = `${publicKey.kind} ${pathLength} ${wish.mustStaple === true}`;
-  const found = byKind.get(id) ?? compute();
-  byKind.set(id, found);
-  return found;
+  if (profile.kind !== 'leaf' || !issuer) return encodeFixed(profile, wish);
+  const byLocations = encodedOnce.get(profile) ?? new WeakMap<Locations, ByKeyKind>();
+  const byKind: ByKeyKind = byLocations.get(locations) ?? new Map();
+  const id = wish.mustStaple === true ? `${publicKey.kind} staple` : publicKey.kind;
+  const known = byKind.get(id);
+  if (known) return known;
+  const value = encodeFixed(profile, wish);
+  encodedOnce.set(profile, byLocations.set(locations, byKind.set(id, value)));
+  return value;
+}
+
+function encodeFixed(profile: Profile, wish: ContentsWish): DerValue {
+  return encodeTogether(encodeExtensions(describeFixed(profile, wish)));
 }
 
 function describeFixed(
@@ -217,18 +223,27 @@ function ownExtensions(
   subject: DistinguishedName,
 ): readonly DerValue[] {
   const subjectKeyIdentifier = kept?.keyIdentifier ?? computeKeyIdentifier(publicKey);
-  return encodeExtensions({
-    ...(names.length > 0 ? { subjectAlternativeName: { names, critical: isEmptyName(subject) } } : {}),
-    subjectKeyIdentifier,
-    authorityKeyIdentifier: issuer ? issuerKeyIdentifier(issuer) : subjectKeyIdentifier,
-  });
+  const identifiers = [
+    encodeExtension('subjectKeyIdentifier', subjectKeyIdentifier),
+    issuer ? pointAt(issuer) : encodeExtension('authorityKeyIdentifier', subjectKeyIdentifier),
+  ];
+  if (names.length === 0) return identifiers;
+  const alternative = { names, critical: isEmptyName(subject) };
+  return [encodeExtension('subjectAlternativeName', alternative), ...identifiers];
 }
 
-function issuerKeyIdentifier(issuer: Certificate): Uint8Array<ArrayBuffer> {
+const pointers = new WeakMap<Certificate, DerValue>();
+
+/** The authority key identifier of all that an issuer issues. */
+function pointAt(issuer: Certificate): DerValue {
+  const known = pointers.get(issuer);
+  if (known) return known;
   const identifier = issuer.extensions.subjectKeyIdentifier?.value;
   // RFC 5280, 4.2.1.2: authorities must have one.
   if (!identifier) throw refuse('issuer', 'expected an issuer with a subject key identifier');
-  return identifier;
+  const pointer = encodeTogether([encodeExtension('authorityKeyIdentifier', identifier)]);
+  pointers.set(issuer, pointer);
+  return pointer;
 }
 
 function refuse(rule: string, message: string): Refusal {

@@ -19,8 +19,8 @@ export function assertNames(
     });
   }
   for (const name of names) assertName(profile, name);
-  const texts = names.map(formatNameText);
-  if (new Set(texts).size < texts.length) throw refuseName('name-twice', 'expected each alternative name once');
+  if (names.length > 1 && new Set(names.map(formatNameText)).size < names.length)
+    throw refuseName('name-twice', 'expected each alternative name once');
   if (profile.names.common_name === 'in-names') assertCommonNames(subject, names);
 }
 
@@ -42,14 +42,15 @@ function assertHost(profile: Profile, host: string): void {
 
 /** What old clients look at must not say other than what new ones look at (Baseline Requirements, 7.1.4.3). */
 function assertCommonNames(subject: readonly AttributeToWrite[], names: readonly IssuedName[]): void {
-  const allowed = names.flatMap((name) => {
-    if (name.kind === 'dns') return [name.text];
-    return name.kind === 'ip' ? [formatAddress(name.address)] : [];
-  });
-  const foreign = subject.find(([type, text]) => type === 'CN' && !allowed.includes(text));
+  const foreign = subject.find(([type, text]) => type === 'CN' && !names.some((name) => isCalled(name, text)));
   if (!foreign) return;
   throw refuseName(
     'common-name',
     `expected a common name that is one of the alternative names, got ${quote(foreign[1])}`,
   );
+}
+
+function isCalled(name: IssuedName, text: string): boolean {
+  if (name.kind === 'dns') return name.text === text;
+  return name.kind === 'ip' && formatAddress(name.address) === text;
 }

@@ -63,14 +63,27 @@ export function composeSubject(
     }
     assertText(type as AttributeName, text);
   }
-  for (const [type, rule] of Object.entries(profile.subject))
-    assertRule(type as AttributeName, { rule, subject, issuer });
+  for (const [type, rule] of demandsOf(profile)) assertRule(type, { rule, subject, issuer });
   return createName(subject);
+}
+
+type Demand = readonly [type: AttributeName, rule: string];
+
+/** What of a profile's subject is more than allowed. */
+const demands = new WeakMap<Profile, readonly Demand[]>();
+
+function demandsOf(profile: Profile): readonly Demand[] {
+  const known = demands.get(profile);
+  if (known) return known;
+  const found = (Object.entries(profile.subject) as Demand[]).filter(([, rule]) => rule !== 'optional');
+  demands.set(profile, found);
+  return found;
 }
 
 function assertText(type: AttributeName, text: string): void {
   const limit = maxCharacters[type] ?? 64;
-  if ([...text].length > limit || text.trim() === '') {
+  // No text has more characters than units, so only what is long needs to be counted.
+  if ((text.length > limit && [...text].length > limit) || text.trim() === '') {
     throw refuse('subject-length', `expected ${type} of 1 to ${limit} characters, got ${[...text].length}`);
   }
   if (type === 'C' ? !/^[A-Z]{2}$/.test(text) : !isCarried(type, text)) {
@@ -93,7 +106,6 @@ function assertRule(
     readonly issuer: DistinguishedName | undefined;
   },
 ): void {
-  if (asked.rule === 'optional') return;
   const given = asked.subject.flatMap(([one, text]) => (one === type ? [text] : []));
   if (asked.rule === 'supplied' && given.length === 0) {
     throw refuse('subject-missing', `expected ${type} in the subject, got none`);

@@ -24,9 +24,9 @@ export interface ValidityWish {
  */
 export function decideValidity(profile: Profile, wish: ValidityWish): Validity {
   const { now, issuerNotAfter = Number.POSITIVE_INFINITY } = wish;
+  const { standard, maximum, backdate } = durationsOf(profile);
   const lifetimeMs = wish.notAfter === undefined ? wish.lifetimeMs : wish.notAfter - now;
-  const wanted = floorSecond(now + (lifetimeMs ?? parseDuration(profile.lifetime.default)));
-  const maximum = parseDuration(profile.lifetime.maximum);
+  const wanted = floorSecond(now + (lifetimeMs ?? standard));
   if (wanted - now > maximum || wanted <= now) {
     throw refuse(
       'lifetime',
@@ -38,15 +38,15 @@ export function decideValidity(profile: Profile, wish: ValidityWish): Validity {
     throw refuse('beyond-issuer', `expected an end before the issuer's, ${new Date(issuerNotAfter).toISOString()}`);
   }
   return {
-    notBefore: floorSecond(now - parseDuration(profile.backdate)),
+    notBefore: floorSecond(now - backdate),
     notAfter: Math.min(wanted, floorSecond(issuerNotAfter)),
   };
 }
 
 /** Throws `invalid` when a validity that somebody else decided breaks what `decideValidity` promises. */
 export function assertValidity(profile: Profile, { notBefore, notAfter }: Validity, issuerNotAfter?: number): void {
-  const maximum = parseDuration(profile.lifetime.maximum) + parseDuration(profile.backdate);
-  if (notAfter < notBefore || notAfter - notBefore > maximum + 1000) {
+  const { maximum, backdate } = durationsOf(profile);
+  if (notAfter < notBefore || notAfter - notBefore > maximum + backdate + 1000) {
     throw refuse(
       'lifetime',
       `expected a lifetime of at most ${profile.lifetime.maximum}, got ${describe(notAfter - notBefore)}`,
@@ -55,6 +55,28 @@ export function assertValidity(profile: Profile, { notBefore, notAfter }: Validi
   if (issuerNotAfter !== undefined && notAfter > issuerNotAfter) {
     throw refuse('beyond-issuer', `expected an end before the issuer's, ${new Date(issuerNotAfter).toISOString()}`);
   }
+}
+
+interface Durations {
+  readonly standard: number;
+  readonly maximum: number;
+  readonly backdate: number;
+}
+
+const durations = new WeakMap<Profile, Durations>();
+
+/** In ms; read once, since profiles do not change. */
+function durationsOf(profile: Profile): Durations {
+  const known = durations.get(profile);
+  if (known) return known;
+  const { lifetime, backdate } = profile;
+  const found = {
+    standard: parseDuration(lifetime.default),
+    maximum: parseDuration(lifetime.maximum),
+    backdate: parseDuration(backdate),
+  };
+  durations.set(profile, found);
+  return found;
 }
 
 // RFC 5280 knows no fractions of a second.
