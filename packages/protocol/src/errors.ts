@@ -85,6 +85,14 @@ export const trustErrorCodes = [
   'subject_mismatch',
   /** A document of another format, or of a version of it, that is not read. */
   'format_unsupported',
+  /** TUF metadata that is past its `expires`. */
+  'metadata_expired',
+  /** TUF metadata older than what was accepted before, or a role that was there before and is gone. */
+  'metadata_replayed',
+  /** TUF metadata of another type or version than the metadata above it names. */
+  'metadata_mismatch',
+  /** No role that may speak of the target does. */
+  'target_unknown',
 ] as const;
 
 /** What went wrong, stable across versions. */

@@ -26,6 +26,25 @@ const certificateCodes = [
   'timestamp_invalid',
 ];
 
+/** What evidence and TUF metadata are refused with; the tests of their folders and test/conformance hold them. */
+const evidenceCodes = [
+  'trusted_root_invalid',
+  'log_untrusted',
+  'log_entry_missing',
+  'log_entry_mismatch',
+  'log_proof_invalid',
+  'sct_invalid',
+  'signed_time_missing',
+  'signed_time_invalid',
+  'identity_mismatch',
+  'subject_mismatch',
+  'format_unsupported',
+  'metadata_expired',
+  'metadata_replayed',
+  'metadata_mismatch',
+  'target_unknown',
+];
+
 test('the committed vector files are what the generator writes', async () => {
   for (const [name, text] of await createVectorFiles()) {
     assert.equal(await readFile(new URL(`../vectors/${name}`, import.meta.url), 'utf8'), text, name);
@@ -49,7 +68,7 @@ test('every vector holds', async () => {
 });
 
 test('every code that a document can be refused with stands in a vector, and no name twice', async () => {
-  const codes = new Set([...clientCodes, ...certificateCodes]);
+  const codes = new Set([...clientCodes, ...certificateCodes, ...evidenceCodes]);
   for (const text of Object.values(await readVectorFiles())) {
     const vectors = JSON.parse(text) as { name: string; expect: { refused?: string } }[];
     assert.equal(new Set(vectors.map(({ name }) => name)).size, vectors.length);

@@ -3,12 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import { canonicalJsonVectors } from './canonical-json.ts';
 import { fileVectors } from './file.ts';
 import { manifestVectors } from './manifest.ts';
+import { olpcVectors } from './olpc.ts';
 import { trustListVectors } from './trust-list.ts';
 
 /** The text of every vector file by its name. */
 export async function createVectorFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['canonical-json.json', encodeVectors(canonicalJsonVectors)],
+    ['olpc.json', encodeVectors(olpcVectors)],
     ['trust-list.json', encodeVectors(await trustListVectors())],
     ['manifest.json', encodeVectors(await manifestVectors())],
     ['file.json', encodeVectors(fileVectors)],

@@ -62,6 +62,11 @@ function encodeString(text: string): string {
 export function assertText(text: string): void {
   // PHP escapes the two separators even when told to leave Unicode alone.
   if (/[\u2028\u2029]/.test(text)) throw new TrustError('not_canonical', 'expected text without U+2028 and U+2029');
+  assertWellFormed(text);
+}
+
+/** Throws `not_canonical` for text with lone surrogates, which has no UTF-8. */
+export function assertWellFormed(text: string): void {
   if (!text.isWellFormed()) throw new TrustError('not_canonical', 'expected text without lone surrogates');
 }
 

@@ -1,7 +1,14 @@
 /** Strict JSON parser of the update profile (docs/protocol/canonical-json.md): what it returns can be signed again. */
 import { parseText } from '../bytes/text.ts';
 import { TrustError } from '../errors.ts';
-import { assertKey, assertText, maxJsonDepth, type SignableObject, type SignableValue } from './canonical.ts';
+import {
+  assertKey,
+  assertText,
+  assertWellFormed,
+  maxJsonDepth,
+  type SignableObject,
+  type SignableValue,
+} from './canonical.ts';
 
 /**
  * Parses UTF-8 JSON. White space between tokens is allowed; duplicate keys, floats, exponents, `-0`, empty objects,
@@ -15,13 +22,19 @@ export function parseSignable(bytes: Uint8Array, limit: number): SignableValue {
 
 /** The same for text that is already decoded and bounded. */
 export function parseSignableText(text: string): SignableValue {
-  return readAll(new Reader(text, { emptyObjects: false }));
+  return readAll(new Reader(text, { emptyObjects: false, anyText: false }));
 }
 
 /** The same for documents that nobody signs as canonical JSON, such as the parts of a JWS: objects may be empty. */
 export function parseDocument(bytes: Uint8Array, limit: number): SignableValue {
   if (bytes.length > limit) throw new TrustError('too_large', `expected at most ${limit} bytes, got ${bytes.length}`);
-  return readAll(new Reader(parseText(bytes), { emptyObjects: true }));
+  return readAll(new Reader(parseText(bytes), { emptyObjects: true, anyText: false }));
+}
+
+/** The same for what OLPC canonical JSON carries (`olpc.ts`): objects may be empty, keys and texts are any well-formed ones. */
+export function parseOlpc(bytes: Uint8Array, limit: number): SignableValue {
+  if (bytes.length > limit) throw new TrustError('too_large', `expected at most ${limit} bytes, got ${bytes.length}`);
+  return readAll(new Reader(parseText(bytes), { emptyObjects: true, anyText: true }));
 }
 
 function readAll(reader: Reader): SignableValue {
@@ -31,14 +44,21 @@ function readAll(reader: Reader): SignableValue {
   return value;
 }
 
+/** What the update profile leaves out, and other documents may hold. */
+interface Allowance {
+  readonly emptyObjects: boolean;
+  /** Keys that look like numbers, and text with U+2028 and U+2029. */
+  readonly anyText: boolean;
+}
+
 class Reader {
   readonly #text: string;
-  readonly #emptyObjects: boolean;
+  readonly #allows: Allowance;
   #position = 0;
 
-  constructor(text: string, { emptyObjects }: { readonly emptyObjects: boolean }) {
+  constructor(text: string, allows: Allowance) {
     this.#text = text;
-    this.#emptyObjects = emptyObjects;
+    this.#allows = allows;
   }
 
   get position(): number {
@@ -78,12 +98,12 @@ class Reader {
     const object: Record<string, SignableValue> = Object.create(null);
     this.#expect('{');
     this.skipSpace();
-    if (this.#emptyObjects && this.#accept('}')) return object;
+    if (this.#allows.emptyObjects && this.#accept('}')) return object;
     if (this.#text[this.#position] === '}') throw new TrustError('not_canonical', 'expected a non-empty object');
     do {
       this.skipSpace();
       const key = this.#readString();
-      assertKey(key);
+      if (!this.#allows.anyText) assertKey(key);
       if (key in object) throw new TrustError('malformed', `expected each key once, got ${JSON.stringify(key)} twice`);
       this.skipSpace();
       this.#expect(':');
@@ -118,7 +138,8 @@ class Reader {
     }
     this.#position++;
     const text = this.#unescape(this.#text.slice(start, this.#position));
-    assertText(text);
+    if (this.#allows.anyText) assertWellFormed(text);
+    else assertText(text);
     return text;
   }
 

@@ -42,6 +42,7 @@ export async function readVectorFiles() {
   const read = (name: string) => readFile(new URL(`../../vectors/${name}.json`, import.meta.url), 'utf8');
   return {
     canonicalJson: await read('canonical-json'),
+    olpc: await read('olpc'),
     trustList: await read('trust-list'),
     manifest: await read('manifest'),
     file: await read('file'),

@@ -1,11 +1,12 @@
 /** Decides vectors with nothing but the package and what the Web has: runs in Node, in a bare context, in a browser. */
 import { parseBase64 } from '@signpost/protocol/bytes/base64';
-import { encodeText } from '@signpost/protocol/bytes/text';
+import { encodeText, parseText } from '@signpost/protocol/bytes/text';
 import { verifyFile } from '@signpost/protocol/client/download';
 import { createRootSet } from '@signpost/protocol/client/state';
 import { TrustError } from '@signpost/protocol/errors';
 import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
-import { parseSignable } from '@signpost/protocol/json/parse';
+import { encodeOlpc } from '@signpost/protocol/json/olpc';
+import { parseOlpc, parseSignable } from '@signpost/protocol/json/parse';
 import { verifyCounter, verifySupported } from '@signpost/protocol/updates/verify-history';
 import { verifyManifest } from '@signpost/protocol/updates/verify-manifest';
 import { verifyTrustList } from '@signpost/protocol/updates/verify-trust-list';
@@ -17,6 +18,7 @@ import type { TrustListVector } from '../../vectors/trust-list.ts';
 /** The texts of the vector files. */
 export interface VectorFiles {
   readonly canonicalJson: string;
+  readonly olpc: string;
   readonly trustList: string;
   readonly manifest: string;
   readonly file: string;
@@ -32,6 +34,7 @@ export interface VectorOutcome {
 export async function decideVectors(files: VectorFiles): Promise<VectorOutcome> {
   const outcomes = [
     await decideAll(JSON.parse(files.canonicalJson) as CanonicalJsonVector[], decideCanonicalJson),
+    await decideAll(JSON.parse(files.olpc) as CanonicalJsonVector[], decideOlpc),
     await decideAll(JSON.parse(files.trustList) as TrustListVector[], decideTrustList),
     await decideAll(JSON.parse(files.manifest) as ManifestVector[], decideManifest),
     await decideAll(JSON.parse(files.file) as FileVector[], decideFile),
@@ -63,6 +66,10 @@ function refusedBy(error: unknown): object {
 
 function decideCanonicalJson({ text }: CanonicalJsonVector): object {
   return { canonical: encodeCanonicalText(parseSignable(encodeText(text), 10_000)) };
+}
+
+function decideOlpc({ text }: CanonicalJsonVector): object {
+  return { canonical: parseText(encodeOlpc(parseOlpc(encodeText(text), 10_000))) };
 }
 
 async function decideTrustList({ roots, threshold, previous, now, envelope }: TrustListVector): Promise<object> {

@@ -1,0 +1,35 @@
+/** Runs a fuzzer a million times over, and says how it went. */
+import type { FuzzOutcome } from '../../packages/protocol/test/fuzz/der-fuzz.ts';
+
+const rounds = 10;
+
+/**
+ * Runs `fuzz` as often as the arguments `[count] [seed]` say. The exit status is 1 when one input took over a second, or memory
+ * stays; what is neither accepted nor refused throws.
+ */
+export async function runFuzz(
+  fuzz: (options: { readonly count: number; readonly seed: number }) => Promise<FuzzOutcome>,
+): Promise<void> {
+  const count = Number(process.argv[2] ?? 1_000_000);
+  const seed = Number(process.argv[3] ?? 20_261_121);
+  const startedAt = performance.now();
+  const refused = new Map<string, number>();
+  const heaps: number[] = [];
+  let accepted = 0;
+  let slowestMs = 0;
+  for (let round = 0; round < rounds; round++) {
+    const outcome = await fuzz({ count: Math.ceil(count / rounds), seed: seed + round });
+    accepted += outcome.accepted;
+    slowestMs = Math.max(slowestMs, outcome.slowestMs);
+    for (const [code, times] of outcome.refused) refused.set(code, (refused.get(code) ?? 0) + times);
+    heaps.push(process.memoryUsage().rss / 2 ** 20);
+  }
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`${count} inputs from seed ${seed} in ${seconds} s, the slowest ${slowestMs.toFixed(0)} ms`);
+  console.log(`memory after each tenth: ${heaps.map((mib) => mib.toFixed(0)).join(', ')} MiB`);
+  console.log(`accepted ${accepted}`);
+  const codes = [...refused].toSorted((left, right) => right[1] - left[1]);
+  for (const [code, times] of codes) console.log(`${code} ${times}`);
+  const [first = 0, second = first] = heaps;
+  if (slowestMs >= 1000 || (heaps.at(-1) ?? 0) > Math.max(first, second) + 100) process.exitCode = 1;
+}
