@@ -3,7 +3,7 @@ import { refuseDer } from '../asn1/malformed.ts';
 import { parseDer } from '../asn1/reader.ts';
 import { isSameBytes } from '../bytes/compare.ts';
 import { TrustError } from '../errors.ts';
-import { importPublicKey } from '../keys/verification-key.ts';
+import { importPublicKey, type VerificationKey } from '../keys/verification-key.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { isSameName } from '../x509/name.ts';
 import { attributeTypes } from './oids.ts';
@@ -19,9 +19,15 @@ export interface VerifiedSigner {
   readonly content: Uint8Array<ArrayBuffer>;
 }
 
+/** A certificate, and its key ready for use. */
+export interface KnownSigner {
+  readonly certificate: Certificate;
+  readonly key: VerificationKey;
+}
+
 /**
- * The signer of `content`, whose certificate is among the message's own or `others`. `content` where the message holds none.
- * Throws `certificate_untrusted` when no certificate is the signer's, `digest_mismatch`, `bad_signature`, or `malformed`.
+ * The signer of `content`, whose certificate is `known`, or among the message's own or `others`. `content` where the message holds
+ * none. Throws `certificate_untrusted` when no certificate is the signer's, `digest_mismatch`, `bad_signature`, or `malformed`.
  */
 export async function verifySigner(
   signed: SignedData,
@@ -29,17 +35,20 @@ export async function verifySigner(
   {
     others = [],
     content = signed.content,
+    known,
   }: {
     readonly others?: readonly Certificate[];
     readonly content?: Uint8Array<ArrayBuffer> | undefined;
+    readonly known?: KnownSigner | undefined;
   } = {},
 ): Promise<VerifiedSigner> {
   if (!content) throw refuseDer('the content that was signed');
-  const certificate = [...signed.certificates, ...others].find((one) => isSigner(info.signer, one));
+  const candidates = known ? [known.certificate] : [...signed.certificates, ...others];
+  const certificate = candidates.find((one) => isSigner(info.signer, one));
   if (!certificate) throw new TrustError('certificate_untrusted', 'expected the certificate of the signer, found none');
   assertContentType(info, signed.contentType);
   await assertDigest(info, content);
-  const key = await importPublicKey(certificate.spki);
+  const key = known?.key ?? (await importPublicKey(certificate.spki));
   const { signatureAlgorithm: algorithm, signedBytes: message, signature } = info;
   await key.verify({ algorithm, message, signature });
   return { certificate, signedAttributes: info.signedAttributes, content } as VerifiedSigner;

@@ -10,7 +10,7 @@ import { parseSignedData, type SignedData, type SignerInfo } from './signed-data
 import { assertSigningCertificate } from './signing-certificate.ts';
 import { parseTimestampInfo, type TimestampInfo } from './timestamp-info.ts';
 import type { MessageImprint } from './timestamp-request.ts';
-import { verifySigner } from './verify-signer.ts';
+import { type KnownSigner, verifySigner } from './verify-signer.ts';
 
 declare const verified: unique symbol;
 
@@ -48,13 +48,10 @@ export async function verifyTimestamp(
 ): Promise<VerifiedTimestamp> {
   const { anchors, intermediates = [], profile } = requirements;
   const signed = parseSignedData(token);
-  const signer = await verifySigner(signed, findSigner(signed), { others: [...intermediates, ...anchors] });
-  await assertSigningCertificate(signer.signedAttributes, signer.certificate);
-  assertTimestampCertificate(signer.certificate);
-  const info = parseTimestampInfo(signer.content);
+  const { certificate, info } = await verifyTimestampSigner(signed, { others: [...intermediates, ...anchors] });
   assertAnswers(info, requirements);
   const pool = { anchors, intermediates: [...signed.certificates, ...intermediates] };
-  const path = await verifyCertificate(signer.certificate, pool, {
+  const path = await verifyCertificate(certificate, pool, {
     at: requirements.at ?? info.time,
     purpose: purposes.timeStamping,
     ...(profile && { profile }),
@@ -62,8 +59,22 @@ export async function verifyTimestamp(
   return { info, path } as VerifiedTimestamp;
 }
 
-/** RFC 3161, 2.4.2: the token is signed by the authority and by nobody else. */
-function findSigner({ contentType, signers }: SignedData): SignerInfo {
+/**
+ * What a token says, signed by `known` or by one of the certificates in the token and `others`. Nothing is said about what was
+ * timestamped, nor whether to trust the certificate. Throws as `verifyTimestamp` does.
+ */
+export async function verifyTimestampSigner(
+  signed: SignedData,
+  candidates: { readonly known: KnownSigner } | { readonly others: readonly Certificate[] },
+): Promise<{ readonly info: TimestampInfo; readonly certificate: Certificate }> {
+  const signer = await verifySigner(signed, findTimestampSigner(signed), candidates);
+  await assertSigningCertificate(signer.signedAttributes, signer.certificate);
+  assertTimestampCertificate(signer.certificate);
+  return { info: parseTimestampInfo(signer.content), certificate: signer.certificate };
+}
+
+/** The only signature of a token: RFC 3161, 2.4.2, it is signed by the authority and by nobody else. Throws `timestamp_invalid`. */
+export function findTimestampSigner({ contentType, signers }: SignedData): SignerInfo {
   if (contentType !== contentTypes.timestampInfo) throw refuse('a timestamp', `content ${contentType}`);
   const [signer, ...others] = signers;
   if (!signer || others.length > 0) throw refuse('one signer', `${signers.length}`);
