@@ -136,7 +136,8 @@ async function open(
 
 function createBehind(resources: Resources): Behind {
   const { database, passwords } = resources;
-  const prepared = [resources.prepared, resources.revocation.statusAnswers.prepared];
+  const { statusAnswers } = resources.revocation;
+  const prepared = [resources.prepared, statusAnswers.prepared];
   const metrics = createMetrics();
   registerTrustMetrics(metrics.registry, resources);
   const app = createApp({
@@ -145,10 +146,10 @@ function createBehind(resources: Resources): Behind {
     planes: createPlanes(resources),
     listSealed: () => listSealed(database),
     hostsChanged: () => {
-      for (const answers of prepared) answers.forgetAll();
+      for (const answers of [...prepared, statusAnswers.responders]) answers.forgetAll();
     },
   });
-  return { ...app, prepared, reads: app.limits.reads };
+  return { ...app, prepared, responders: statusAnswers.responders, reads: app.limits.reads };
 }
 
 async function openResources(

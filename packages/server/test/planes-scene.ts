@@ -105,12 +105,16 @@ export async function openPlanesScene(t: Pick<TestContext, 'after'>, choice: Pla
     roles,
     planes: createPlanes(resources),
     listSealed: async () => [],
-    hostsChanged: () => resources.prepared.forgetAll(),
+    hostsChanged: () => {
+      const { prepared, responders } = resources.revocation.statusAnswers;
+      for (const answers of [resources.prepared, prepared, responders]) answers.forgetAll();
+    },
   });
   const server = await openHttpServer({
     ...app,
     listen: { host: '127.0.0.1', port: 0 },
     prepared: [resources.prepared, resources.revocation.statusAnswers.prepared],
+    responders: resources.revocation.statusAnswers.responders,
     reads: app.limits.reads,
   });
   closers.push(() => server.stop());

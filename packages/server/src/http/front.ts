@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Refusal } from '../errors.ts';
+import type { DirectResponder } from './direct-responders.ts';
 import { problemOf } from './problem.ts';
 import type { HttpServerParts } from './server.ts';
 
@@ -34,13 +35,18 @@ export function createFront(behind: Behind, log: Logger): Front {
   let inside = 0;
   const fetch: Behind['fetch'] = async (request, env) => {
     if (!isOpen) return answerClosed(log);
+    return count(async () => current.fetch(request, env));
+  };
+  const count = async <T>(work: () => Promise<T>): Promise<T> => {
     inside += 1;
     try {
-      return await current.fetch(request, env);
+      return await work();
     } finally {
       inside -= 1;
     }
   };
+  const counted = (responder: DirectResponder | undefined): DirectResponder | undefined =>
+    responder && { route: responder.route, respond: (question) => count(() => responder.respond(question)) };
   return {
     partsOf: (socket) => ({
       ...socket,
@@ -48,6 +54,7 @@ export function createFront(behind: Behind, log: Logger): Front {
       get prepared() {
         return isOpen ? current.prepared : [];
       },
+      responders: { find: (host, target) => counted(isOpen ? current.responders.find(host, target) : undefined) },
       get reads() {
         return current.reads;
       },

@@ -84,6 +84,11 @@ export class PreparedAnswers {
   }
 }
 
+/** Bytes as answers are found by, and as they leave fastest: one character an octet. */
+export function formatBody({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+}
+
 function keyOf({ host, target, body }: AnswerPlace): string {
   return body === undefined ? `${host} ${target}` : `${host} ${target} ${body}`;
 }

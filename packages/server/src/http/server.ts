@@ -10,12 +10,9 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:https
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
-import { clientAddress, isForwardedOverHttps, limitKey, type TrustedProxies } from './address.ts';
-import { headersFor } from './headers.ts';
-import type { Metrics } from './metrics.ts';
+import { AskingMessage, isAsking } from './asking-message.ts';
+import { createEarlyAnswerer, type EarlyAnswerParts } from './early-answers.ts';
 import { isPlainPath } from './plain-paths.ts';
-import type { PreparedAnswer, PreparedAnswers } from './prepared.ts';
-import type { RateLimit } from './rate-limit.ts';
 import { assertKeyPair, followKeyPair, type KeyPairSource } from './tls/key-pair.ts';
 import { secureContextOptions, tlsOptions } from './tls/settings.ts';
 
@@ -30,16 +27,9 @@ interface TlsParts {
 }
 
 /** What the server is made of. */
-export interface HttpServerParts {
+export interface HttpServerParts extends EarlyAnswerParts {
   readonly fetch: Parameters<typeof createAdaptorServer>[0]['fetch'];
   readonly listen: { readonly host: string; readonly port: number };
-  /** Looked through in this order. */
-  readonly prepared: readonly PreparedAnswers[];
-  readonly reads: RateLimit;
-  readonly metrics: Metrics;
-  readonly proxies: TrustedProxies;
-  /** Clients reach the server at an `https:` base URL. */
-  readonly secure: boolean;
   /** Undefined: plain HTTP. */
   readonly tls?: TlsParts | undefined;
   /** Beside a listener with TLS: only what may be asked without (see `isPlainPath`). */
@@ -104,20 +94,21 @@ function createListener(
   parts: HttpServerParts,
   create: (options: ServerOptions, listener: RequestListener) => Listener['server'],
 ): Listener['server'] {
-  const answerPrepared = createPreparedAnswerer(parts);
-  const answerEarly: typeof answerPrepared = (request, response, body) =>
-    (parts.plainPathsOnly === true && refuseOtherPaths(request, response)) || answerPrepared(request, response, body);
+  const answerEarly = createEarlyAnswerer(parts);
   return createAdaptorServer({
     fetch: parts.fetch,
     // Large uploads take their time; headers do not.
     serverOptions: { requestTimeout: 3_600_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 },
     createServer: ((options: ServerOptions, listener: RequestListener) =>
-      create(options, (request, response) => {
-        const decide = (body?: string) => {
-          if (!answerEarly(request, response, body)) listener(request, response);
-        };
-        if (isAsking(request)) readBody(request, decide);
-        else decide();
+      create({ ...options, IncomingMessage: AskingMessage }, (request, response) => {
+        if (parts.plainPathsOnly === true && refuseOtherPaths(request, response)) return;
+        if (isAsking(request)) {
+          request.gather((body) => {
+            if (answerEarly(request, response, body)) return;
+            request.release();
+            listener(request, response);
+          });
+        } else if (!answerEarly(request, response)) listener(request, response);
       })) as typeof createServer,
   }) as Listener['server'];
 }
@@ -129,122 +120,6 @@ function refuseOtherPaths(request: IncomingMessage, response: ServerResponse): b
   response.writeHead(403, { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' });
   response.end(JSON.stringify(problem));
   return true;
-}
-
-/** RFC 6960, appendix A: a POST that only asks, and can be answered like a GET. */
-const askingType = 'application/ocsp-request';
-const maxAskingBytes = 1024;
-
-function isAsking({ method, headers }: IncomingMessage): boolean {
-  if (method !== 'POST' || headers['content-type'] !== askingType) return false;
-  const length = Number(headers['content-length']);
-  return length > 0 && length <= maxAskingBytes;
-}
-
-/** Calls `decide` with a short body, one character an octet; the application finds it where its adaptor looks first. */
-function readBody(request: IncomingMessage, decide: (body: string) => void): void {
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.once('end', () => {
-    const rawBody = Buffer.concat(chunks);
-    Object.assign(request, { rawBody });
-    decide(rawBody.toString('latin1'));
-  });
-}
-
-/** Answers from a finished buffer where there is one: false when the application must. */
-function createPreparedAnswerer(
-  parts: HttpServerParts,
-): (request: IncomingMessage, response: ServerResponse, body: string | undefined) => boolean {
-  const wires = new WeakMap<PreparedAnswer, WireAnswer>();
-  const clients = new WeakMap<IncomingMessage['socket'], string>();
-  return function answerPrepared(request, response, body) {
-    if (request.method !== 'GET' && body === undefined) return false;
-    const answer = findPrepared(parts, request, body);
-    if (answer === undefined || isSpecial(request)) return false;
-    if (!isWithinLimit(parts, request, clients)) return false;
-    let wire = wires.get(answer);
-    if (wire === undefined) {
-      wire = formatForWire(answer);
-      wires.set(answer, wire);
-    }
-    response.writeHead(200, isSecure(parts, request) ? wire.secure : wire.plain);
-    response.end(wire.body, 'latin1');
-    parts.metrics.countPrepared(answer.route);
-    return true;
-  };
-}
-
-function findPrepared(
-  { prepared }: HttpServerParts,
-  { headers, url = '' }: IncomingMessage,
-  body: string | undefined,
-): PreparedAnswer | undefined {
-  for (const answers of prepared) {
-    const answer = answers.find(headers.host ?? '', url, body);
-    if (answer) return answer;
-  }
-  return undefined;
-}
-
-/** A prepared answer as `node:http` writes it fastest. */
-interface WireAnswer {
-  readonly plain: string[];
-  readonly secure: string[];
-  /** One character a byte: as text it leaves with the headers in one write, as a buffer in another. */
-  readonly body: string;
-}
-
-function formatForWire(answer: PreparedAnswer): WireAnswer {
-  const { buffer, byteOffset, byteLength } = answer.body;
-  return {
-    plain: preparedHeaders(answer, false),
-    secure: preparedHeaders(answer, true),
-    body: Buffer.from(buffer, byteOffset, byteLength).toString('latin1'),
-  };
-}
-
-/** Names and values in turn, as the observer sets them on other answers. */
-function preparedHeaders(answer: PreparedAnswer, secure: boolean): string[] {
-  const shared = headersFor({ secure, readableByAll: true });
-  const own = new Set(answer.headers.map(([name]) => name.toLowerCase()));
-  const kept = Object.entries(shared).filter(([name]) => !own.has(name.toLowerCase()));
-  return [...kept, ...answer.headers, ['Content-Length', String(answer.body.length)]].flat();
-}
-
-/** Conditional requests are answered otherwise, and those with credentials are not counted by their address. */
-function isSpecial({ headers }: IncomingMessage): boolean {
-  return headers['if-none-match'] !== undefined || headers.authorization !== undefined || headers.cookie !== undefined;
-}
-
-/** The application counts and refuses a request that is one too many; here it is only not answered. */
-function isWithinLimit(
-  { reads, proxies }: HttpServerParts,
-  request: IncomingMessage,
-  clients: WeakMap<IncomingMessage['socket'], string>,
-): boolean {
-  const forwarded = textOf(request.headers['x-forwarded-for']);
-  let client = forwarded === undefined ? clients.get(request.socket) : undefined;
-  if (client === undefined) {
-    client = limitKey(clientAddress(request.socket.remoteAddress, forwarded, proxies));
-    // Who is asking directly stays the same as long as the connection.
-    if (forwarded === undefined) clients.set(request.socket, client);
-  }
-  try {
-    reads.take(client);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isSecure({ secure, proxies }: HttpServerParts, request: IncomingMessage): boolean {
-  const proto = textOf(request.headers['x-forwarded-proto']);
-  return secure || (proto !== undefined && isForwardedOverHttps(request.socket.remoteAddress, proto, proxies));
-}
-
-function textOf(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header.join() : header;
 }
 
 function urlOf(scheme: 'http' | 'https', { address, family, port }: AddressInfo): string {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { Hono } from 'hono';
 import { createTrustedProxies } from '../../src/http/address.ts';
+import { DirectResponders, type Question } from '../../src/http/direct-responders.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { PreparedAnswers } from '../../src/http/prepared.ts';
 import { createRateLimit } from '../../src/http/rate-limit.ts';
@@ -20,6 +21,7 @@ async function open(t: TestContext, { body = Buffer.from('prepared'), ...wish }:
       fetch: app.fetch as HttpServerParts['fetch'],
       listen: { host: '127.0.0.1', port: 0 },
       prepared: [prepared],
+      responders: new DirectResponders(),
       metrics,
     },
     ...{ reads: createRateLimit(0, Date.now), proxies: createTrustedProxies([]), secure: false, ...wish },
@@ -87,6 +89,28 @@ suite('the listening socket', () => {
     assert.equal(await post(body, 'application/octet-stream'), 'read 4');
     prepared.keep({ host, target: '/x', body: 'a', generation }, { ...kept, isCurrent: () => false });
     assert.equal(await post(Buffer.from('a')), 'read 1');
+  });
+
+  test('asks whoever is known to answer a POST, within the limit of the client and without credentials', async (t) => {
+    const responders = new DirectResponders();
+    const { server, metrics } = await open(t, { responders, reads: createRateLimit(3, Date.now) });
+    const { host } = new URL(server.url);
+    const respond = async ({ body }: Question) => ({ headers: [['X-Own', 'yes']] as const, body: body.toReversed() });
+    responders.keep({ host, target: '/x', generation: responders.generation }, { route: 'POST /x', respond });
+    const post = async (path: string, headers: Record<string, string> = {}) => {
+      const sent = { body: Buffer.from('abc'), headers: { 'content-type': 'application/ocsp-request', ...headers } };
+      const answer = await send(`${server.url}${path}`, 'POST', sent);
+      return [answer.body.toString(), answer.headers['x-own'], answer.headers['access-control-allow-origin']];
+    };
+    const application = ['the application', undefined, undefined];
+    assert.deepEqual(await post('/x'), ['cba', 'yes', undefined]);
+    assert.deepEqual(await post('/x', { authorization: 'Bearer sgp_x' }), application);
+    assert.deepEqual(await post('/x', { host: 'other.example' }), application);
+    assert.deepEqual(await post('/y'), application);
+    assert.deepEqual(await post('/x'), ['cba', 'yes', undefined]);
+    assert.deepEqual(await post('/x'), ['cba', 'yes', undefined]);
+    assert.deepEqual(await post('/x'), application);
+    assert.match(await metrics.registry.metrics(), /requests_total\{route="POST \/x",status="200"\} 3/);
   });
 
   test('sends every byte of the buffer as it is', async (t) => {

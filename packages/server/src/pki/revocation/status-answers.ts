@@ -1,4 +1,5 @@
 /** What this process keeps in memory of what it says about revocation. */
+import { DirectResponders } from '../../http/direct-responders.ts';
 import { PreparedAnswers } from '../../http/prepared.ts';
 import type { Database } from '../../storage/database.ts';
 import type { AuthorityPlace } from '../authorities/authority.ts';
@@ -13,6 +14,8 @@ export class StatusAnswers {
   readonly signed: SignedAnswers;
   /** By request; the socket answers from them. */
   readonly prepared: PreparedAnswers;
+  /** Who answers what is posted for an authority. */
+  readonly responders: DirectResponders = new DirectResponders();
   /** Authorities by organisation and name, which is never used twice. */
   readonly places: KnownPlaces = new KnownPlaces();
   readonly #listGenerations = new Map<string, number>();

@@ -130,6 +130,36 @@ test('an answer comes from a finished buffer, by GET and by POST, until the stat
   assert.equal(statusOf(await get({ 'if-none-match': first.headers.etag })), 'revoked');
 });
 
+test('what is posted is answered at the socket once its path is known: signed for each nonce, by the state of that moment', async (t) => {
+  const counter = await openCounter(t);
+  const { scene } = counter;
+  const host = await counter.issue();
+  const stranger = { ...host, certificate: { ...host.certificate, serialNumber: Uint8Array.of(1, 2, 3) } };
+  const post = (body: Uint8Array, headers = {}) =>
+    scene.ask('POST', '/pki/issuing/ocsp', { body, headers: { ...ocspType, ...headers } });
+  const nonce = () => crypto.getRandomValues(new Uint8Array(32));
+  assert.equal(statusOf(await post(await requestFor(host, nonce()))), 'good');
+  const logged = scene.lines.length;
+  const own = nonce();
+  const signed = await post(await requestFor(host, own));
+  assert.equal(statusOf(signed), 'good');
+  assert.deepEqual((parseOcspResponse(new Uint8Array(signed.body)) as BasicResponse).nonce, own);
+  assert.equal(signed.headers['cache-control'], 'no-store');
+  assert.equal(signed.headers['x-content-type-options'], 'nosniff');
+  const together = await Promise.all([host, stranger, host].map(async (one) => post(await requestFor(one, nonce()))));
+  assert.deepEqual(together.map(statusOf), ['good', 'unknown', 'good']);
+  assert.equal(statusOf(await post(Buffer.from('garbage'))), 'malformedRequest');
+  assert.equal(statusOf(await post(await requestFor(host))), 'good');
+  assert.equal(scene.lines.length, logged);
+  await counter.revoke(host);
+  assert.equal(statusOf(await post(await requestFor(host, nonce()))), 'revoked');
+  assert.equal(statusOf(await post(await requestFor(host))), 'revoked');
+  // Another host name may be another organisation, where there is no such authority.
+  assert.equal((await post(await requestFor(host), { host: 'other.example' })).status, 404);
+  const figures = await scene.app.metrics.registry.metrics();
+  assert.match(figures, /requests_total\{route="POST \/pki\/\{authority\}\/ocsp",status="200"\} 9/);
+});
+
 test('a request with slashes as base64 has them is understood, and a nonce is repeated', async (t) => {
   const counter = await openCounter(t);
   let text = '';

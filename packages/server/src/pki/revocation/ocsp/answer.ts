@@ -7,6 +7,7 @@ import type { CertificateStatus, OcspFailure, SingleResponse } from '@signpost/p
 import { encodeOcspFailure, signOcspResponse } from '@signpost/protocol/x509/ocsp/write-response';
 import type { BaseLogger } from 'pino';
 import { Refusal } from '../../../errors.ts';
+import { createGatheredReads, type GatheredReads } from '../../../storage/gathered-reads.ts';
 import { isOutage } from '../../../storage/violation.ts';
 import type { AuthorityPlace } from '../../authorities/authority.ts';
 import { formatSerial } from '../../records/certificate-row.ts';
@@ -103,8 +104,7 @@ async function describeAll(
 ): Promise<SingleResponse[]> {
   const { request, responder } = asked;
   const serials = request.certificates.filter((id) => isOwn(id, responder)).map((id) => formatSerial(id.serialNumber));
-  const rows = await listStatuses(database.query, authorityId, serials);
-  const statuses = new Map(rows.map((row) => [row.serial, describeStatus(row)]));
+  const statuses = await readStatuses(database, authorityId, serials);
   // An answer does not outlive who signed it.
   const nextUpdate = Math.min(thisUpdate + answerValidityMs, responder.certificate.notAfter);
   return request.certificates.map((id) => {
@@ -112,6 +112,14 @@ async function describeAll(
     return { id, status: status ?? { kind: 'unknown' }, thisUpdate, nextUpdate };
   });
 }
+
+/** What is asked about in one turn is looked up together. */
+const readStatuses: GatheredReads<ReadonlyMap<string, CertificateStatus>> = createGatheredReads(
+  async ({ query }, authorityId, serials) => {
+    const rows = await listStatuses(query, authorityId, serials);
+    return new Map(rows.map((row) => [row.serial, describeStatus(row)]));
+  },
+);
 
 function describeStatus(row: Awaited<ReturnType<typeof listStatuses>>[number]): CertificateStatus {
   if (row.state === 'valid') return { kind: 'good' };

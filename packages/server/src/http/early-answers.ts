@@ -1,0 +1,137 @@
+/** What the socket answers without the application: from finished buffers, and questions by who is known to answer them. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { clientAddress, isForwardedOverHttps, limitKey, type TrustedProxies } from './address.ts';
+import type { DirectAnswer, DirectResponder, DirectResponders, Question } from './direct-responders.ts';
+import { headersFor } from './headers.ts';
+import type { Metrics } from './metrics.ts';
+import { formatBody, type PreparedAnswer, type PreparedAnswers } from './prepared.ts';
+import type { RateLimit } from './rate-limit.ts';
+
+/** What early answers are made with. */
+export interface EarlyAnswerParts {
+  /** Looked through in this order. */
+  readonly prepared: readonly PreparedAnswers[];
+  readonly responders: Pick<DirectResponders, 'find'>;
+  readonly reads: RateLimit;
+  readonly metrics: Metrics;
+  readonly proxies: TrustedProxies;
+  /** Clients reach the server at an `https:` base URL. */
+  readonly secure: boolean;
+}
+
+/** Answers, now or in a moment; false when the application must. `body` is that of a POST that only asks. */
+type AnswerEarly = (request: IncomingMessage, response: ServerResponse, body?: Question['body']) => boolean;
+
+/** The early answers of one listener. */
+export function createEarlyAnswerer(parts: EarlyAnswerParts): AnswerEarly {
+  const wires = new WeakMap<PreparedAnswer, WireAnswer>();
+  const clients = new WeakMap<IncomingMessage['socket'], string>();
+  return function answerEarly(request, response, body) {
+    if ((request.method !== 'GET' && body === undefined) || isSpecial(request)) return false;
+    const place = { host: request.headers.host ?? '', target: request.url ?? '' };
+    const answer = findPrepared(parts, place, body);
+    const responder = answer || !body ? undefined : parts.responders.find(place.host, place.target);
+    if ((!answer && !responder) || !isWithinLimit(parts, request, clients)) return false;
+    const secure = isSecure(parts, request);
+    if (answer) {
+      const wire = wires.get(answer) ?? formatForWire(answer.route, answer);
+      wires.set(answer, wire);
+      sendOnWire(response, wire, secure);
+      parts.metrics.countPrepared(answer.route);
+    } else if (responder && body) {
+      void answerDirectly(parts, responder, { question: { ...place, body }, response, secure });
+    }
+    return true;
+  };
+}
+
+function findPrepared(
+  { prepared }: EarlyAnswerParts,
+  { host, target }: Pick<Question, 'host' | 'target'>,
+  body: Question['body'] | undefined,
+): PreparedAnswer | undefined {
+  const text = body && formatBody(body);
+  for (const answers of prepared) {
+    const answer = answers.find(host, target, text);
+    if (answer) return answer;
+  }
+  return undefined;
+}
+
+/** A prepared answer as `node:http` writes it fastest. */
+interface WireAnswer {
+  readonly plain: string[];
+  readonly secure: string[];
+  /** One character a byte: as text it leaves with the headers in one write, as a buffer in another. */
+  readonly body: string;
+}
+
+function formatForWire(route: string, { headers, body }: DirectAnswer): WireAnswer {
+  const own = [...headers, ['Content-Length', String(body.length)] as const];
+  return { plain: listHeaders(route, own, false), secure: listHeaders(route, own, true), body: formatBody(body) };
+}
+
+/** Names and values in turn, as the observer sets them on other answers. */
+function listHeaders(route: string, headers: DirectAnswer['headers'], secure: boolean): string[] {
+  const shared = headersFor({ secure, readableByAll: route.startsWith('GET ') });
+  const own = new Set(headers.map(([name]) => name.toLowerCase()));
+  const kept = Object.entries(shared).filter(([name]) => !own.has(name.toLowerCase()));
+  return [...kept, ...headers].flat();
+}
+
+function sendOnWire(response: ServerResponse, { plain, secure, body }: WireAnswer, isSecure: boolean): void {
+  response.writeHead(200, isSecure ? secure : plain);
+  response.end(body, 'latin1');
+}
+
+interface Asked {
+  readonly question: Question;
+  readonly response: ServerResponse;
+  readonly secure: boolean;
+}
+
+async function answerDirectly(
+  { metrics }: EarlyAnswerParts,
+  responder: DirectResponder,
+  { question, response, secure }: Asked,
+): Promise<void> {
+  const startedAt = performance.now();
+  const answer = await responder.respond(question);
+  sendOnWire(response, formatForWire(responder.route, answer), secure);
+  metrics.countRequest({ route: responder.route, status: 200, seconds: (performance.now() - startedAt) / 1000 });
+}
+
+/** Conditional requests are answered otherwise, and those with credentials are not counted by their address. */
+function isSpecial({ headers }: IncomingMessage): boolean {
+  return headers['if-none-match'] !== undefined || headers.authorization !== undefined || headers.cookie !== undefined;
+}
+
+/** The application counts and refuses a request that is one too many; here it is only not answered. */
+function isWithinLimit(
+  { reads, proxies }: EarlyAnswerParts,
+  request: IncomingMessage,
+  clients: WeakMap<IncomingMessage['socket'], string>,
+): boolean {
+  const forwarded = textOf(request.headers['x-forwarded-for']);
+  let client = forwarded === undefined ? clients.get(request.socket) : undefined;
+  if (client === undefined) {
+    client = limitKey(clientAddress(request.socket.remoteAddress, forwarded, proxies));
+    // Who is asking directly stays the same as long as the connection.
+    if (forwarded === undefined) clients.set(request.socket, client);
+  }
+  try {
+    reads.take(client);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isSecure({ secure, proxies }: EarlyAnswerParts, request: IncomingMessage): boolean {
+  const proto = textOf(request.headers['x-forwarded-proto']);
+  return secure || (proto !== undefined && isForwardedOverHttps(request.socket.remoteAddress, proto, proxies));
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join() : header;
+}
