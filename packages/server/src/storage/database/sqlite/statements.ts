@@ -26,9 +26,10 @@ export function createStatementCache(file: DatabaseSync): SqliteDatabase {
 function createStatement(file: DatabaseSync, text: string): SqliteStatement {
   // A transaction that reads first and writes later could not be upgraded when another process wrote in between.
   const prepared = file.prepare(text === 'begin' ? 'begin immediate' : text);
+  const readRow = createRowReader(prepared);
   return {
     reader: prepared.columns().length > 0,
-    all: (parameters) => prepared.all(...inputs(parameters)).map(plainRow),
+    all: (parameters) => prepared.all(...inputs(parameters)).map(readRow),
     run: (parameters) => {
       // After some errors, a full disk among them, SQLite has rolled back by itself; rolling back again would hide them.
       if (text === 'rollback' && !file.isTransaction) return { changes: 0, lastInsertRowid: 0 };
@@ -40,7 +41,8 @@ function createStatement(file: DatabaseSync, text: string): SqliteStatement {
 }
 
 function* iterateRows(statement: StatementSync, parameters: readonly unknown[]): IterableIterator<unknown> {
-  for (const row of statement.iterate(...inputs(parameters))) yield plainRow(row);
+  const readRow = createRowReader(statement);
+  for (const row of statement.iterate(...inputs(parameters))) yield readRow(row);
 }
 
 // node:sqlite checks the types of the values itself and throws.
@@ -48,9 +50,23 @@ function inputs(parameters: readonly unknown[]): SQLInputValue[] {
   return parameters as SQLInputValue[];
 }
 
-// The engine's rows have no prototype; PostgreSQL's have one.
-function plainRow(row: object): object {
-  return { ...row };
+type ReadRow = (values: unknown) => Record<string, unknown>;
+
+/**
+ * Has `statement` give its rows as lists, of which objects are made here: the engine's own take twice as long, and have no
+ * prototype, where PostgreSQL's have one.
+ */
+function createRowReader(statement: StatementSync): ReadRow {
+  statement.setReturnArrays(true);
+  const empty: Record<string, unknown> = Object.fromEntries(statement.columns().map(({ name }) => [name, null]));
+  const names = statement.columns().map(({ name }) => name);
+  return (values) => {
+    const row = { ...empty };
+    (values as readonly unknown[]).forEach((value, index) => {
+      row[names[index] ?? ''] = value;
+    });
+    return row;
+  };
 }
 
 function forgetOldest(statements: Map<string, SqliteStatement>): void {
