@@ -76,7 +76,9 @@ const certificates = [
   ) STRICT`,
   // Ids grow with time: newest first is by id.
   'create index certificate_organisation on certificate (organisation_id, id)',
-  "create index certificate_revoked on certificate (issuer_id, revoked_at, id) where state <> 'valid'",
+  // With all that a revocation list says: reading a hundred thousand rows for it took three times as long.
+  `create index certificate_revoked on certificate
+    (issuer_id, revoked_at, id, serial, reason, invalid_from, not_after, state) where state <> 'valid'`,
   'create index certificate_expiry on certificate (not_after)',
   'create index certificate_authority on certificate (subject_authority_id, not_after) where subject_authority_id is not null',
   'create index certificate_key on certificate (organisation_id, key_id)',

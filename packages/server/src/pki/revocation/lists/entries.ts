@@ -24,33 +24,61 @@ export interface AllEntries extends Entries {
   readonly held: readonly string[];
   /** By their place; none when there is but one. */
   readonly parts: readonly Entries[];
+  /** Revoked or on hold since the base of the delta, and released since; nothing without one. */
+  readonly changes: Entries;
 }
 
 const pageSize = 1000;
 
-/** All that `authorityId` has revoked and that had not ended before `endedAfter`, besides in `shards` parts. */
-export async function readEntries(
-  query: Query,
-  authorityId: string,
-  { endedAfter, shards }: { readonly endedAfter: number; readonly shards: number },
-): Promise<AllEntries> {
+/** Which entries are asked for. */
+export interface EntriesWish {
+  /** Unix ms: what ended before is in no list any more. */
+  readonly endedAfter: number;
+  /** How many parts there are. */
+  readonly shards: number;
+  /** What a delta is measured from; without it there is none. */
+  readonly base?: DeltaBase | undefined;
+  /** Unix ms of the lists. */
+  readonly thisUpdate: number;
+}
+
+/** All that `authorityId` has revoked, besides in parts, and what of it changed since the base. */
+export async function readEntries(query: Query, authorityId: string, wish: EntriesWish): Promise<AllEntries> {
+  const { endedAfter, shards, base } = wish;
   const all = new EntryCollector();
+  const changes = new EntryCollector();
   const parts = Array.from({ length: shards > 1 ? shards : 0 }, () => new EntryCollector());
+  const since = base ? base.at - underWayMs : Number.POSITIVE_INFINITY;
   const held: string[] = [];
   const seen = new Set<string>();
-  for await (const page of readPages(query, authorityId, { endedAfter, revokedAt: 0 })) {
+  for await (const page of readPages(query, authorityId, endedAfter)) {
     // A certificate on hold that is revoked for good between two pages would stand in both.
     const rows = page.filter(({ serial }) => !seen.has(serial));
     for (const { serial, reason } of rows) {
       seen.add(serial);
       if (reason === 'certificateHold') held.push(serial);
     }
-    all.add(rows);
-    if (parts.length === 0) continue;
-    for (const [index, own] of Map.groupBy(rows, ({ serial }) => partOf(decodeSerial(serial), shards)))
-      parts[index]?.add(own);
+    // In any order, so that what the lists share is encoded once.
+    for (const [index, own] of groupByPart(rows, shards)) {
+      const entries = encodeRows(own);
+      all.append(entries);
+      parts[index]?.append(entries);
+      changes.append(isSince(own[0], since) ? entries : encodeRows(own.filter((row) => isSince(row, since))));
+    }
   }
-  return { ...all.finish(), held, parts: parts.map((part) => part.finish()) };
+  if (base) await addReleased(query, authorityId, { changes, base, thisUpdate: wish.thisUpdate });
+  return { ...all.finish(), held, parts: parts.map((part) => part.finish()), changes: changes.finish() };
+}
+
+function groupByPart(rows: readonly RevokedRow[], shards: number): Iterable<[number, readonly RevokedRow[]]> {
+  if (rows.length === 0) return [];
+  if (shards === 1) return [[0, rows]];
+  return Map.groupBy(rows, ({ serial }) => partOf(decodeSerial(serial), shards));
+}
+
+/** In the order of revocation: whether all that follows was revoked since as well. */
+function isSince(row: RevokedRow | undefined, since: number): boolean {
+  return row !== undefined && (row.revoked_at ?? 0) >= since;
 }
 
 /** What a delta list says beside the complete list that it is measured from. */
@@ -64,23 +92,24 @@ export interface DeltaBase {
 /** A transaction that was under way when the base was read is not in it, and dates its revocations before. */
 const underWayMs = 3_600_000;
 
-/** What changed since the base: revoked or on hold since, and released since (RFC 5280, 5.3.1, removeFromCRL). */
-export async function readChanges(
+/** RFC 5280, 5.3.1, removeFromCRL: what was on hold since the base, and is released. */
+async function addReleased(
   query: Query,
   authorityId: string,
-  { base, thisUpdate }: { readonly base: DeltaBase; readonly thisUpdate: number },
-): Promise<Entries> {
-  const changes = new EntryCollector();
-  const since = Math.max(0, base.at - underWayMs);
-  for await (const page of readPages(query, authorityId, { endedAfter: 0, revokedAt: since })) changes.add(page);
+  {
+    changes,
+    base,
+    thisUpdate,
+  }: { readonly changes: EntryCollector; readonly base: DeltaBase; readonly thisUpdate: number },
+): Promise<void> {
   for (let at = 0; at < base.held.length; at += pageSize) {
     const statuses = await listStatuses(query, authorityId, base.held.slice(at, at + pageSize));
-    changes.release(
-      statuses.filter(({ state }) => state === 'valid').map(({ serial }) => serial),
-      thisUpdate,
+    const released = statuses.filter(({ state }) => state === 'valid');
+    const reason = 'removeFromCRL';
+    changes.append(
+      encodeAll(released.map(({ serial }) => ({ serialNumber: decodeSerial(serial), revokedAt: thisUpdate, reason }))),
     );
   }
-  return changes.finish();
 }
 
 /** The serial numbers of what is revoked and had not ended at `at`, as rows and as lists have them. */
@@ -90,7 +119,7 @@ export async function listSerials(
   at: number,
 ): Promise<readonly { readonly serial: string; readonly content: Uint8Array }[]> {
   const found: { serial: string; content: Uint8Array }[] = [];
-  for await (const page of readPages(query, authorityId, { endedAfter: at, revokedAt: 0 })) {
+  for await (const page of readPages(query, authorityId, at)) {
     found.push(...page.map(({ serial }) => ({ serial, content: encodeUnsigned(decodeSerial(serial)) })));
   }
   return found;
@@ -99,9 +128,9 @@ export async function listSerials(
 async function* readPages(
   query: Query,
   authorityId: string,
-  { endedAfter, revokedAt }: { readonly endedAfter: number; readonly revokedAt: number },
+  endedAfter: number,
 ): AsyncGenerator<readonly RevokedRow[]> {
-  let after: RevokedCursor = { revokedAt, id: '' };
+  let after: RevokedCursor = { revokedAt: 0, id: '' };
   for (;;) {
     const page = await listRevoked(query, authorityId, { endedAfter, after, limit: pageSize });
     if (page.length > 0) yield page;
@@ -112,31 +141,34 @@ async function* readPages(
   }
 }
 
+interface EncodedEntries {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+}
+
 class EntryCollector {
   readonly #values: DerValue[] = [];
   readonly #hash = createHash('sha256');
   #count = 0;
 
-  add(rows: readonly RevokedRow[]): void {
-    this.#append(rows.map(describeRow));
-  }
-
-  release(serials: readonly string[], at: number): void {
-    const reason = 'removeFromCRL';
-    this.#append(serials.map((serial) => ({ serialNumber: decodeSerial(serial), revokedAt: at, reason })));
+  append({ bytes, count }: EncodedEntries): void {
+    if (count === 0) return;
+    this.#hash.update(bytes);
+    this.#values.push(encoded(bytes));
+    this.#count += count;
   }
 
   finish(): Entries {
     return { values: this.#values, count: this.#count, content: this.#hash.digest('hex') };
   }
+}
 
-  #append(entries: readonly EntryToWrite[]): void {
-    if (entries.length === 0) return;
-    const bytes = encodeEntries(entries);
-    this.#hash.update(bytes);
-    this.#values.push(encoded(bytes));
-    this.#count += entries.length;
-  }
+function encodeRows(rows: readonly RevokedRow[]): EncodedEntries {
+  return encodeAll(rows.map(describeRow));
+}
+
+function encodeAll(entries: readonly EntryToWrite[]): EncodedEntries {
+  return { bytes: encodeEntries(entries), count: entries.length };
 }
 
 function describeRow({ serial, reason, revoked_at: at, invalid_from: since }: RevokedRow): EntryToWrite {

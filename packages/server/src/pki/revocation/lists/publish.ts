@@ -23,7 +23,7 @@ import {
   takeNumber,
   updateRevocationState,
 } from '../store.ts';
-import { type AllEntries, type Entries, readChanges, readEntries } from './entries.ts';
+import { type AllEntries, type DeltaBase, type Entries, readEntries } from './entries.ts';
 
 /** How lists are to be made. */
 export interface PublishOptions {
@@ -56,11 +56,13 @@ export async function publishLists(
   const before = await findRevocationState(query, authorityId);
   const shards = before?.shards ?? 1;
   // RFC 5280, 3.3: an entry stays until it stood in a list from after the certificate's end.
-  const entries = await readEntries(query, authorityId, { endedAfter: thisUpdate - options.validityMs, shards });
+  const endedAfter = thisUpdate - options.validityMs;
+  const base = before && describeDeltaBase(before);
+  const entries = await readEntries(query, authorityId, { endedAfter, shards, base, thisUpdate });
   const update = { number, thisUpdate, nextUpdate: thisUpdate + options.validityMs };
   const making: Making = { parts, issuer, update, base: await describeListBase(parts, issuer) };
   const complete = await makeList(making, { kind: 'complete', part: '' }, entries);
-  const delta = await makeDelta(making, before);
+  const delta = base && (await makeList(making, { kind: 'delta', part: '', baseNumber: base.number }, entries.changes));
   const changedParts = await makeParts(making, entries, shards);
   const wanted = chooseParts(entries.count, shards);
   await parts.database.transaction(async (tx) => {
@@ -131,15 +133,9 @@ async function makeList(
   };
 }
 
-async function makeDelta(
-  making: Making,
-  state: RevocationStateRow | undefined,
-): Promise<RevocationListRow | undefined> {
-  if (!state || state.base_number === null || state.base_at === null) return undefined;
-  const base = { at: state.base_at, held: JSON.parse(state.base_held) as string[] };
-  const { thisUpdate } = making.update;
-  const changes = await readChanges(making.parts.database.query, making.issuer.authorityId, { base, thisUpdate });
-  return makeList(making, { kind: 'delta', part: '', baseNumber: state.base_number }, changes);
+function describeDeltaBase(state: RevocationStateRow): (DeltaBase & { readonly number: number }) | undefined {
+  if (state.base_number === null || state.base_at === null) return undefined;
+  return { number: state.base_number, at: state.base_at, held: JSON.parse(state.base_held) as string[] };
 }
 
 /** Parts are signed again when their entries have changed, or half of their time is over. */
