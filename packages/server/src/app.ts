@@ -7,6 +7,7 @@ import { Passwords } from './accounts/passwords.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createSessionSecrets } from './accounts/sessions/secrets.ts';
 import { csrfTokenOf, endAllSessions } from './accounts/sessions/sessions.ts';
+import { confirmAdmin } from './accounts/step-up.ts';
 import type { Config } from './config.ts';
 import { Refusal } from './errors.ts';
 import { createTrustedProxies, type TrustedProxies } from './http/address.ts';
@@ -146,6 +147,7 @@ function createGuardedRouters(
       vault,
       now,
       listSealed,
+      confirmAdmin: (organisationId, proof) => confirmAdmin({ database, passwords, now }, organisationId, proof),
       endSessions: (transaction, at) => endAllSessions(secrets, transaction, at),
     }),
     auditRoutes({ database, now }),

@@ -14,6 +14,8 @@ export interface Session {
   readonly proof: { readonly cookie: string; readonly csrfToken: string };
   /** A state-changing request with cookie and CSRF token. */
   request(method: string, path: string, body?: JsonValue): Promise<JsonObject>;
+  /** The same; the body of the response is the caller's to read. */
+  send(method: string, path: string, body?: JsonValue): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -33,6 +35,7 @@ export async function openSession(client: Client, email: string, password: strin
     expiresAt: textOf(opened, 'expires_at'),
     proof,
     request: (method, path, body) => client.request(method, path, { headers, body }),
+    send: (method, path, body) => client.send(method, path, { headers, body }),
     close: async () => {
       await client.request('DELETE', '/api/session', { headers });
     },

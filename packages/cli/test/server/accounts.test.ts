@@ -50,6 +50,21 @@ test('login keeps a session for every role, which ends by logging out and with t
   assert.deepEqual([forgotten.code, /forgotten here/.test(forgotten.stderr)], [0, true]);
 });
 
+test('an admin makes another admin in person, and a key alone does not', async (t) => {
+  const { cwd, signpost, json } = await startServer(t, { prepare: () => ({ SIGNPOST_LOGINS_PER_MINUTE: '1000' }) });
+  await writeFile(join(cwd, 'bp'), 'a password of bob\n', { mode: 0o600 });
+  const add = ['user', 'add', 'bob@example.org', '--name', 'Bob', '--role', 'admin', '--password-file', 'bp'];
+  const who = ['--admin-email', 'alice@example.org', '--admin-password-file', 'ap'];
+  assert.equal((await json(...add, ...who)).role, 'admin');
+  assert.equal((await json('user', 'role', 'bob@example.org', 'viewer')).role, 'viewer');
+  assert.equal(
+    (await signpost('user', 'role', 'bob@example.org', 'admin')).code,
+    2,
+    'it asks, and there is no terminal',
+  );
+  assert.equal((await json('user', 'role', 'bob@example.org', 'admin', ...who)).role, 'admin');
+});
+
 test('a wrong password is refused without saying what was wrong', async (t) => {
   const { cwd, base } = await startServer(t);
   const refused = await run(['login', '--server', base, '--email', 'alice@example.org', '--password-file', 'mp'], {

@@ -1,19 +1,27 @@
 /** Backups as an operator makes, proves and restores them. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { run, runJson } from '../support/run.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createBackupKey } from '@signpost/server';
+import { run, runJson, start } from '../support/run.ts';
 import { startServer } from '../support/server.ts';
 
 test('a backup of a running server comes here, is proved, tried out, and restored without a restart', async (t) => {
-  const { cwd, json, signpost } = await startServer(t);
+  const prepare = () => ({ SIGNPOST_LOGINS_PER_MINUTE: '1000' });
+  const { cwd, json, signpost } = await startServer(t, { prepare });
+  const who = ['--email', 'alice@example.org', '--password-file', 'ap'];
   const { recipient } = await json('backup', 'key', '--out', 'key.txt');
   assert.equal((await stat(join(cwd, 'key.txt'))).mode & 0o777, 0o600);
   assert.equal((await signpost('backup', 'key', '--out', 'key.txt')).code, 1, 'a key file is never replaced');
   await json('project', 'create', 'before', '--name', 'Before');
-  const made = await json('backup', 'create', '--recipient', String(recipient));
+  const choice = ['backup', 'create', '--recipient', String(recipient)];
+  assert.equal((await signpost(...choice)).code, 2, 'a key is not enough to choose who can open it');
+  const made = await json(...choice, ...who);
   const file = String(made.file);
   assert.match(file, /^signpost-backup-\d{4}-\d{2}-\d{2}\.zip\.age$/);
   assert.equal((await stat(join(cwd, file))).size, made.size_bytes);
@@ -25,7 +33,6 @@ test('a backup of a running server comes here, is proved, tried out, and restore
   assert.equal((await signpost('backup', 'verify', file)).code, 2, 'without its key it asks, and there is no terminal');
 
   await json('project', 'create', 'after', '--name', 'After');
-  const who = ['--email', 'alice@example.org', '--password-file', 'ap'];
   assert.equal((await signpost('restore', file, ...opened, ...who)).code, 2, 'it asks first');
   const restored = await json('restore', file, ...opened, ...who, '--yes');
   assert.match(String(restored.made_at), /^\d{4}-/);
@@ -36,6 +43,44 @@ test('a backup of a running server comes here, is proved, tried out, and restore
   );
   const refused = await signpost('restore', 'key.txt', ...who, '--yes');
   assert.deepEqual([refused.code, /\[zip-end-record\]/.test(refused.stderr)], [1, true]);
+});
+
+test('a key makes and fetches what the recipients of the server open, and removes nothing', async (t) => {
+  const { recipient, identity } = createBackupKey();
+  const { cwd, signpost, json } = await startServer(t, {
+    prepare: () => ({ SIGNPOST_BACKUP_RECIPIENTS: recipient }),
+  });
+  const made = await signpost('backup', 'create');
+  assert.deepEqual([made.code, /The server keeps its copy/.test(made.stdout)], [0, true], made.stderr);
+  const [{ name }] = (await json('backup', 'list')).backups as [{ name: string }];
+  await writeFile(join(cwd, 'key.txt'), `${identity}\n`, { mode: 0o600 });
+  assert.equal((await json('backup', 'verify', name, '--identity', 'key.txt')).format, 'signpost-backup');
+});
+
+test('whoever breaks off finds nothing unpacked lying about, and nothing restored', async (t) => {
+  const { cwd, signpost, stop } = await startServer(t);
+  await writeFile(join(cwd, 'pp'), 'a long passphrase\n', { mode: 0o600 });
+  await stop();
+  const made = await signpost('backup', 'create', '--data', 'data', '--passphrase-file', 'pp', '--json');
+  const { file } = JSON.parse(made.stdout);
+  await mkdir(join(cwd, 'tmp'));
+  const opened = [file, '--passphrase-file', 'pp'];
+  const breakOff = async (words: readonly string[], begun: () => boolean) => {
+    const child = start(words, { cwd, env: { TMPDIR: join(cwd, 'tmp') } });
+    // Deriving the key takes a second, which is what is broken off.
+    while (!begun() && child.exitCode === null) await sleep(5);
+    child.kill('SIGINT');
+    const [code] = await once(child, 'close');
+    assert.equal(code, 130);
+  };
+  const isScratch = () => readdirSync(join(cwd, 'tmp')).length > 0;
+  await breakOff(['backup', 'verify', ...opened], isScratch);
+  assert.ok(!isScratch());
+  await breakOff(['backup', 'drill', ...opened], isScratch);
+  assert.ok(!isScratch());
+  await breakOff(['restore', ...opened, '--data', 'new', '--yes'], () => existsSync(join(cwd, 'new/restore/work')));
+  assert.deepEqual(await readdir(join(cwd, 'new/restore')), []);
+  assert.ok(!existsSync(join(cwd, 'new/signpost.db')));
 });
 
 test('a folder that no server uses is backed up under a passphrase and restored elsewhere', async (t) => {

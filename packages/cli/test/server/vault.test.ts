@@ -18,8 +18,10 @@ test('a locked vault signs nothing until it is unlocked, and a reset loses its k
   assert.equal((await signpost('unlock', '--password-file', 'mp')).code, 0);
   assert.equal((await signpost('key', 'create', '--label', 'second')).code, 0);
   await writeFile(join(cwd, 'new-password'), 'another master password\n', { mode: 0o600 });
-  assert.equal((await signpost('vault', 'reset', '--password-file', 'new-password')).code, 2, 'it asks first');
-  const reset = await json('vault', 'reset', '--password-file', 'new-password', '--yes');
+  const who = ['--email', 'alice@example.org', '--password-file', 'ap', '--new-password-file', 'new-password'];
+  assert.equal((await signpost('vault', 'reset', ...who)).code, 2, 'it asks first');
+  await json('lock');
+  const reset = await json('vault', 'reset', ...who);
   assert.ok(
     Array.isArray(reset.must_be_reentered) && reset.must_be_reentered.some((name) => /signing key/.test(String(name))),
   );

@@ -30,10 +30,13 @@ export interface NewPerson {
   readonly passwordHash: PasswordHash;
 }
 
+/** A role that needs nobody's password to be given: an admin could undo whatever asks for one. */
+type OrdinaryRole = Exclude<Role, 'admin'>;
+
 /** What may be changed about a member. */
 export interface PersonChanges {
   readonly name?: string | undefined;
-  readonly role?: Role | undefined;
+  readonly role?: OrdinaryRole | undefined;
   readonly disabled?: boolean | undefined;
 }
 
@@ -75,9 +78,10 @@ export async function createPerson(transaction: Query, wanted: NewPerson, { acto
 }
 
 /**
- * Changes a member. Throws `not_found` for a stranger to the organisation, and `conflict` when it would be left without
- * an admin. `disabled` ends all access to this organisation: of a person who belongs to others too only the membership
- * ends, since what they are elsewhere is not this organisation's business.
+ * Changes a member. Throws `not_found` for a stranger to the organisation, `conflict` when it would be left without
+ * an admin, and `forbidden` when a disabled admin would be one again (see `makeAdmin`). `disabled` ends all access to this
+ * organisation: of a person who belongs to others too only the membership ends, since what they are elsewhere is not this
+ * organisation's business.
  */
 export async function changePerson(
   { database, now }: { database: Database; now: () => number },
@@ -86,8 +90,9 @@ export async function changePerson(
 ): Promise<MemberRow> {
   return database.transaction(async (transaction) => {
     const member = await findMember(transaction, caller.organisationId, personId);
-    if (!member) throw new Refusal('not_found', 'there is no such person');
+    if (!member) throw noSuchPerson();
     await assertAdminRemains(transaction, caller.organisationId, { member, changes });
+    assertNoAdminReturns(member, changes);
     const act = { transaction, caller, member, at: now() };
     // First, while it still shows to how many organisations the member belongs.
     if (changes.name !== undefined && changes.name !== member.name) await changeName(act, changes.name);
@@ -95,6 +100,25 @@ export async function changePerson(
     if (changes.disabled !== undefined) await changeAccess(act, changes.disabled);
     const changed = await findMember(transaction, caller.organisationId, personId);
     return changed ?? { ...member, disabled_at: act.at };
+  });
+}
+
+/**
+ * Makes a member an admin, one who was disabled included. Whoever calls it has proved to be an admin in person: with a stolen
+ * key or session somebody would otherwise make an admin whose password they know. Throws `not_found` for a stranger.
+ */
+export async function makeAdmin(
+  { database, now }: { database: Database; now: () => number },
+  caller: Caller,
+  personId: string,
+): Promise<MemberRow> {
+  return database.transaction(async (transaction) => {
+    const member = await findMember(transaction, caller.organisationId, personId);
+    if (!member) throw noSuchPerson();
+    const act = { transaction, caller, member, at: now() };
+    if (member.role !== 'admin') await changeRole(act, 'admin');
+    await changeAccess(act, false);
+    return { ...member, role: 'admin', disabled_at: null };
   });
 }
 
@@ -112,12 +136,24 @@ async function assertAdminRemains(
   { member, changes }: { member: MemberRow; changes: PersonChanges },
 ): Promise<void> {
   const wasAdmin = member.role === 'admin' && member.disabled_at === null;
-  const staysAdmin = (changes.role ?? member.role) === 'admin' && changes.disabled !== true;
+  const staysAdmin = changes.role === undefined && changes.disabled !== true;
   if (!wasAdmin || staysAdmin || (await hasOtherAdmin(transaction, organisationId, member.id))) return;
   throw new Refusal('conflict', 'expected at least one admin to remain', {
     rule: 'last-admin',
     hint: 'make somebody else an admin first',
   });
+}
+
+function assertNoAdminReturns(member: MemberRow, { role, disabled }: PersonChanges): void {
+  if (disabled !== false || member.disabled_at === null || (role ?? member.role) !== 'admin') return;
+  throw new Refusal('forbidden', 'expected a person of another role than admin', {
+    rule: 'admin-by-person',
+    hint: 'an admin makes them an admin again, with the own password: signpost user role EMAIL admin',
+  });
+}
+
+function noSuchPerson(): Refusal {
+  return new Refusal('not_found', 'there is no such person');
 }
 
 async function changeRole(act: MemberAct, role: Role): Promise<void> {

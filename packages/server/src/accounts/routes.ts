@@ -7,9 +7,10 @@ import { scopeSchema } from '../http/scope-schema.ts';
 import { lineSchema } from '../http/text-schema.ts';
 import { createApiKey, findAnswerable, revokeApiKey } from './api-keys.ts';
 import { createOrganisation, type RefreshableDirectory } from './organisations.ts';
-import { changePerson, createPerson } from './people.ts';
+import { changePerson, createPerson, makeAdmin } from './people.ts';
 import { addLogInRoutes, addSessionRoutes } from './sessions/routes.ts';
 import type { SessionDependencies } from './sessions/sessions.ts';
+import { confirmPassword } from './step-up.ts';
 import {
   type ApiKeyRow,
   listApiKeys,
@@ -25,6 +26,8 @@ export interface AccountDependencies extends SessionDependencies {
 }
 
 const roleSchema = z.enum(['admin', 'manager', 'viewer']);
+// An admin is made by an admin in person, who types their password: `adminRoute`.
+const ordinaryRoleSchema = z.enum(['manager', 'viewer']);
 const verbSchema = z.enum(['read', 'upload', 'activate', 'manage', 'admin', 'metrics']);
 const nameSchema = lineSchema(200);
 const emailSchema = z.email().max(254);
@@ -97,10 +100,10 @@ const newPersonRoute = createRoute({
   method: 'post',
   path: '/api/people',
   tags: ['accounts'],
-  summary: 'Create a person as a member',
+  summary: 'Create a person as a member; an admin is made of them afterwards',
   request: {
     body: jsonBody(
-      z.strictObject({ email: emailSchema, name: nameSchema, role: roleSchema, password: passwordSchema }),
+      z.strictObject({ email: emailSchema, name: nameSchema, role: ordinaryRoleSchema, password: passwordSchema }),
     ),
   },
   responses: { 201: jsonAnswer('The person.', personSchema) },
@@ -114,9 +117,22 @@ const changePersonRoute = createRoute({
   request: {
     params: idSchema,
     body: jsonBody(
-      z.strictObject({ name: nameSchema.optional(), role: roleSchema.optional(), disabled: z.boolean().optional() }),
+      z.strictObject({
+        name: nameSchema.optional(),
+        role: ordinaryRoleSchema.optional(),
+        disabled: z.boolean().optional(),
+      }),
     ),
   },
+  responses: { 200: jsonAnswer('The person.', personSchema) },
+});
+
+const adminRoute = createRoute({
+  method: 'post',
+  path: '/api/people/{id}/admin',
+  tags: ['accounts'],
+  summary: 'Make a member an admin, with the own password typed again',
+  request: { params: idSchema, body: jsonBody(z.strictObject({ password: passwordSchema })) },
   responses: { 200: jsonAnswer('The person.', personSchema) },
 });
 
@@ -139,6 +155,11 @@ function addPeopleRoutes(router: OpenAPIHono<AppEnv>, dependencies: AccountDepen
     const personId = c.req.valid('param').id;
     const changed = await changePerson(dependencies, callerOf(c.var), { personId, changes: c.req.valid('json') });
     return c.json(describePerson(changed), 200);
+  });
+  router.openapi(adminRoute, async (c) => {
+    const caller = callerOf(c.var);
+    await confirmPassword(dependencies, caller, c.req.valid('json').password);
+    return c.json(describePerson(await makeAdmin(dependencies, caller, c.req.valid('param').id)), 200);
   });
 }
 

@@ -12,20 +12,23 @@ const blobColumns: Readonly<Record<string, { readonly sha256: string; readonly s
   artifact: { sha256: 'sha256', size: 'size_bytes' },
 };
 
-/** The row that a vault is known by. */
-type VaultRow = Readonly<Record<'salt' | 'parameters' | 'verifier', PortableValue>>;
+/** What a vault's row is known by. */
+export type VaultRow = Readonly<Record<'salt' | 'parameters' | 'verifier' | 'key_fingerprint', PortableValue>>;
 
-/** The same for the same vault under the same password, and telling neither. */
-export function fingerprintVault({ salt, parameters, verifier }: VaultRow): string {
-  return createHash('sha256')
+/** The names that the vault goes by: that of its data key, and before it had one, that of its row under one password. */
+export function listFingerprints({ salt, parameters, verifier, key_fingerprint }: VaultRow): readonly string[] {
+  const ofRow = createHash('sha256')
     .update(JSON.stringify([salt, parameters, verifier]))
     .digest('hex');
+  return typeof key_fingerprint === 'string' ? [key_fingerprint, ofRow] : [ofRow];
 }
 
 /** The fingerprint of the vault in the rows; null without one. */
 export async function readVaultFingerprint(tables: Tables): Promise<string | null> {
-  for await (const { salt = null, parameters = null, verifier = null } of readTable(tables, 'vault_state')) {
-    return fingerprintVault({ salt, parameters, verifier });
+  for await (const row of readTable(tables, 'vault_state')) {
+    const { salt = null, parameters = null, verifier = null, key_fingerprint = null } = row;
+    const [fingerprint = null] = listFingerprints({ salt, parameters, verifier, key_fingerprint });
+    return fingerprint;
   }
   return null;
 }

@@ -9,6 +9,7 @@ import { type Envelope, encrypt } from './age/encryption.ts';
 import { type BackupProgress, composeBackup } from './archive/compose.ts';
 import type { Manifest } from './archive/manifest.ts';
 import { openBackupWork } from './folder.ts';
+import { describeSettings } from './settings.ts';
 
 /** What a backup is made from. */
 export interface BackupSource {
@@ -70,12 +71,6 @@ export async function createBackup(
     await work.discard();
     throw error;
   }
-}
-
-/** The settings in force. The database's address may hold a password, and a path says nothing elsewhere. */
-function describeSettings(config: Config): Record<string, unknown> {
-  const { databaseUrl: _, dataDir: __, backupDir: ___, vaultPasswordFile: ____, tls: _____, ...settings } = config;
-  return settings;
 }
 
 async function writeArchive(

@@ -1,6 +1,6 @@
 /** The folder of backups: a backup appears under its name when it is whole and durable, or not at all. */
 import { createHash, randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Refusal } from '../errors.ts';
 import { formatBackupName, parseBackupName } from './names.ts';
@@ -28,7 +28,7 @@ export interface BackupWork {
 
 const maxOfDay = 9999;
 
-/** All backups in `dir`, the newest first; none when there is no such folder. */
+/** All backups in `dir`, the newest first; none when there is no such folder. Links are none: they lead elsewhere. */
 export async function listBackups(dir: string): Promise<StoredBackup[]> {
   const names = await readdir(dir).catch((error: unknown) => {
     if (isCoded(error, 'ENOENT')) return [];
@@ -38,7 +38,7 @@ export async function listBackups(dir: string): Promise<StoredBackup[]> {
   for (const name of names) {
     const meaning = parseBackupName(name);
     const path = join(dir, name);
-    const status = meaning && (await stat(path).catch(() => undefined));
+    const status = meaning && (await lstat(path).catch(() => undefined));
     if (!meaning || !status?.isFile()) continue;
     found.push({ ...meaning, name, path, sizeBytes: status.size, storedAt: Math.trunc(status.mtimeMs) });
   }
@@ -83,11 +83,27 @@ export async function removeAbandonedWork(dir: string, dataDir: string): Promise
   }
 }
 
-/** Removes backups older than the last `days` days that have any; returns those that went. */
-export async function pruneBackups(dir: string, days: number): Promise<StoredBackup[]> {
-  const backups = await listBackups(dir);
-  const kept = new Set([...new Set(backups.map(({ day }) => day))].slice(0, days));
-  const old = backups.filter(({ day }) => !kept.has(day));
+/** What retention goes by. */
+export interface Retention {
+  /** The last days that have any are kept, so many of them. */
+  readonly days: number;
+  /** Unix milliseconds. */
+  readonly now: number;
+  /** What this server itself made: sizes in bytes by name. */
+  readonly made: ReadonlyMap<string, number>;
+}
+
+/**
+ * Removes what this server made and is older than the last days that have any of it; returns those that went. What others put
+ * into the folder, under whatever name, neither goes nor counts, and neither does a day that has not come yet.
+ */
+export async function pruneBackups(dir: string, { days, now, made }: Retention): Promise<StoredBackup[]> {
+  const today = new Date(now).toISOString().slice(0, 10);
+  const own = (await listBackups(dir)).filter(
+    ({ name, day, sizeBytes }) => day <= today && made.get(name) === sizeBytes,
+  );
+  const kept = new Set([...new Set(own.map(({ day }) => day))].slice(0, days));
+  const old = own.filter(({ day }) => !kept.has(day));
   for (const { path } of old) await rm(path, { force: true });
   return old;
 }

@@ -11,7 +11,7 @@ import { parseRecipient } from './age/keys.ts';
 import { type BackupSource, createBackup, type MadeBackup } from './create.ts';
 import { pruneBackups } from './folder.ts';
 import { backupJobKind } from './names.ts';
-import { findDefaultOrganisation } from './store.ts';
+import { findDefaultOrganisation, listMadeBackups } from './store.ts';
 import { backupFolder } from './trial.ts';
 
 /** What backups of a running server work with. */
@@ -162,7 +162,9 @@ async function recordFailed(
 }
 
 async function removeOld({ config, database, now }: BackupDependencies, organisationId: string | null): Promise<void> {
-  for (const { name } of await pruneBackups(backupFolder(config), config.backupKeepDays)) {
+  const made = await listMadeBackups(database.query);
+  const retention = { days: config.backupKeepDays, now: now(), made };
+  for (const { name } of await pruneBackups(backupFolder(config), retention)) {
     await database.transaction((transaction) =>
       recordAudit(transaction, now(), {
         ...{ organisationId, actor: systemActor, action: 'backup.removed', object: { kind: 'backup', id: name } },

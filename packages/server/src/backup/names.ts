@@ -17,8 +17,14 @@ export interface BackupName {
 /** Reads a name; undefined when it is none of a backup. */
 export function parseBackupName(name: string): BackupName | undefined {
   const match = pattern.exec(name);
-  if (!match) return undefined;
-  return { day: match[1] ?? '', number: Number(match[2] ?? 1), encrypted: match[3] !== undefined };
+  const day = match?.[1] ?? '';
+  if (!match || !isDay(day)) return undefined;
+  return { day, number: Number(match[2] ?? 1), encrypted: match[3] !== undefined };
+}
+
+function isDay(text: string): boolean {
+  const at = Date.parse(text);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
 }
 
 /** The name of the `number`th backup of the day that `at` (Unix milliseconds) lies in. */

@@ -12,12 +12,12 @@ import { assertVacant, createDataFolder, lockDataFolder } from '../storage/data-
 import { lockDatabase, openDatabase } from '../storage/database/open.ts';
 import type { Database } from '../storage/database.ts';
 import { assertMigrated } from '../storage/migrations/migrate.ts';
-import { createEnvelope, type Opener } from './age/encryption.ts';
+import { createEnvelope } from './age/encryption.ts';
 import type { BackupProgress } from './archive/compose.ts';
 import type { Manifest } from './archive/manifest.ts';
 import { createBackup, type MadeBackup } from './create.ts';
 import { type InspectionReport, inspectServer } from './inspect.ts';
-import { type PreparedRestore, prepareRestore, restoreFolder } from './restore.ts';
+import { type PreparedRestore, prepareRestore, type RestoreRequest, restoreFolder } from './restore.ts';
 import { findDefaultOrganisation } from './store.ts';
 import { backupFolder, hasDatabase, openServerSwap, recoverRestore } from './trial.ts';
 import { openBackup, type UnpackProgress, type UnpackTools, unpackFiles, unpackRows } from './unpack.ts';
@@ -28,7 +28,12 @@ const bytesPerMib = 1024 * 1024;
 /** Makes a backup of a data folder that no server uses, in `dir` or else where the server keeps them. */
 export async function makeBackup(
   environment: Environment,
-  order: { lock: LockWords; dir?: string | undefined; report: (progress: BackupProgress) => void },
+  order: {
+    lock: LockWords;
+    dir?: string | undefined;
+    report: (progress: BackupProgress) => void;
+    signal?: AbortSignal | undefined;
+  },
 ): Promise<MadeBackup> {
   const lock = parseLock(order.lock);
   const config = parseConfig(environment);
@@ -42,7 +47,7 @@ export async function makeBackup(
           dir: order.dir ?? backupFolder(config),
           envelope: lock && (await createEnvelope(lock)),
           report: order.report,
-          signal: new AbortController().signal,
+          signal: order.signal ?? new AbortController().signal,
         },
       );
       await recordMade(database, made, lock !== undefined);
@@ -69,6 +74,8 @@ async function recordMade(database: Database, made: MadeBackup, encrypted: boole
 export interface TrialOrder {
   readonly opener: OpenerWords;
   readonly report: (progress: UnpackProgress) => void;
+  /** Aborted when the work shall end; nothing is left of it then. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Proves everything in the backup at `path`, in a scratch folder that is removed. Throws `upload_refused`. */
@@ -102,7 +109,8 @@ export async function drillBackup(
     const restoreMaxUnpackedMb = tools.maxUnpackedBytes / bytesPerMib;
     const swap = await openServerSwap(config);
     const parts = { config: { ...config, restoreMaxUnpackedMb }, blobs, swap, current: undefined, now: Date.now };
-    const request = { path, opener: tools.opener, otherVault: false, actor: systemActor, report: order.report };
+    const { opener, report, signal } = tools;
+    const request = { path, opener, otherVault: false, actor: systemActor, report, signal };
     const { manifest, place } = await prepareRestore(parts, request);
     await place();
     const database = await openDatabase(config, { create: false });
@@ -119,7 +127,7 @@ export async function drillBackup(
 export async function restoreBackup(
   environment: Environment,
   path: string,
-  order: { opener: OpenerWords; otherVault: boolean; report: (progress: UnpackProgress) => void },
+  order: TrialOrder & { otherVault: boolean },
 ): Promise<Pick<PreparedRestore, 'manifest' | 'migrations'>> {
   const opener = parseOpener(order.opener);
   const config = parseConfig(environment);
@@ -142,10 +150,7 @@ export async function restoreBackup(
   });
 }
 
-async function prepareOffline(
-  config: Config,
-  order: { path: string; opener: Opener | undefined; otherVault: boolean; report: (progress: UnpackProgress) => void },
-): Promise<PreparedRestore> {
+async function prepareOffline(config: Config, order: Omit<RestoreRequest, 'actor'>): Promise<PreparedRestore> {
   const blobs = await openDiskBlobs(join(config.dataDir, 'blobs'));
   const swap = await openServerSwap(config);
   // A database that does not even open is no reason to keep the backup out.
@@ -182,7 +187,7 @@ async function withScratch<T>(
   const maxUnpackedBytes = parseConfig(environment).restoreMaxUnpackedMb * bytesPerMib;
   const dir = await mkdtemp(join(tmpdir(), 'signpost-drill-'));
   try {
-    return await work({ dir, opener, maxUnpackedBytes, report: order.report });
+    return await work({ dir, opener, maxUnpackedBytes, report: order.report, signal: order.signal });
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

@@ -11,10 +11,11 @@ import { Refusal } from '../errors.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
 import type { StagedDatabase, Swap } from '../storage/swap/staged.ts';
+import type { VaultRecord } from '../vault/store.ts';
 import type { Opener } from './age/encryption.ts';
 import { type Manifest, parseMemberName } from './archive/manifest.ts';
-import { fingerprintVault } from './content.ts';
-import { readChainEnd, readVaultRow, settleRestored } from './store.ts';
+import { listFingerprints } from './content.ts';
+import { readChainEnd, readVaultInForce, settleRestored } from './store.ts';
 import {
   type OpenBackup,
   openBackup,
@@ -42,6 +43,8 @@ export interface RestoreRequest {
   readonly otherVault: boolean;
   readonly actor: Actor;
   readonly report: (progress: UnpackProgress) => void;
+  /** Aborted when the work shall end; it is looked at until everything is proved. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A backup that was proved, ready to be taken into force. */
@@ -70,7 +73,8 @@ export async function prepareRestore(parts: RestoreParts, request: RestoreReques
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const maxUnpackedBytes = parts.config.restoreMaxUnpackedMb * bytesPerMib;
-  const tools: UnpackTools = { dir, opener: request.opener, maxUnpackedBytes, report: request.report };
+  const { opener, report, signal } = request;
+  const tools: UnpackTools = { dir, opener, maxUnpackedBytes, report, signal };
   try {
     const backup = await openBackup(request.path, tools);
     try {
@@ -89,7 +93,7 @@ async function stage(
   { backup, tools }: { backup: OpenBackup; tools: UnpackTools },
 ): Promise<PreparedRestore> {
   const { manifest } = backup;
-  await assertSameVault(parts, request, manifest);
+  const vault = await findSameVault(parts, request, manifest);
   await assertRoom(tools.dir, manifest);
   const files = join(tools.dir, 'files');
   await unpackFiles(backup, tools, files);
@@ -97,7 +101,7 @@ async function stage(
   try {
     const migrations = await unpackRows(staged.database, backup, tools);
     const replaced = await readReplaced(parts.current);
-    await settleRestored(staged.database, { actor: request.actor, now: parts.now(), manifest, replaced });
+    await settleRestored(staged.database, { actor: request.actor, now: parts.now(), manifest, replaced, vault });
     await adoptFiles(parts.blobs, manifest, files);
     return prepared(staged, manifest, migrations);
   } catch (error) {
@@ -110,22 +114,23 @@ function prepared(staged: StagedDatabase, manifest: Manifest, migrations: readon
   return { manifest, migrations, place: () => staged.place(), discard: () => staged.discard() };
 }
 
-/** Another vault's secrets would open for nobody here who does not know its master password. */
-async function assertSameVault(
+/**
+ * The row of the vault in force when the backup is of the same one, under whichever password; undefined when there is none, or
+ * another is wanted. Another vault's secrets would open for nobody here who does not know its master password.
+ */
+async function findSameVault(
   { current }: RestoreParts,
   { otherVault }: RestoreRequest,
   { vault }: Manifest,
-): Promise<void> {
-  const row = current && (await readVaultRow(current.query).catch(() => undefined));
-  if (otherVault || row === undefined || fingerprintVault(row) === vault) return;
-  throw new Refusal(
-    'conflict',
-    'expected a backup of the vault in force, got one of another vault or master password',
-    {
-      rule: 'backup-other-vault',
-      hint: 'with the master password of that time at hand: --other-vault',
-    },
-  );
+): Promise<VaultRecord | undefined> {
+  // What cannot be read cannot be compared, and is what a restore is for.
+  const row = current && (await readVaultInForce(current.query).catch(() => undefined));
+  if (row && vault !== null && listFingerprints(row).includes(vault)) return row;
+  if (otherVault || row === undefined) return undefined;
+  throw new Refusal('conflict', 'expected a backup of the vault in force, got one of another vault', {
+    rule: 'backup-other-vault',
+    hint: 'with the master password of that vault at hand: --other-vault',
+  });
 }
 
 /** Room for the files and, twice, for the rows: as a database, and as its journal. */

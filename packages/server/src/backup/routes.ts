@@ -8,15 +8,15 @@ import type { Context } from 'hono';
 import { confirmPassword, type StepUpParts } from '../accounts/step-up.ts';
 import type { Caller } from '../audit/audit.ts';
 import { recordAudit } from '../audit/store.ts';
-import { Refusal } from '../errors.ts';
 import { type AppEnv, callerOf } from '../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
 import type { Swap } from '../storage/swap/staged.ts';
+import { assertSealed, chooseLock } from './custody.ts';
 import type { RestoreDesk, RestoreStatus } from './desk.ts';
-import { findBackup, listBackups } from './folder.ts';
+import { findBackup, listBackups, type StoredBackup } from './folder.ts';
 import { type BackupDependencies, requestBackup } from './job.ts';
 import { backupFolder } from './trial.ts';
-import { parseLock, parseOpener } from './words.ts';
+import { parseOpener } from './words.ts';
 
 /** What the routes of backups need. */
 export interface BackupRouteDependencies extends BackupDependencies, StepUpParts {
@@ -25,6 +25,8 @@ export interface BackupRouteDependencies extends BackupDependencies, StepUpParts
 }
 
 const secretSchema = z.string().min(1).max(4096);
+/** Whoever has the file may guess as fast as they can; scrypt makes it dear, not impossible. */
+const passphraseSchema = z.string().min(12).max(4096);
 const nameSchema = z.object({ name: z.string().max(64) });
 const tags = ['backups'];
 
@@ -41,6 +43,8 @@ const statusSchema = z
     message: z.string().nullable(),
   })
   .openapi('RestoreStatus');
+
+const archiveAnswer = { description: 'The archive.', content: { 'application/octet-stream': { schema: z.any() } } };
 
 const listRoute = createRoute({
   method: 'get',
@@ -63,13 +67,15 @@ const createBackupRoute = createRoute({
   path: '/api/backups',
   tags,
   summary: 'Make a backup of the whole server',
-  description: 'Exactly one of `recipients`, `passphrase` and `plain`. A passphrase is forgotten before this answers.',
+  description:
+    'Encrypted to the recipients of the settings, unless `recipients`, `passphrase` or `plain` says otherwise: those are for an admin in person, who gives the own `password`. A passphrase is forgotten before this answers.',
   request: {
     body: jsonBody(
       z.strictObject({
         recipients: z.array(z.string().max(100)).min(1).max(16).optional(),
-        passphrase: secretSchema.optional(),
+        passphrase: passphraseSchema.optional(),
         plain: z.literal(true).optional(),
+        password: secretSchema.optional(),
       }),
     ),
   },
@@ -80,9 +86,18 @@ const downloadRoute = createRoute({
   method: 'get',
   path: '/api/backups/{name}',
   tags,
-  summary: 'Download a backup',
+  summary: 'Download a backup that only secret keys open',
   request: { params: nameSchema },
-  responses: { 200: { description: 'The archive.', content: { 'application/octet-stream': { schema: z.any() } } } },
+  responses: { 200: archiveAnswer },
+});
+
+const downloadInPersonRoute = createRoute({
+  method: 'post',
+  path: '/api/backups/{name}/download',
+  tags,
+  summary: 'Download any backup, with the own password typed again',
+  request: { params: nameSchema, body: jsonBody(z.strictObject({ password: secretSchema })) },
+  responses: { 200: archiveAnswer },
 });
 
 const removeRoute = createRoute({
@@ -154,21 +169,19 @@ function addBackupRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRouteD
     return c.json({ backups, schedule }, 200);
   });
   router.openapi(createBackupRoute, async (c) => {
-    const { recipients, passphrase, plain } = c.req.valid('json');
-    if ([recipients, passphrase, plain].filter((choice) => choice !== undefined).length !== 1) {
-      throw new Refusal('invalid', 'expected exactly one of recipients, passphrase and plain', { rule: 'schema' });
-    }
-    const lock = parseLock({ recipients, passphrase });
-    return c.json({ job: await requestBackup(dependencies, callerOf(c.var), lock) }, 202);
+    const caller = callerOf(c.var);
+    const lock = await chooseLock(dependencies, caller, c.req.valid('json'));
+    return c.json({ job: await requestBackup(dependencies, caller, lock) }, 202);
   });
   router.openapi(downloadRoute, async (c) => {
     const backup = await findBackup(dir, c.req.valid('param').name);
-    await record(dependencies, callerOf(c.var), { action: 'backup.downloaded', name: backup.name });
-    c.header('Content-Type', 'application/octet-stream');
-    c.header('Content-Length', String(backup.sizeBytes));
-    c.header('Content-Disposition', `attachment; filename="${backup.name}"`);
-    c.header('Cache-Control', 'no-store');
-    return c.body(Readable.toWeb(createReadStream(backup.path)) as ReadableStream, 200);
+    await assertSealed(backup.path);
+    return sendBackup(c, dependencies, backup);
+  });
+  router.openapi(downloadInPersonRoute, async (c) => {
+    const backup = await findBackup(dir, c.req.valid('param').name);
+    await confirmPassword(dependencies, callerOf(c.var), c.req.valid('json').password);
+    return sendBackup(c, dependencies, backup);
   });
   router.openapi(removeRoute, async (c) => {
     const backup = await findBackup(dir, c.req.valid('param').name);
@@ -176,6 +189,19 @@ function addBackupRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRouteD
     await rm(backup.path, { force: true });
     return c.body(null, 204);
   });
+}
+
+async function sendBackup(
+  c: Context<AppEnv>,
+  dependencies: BackupRouteDependencies,
+  { name, path, sizeBytes }: StoredBackup,
+) {
+  await record(dependencies, callerOf(c.var), { action: 'backup.downloaded', name });
+  c.header('Content-Type', 'application/octet-stream');
+  c.header('Content-Length', String(sizeBytes));
+  c.header('Content-Disposition', `attachment; filename="${name}"`);
+  c.header('Cache-Control', 'no-store');
+  return c.body(Readable.toWeb(createReadStream(path)) as ReadableStream, 200);
 }
 
 function addRestoreRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRouteDependencies): void {

@@ -6,6 +6,7 @@ import { Refusal } from '../errors.ts';
 import { defaultOrganisation } from '../http/guard.ts';
 import { uploadJobKind } from '../releases/uploads/upload.ts';
 import type { Database, Query } from '../storage/database.ts';
+import { replaceVaultRecord, type VaultRecord } from '../vault/store.ts';
 import type { Manifest } from './archive/manifest.ts';
 import { backupJobKind } from './names.ts';
 
@@ -16,15 +17,19 @@ export interface RestoreRecord {
   readonly manifest: Manifest;
   /** The end of the chain that goes out of force, if one could be read. */
   readonly replaced: { readonly sequence: number; readonly hash: string } | undefined;
+  /** The row of the same vault that is in force, whose password goes on; undefined: the restored one does. */
+  readonly vault: VaultRecord | undefined;
 }
 
 /**
  * Makes restored rows fit to be served, in one transaction: sessions end, and what was under way when the backup was made
- * is given up (uploads whose bytes are in no backup, and jobs that would make one).
+ * is given up (uploads whose bytes are in no backup, and jobs that would make one). The master password in force stays that of
+ * the same vault.
  */
 export async function settleRestored(database: Database, record: RestoreRecord): Promise<void> {
-  const { actor, now, manifest, replaced } = record;
+  const { actor, now, manifest, replaced, vault } = record;
   await database.transaction(async (transaction) => {
+    if (vault) await replaceVaultRecord(transaction, vault);
     await transaction.updateTable('session').set({ revoked_at: now }).where('revoked_at', 'is', null).execute();
     await transaction.deleteFrom('upload').where('state', 'in', ['receiving', 'inspecting']).execute();
     await transaction
@@ -58,11 +63,23 @@ export async function findDefaultOrganisation(query: Query): Promise<string | nu
   return row?.id ?? null;
 }
 
-/** The vault's row, or undefined while there is no vault. */
-export async function readVaultRow(
-  query: Query,
-): Promise<{ salt: string; parameters: string; verifier: string } | undefined> {
-  return query.selectFrom('vault_state').select(['salt', 'parameters', 'verifier']).executeTakeFirst();
+/** The vault's row, also in the schema of an older server; undefined while there is no vault. */
+export async function readVaultInForce(query: Query): Promise<VaultRecord | undefined> {
+  const row = await query.selectFrom('vault_state').selectAll().executeTakeFirst();
+  if (!row) return undefined;
+  const { id: _, wrapped_key = null, key_fingerprint = null, ...record } = row;
+  return { ...record, wrapped_key, key_fingerprint };
+}
+
+/** The backups that the audit log tells of: sizes in bytes by name. */
+export async function listMadeBackups(query: Query): Promise<Map<string, number>> {
+  const rows = await query
+    .selectFrom('audit_event')
+    .select(['object_id', 'detail'])
+    .where('action', '=', 'backup.created')
+    .orderBy('sequence')
+    .execute();
+  return new Map(rows.map(({ object_id, detail }) => [object_id, Number(JSON.parse(detail ?? '{}').size_bytes)]));
 }
 
 /** The end of the audit chain as the row says, verified by nobody. */

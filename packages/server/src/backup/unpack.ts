@@ -29,6 +29,8 @@ export interface UnpackTools {
   readonly opener: Opener | undefined;
   readonly maxUnpackedBytes: number;
   readonly report: (progress: UnpackProgress) => void;
+  /** Aborted when the work shall end; whoever made `dir` removes it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An archive on the disk, decrypted if it was encrypted, whose members agree with its manifest. */
@@ -62,7 +64,7 @@ export async function unpackFiles({ archive, manifest }: OpenBackup, tools: Unpa
   for (const member of manifest.members) {
     const meaning = parseMemberName(member.name);
     if (meaning?.kind === 'table') continue;
-    const bytes = archive.read(member);
+    const bytes = watched(archive.read(member), tools);
     if (keep === undefined || meaning?.kind !== 'blob') for await (const _ of bytes);
     else await writeFile(join(keep, meaning.sha256), bytes);
     done += member.size_bytes;
@@ -98,7 +100,9 @@ async function openTables(archive: Archive, tools: UnpackTools): Promise<Tables>
     if (meaning?.kind !== 'table') continue;
     const columns = await readColumns(archive.read(member));
     const rows = () =>
-      readRows(reported(archive.read(member), (done) => tools.report({ stage: 'database', done, total })));
+      readRows(
+        reported(watched(archive.read(member), tools), (done) => tools.report({ stage: 'database', done, total })),
+      );
     tables.set(meaning.table, { name: meaning.table, columns, rows });
   }
   return tables;
@@ -128,7 +132,16 @@ async function assertFacts(tables: Tables, manifest: Manifest): Promise<void> {
   }
 }
 
-async function decryptFile(path: string, { dir, opener, report }: UnpackTools): Promise<string> {
+/** The bytes, until the work shall end. */
+async function* watched(bytes: AsyncIterable<Uint8Array>, { signal }: UnpackTools): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    signal?.throwIfAborted();
+    yield chunk;
+  }
+}
+
+async function decryptFile(path: string, tools: UnpackTools): Promise<string> {
+  const { dir, opener, report } = tools;
   if (!opener) {
     throw new Refusal('upload_refused', 'expected a passphrase or a secret key for an encrypted backup', {
       rule: 'backup-key',
@@ -140,13 +153,13 @@ async function decryptFile(path: string, { dir, opener, report }: UnpackTools): 
   let done = 0;
   const source = createReadStream(path, { highWaterMark: 1024 * 1024 });
   const counted = async function* () {
-    for await (const chunk of source) {
+    for await (const chunk of watched(source, tools)) {
       done += chunk.length;
       report({ stage: 'decrypting', done, total });
       yield chunk;
     }
   };
-  await writeFile(target, decrypt(opener, counted()));
+  await writeFile(target, watched(decrypt(opener, counted()), tools));
   return target;
 }
 

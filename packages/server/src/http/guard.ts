@@ -24,6 +24,10 @@ const rawBodyRoutes: ReadonlySet<string> = new Set(['PUT /api/projects/{slug}/up
 const passwordRoutes: ReadonlySet<string> = new Set([
   'POST /api/session',
   'POST /api/session/password',
+  'POST /api/people/{id}/admin',
+  'POST /api/vault/reset',
+  'POST /api/backups',
+  'POST /api/backups/{name}/download',
   'POST /api/certificates/{id}/private-key',
   'POST /api/certificates/{id}/p12-password',
   'POST /api/restore',

@@ -71,6 +71,8 @@ export const publicRoutes: readonly string[] = [
   'GET /api/signing/trust',
   // After a restart nobody has a session until the vault is open; the password is the proof.
   'POST /api/vault/unlock',
+  // The same; address and password of an admin are the proof.
+  'POST /api/vault/reset',
   'GET /healthz',
   // A question; the answer is signed and nothing changes.
   'POST /pki/{authority}/tsa',

@@ -109,7 +109,8 @@ export interface ApiKeyTable {
 
 /**
  * One row, id 1: salt and parameters of the password's key, the marker sealed under it, and the data key wrapped by it.
- * Without `wrapped_key`, in a vault of the first version, the password's key is the data key.
+ * Without `wrapped_key`, in a vault of the first version, the password's key is the data key. `key_fingerprint` names the data
+ * key and tells nothing about it.
  */
 export interface VaultStateTable {
   id: number;
@@ -117,6 +118,7 @@ export interface VaultStateTable {
   parameters: string;
   verifier: string;
   wrapped_key: string | null;
+  key_fingerprint: string | null;
   created_at: number;
 }
 

@@ -37,6 +37,11 @@ export function unsealUnder(master: KeyObject, place: SealPlace, text: string): 
   return new Uint8Array(plaintext);
 }
 
+/** The same for the same key, and telling nothing about it: 64 hex digits derived from it. */
+export function fingerprintKey(master: KeyObject): string {
+  return Buffer.from(hkdfSync('sha256', master, new Uint8Array(), 'signpost/vault-fingerprint/v1', 32)).toString('hex');
+}
+
 function subkeyOf(master: KeyObject, purpose: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', master, new Uint8Array(), `signpost/vault/${version}/${purpose}`, 32));
 }

@@ -9,7 +9,7 @@ export type VaultRecord = Omit<VaultStateTable, 'id'>;
 export async function readVaultRecord(query: Query): Promise<VaultRecord | undefined> {
   return query
     .selectFrom('vault_state')
-    .select(['salt', 'parameters', 'verifier', 'wrapped_key', 'created_at'])
+    .select(['salt', 'parameters', 'verifier', 'wrapped_key', 'key_fingerprint', 'created_at'])
     .where('id', '=', 1)
     .executeTakeFirst();
 }
@@ -25,6 +25,25 @@ export async function insertVaultRecord(query: Query, record: VaultRecord): Prom
 /** Replaces what belongs to the password in the state row. */
 export async function updateVaultRecord(query: Query, lock: Omit<VaultRecord, 'created_at'>): Promise<void> {
   await query.updateTable('vault_state').set(lock).where('id', '=', 1).execute();
+}
+
+/** Notes the data key's fingerprint in a row that has none yet, and that nobody changed since `salt` was read. */
+export async function noteFingerprint(
+  query: Query,
+  { salt, fingerprint }: { salt: string; fingerprint: string },
+): Promise<void> {
+  await query
+    .updateTable('vault_state')
+    .set({ key_fingerprint: fingerprint })
+    .where('salt', '=', salt)
+    .where('key_fingerprint', 'is', null)
+    .execute();
+}
+
+/** Puts the record of a vault in the place of the one that stands there. */
+export async function replaceVaultRecord(query: Query, record: VaultRecord): Promise<void> {
+  await query.deleteFrom('vault_state').execute();
+  await insertVaultRecord(query, record);
 }
 
 /** Removes the state and every secret; returns the names of the secrets. */

@@ -7,8 +7,15 @@ import { Refusal } from '../errors.ts';
 import { afterCommit } from '../storage/database/transactions.ts';
 import type { Database, Query } from '../storage/database.ts';
 import { currentParameters, deriveMasterKey, encodeParameters, parseParameters } from './argon2.ts';
-import { type SealPlace, sealUnder, unsealUnder } from './sealing.ts';
-import { deleteVault, insertVaultRecord, readVaultRecord, updateVaultRecord, type VaultRecord } from './store.ts';
+import { fingerprintKey, type SealPlace, sealUnder, unsealUnder } from './sealing.ts';
+import {
+  deleteVault,
+  insertVaultRecord,
+  noteFingerprint,
+  readVaultRecord,
+  updateVaultRecord,
+  type VaultRecord,
+} from './store.ts';
 
 /** `absent` before `create`; `locked` until the password is given. */
 export type VaultState = 'absent' | 'locked' | 'unlocked';
@@ -20,6 +27,12 @@ const verifierPlace: SealPlace = { purpose: 'verifier', reference: 'vault_state/
 const wrappedKeyPlace: SealPlace = { purpose: 'data-key', reference: 'vault_state/1' };
 const dataKeyBytes = 32;
 const verifierMarker = new TextEncoder().encode('signpost vault');
+
+/** A data key under another password, ready to be written, and the row that it takes the place of. */
+export interface PreparedPassword {
+  readonly replaced: VaultRecord;
+  readonly lock: Omit<VaultRecord, 'created_at'>;
+}
 
 /** The key of an open vault, with the row that wraps it. */
 export interface VaultInheritance {
@@ -95,6 +108,9 @@ export class Vault {
     if (!record) throw noVault();
     const dataKey = await openRecord(password, record);
     if (generation !== this.#generation) return this.unlock(password);
+    if (record.key_fingerprint === null) {
+      await noteFingerprint(this.#database.query, { salt: record.salt, fingerprint: fingerprintKey(dataKey) });
+    }
     this.#hold(dataKey);
   }
 
@@ -137,15 +153,30 @@ export class Vault {
   }
 
   /**
-   * Puts the data key under another password; what is sealed stays as it is, and so does an open or locked vault. Throws
-   * `unauthenticated` when `current` is wrong, `invalid` for a password that is too short, `conflict` without a vault.
+   * The data key under another password, to be written by `changePassword`; outside of any transaction, since deriving keys takes
+   * its time and writers wait for each other. Throws `unauthenticated` when `current` is wrong, `invalid` for a password that is
+   * too short, `conflict` without a vault.
    */
-  async changePassword(transaction: Query, { current, next }: { current: string; next: string }): Promise<void> {
+  async preparePassword({ current, next }: { current: string; next: string }): Promise<PreparedPassword> {
     assertStrength(next);
+    const replaced = await readVaultRecord(this.#database.query);
+    if (!replaced) throw noVault();
+    const dataKey = await openRecord(current, replaced);
+    return { replaced, lock: await wrapDataKey(dataKey, next) };
+  }
+
+  /**
+   * Puts the new password in force; what is sealed stays as it is, and so does an open or locked vault. Throws `conflict` when the
+   * vault has been changed since.
+   */
+  async changePassword(transaction: Query, { replaced, lock }: PreparedPassword): Promise<void> {
     const record = await readVaultRecord(transaction);
-    if (!record) throw noVault();
-    const dataKey = await openRecord(current, record);
-    await updateVaultRecord(transaction, await wrapDataKey(dataKey, next));
+    if (!record || !isSameRecord(record, replaced)) {
+      throw new Refusal('conflict', 'expected the vault as it was, got one that somebody changed meanwhile', {
+        hint: 'try again with the master password that is in force',
+      });
+    }
+    await updateVaultRecord(transaction, lock);
   }
 
   async #install(transaction: Query, password: string): Promise<void> {
@@ -180,6 +211,7 @@ async function wrapDataKey(dataKey: KeyObject, password: string): Promise<Omit<V
     parameters: encodeParameters(currentParameters),
     verifier: sealUnder(passwordKey, verifierPlace, verifierMarker),
     wrapped_key: sealUnder(passwordKey, wrappedKeyPlace, dataKey.export()),
+    key_fingerprint: fingerprintKey(dataKey),
   };
 }
 
@@ -210,7 +242,7 @@ function openVerifier(passwordKey: KeyObject, record: VaultRecord): void {
 
 /** The columns by name: PostgreSQL and SQLite may give them in different orders. */
 function isSameRecord(left: VaultRecord, right: VaultRecord): boolean {
-  const names = ['salt', 'parameters', 'verifier', 'wrapped_key', 'created_at'] as const;
+  const names = ['salt', 'parameters', 'verifier', 'wrapped_key', 'key_fingerprint', 'created_at'] as const;
   return names.every((name) => left[name] === right[name]);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { verifyAuditChain } from '../../src/audit/store.ts';
-import { createScene, password } from '../http/scene.ts';
+import { addAdmin, createScene, password } from '../http/scene.ts';
 import { forEachEngine } from '../storage/engines.ts';
 
 forEachEngine((_engine, open) => {
@@ -43,7 +43,7 @@ forEachEngine((_engine, open) => {
       const { ask, home } = await createScene(await open());
       const { admin, viewer } = home.people;
       assert.equal((await ask('GET', '/api/people', { as: viewer.session })).status, 403);
-      await ask('PATCH', `/api/people/${viewer.id}`, { as: admin.session, json: { role: 'admin' } });
+      await ask('POST', `/api/people/${viewer.id}/admin`, { as: admin.session, json: { password } });
       assert.equal((await ask('GET', '/api/people', { as: viewer.session })).status, 200);
     });
 
@@ -56,8 +56,8 @@ forEachEngine((_engine, open) => {
       assert.equal(((await renamed.json()) as { name: string }).name, 'New Name');
       assert.equal((await rename(`/api/people/${viewer.id}`, admin.session, 'two\nlines')).status, 400);
       await ask('POST', '/api/organisations', { as: admin.session, json: { slug: 'fresh', name: 'Fresh' } });
-      const second = { email: 'second@fresh.example', name: 'Second', role: 'admin', password };
-      await ask('POST', '/o/fresh/api/people', { as: admin.session, json: second });
+      const second = { email: 'second@fresh.example' };
+      await addAdmin({ ask }, { as: admin.session, at: '/o/fresh', ...second });
       const opened = await ask('POST', '/o/fresh/api/session', { json: { email: second.email, password } });
       const { csrf_token } = (await opened.json()) as { csrf_token: string };
       const cookie = opened.headers.get('set-cookie')?.split(';')[0] ?? '';
@@ -81,8 +81,7 @@ forEachEngine((_engine, open) => {
       const { admin } = home.people;
       const fresh = { as: admin.session, json: { slug: 'fresh', name: 'Fresh' } };
       assert.equal((await ask('POST', '/api/organisations', fresh)).status, 201);
-      const second = { email: 'second@fresh.example', name: 'Second', role: 'admin', password };
-      assert.equal((await ask('POST', '/o/fresh/api/people', { as: admin.session, json: second })).status, 201);
+      await addAdmin({ ask }, { as: admin.session, at: '/o/fresh', email: 'second@fresh.example' });
       const ended = await ask('PATCH', `/o/fresh/api/people/${admin.id}`, {
         as: admin.session,
         json: { disabled: true },
@@ -90,6 +89,58 @@ forEachEngine((_engine, open) => {
       assert.equal(ended.status, 200);
       assert.equal((await ask('GET', '/o/fresh/api/people', { as: admin.session })).status, 404);
       assert.equal((await ask('GET', '/api/people', { as: admin.session })).status, 200);
+    });
+  });
+
+  suite('an admin', () => {
+    test('is made by an admin in person: neither a key nor a session without the password gets further', async () => {
+      const { ask, home, openKey } = await createScene(await open());
+      const { admin, viewer } = home.people;
+      const { credential: key } = await openKey({ organisationId: home.id, verbs: ['admin', 'manage'] });
+      const promote = (as: Record<string, string>, json: object) =>
+        ask('POST', `/api/people/${viewer.id}/admin`, { as, json });
+      assert.equal((await promote(key, { password })).status, 403);
+      assert.equal((await promote(admin.session, { password: 'wrong horse battery' })).status, 403);
+      for (const as of [key, admin.session]) {
+        const json = { email: 'thief@x.example', name: 'Thief', role: 'admin', password };
+        assert.equal((await ask('POST', '/api/people', { as, json })).status, 400);
+        assert.equal((await ask('PATCH', `/api/people/${viewer.id}`, { as, json: { role: 'admin' } })).status, 400);
+      }
+      assert.equal((await ask('GET', '/api/people', { as: viewer.session })).status, 403);
+      assert.equal((await promote(admin.session, { password })).status, 200);
+      assert.equal((await ask('GET', '/api/people', { as: viewer.session })).status, 200);
+      const { events } = (await (await ask('GET', '/api/audit?limit=500', { as: key })).json()) as {
+        events: { action: string; outcome: string }[];
+      };
+      const told = events.map(({ action }) => action);
+      assert.equal(told.filter((action) => action === 'session.step_up_refused').length, 1);
+    });
+
+    test('who was disabled comes back in the same way only', async () => {
+      const { ask, home, openKey } = await createScene(await open());
+      const { admin } = home.people;
+      const { credential: key } = await openKey({ organisationId: home.id, verbs: ['admin'] });
+      const id = await addAdmin({ ask }, { as: admin.session, email: 'former@x.example' });
+      const change = (as: Record<string, string>, json: object) => ask('PATCH', `/api/people/${id}`, { as, json });
+      const logIn = () => ask('POST', '/api/session', { json: { email: 'former@x.example', password } });
+      assert.equal((await change(key, { disabled: true })).status, 200);
+      const refused = await change(key, { disabled: false });
+      assert.equal(((await refused.json()) as { rule: string }).rule, 'admin-by-person');
+      assert.equal((await logIn()).status, 401);
+      const restored = await ask('POST', `/api/people/${id}/admin`, { as: admin.session, json: { password } });
+      assert.equal(((await restored.json()) as { disabled: boolean }).disabled, false);
+      assert.equal((await logIn()).status, 200);
+      await change(key, { disabled: true });
+      assert.equal((await change(key, { disabled: false, role: 'viewer' })).status, 200, 'as somebody else they may');
+      assert.equal(
+        (
+          await ask('POST', '/api/people/01930000-0000-7000-8000-000000000000/admin', {
+            as: admin.session,
+            json: { password },
+          })
+        ).status,
+        404,
+      );
     });
   });
 
@@ -106,7 +157,7 @@ forEachEngine((_engine, open) => {
     test('remains when two admins remove each other at the same moment', async () => {
       const { ask, home } = await createScene(await open());
       const { admin, manager } = home.people;
-      await ask('PATCH', `/api/people/${manager.id}`, { as: admin.session, json: { role: 'admin' } });
+      await ask('POST', `/api/people/${manager.id}/admin`, { as: admin.session, json: { password } });
       const remove = (id: string, as: Record<string, string>) =>
         ask('PATCH', `/api/people/${id}`, { as, json: { role: 'viewer' } });
       const answers = await Promise.all([remove(manager.id, admin.session), remove(admin.id, manager.session)]);

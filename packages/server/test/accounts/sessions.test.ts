@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { suite, test } from 'node:test';
-import { createScene, password, type Scene } from '../http/scene.ts';
+import { addAdmin, createScene, password, type Scene } from '../http/scene.ts';
 import { forEachEngine } from '../storage/engines.ts';
 
 const hourMs = 3_600_000;
@@ -120,8 +120,8 @@ forEachEngine((_engine, open) => {
       const { ask, home } = await createScene(await open());
       const { admin } = home.people;
       await ask('POST', '/api/organisations', { as: admin.session, json: { slug: 'fresh', name: 'Fresh' } });
-      const second = { email: 'second@fresh.example', name: 'Second', role: 'admin', password };
-      await ask('POST', '/o/fresh/api/people', { as: admin.session, json: second });
+      const second = { email: 'second@fresh.example' };
+      await addAdmin({ ask }, { as: admin.session, at: '/o/fresh', ...second });
       const opened = await ask('POST', '/o/fresh/api/session', { json: { email: second.email, password } });
       const { csrf_token } = (await opened.json()) as { csrf_token: string };
       const cookie = opened.headers.get('set-cookie')?.split(';')[0] ?? '';

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeyPair } from '../../src/backup/age/keys.ts';
@@ -64,8 +65,8 @@ async function openDesk(
 }
 
 /** Asks for a backup and waits for its job; what it says at the end. */
-async function backUp({ key }: Desk, how: object): Promise<Record<string, string>> {
-  const { status, json } = await key('POST', '/api/backups', how);
+async function backUp({ key, person }: Desk, how: object): Promise<Record<string, string>> {
+  const { status, json } = await person('POST', '/api/backups', { json: { ...how, password } });
   assert.equal(status, 202);
   for (let tries = 0; tries < 400; tries++) {
     const job = (await key('GET', `/api/jobs/${json.job}`)).json;
@@ -76,8 +77,8 @@ async function backUp({ key }: Desk, how: object): Promise<Record<string, string
   throw new Error('expected the job to end');
 }
 
-async function download({ key }: Desk, name: string | undefined): Promise<Buffer> {
-  const { status, body } = await key('GET', `/api/backups/${name}`);
+async function download({ person }: Desk, name: string | undefined): Promise<Buffer> {
+  const { status, body } = await person('POST', `/api/backups/${name}/download`, { json: { password } });
   assert.equal(status, 200);
   return body;
 }
@@ -124,6 +125,19 @@ forEachEngine((_name, _open, locate) => {
     assert.equal((await key('POST', '/api/projects', { slug: 'anew' })).status, 201);
   });
 
+  test('a backup from before a change of the master password is of the same vault, and the new password stays', async (t) => {
+    const desk = await openDesk(t, await locate());
+    const { name } = await backUp(desk, { recipients: [pair.recipient] });
+    const change = { current: founding.masterPassword, new: 'the next master password' };
+    assert.equal((await desk.key('POST', '/api/vault/change-password', change)).status, 200);
+    const json = { password, backup: name, identity: pair.identity };
+    const restored = await desk.person('POST', '/api/restore', { json });
+    assert.equal(restored.status, 200, String(restored.body));
+    assert.equal((await desk.key('GET', '/api/vault')).json.state, 'unlocked');
+    assert.equal((await desk.ask('POST', '/api/vault/unlock', { json: { password: change.current } })).status, 401);
+    assert.equal((await desk.ask('POST', '/api/vault/unlock', { json: { password: change.new } })).status, 200);
+  });
+
   test('a restored state that does not answer gives way to the old one', async (t) => {
     const [desk, other] = [
       await openDesk(t, await locate()),
@@ -161,12 +175,14 @@ suite('backups of a running server', () => {
       [made.name],
     );
     assert.deepEqual(schedule, { nightly: true, recipients: [pair.recipient], keep_days: 7 });
-    assert.ok((await download(desk, made.name)).toString('latin1').startsWith('age-encryption.org/v1\n-> X25519 '));
+    const fetched = await desk.key('GET', `/api/backups/${made.name}`);
+    assert.ok(fetched.body.toString('latin1').startsWith('age-encryption.org/v1\n-> X25519 '));
     const restored = await desk.person('POST', '/api/restore', {
       json: { password, backup: made.name, identity: pair.identity },
     });
     assert.equal(restored.status, 200, String(restored.body));
-    assert.equal((await desk.key('DELETE', `/api/backups/${made.name}`)).status, 204);
+    assert.equal((await desk.key('DELETE', `/api/backups/${made.name}`)).status, 403);
+    assert.equal((await desk.person('DELETE', `/api/backups/${made.name}`)).status, 204);
     assert.equal((await desk.key('GET', `/api/backups/${made.name}`)).status, 404);
     const told = (await desk.key('GET', '/api/audit?limit=500')).json.events as { action: string }[];
     // What was told between backup and restore went out of force with that state.
@@ -176,19 +192,58 @@ suite('backups of a running server', () => {
     );
   });
 
-  test('need exactly one way of encryption, and a key that is one', async (t) => {
-    const { key } = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+  test('take one way of encryption at most, and a key that is one', async (t) => {
+    const { key, person } = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
     for (const how of [
-      {},
       { plain: true, recipients: [pair.recipient] },
       { recipients: ['age1x'] },
       { plain: false },
+      { passphrase: 'elevenchars' },
     ]) {
-      assert.equal((await key('POST', '/api/backups', how)).status, 400);
+      assert.equal((await person('POST', '/api/backups', { json: { ...how, password } })).status, 400);
     }
     for (const name of ['../signpost.db', 'signpost.db', '..%2fsignpost.db', 'signpost-backup-2026-11-21.zip%00']) {
       assert.equal((await key('GET', `/api/backups/${name}`)).status, 404, name);
     }
+  });
+
+  test('give a stolen key or session nothing that it could read', async (t) => {
+    const desk = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+    const own = createKeyPair();
+    const choices = [{ plain: true }, { passphrase: 'a long passphrase' }, { recipients: [own.recipient] }];
+    for (const how of choices) {
+      const byKey = await desk.key('POST', '/api/backups', { ...how, password });
+      assert.deepEqual([byKey.status, byKey.json.rule], [403, 'backup-in-person']);
+      const byCookie = await desk.person('POST', '/api/backups', { json: how });
+      assert.deepEqual([byCookie.status, byCookie.json.rule], [403, 'backup-in-person']);
+      const wrong = await desk.person('POST', '/api/backups', { json: { ...how, password: 'wrong horse battery' } });
+      assert.deepEqual([wrong.status, wrong.json.rule], [403, 'step-up']);
+    }
+    for (const how of choices.slice(0, 2)) {
+      const { name } = await backUp(desk, how);
+      const path = `/api/backups/${name}`;
+      for (const refused of [await desk.key('GET', path), await desk.person('GET', path)]) {
+        assert.deepEqual([refused.status, refused.json.rule], [403, 'backup-in-person'], JSON.stringify(how));
+      }
+      assert.equal((await desk.key('POST', `${path}/download`, { password })).status, 403);
+      const wrong = { json: { password: 'wrong horse battery' } };
+      assert.equal((await desk.person('POST', `${path}/download`, wrong)).status, 403);
+      assert.ok((await download(desk, name)).length > 0);
+    }
+    assert.equal((await desk.key('POST', '/api/backups', {})).status, 202, 'for the keys of the settings they may');
+    assert.equal((await desk.key('POST', '/api/backups', { recipients: [pair.recipient] })).status, 202);
+  });
+
+  test('come into force over a database that is damaged, too', async (t) => {
+    const desk = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+    const { name } = await backUp(desk, { recipients: [pair.recipient] });
+    const damaged = new DatabaseSync(join(desk.dataDir, 'signpost.db'));
+    damaged.exec('drop table vault_state');
+    damaged.close();
+    const json = { password, backup: name, identity: pair.identity };
+    const restored = await desk.person('POST', '/api/restore', { json });
+    assert.equal(restored.status, 200, String(restored.body));
+    assert.equal((await desk.key('GET', '/api/vault')).json.state, 'unlocked', 'by the password file');
   });
 
   test('that was placed before a crash and does not answer gives way at the next start, which is told', async (t) => {

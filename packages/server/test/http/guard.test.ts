@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { sql } from 'kysely';
 import { createRouter } from '../../src/http/router.ts';
-import { allRoles, masterPassword, openScene, ownRoles, type SceneChoice } from './scene.ts';
+import { allRoles, masterPassword, openScene, ownRoles, password, type SceneChoice } from './scene.ts';
 
 /** The code of a problem document. */
 async function codeOf(answer: Response): Promise<string> {
@@ -174,7 +174,7 @@ suite('the limits', () => {
 
   test('hold attempts at the vault to five a minute, successful or not', async (t) => {
     const { ask } = await openScene(t);
-    const unlock = (password: string) => ask('POST', '/api/vault/unlock', { json: { password } });
+    const unlock = (text: string) => ask('POST', '/api/vault/unlock', { json: { password: text } });
     for (let count = 0; count < 3; count++) assert.equal((await unlock(masterPassword)).status, 200);
     for (let count = 0; count < 2; count++) assert.equal((await unlock('not the password')).status, 401);
     assert.equal((await unlock(masterPassword)).status, 429);
@@ -221,17 +221,45 @@ suite('while the vault is locked', () => {
   });
 
   test('a reset ends every session and says what must be entered again', async (t) => {
-    const { ask, openKey, home, vault } = await openScene(t);
-    const { credential: as } = await openKey({ organisationId: home.id, verbs: ['admin'] });
+    const { ask, home, vault } = await openScene(t);
     vault.lock();
-    const unsure = await ask('POST', '/api/vault/reset', { as, json: { password: 'another long password' } });
-    assert.equal(await codeOf(unsure), 'invalid');
-    const json = { password: 'another long password', confirm: 'reset' };
-    const answer = await ask('POST', '/api/vault/reset', { as, json });
+    const proof = { email: home.people.admin.email, password, new_master_password: 'another long password' };
+    assert.equal(await codeOf(await ask('POST', '/api/vault/reset', { json: proof })), 'invalid', 'it must be meant');
+    const answer = await ask('POST', '/api/vault/reset', { json: { ...proof, confirm: 'reset' } });
     assert.deepEqual(await answer.json(), { must_be_reentered: ['signing key *'] });
     assert.equal(vault.state, 'unlocked');
     assert.equal((await ask('GET', '/api/people', { as: home.people.admin.session })).status, 401);
     assert.equal((await ask('GET', '/api/people', { as: await home.people.admin.logIn() })).status, 401);
+  });
+
+  test('is reset by an admin in person only: a key, a session, a manager or a wrong password changes nothing', async (t) => {
+    const { ask, openKey, home, other, vault, database } = await openScene(t);
+    const { admin, manager } = home.people;
+    const { credential: key } = await openKey({ organisationId: home.id, verbs: ['admin'] });
+    const sealed = vault.seal('signing-key', 'signing_key/1', new Uint8Array(32));
+    const reset = (as: Record<string, string>, proof: object) =>
+      ask('POST', '/api/vault/reset', {
+        as,
+        json: { new_master_password: 'another long password', confirm: 'reset', ...proof },
+      });
+    for (const as of [key, admin.session]) assert.equal((await reset(as, {})).status, 400);
+    const wrong: object[] = [
+      { email: admin.email, password: 'wrong horse battery' },
+      { email: manager.email, password },
+      { email: other.people.admin.email, password },
+      { email: 'nobody@x.example', password },
+    ];
+    const told = new Set<string>();
+    for (const proof of wrong) {
+      const refused = await reset(key, proof);
+      const { code, rule, detail } = (await refused.json()) as Record<string, string>;
+      told.add([refused.status, code, rule, detail].join());
+    }
+    assert.equal(told.size, 1, 'nobody learns what was wrong');
+    assert.ok(vault.unseal('signing-key', 'signing_key/1', sealed));
+    const rows = await database.query.selectFrom('audit_event').select('action').execute();
+    const refusals = rows.filter(({ action }) => action === 'session.step_up_refused');
+    assert.deepEqual([refusals.length, rows.some(({ action }) => action === 'vault.reset')], [wrong.length, false]);
   });
 });
 

@@ -34,6 +34,18 @@ import { openProcessParts } from '../backup/process-parts.ts';
 export const masterPassword = 'a long master password';
 export const password = 'correct horse battery';
 
+/** Creates a person and makes an admin of them, as an admin in person does; `at` is a prefix such as `/o/fresh`. */
+export async function addAdmin(
+  { ask }: Pick<Scene, 'ask'>,
+  { as, at = '', email }: { as: Credential; at?: string; email: string },
+): Promise<string> {
+  const made = await ask('POST', `${at}/api/people`, { as, json: { email, name: 'Second', role: 'viewer', password } });
+  const { id } = (await made.json()) as { id: string };
+  const raised = await ask('POST', `${at}/api/people/${id}/admin`, { as, json: { password } });
+  if (raised.status !== 200) throw new Error(`expected an admin, got ${raised.status}`);
+  return id;
+}
+
 /** The table of the running server. */
 export const allRoles: AppDependencies['roles'] = roles;
 

@@ -127,13 +127,46 @@ forEachEngine((_name, open, locate) => {
     const before = await readVaultRecord(database.query);
     await assert.rejects(change('another password', 'the next master password'), isRefusal('unauthenticated'));
     await assert.rejects(change(password, 'elevenchars'), isRefusal('invalid'));
+    const prepared = await vault.preparePassword({ current: password, next: 'the next master password' });
     const failing = database.transaction(async (transaction) => {
-      await vault.changePassword(transaction, { current: password, next: 'the next master password' });
+      await vault.changePassword(transaction, prepared);
       throw new Error('on purpose');
     });
     await assert.rejects(failing, /on purpose/);
     assert.deepEqual(await readVaultRecord(database.query), before);
     await (await Vault.open(database, now)).unlock(password);
+  });
+
+  test('of two changes of the password at once the later one finds another vault than it began with', async () => {
+    const { database, vault } = await openVault();
+    const [first, second] = await Promise.all(
+      ['the next master password', 'yet another password'].map((next) =>
+        vault.preparePassword({ current: password, next }),
+      ),
+    );
+    assert.ok(first && second);
+    await database.transaction((transaction) => vault.changePassword(transaction, first));
+    const late = database.transaction((transaction) => vault.changePassword(transaction, second));
+    await assert.rejects(late, isRefusal('conflict'));
+    await (await Vault.open(database, now)).unlock('the next master password');
+  });
+
+  test('the fingerprint is that of the data key: it outlives a change of the password, and not a reset', async () => {
+    const { database, vault } = await openVault();
+    const fingerprint = async () => (await readVaultRecord(database.query))?.key_fingerprint;
+    const first = await fingerprint();
+    assert.match(first ?? '', /^[0-9a-f]{64}$/);
+    await changePassword(database, vault, { current: password, next: 'the next master password' });
+    assert.equal(await fingerprint(), first);
+    await database.transaction((transaction) => vault.reset(transaction, password));
+    assert.notEqual(await fingerprint(), first);
+  });
+
+  test('a vault that has no fingerprint yet gets it when it is unlocked', async () => {
+    const database = await open();
+    await installFirstVersion(database);
+    await (await Vault.open(database, now)).unlock(password);
+    assert.match((await readVaultRecord(database.query))?.key_fingerprint ?? '', /^[0-9a-f]{64}$/);
   });
 
   test('a vault of the first version, sealed under the password itself, opens and takes a new password', async () => {
@@ -215,8 +248,9 @@ forEachEngine((_name, open, locate) => {
   }
 });
 
-function changePassword(database: Database, vault: Vault, passwords: { current: string; next: string }) {
-  return database.transaction((transaction) => vault.changePassword(transaction, passwords));
+async function changePassword(database: Database, vault: Vault, passwords: { current: string; next: string }) {
+  const change = await vault.preparePassword(passwords);
+  await database.transaction((transaction) => vault.changePassword(transaction, change));
 }
 
 /** The row that the first version wrote, and a secret sealed under the password's own key. */
@@ -230,6 +264,7 @@ async function installFirstVersion(database: Database): Promise<string> {
     parameters: encodeParameters(parameters),
     verifier: sealUnder(key, { purpose: 'verifier', reference: 'vault_state/1' }, marker),
     wrapped_key: null,
+    key_fingerprint: null,
     created_at: now(),
   });
   return sealUnder(key, { purpose: 'signing-key', reference: 'signing_key/1' }, secret);

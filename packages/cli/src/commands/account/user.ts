@@ -3,6 +3,7 @@ import { type CommandSpec, type Invocation, readArgument, readSecretSource, secr
 import { type JsonObject, objectsOf, textOf } from '../../http/answer.ts';
 import type { Client } from '../../http/client.ts';
 import { connectAuthenticated, connectForLogin } from '../../http/connect.ts';
+import { askPerson, personOptions, withPerson } from '../../http/person.ts';
 import { openSession } from '../../http/session.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
@@ -11,6 +12,8 @@ import { answerPairs, answerTable } from '../answers.ts';
 const columns = ['email', 'name', 'role', 'disabled', 'created_at'];
 const roles = ['admin', 'manager', 'viewer'];
 const minPasswordLength = 12;
+const inPerson =
+  'Only an admin in person makes another admin: you type your own password, and an API key is not enough.';
 
 /** `signpost user add`. */
 export const userAdd: CommandSpec = {
@@ -21,7 +24,9 @@ export const userAdd: CommandSpec = {
     { flags: '--name <name>', text: 'the name', required: true },
     { flags: '--role <role>', text: 'what the person may do', choices: roles, fallback: 'viewer' },
     ...secretOptions('password', 'the first password'),
+    ...personOptions('admin-'),
   ],
+  details: [inPerson],
   examples: ['signpost user add bob@example.org --name "Bob" --role manager'],
   run: addUser,
 };
@@ -40,11 +45,13 @@ export const userRole: CommandSpec = {
   words: 'user role',
   arguments: '<email> <role>',
   summary: 'Give a person another role',
-  examples: ['signpost user role bob@example.org viewer'],
+  details: [`${inPerson} Somebody disabled gets access again by it.`],
+  options: personOptions('admin-'),
+  examples: ['signpost user role bob@example.org viewer', 'signpost user role bob@example.org admin'],
   run: async (invocation) => {
     const role = readArgument(invocation, 1);
     if (!roles.includes(role)) throw new Failure('usage', `expected a role of ${roles.join(', ')}, got "${role}"`);
-    return changeUser(invocation, { role });
+    return role === 'admin' ? promoteUser(invocation) : changeUser(invocation, { role });
   },
 };
 
@@ -75,6 +82,7 @@ export const userPassword: CommandSpec = {
 async function addUser(invocation: Invocation): Promise<Answer> {
   const { options, prompt } = invocation;
   const client = await connectAuthenticated(invocation);
+  const role = options.requiredText('role');
   const password = await prompt.askNewSecret('First password', readSecretSource(options, 'password'), {
     option: 'password',
     minLength: minPasswordLength,
@@ -82,10 +90,22 @@ async function addUser(invocation: Invocation): Promise<Answer> {
   const body = {
     email: readArgument(invocation, 0),
     name: options.requiredText('name'),
-    role: options.requiredText('role'),
+    // A member first; an admin is made of them in person.
+    role: role === 'admin' ? 'viewer' : role,
     password,
   };
-  return answerPairs(await client.request('POST', '/api/people', { body }), columns);
+  const document = await client.request('POST', '/api/people', { body });
+  return role === 'admin' ? promoteUser(invocation) : answerPairs(document, columns);
+}
+
+async function promoteUser(invocation: Invocation): Promise<Answer> {
+  const proof = await askPerson(invocation, 'admin-');
+  const client = await connectAuthenticated(invocation);
+  const id = textOf(await findPerson(client, readArgument(invocation, 0)), 'id');
+  const { password } = proof;
+  return withPerson(invocation, proof, async (session) =>
+    answerPairs(await session.request('POST', `/api/people/${id}/admin`, { password }), columns),
+  );
 }
 
 async function changeUser(

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandSpec, Invocation } from '../../command.ts';
 import { openFileSink } from '../../files/local-file.ts';
-import { asObject, type JsonObject, numberOf, textOf } from '../../http/answer.ts';
-import type { Client } from '../../http/client.ts';
+import { asObject, type JsonObject, numberOf, textOf, textsOf } from '../../http/answer.ts';
+import { type Client, ServerRefusal } from '../../http/client.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
+import { askPerson, personOptions, withPerson } from '../../http/person.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
-import { asFailure, environmentOf } from '../server/server-package.ts';
-import { type LockWords, lockOptions, readLock } from './words.ts';
+import { environmentOf, untilInterrupted } from '../server/server-package.ts';
+import { isLockChosen, type LockWords, lockOptions, readLock } from './words.ts';
 
 /** `signpost backup create`. */
 export const backupCreate: CommandSpec = {
@@ -19,12 +20,14 @@ export const backupCreate: CommandSpec = {
   summary: 'Back up the whole server: database, files and settings in one encrypted archive',
   details: [
     'The server goes on meanwhile. The archive comes here and is removed from the server; --keep leaves it there as well, --no-download there alone. With --data no server is asked: none may be using that folder.',
+    'When nothing is said of the encryption, it is for the recipients that the settings of the server name, and for a passphrase where they name none. Any other choice is for an admin in person: an API key makes and fetches only what those recipients can open, and removes nothing.',
     'It is a file of age: `age --decrypt` opens it, too. The master password and the offline roots are in no backup; what the vault seals stays sealed in it.',
   ],
   options: [
     { flags: '--data <dir>', text: 'back up this data folder, which no server uses' },
     { flags: '--out <dir>', text: 'where the archive goes, made if it is not there', fallback: '.' },
     ...lockOptions,
+    ...personOptions(),
     { flags: '--keep', text: 'leave the archive on the server as well' },
     { flags: '--no-download', text: 'leave it on the server alone' },
   ],
@@ -43,33 +46,75 @@ const pollMs = 250;
 const namePattern = /^signpost-backup-\d{4}-\d{2}-\d{2}(?:-\d{1,4})?\.zip(?:\.age)?$/;
 
 async function backUpFolder(invocation: Invocation): Promise<Answer> {
-  const { options, progress } = invocation;
+  const { options } = invocation;
   const lock = await readLock(invocation);
   await mkdir(options.requiredText('out'), { recursive: true });
   const { makeBackup } = await import('@signpost/server');
   const report = (step: { stage: string; done: number; total: number }) => showProgress(invocation, step);
-  const made = await asFailure(
-    makeBackup(environmentOf(invocation), { lock, dir: options.requiredText('out'), report }),
-  ).finally(() => progress.finish());
+  const made = await untilInterrupted(invocation, (signal) =>
+    makeBackup(environmentOf(invocation), { lock, dir: options.requiredText('out'), report, signal }),
+  );
   return describe({ file: made.path, sha256: made.sha256, sizeBytes: made.sizeBytes });
 }
 
 async function backUpServer(invocation: Invocation): Promise<Answer> {
-  const { options } = invocation;
   const client = await connectAuthenticated(invocation);
-  const lock = await readLock(invocation);
   // Before anything is made that could then not be put anywhere.
-  if (options.flag('download')) await mkdir(options.requiredText('out'), { recursive: true });
-  const job = textOf(await client.request('POST', '/api/backups', { body: bodyOf(lock) }), 'job');
-  const made = await awaitBackup(invocation, client, job);
+  if (invocation.options.flag('download')) await mkdir(invocation.options.requiredText('out'), { recursive: true });
+  if (!isLockChosen(invocation) && (await namesRecipients(client))) {
+    return makeOnServer(invocation, {
+      request: (method, path, body) => client.request(method, path, { body }),
+      body: {},
+      fetch: (path) => client.send('GET', path),
+    });
+  }
+  const lock = await readLock(invocation);
+  const proof = await askPerson(invocation);
+  const { password } = proof;
+  return withPerson(invocation, proof, (session) =>
+    makeOnServer(invocation, {
+      request: session.request,
+      body: { ...bodyOf(lock), password },
+      fetch: (path) => session.send('POST', `${path}/download`, { password }),
+    }),
+  );
+}
+
+/** Whether the server encrypts backups by itself. */
+async function namesRecipients(client: Client): Promise<boolean> {
+  return textsOf(asObject((await client.read('/api/backups')).schedule), 'recipients').length > 0;
+}
+
+/** In whose name a backup is asked for and fetched. */
+interface BackupAsker {
+  readonly request: (method: string, path: string, body?: JsonObject) => Promise<JsonObject>;
+  readonly body: JsonObject;
+  readonly fetch: (path: string) => Promise<Response>;
+}
+
+async function makeOnServer(invocation: Invocation, asker: BackupAsker): Promise<Answer> {
+  const { options } = invocation;
+  const job = textOf(await asker.request('POST', '/api/backups', asker.body), 'job');
+  const made = await awaitBackup(invocation, asker, job);
   const name = textOf(made, 'name');
   if (!namePattern.test(name)) throw new Failure('refused', 'expected the server to give the name of a backup');
   const facts = { sha256: textOf(made, 'sha256'), sizeBytes: numberOf(made, 'size_bytes') };
   if (!options.flag('download')) return describe({ file: name, ...facts });
   const file = join(options.requiredText('out'), name);
-  await download(invocation, client, { name, file, ...facts });
-  if (!options.flag('keep')) await client.request('DELETE', `/api/backups/${name}`);
-  return describe({ file, ...facts });
+  await download(invocation, asker, { name, file, ...facts });
+  const isRemoved = !options.flag('keep') && (await remove(asker, name));
+  return describe({ file, ...facts, ...(!isRemoved && { left: name }) });
+}
+
+/** Whether it is gone: a key may not remove it, and then it goes with the days that the server keeps. */
+async function remove({ request }: BackupAsker, name: string): Promise<boolean> {
+  try {
+    await request('DELETE', `/api/backups/${name}`);
+    return true;
+  } catch (error) {
+    if (error instanceof ServerRefusal && error.status === 403) return false;
+    throw error;
+  }
 }
 
 function bodyOf({ recipients, passphrase }: LockWords): JsonObject {
@@ -78,10 +123,10 @@ function bodyOf({ recipients, passphrase }: LockWords): JsonObject {
 }
 
 /** What the job says at its end. Throws Failure when there is no backup. */
-async function awaitBackup(invocation: Invocation, client: Client, id: string): Promise<JsonObject> {
+async function awaitBackup(invocation: Invocation, { request }: BackupAsker, id: string): Promise<JsonObject> {
   try {
     for (;;) {
-      const job = await client.read(`/api/jobs/${id}`);
+      const job = await request('GET', `/api/jobs/${id}`);
       const step = job.progress === null ? {} : asObject(job.progress);
       if (step.stage === 'done') return step;
       if (step.stage === 'failed') {
@@ -106,7 +151,7 @@ async function awaitBackup(invocation: Invocation, client: Client, id: string): 
 /** The file appears under its name, for the owner's eyes only, once all of it is here and is what the server made. */
 async function download(
   { progress }: Invocation,
-  client: Client,
+  asker: BackupAsker,
   { name, file, sizeBytes, sha256 }: { name: string; file: string; sizeBytes: number; sha256: string },
 ): Promise<void> {
   if (
@@ -119,7 +164,7 @@ async function download(
       hint: `it is on the server as ${name}: choose another --out, or rename the file`,
     });
   }
-  const response = await client.send('GET', `/api/backups/${name}`);
+  const response = await asker.fetch(`/api/backups/${name}`);
   const sink = await openFileSink(file, 0o600);
   const hash = createHash('sha256');
   let done = 0;
@@ -148,9 +193,14 @@ function showProgress({ progress }: Invocation, step: { stage: string; done: num
   else progress.update('packing files', step.done, step.total);
 }
 
-function describe({ file, sha256, sizeBytes }: { file: string; sha256: string; sizeBytes: number }): Answer {
+function describe(made: { file: string; sha256: string; sizeBytes: number; left?: string }): Answer {
+  const { file, sha256, sizeBytes, left } = made;
   return {
     document: { file, sha256, size_bytes: sizeBytes },
-    lines: [`${file}, ${sizeBytes} bytes, SHA-256 ${sha256}`, 'Try it out now and then: signpost backup drill FILE'],
+    lines: [
+      `${file}, ${sizeBytes} bytes, SHA-256 ${sha256}`,
+      ...(left === undefined ? [] : ['The server keeps its copy as well, for as many days as it is set to.']),
+      'Try it out now and then: signpost backup drill FILE',
+    ],
   };
 }

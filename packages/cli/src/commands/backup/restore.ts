@@ -4,15 +4,16 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CommandSpec, type Invocation, readArgument, readSecretSource, secretOptions } from '../../command.ts';
+import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
 import { asObject, type JsonObject, numberOf, textOf } from '../../http/answer.ts';
 import { type Client, ServerRefusal } from '../../http/client.ts';
 import { connectForLogin } from '../../http/connect.ts';
 import { headersOf } from '../../http/credentials.ts';
+import { askPerson, personOptions } from '../../http/person.ts';
 import { openSession, type Session } from '../../http/session.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
-import { asFailure, environmentOf } from '../server/server-package.ts';
+import { environmentOf, untilInterrupted } from '../server/server-package.ts';
 import { showStep } from './verify.ts';
 import { openerOptions, readOpener } from './words.ts';
 
@@ -24,14 +25,13 @@ export const restore: CommandSpec = {
   details: [
     'Everything is proved first; then database and files change hands in one step. When the restored state does not answer, the old one comes back by itself. A running server needs no restart; all sessions end.',
     'With --data no server is asked: the folder may be new, and SIGNPOST_DATABASE may name another engine than that of the backup.',
-    'The vault opens with the master password that was in force when the backup was made.',
+    'The master password in force stays, where the backup is of the same vault; a new machine, and another vault, open with that of the time of the backup.',
   ],
   options: [
     { flags: '--data <dir>', text: 'restore into this data folder, which no server uses' },
     ...openerOptions,
-    { flags: '--other-vault', text: 'take a backup of another vault, or from before the master password was changed' },
-    { flags: '--email <address>', text: 'who you are (an admin), for a running server' },
-    ...secretOptions('password', 'your password'),
+    { flags: '--other-vault', text: 'take a backup of another vault' },
+    ...personOptions(),
   ],
   examples: [
     'signpost restore signpost-backup-2026-11-21.zip.age --data /var/lib/signpost --identity signpost-backup-key.txt',
@@ -45,7 +45,7 @@ const pollMs = 500;
 const patienceMs = 3_600_000;
 
 async function restoreFolder(invocation: Invocation): Promise<Answer> {
-  const { options, prompt, progress } = invocation;
+  const { options, prompt } = invocation;
   const path = readArgument(invocation, 0);
   const opener = await readOpener(invocation, path);
   await prompt.confirm(`Replace what is in ${options.requiredText('data')} by ${basename(path)}?`);
@@ -55,8 +55,8 @@ async function restoreFolder(invocation: Invocation): Promise<Answer> {
     otherVault: options.flag('other-vault'),
     report: (step: { stage: string; done: number; total: number }) => showStep(invocation, step),
   };
-  const { manifest, migrations } = await asFailure(restoreBackup(environmentOf(invocation), path, order)).finally(() =>
-    progress.finish(),
+  const { manifest, migrations } = await untilInterrupted(invocation, (signal) =>
+    restoreBackup(environmentOf(invocation), path, { ...order, signal }),
   );
   return describe({ made_at: manifest.made_at, migrations: [...migrations] });
 }
@@ -66,8 +66,7 @@ async function restoreServer(invocation: Invocation): Promise<Answer> {
   const path = readArgument(invocation, 0);
   const opener = await readOpener(invocation, path);
   const client = await connectForLogin(invocation);
-  const email = options.text('email') ?? (await prompt.askText('E-mail address', '--email'));
-  const password = await prompt.askSecret('Password', readSecretSource(options, 'password'), 'password');
+  const { email, password } = await askPerson(invocation);
   await prompt.confirm(`Replace what is on ${client.base} by ${basename(path)}?`);
   const session = await openSession(client, email, password);
   await send(invocation, client, { session, path });

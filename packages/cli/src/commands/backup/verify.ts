@@ -1,7 +1,7 @@
 /** `signpost backup verify` and `signpost backup drill`: what a backup is worth, without touching a server. */
 import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
 import type { Answer } from '../../terminal/output.ts';
-import { asFailure, environmentOf } from '../server/server-package.ts';
+import { environmentOf, untilInterrupted } from '../server/server-package.ts';
 import { openerOptions, readOpener } from './words.ts';
 
 /** `signpost backup verify`. */
@@ -32,8 +32,8 @@ async function verify(invocation: Invocation): Promise<Answer> {
   const opener = await readOpener(invocation, path);
   const { verifyBackup } = await import('@signpost/server');
   const report = (step: { stage: string; done: number; total: number }) => showStep(invocation, step);
-  const manifest = await asFailure(verifyBackup(environmentOf(invocation), path, { opener, report })).finally(() =>
-    invocation.progress.finish(),
+  const manifest = await untilInterrupted(invocation, (signal) =>
+    verifyBackup(environmentOf(invocation), path, { opener, report, signal }),
   );
   const { members: _, ...document } = manifest;
   return {
@@ -50,8 +50,8 @@ async function drill(invocation: Invocation): Promise<Answer> {
   const opener = await readOpener(invocation, path);
   const { drillBackup } = await import('@signpost/server');
   const report = (step: { stage: string; done: number; total: number }) => showStep(invocation, step);
-  const result = await asFailure(drillBackup(environmentOf(invocation), path, { opener, report })).finally(() =>
-    invocation.progress.finish(),
+  const result = await untilInterrupted(invocation, (signal) =>
+    drillBackup(environmentOf(invocation), path, { opener, report, signal }),
   );
   const { files, manifests, certificates, auditRows, findings } = result;
   const document = {

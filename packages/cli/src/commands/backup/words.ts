@@ -36,14 +36,21 @@ const minPassphraseLength = 12;
 const maxKeyFileBytes = 64 * 1024;
 const magic = 'age-encryption.org/';
 
+/** Whether anything is said of the encryption. Throws Failure `usage` for more than one thing. */
+export function isLockChosen({ options }: Pick<Invocation, 'options'>): boolean {
+  const source = readSecretSource(options, 'passphrase');
+  const isPassphrase = source.file !== undefined || source.fd !== undefined;
+  const choices = [options.texts('recipient').length > 0, options.flag('plain'), isPassphrase].filter(Boolean);
+  if (choices.length > 1) throw new Failure('usage', 'expected one of --recipient, --plain and a passphrase');
+  return choices.length === 1;
+}
+
 /** Recipients, `--plain`, or a passphrase, which is asked when nothing is said. */
-export async function readLock({ options, prompt }: Invocation): Promise<LockWords> {
+export async function readLock(invocation: Invocation): Promise<LockWords> {
+  const { options, prompt } = invocation;
+  isLockChosen(invocation);
   const recipients = options.texts('recipient');
   const source = readSecretSource(options, 'passphrase');
-  const choices = [recipients.length > 0, options.flag('plain'), source.file !== undefined || source.fd !== undefined];
-  if (choices.filter(Boolean).length > 1) {
-    throw new Failure('usage', 'expected one of --recipient, --plain and a passphrase');
-  }
   if (recipients.length > 0) return { recipients };
   if (options.flag('plain')) return {};
   const rules = { option: 'passphrase', minLength: minPassphraseLength };

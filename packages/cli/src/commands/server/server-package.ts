@@ -1,5 +1,6 @@
 /** What the commands share that load the server package: its settings, and its refusals in our words. */
 import type { Invocation, OptionSpec } from '../../command.ts';
+import { interruption } from '../../http/client.ts';
 import { Failure } from '../../terminal/failure.ts';
 
 /** Where the data folder is. */
@@ -15,6 +16,30 @@ export function environmentOf({ options, environment }: Invocation): Readonly<Re
     ...(options.text('data') === undefined ? {} : { SIGNPOST_DATA: options.text('data') }),
     ...(options.text('listen') === undefined ? {} : { SIGNPOST_LISTEN: options.text('listen') }),
   };
+}
+
+/**
+ * Work of the server package that ends early when the user or the system asks for it, and clears away what it made. Throws Failure
+ * `interrupted` then, and its refusals in our words.
+ */
+export async function untilInterrupted<T>(
+  { interrupted, progress }: Pick<Invocation, 'interrupted' | 'progress'>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const end = new AbortController();
+  void interrupted().then(() => end.abort());
+  try {
+    return await asFailure(work(end.signal));
+  } catch (error) {
+    throw end.signal.aborted && isBecauseOf(error, end.signal.reason) ? interruption(error) : error;
+  } finally {
+    progress.finish();
+  }
+}
+
+function isBecauseOf(error: unknown, reason: unknown): boolean {
+  if (error === reason) return true;
+  return error instanceof Error && error.cause !== undefined && isBecauseOf(error.cause, reason);
 }
 
 /** The server's refusals, which carry message and hint like ours but are of a package that is loaded late. */

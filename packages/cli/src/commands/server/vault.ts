@@ -2,6 +2,7 @@
 import { type CommandSpec, type Invocation, readSecretSource, secretOptions } from '../../command.ts';
 import { textsOf } from '../../http/answer.ts';
 import { connectAuthenticated, connectForLogin } from '../../http/connect.ts';
+import { askPerson, personOptions } from '../../http/person.ts';
 import type { Answer } from '../../terminal/output.ts';
 
 const minPasswordLength = 12;
@@ -47,9 +48,10 @@ export const vaultReset: CommandSpec = {
   summary: 'Start a new vault under a new master password; every secret in the old one is lost',
   details: [
     'For a master password that is lost or known to others. Signing keys of the server open no more and are made anew (`signpost key create`), all sessions end, and nothing brings the old secrets back. What must be made again is listed.',
+    'For an admin in person: an API key is not enough. It works while the vault is locked, when nobody can log in.',
   ],
-  options: secretOptions('password', 'the new master password'),
-  examples: ['signpost vault reset'],
+  options: [...personOptions(), ...secretOptions('new-password', 'the new master password')],
+  examples: ['signpost vault reset --email alice@example.org'],
   run: resetVault,
 };
 
@@ -78,13 +80,15 @@ async function changeMasterPassword(invocation: Invocation): Promise<Answer> {
 
 async function resetVault(invocation: Invocation): Promise<Answer> {
   const { options, prompt } = invocation;
-  const client = await connectAuthenticated(invocation);
+  const client = await connectForLogin(invocation);
   await prompt.confirm('Lose every secret in the vault, the signing keys of this server among them?');
-  const password = await prompt.askNewSecret('New master password', readSecretSource(options, 'password'), {
-    option: 'password',
+  const proof = await askPerson(invocation);
+  const next = await prompt.askNewSecret('New master password', readSecretSource(options, 'new-password'), {
+    option: 'new-password',
     minLength: minPasswordLength,
   });
-  const document = await client.request('POST', '/api/vault/reset', { body: { password, confirm: 'reset' } });
+  const body = { ...proof, new_master_password: next, confirm: 'reset' };
+  const document = await client.request('POST', '/api/vault/reset', { body });
   const lost = textsOf(document, 'must_be_reentered');
   return { document, lines: ['The vault is new and unlocked. To be made again:', ...lost.map((name) => `  ${name}`)] };
 }

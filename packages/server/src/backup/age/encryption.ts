@@ -46,6 +46,12 @@ export function isEncrypted(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(0, magic.length)).equals(magic);
 }
 
+/** Whether a file that starts with `bytes` opens by secret keys alone; a passphrase stands alone in its header. */
+export function isForRecipients(bytes: Uint8Array): boolean {
+  const start = Buffer.from('age-encryption.org/v1\n-> X25519 ');
+  return Buffer.from(bytes.subarray(0, start.length)).equals(start);
+}
+
 /**
  * The plaintext of the file that `source` yields, each part once it is proved. Throws `upload_refused`: rule
  * `backup-key` when `opener` does not open it, `backup-corrupt` when it is damaged, changed or cut off.

@@ -1,6 +1,7 @@
 /** How a file key is wrapped (age-encryption.org/v1): to X25519 recipients, or under a passphrase by scrypt (RFC 7914). */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
+import { Refusal } from '../../errors.ts';
 import { agree, type Identity, openIdentity, type Recipient } from './keys.ts';
 
 /** One stanza of a header: its arguments, the type first, and its body. */
@@ -27,6 +28,8 @@ const wrappedBytes = fileKeyBytes + 16;
 // Each wrapping key encrypts one file key, so the nonce is fixed.
 const nonce = Buffer.alloc(12);
 const algorithm = 'chacha20-poly1305';
+
+const waitingLimit = 4;
 
 const derive = promisify<string, Uint8Array, number, object, Buffer>(scrypt);
 
@@ -74,7 +77,21 @@ function wrappingKey(shared: Buffer, share: Uint8Array, recipient: Uint8Array): 
   return new Uint8Array(hkdfSync('sha256', shared, Buffer.concat([share, recipient]), x25519Label, 32));
 }
 
-function deriveKey(passphrase: string, salt: Uint8Array, workFactor: number): Promise<Buffer> {
+let waiting = 0;
+let last: Promise<unknown> = Promise.resolve();
+
+/** One derivation runs at a time, for each takes 256 MiB. Throws `unavailable` when four wait already. */
+async function deriveKey(passphrase: string, salt: Uint8Array, workFactor: number): Promise<Buffer> {
+  if (waiting >= waitingLimit) {
+    throw new Refusal('unavailable', 'too many passphrases of backups at once', { retryAfterSeconds: 5 });
+  }
+  waiting++;
+  const turn = last.then(() => deriveNow(passphrase, salt, workFactor));
+  last = turn.catch(() => {});
+  return turn.finally(() => waiting--);
+}
+
+function deriveNow(passphrase: string, salt: Uint8Array, workFactor: number): Promise<Buffer> {
   const cost = 2 ** workFactor;
   return derive(passphrase, Buffer.concat([Buffer.from(scryptSaltLabel), salt]), 32, {
     ...{ N: cost, r: blockSize, p: 1 },

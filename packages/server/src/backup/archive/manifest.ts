@@ -29,7 +29,7 @@ const manifestSchema = z.strictObject({
   engine: z.enum(['sqlite', 'postgres']),
   /** The schema of the rows. */
   migrations: z.array(z.string().max(100)).min(1).max(1000),
-  /** SHA-256 over the vault's salt, parameters and verifier: equal for the same vault, and tells nothing of it. */
+  /** The fingerprint of the vault's data key: equal for the same vault, and tells nothing of it. */
   vault: sha256Schema.nullable(),
   /** The end of the audit chain in the rows. */
   audit: z.strictObject({ sequence: countSchema, hash: sha256Schema }),

@@ -10,6 +10,7 @@ import { recordEvent } from '../../storage/outbox.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { type AppEnv, callerOf } from '../context.ts';
 import { createRouter, jsonAnswer, jsonBody } from '../router.ts';
+import { textSchema } from '../text-schema.ts';
 
 /** What the routes of the vault need. */
 export interface VaultRouteDependencies {
@@ -18,6 +19,8 @@ export interface VaultRouteDependencies {
   readonly now: () => number;
   /** Names what is sealed under the vault and cannot be made anew by the server itself, such as signing keys. */
   readonly listSealed: () => Promise<readonly string[]>;
+  /** The admin whose address and password these are. Throws `forbidden`, and records it. */
+  readonly confirmAdmin: (organisationId: string, proof: { email: string; password: string }) => Promise<Caller>;
   /** Ends every session, in the transaction of a reset: their secret goes with the vault. */
   readonly endSessions: (transaction: Query, now: number) => Promise<void>;
 }
@@ -55,7 +58,18 @@ const resetRoute = createRoute({
   path: '/api/vault/reset',
   tags: ['vault'],
   summary: 'Start over under a new password; everything sealed is lost',
-  request: { body: jsonBody(z.strictObject({ password: passwordSchema, confirm: z.literal('reset') })) },
+  description:
+    'For an admin in person, who says so by address and password: while the vault is locked, no session holds. An API key is not enough.',
+  request: {
+    body: jsonBody(
+      z.strictObject({
+        email: textSchema(254).min(1),
+        password: passwordSchema,
+        new_master_password: passwordSchema,
+        confirm: z.literal('reset'),
+      }),
+    ),
+  },
   responses: {
     200: jsonAnswer(
       'What was lost and must be entered or made again.',
@@ -87,7 +101,9 @@ export function vaultRoutes(dependencies: VaultRouteDependencies): OpenAPIHono<A
     return c.json({ state: vault.state }, 200);
   });
   router.openapi(resetRoute, async (c) => {
-    const lost = await reset(dependencies, callerOf(c.var), c.req.valid('json').password);
+    const { email, password, new_master_password: next } = c.req.valid('json');
+    const caller = await dependencies.confirmAdmin(c.get('organisation').id, { email, password });
+    const lost = await reset(dependencies, caller, next);
     return c.json({ must_be_reentered: [...lost] }, 200);
   });
   router.openapi(changePasswordRoute, async (c) => {
@@ -146,12 +162,13 @@ async function changePassword(
   passwords: { current: string; next: string },
 ): Promise<void> {
   const entry = vaultEntry(caller, 'vault.password_changed');
-  await recordWrongPassword({ database, now }, entry, () =>
-    database.transaction(async (transaction) => {
-      await vault.changePassword(transaction, passwords);
+  await recordWrongPassword({ database, now }, entry, async () => {
+    const change = await vault.preparePassword(passwords);
+    await database.transaction(async (transaction) => {
+      await vault.changePassword(transaction, change);
       await recordAudit(transaction, now(), entry);
-    }),
-  );
+    });
+  });
 }
 
 async function lock({ database, vault, now }: VaultRouteDependencies, caller: Caller): Promise<void> {

@@ -11,9 +11,19 @@ import { timestamps } from './0004-timestamps.ts';
 import { acme } from './0005-acme.ts';
 import { revocation } from './0006-revocation.ts';
 import { access } from './0007-access.ts';
+import { vaultFingerprint } from './0008-vault-fingerprint.ts';
 import type { Migration } from './migration.ts';
 
-const migrations: readonly Migration[] = [foundation, pki, vaultKey, timestamps, acme, revocation, access];
+const migrations: readonly Migration[] = [
+  foundation,
+  pki,
+  vaultKey,
+  timestamps,
+  acme,
+  revocation,
+  access,
+  vaultFingerprint,
+];
 
 /**
  * Applies what is missing and returns the names, in order; none when the database is up to date. Throws `unavailable` for

@@ -59,6 +59,13 @@ suite('an encrypted file', () => {
     assert.equal(String(await open(await seal(Buffer.from('said'), cheap('a word')), cheap('a word'))), 'said');
   });
 
+  test('is made one at a time under passphrases, and a crowd is refused beyond four that wait', async () => {
+    const answers = await Promise.allSettled(Array.from({ length: 7 }, () => createEnvelope(cheap('a word'))));
+    const refused = answers.filter((answer) => answer.status === 'rejected');
+    assert.deepEqual([refused.length, refused.map(({ reason }) => reason.code)[0]], [3, 'unavailable']);
+    await createEnvelope(cheap('a word'));
+  });
+
   test('does not open for another key, another passphrase, or a passphrase instead of a key', async () => {
     const file = await seal(Buffer.from('x'));
     await assert.rejects(open(file, parseIdentity(createKeyPair().identity)), refused('backup-key'));

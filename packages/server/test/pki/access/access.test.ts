@@ -8,7 +8,7 @@ import { systemActor } from '../../../src/audit/audit.ts';
 import { listAudit, verifyAuditChain } from '../../../src/audit/store.ts';
 import { revokeAuthority } from '../../../src/pki/authorities/end.ts';
 import { holdCertificate, releaseCertificate, revokeCertificate } from '../../../src/pki/certificates/revoke.ts';
-import { createScene, openScene } from '../../http/scene.ts';
+import { createScene, openScene, password } from '../../http/scene.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { type AccessScene, accessChoice, openAccess, proxy } from './visitors.ts';
 
@@ -155,7 +155,7 @@ suite('a client certificate', () => {
 
     const as = await admin.logIn();
     const change = (role: string) => scene.ask('PATCH', `/api/people/${manager.id}`, { as, json: { role } });
-    await change('admin');
+    await scene.ask('POST', `/api/people/${manager.id}/admin`, { as, json: { password } });
     const json = { name: 'b', authority: 'issuing', match: { subject: 'CN=ci' }, verbs: ['admin', 'read'] };
     assert.equal((await scene.ask('POST', '/api/client-access', { as: await manager.logIn(), json })).status, 201);
     assert.equal(await come(long), 200);
