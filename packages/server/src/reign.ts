@@ -55,7 +55,11 @@ export class Reign {
 
   async #replace(prepared: PreparedRestore): Promise<void> {
     const { log } = this.#process;
-    const inheritance = await this.#current.vault.bequeath();
+    // A database too damaged to be read leaves nothing, and is what restores are for.
+    const inheritance = await this.#current.vault.bequeath().catch((err: unknown) => {
+      log.warn({ err }, 'the vault of the old state cannot be read: the restored one waits to be unlocked');
+      return undefined;
+    });
     this.front.close();
     // The request that asks for this stays until the end.
     await this.front.drain(1);

@@ -31,6 +31,18 @@ async function readMark(location: DatabaseLocation): Promise<string | undefined>
   }
 }
 
+/** None where there is no database. */
+async function listTables(location: DatabaseLocation): Promise<string[]> {
+  if (location.databaseUrl === undefined && !existsSync(join(location.dataDir, 'signpost.db'))) return [];
+  const database = await openDatabase(location, { create: false });
+  try {
+    const tables = await database.query.introspection.getTables();
+    return tables.filter(({ schema }) => !schema?.startsWith('signpost_')).map(({ name }) => name);
+  } finally {
+    await database.close();
+  }
+}
+
 /** A location that holds `old`, and its swaps. */
 async function openOld(location: DatabaseLocation): Promise<Swap> {
   const database = await openDatabase(location, { create: true });
@@ -83,13 +95,42 @@ forEachEngine((_name, _open, locate) => {
     await swap.confirm();
   });
 
-  test('into an empty place nothing is kept, and taking back leaves it empty', async () => {
+  test('into an empty place it comes on trial as well, and stays when it is confirmed', async () => {
     const location = await locate();
     const swap = await openSwap({ location, dir: join(location.dataDir, 'restore') });
     await (await stageNew(swap)).place();
     assert.equal(await readMark(location), 'new');
+    assert.equal(await swap.recover(), 'trial', 'nobody has confirmed it');
+    await swap.confirm();
+    assert.equal(await swap.recover(), 'settled');
+    assert.equal(await readMark(location), 'new');
+  });
+
+  test('taken back from an empty place leaves it empty', async () => {
+    const location = await locate();
+    const swap = await openSwap({ location, dir: join(location.dataDir, 'restore') });
+    await (await stageNew(swap)).place();
+    await swap.undo();
+    assert.equal(await swap.recover(), 'settled');
+    assert.deepEqual(await listTables(location), []);
+    await (await stageNew(swap)).place();
     await swap.confirm();
     assert.equal(await readMark(location), 'new');
+  });
+
+  test('takes the place of all tables, those of a newer version among them, and they come back', async () => {
+    const location = await locate();
+    const swap = await openOld(location);
+    const newer = await openDatabase(location, { create: false });
+    await sql`create table of_a_newer_version (id text primary key)`.execute(newer.query);
+    await newer.close();
+    await (await stageNew(swap)).place();
+    assert.ok(!(await listTables(location)).includes('of_a_newer_version'));
+    await swap.undo();
+    assert.ok((await listTables(location)).includes('of_a_newer_version'));
+    await (await stageNew(swap)).place();
+    await swap.confirm();
+    assert.ok(!(await listTables(location)).includes('of_a_newer_version'));
   });
 });
 

@@ -43,11 +43,14 @@ export function createPostgresSwap(url: string): Swap {
   };
 }
 
-/** The server's tables go to `previous`, with a list of those that take their place. */
+/**
+ * The server's tables go to `previous`, with a list of those that take their place. All of them, not those alone that come back: a
+ * newer server may have made more, which would be in the way when it comes again.
+ */
 async function exchange(client: Client): Promise<void> {
   const own = await readSchema(client);
   const arriving = await listTables(client, staged);
-  const leaving = (await listTables(client, own)).filter((table) => arriving.includes(table));
+  const leaving = await listTables(client, own);
   await client.query(`create schema ${previous}`);
   await client.query(`create table ${previous}.${listName} (name text primary key)`);
   await client.query(`insert into ${previous}.${listName} select unnest($1::text[])`, [arriving]);
@@ -91,8 +94,14 @@ async function hasSchema(client: Client, schema: string): Promise<boolean> {
   return rowCount === 1;
 }
 
+/** The schema is the server's alone, as backups take it too, but for what extensions keep there. */
 async function listTables(client: Client, schema: string): Promise<string[]> {
-  const { rows } = await client.query('select tablename as name from pg_tables where schemaname = $1', [schema]);
+  const { rows } = await client.query(
+    `select relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relkind in ('r', 'p')
+       and not exists (select 1 from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`,
+    [schema],
+  );
   return rows.map(({ name }) => String(name));
 }
 

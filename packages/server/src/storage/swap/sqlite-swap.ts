@@ -12,6 +12,8 @@ interface Files {
   readonly current: string;
   readonly staged: string;
   readonly previous: string;
+  /** Stands for `previous` where there was no database before. */
+  readonly nothing: string;
   /** Exists while the old file is being taken back. */
   readonly undoing: string;
 }
@@ -22,6 +24,7 @@ export function createSqliteSwap({ location, dir }: SwapPlace): Swap {
     current: databaseFile(location),
     staged: join(dir, 'staged.db'),
     previous: join(dir, 'previous.db'),
+    nothing: join(dir, 'previous.none'),
     undoing: join(dir, 'undoing'),
   };
   return {
@@ -60,9 +63,11 @@ async function placeFile(files: Files): Promise<void> {
     await link(files.current, files.previous);
     // A journal that is left belongs to the old file; beside the new one SQLite would take it for its own.
     for (const suffix of ['-wal', '-shm']) await moveIfThere(files.current + suffix, files.previous + suffix);
-    await syncFolder(dirname(files.previous));
     await syncFolder(dirname(files.current));
+  } else {
+    await writeFile(files.nothing, '');
   }
+  await syncFolder(dirname(files.previous));
   await rename(files.staged, files.current);
   await syncFolder(dirname(files.current));
 }
@@ -90,7 +95,11 @@ async function settleJournal(path: string): Promise<void> {
 async function recover(files: Files): Promise<'settled' | 'trial'> {
   await removeDatabase(files.staged);
   if (existsSync(files.undoing)) await undo(files);
-  if (!existsSync(files.previous)) return 'settled';
+  if (existsSync(files.nothing) && existsSync(files.current)) return 'trial';
+  if (!existsSync(files.previous)) {
+    await rm(files.nothing, { force: true });
+    return 'settled';
+  }
   if (!(await isSameFile(files.current, files.previous))) return 'trial';
   // The rename had not happened yet.
   for (const suffix of ['-wal', '-shm']) await moveIfThere(files.previous + suffix, files.current + suffix);
@@ -105,6 +114,10 @@ async function undo(files: Files): Promise<void> {
     await syncFolder(dirname(files.current));
     await rename(files.previous, files.current);
     await syncFolder(dirname(files.current));
+  } else if (existsSync(files.nothing)) {
+    await removeDatabase(files.current);
+    await syncFolder(dirname(files.current));
+    await rm(files.nothing);
   }
   for (const suffix of ['-wal', '-shm']) await moveIfThere(files.previous + suffix, files.current + suffix);
   await syncFolder(dirname(files.current));
@@ -114,6 +127,7 @@ async function undo(files: Files): Promise<void> {
 /** Durably: what is acknowledged from here on must not give way to the old file after a power cut. */
 async function forgetPrevious(files: Files): Promise<void> {
   await removeDatabase(files.previous);
+  await rm(files.nothing, { force: true });
   await syncFolder(dirname(files.previous));
 }
 
