@@ -163,6 +163,17 @@ const everyMember: SignableObject = {
     signature_date: '2027-01-09T00:00:00Z',
     scanned_at: '2027-01-10T00:00:00Z',
   },
+  evidence: {
+    verdict: {
+      result: 'waived',
+      mode: 'enforce',
+      policy_sha256: 'ef'.repeat(32),
+      overrides: [{ rules: ['sbom'], reason: 'the tool is broken', expires_at: '2027-02-01T00:00:00Z' }],
+    },
+    documents: [
+      { artifact: 'demo.zip', kind: 'bundle', sha256: 'ab'.repeat(32), url: '/api/projects/demo/evidence/ab' },
+    ],
+  },
   name: { en: 'Demo', de: 'Probe/Übung' },
   description: { 'zh-Hant': '示範 😀' },
   changelog: { en: 'Line one\nLine two' },
@@ -332,6 +343,8 @@ async function refusedShapes(): Promise<ManifestVector[]> {
     ['artifacts of the same name', 'malformed', { artifacts: [file, file] }],
     ['an artifact with a path for a name', 'malformed', { artifacts: [{ ...file, name: '../demo.zip' }] }],
     ['a scan that found something', 'malformed', { scan: { status: 'infected' } }],
+    ['evidence that names no documents', 'malformed', { evidence: { later: 1 } }],
+    ['a verdict of another word', 'malformed', { evidence: { documents: [], verdict: { result: 'skipped' } } }],
     ['a changelog that is no map', 'malformed', { changelog: 'text' }],
     ['a changelog in no language', 'malformed', { changelog: { __proto__x: 'text' } }],
   ];

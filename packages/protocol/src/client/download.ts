@@ -1,7 +1,8 @@
 /** Downloads and verifies one file of a release (docs/protocol/client.md, steps 16 to 18). */
 import { createSha256, type StreamingHash } from '../bytes/sha256.ts';
 import { TrustError } from '../errors.ts';
-import { type Manifest, parseHostRelativeUrl } from '../updates/manifest.ts';
+import type { Manifest } from '../updates/manifest.ts';
+import { parseHostRelativeUrl } from '../updates/names.ts';
 import { type ByteSource, readChunks } from './chunks.ts';
 import type { StepListener } from './steps.ts';
 import { refuseResponse, send, type Transport } from './transport.ts';

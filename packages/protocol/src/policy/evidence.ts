@@ -11,6 +11,8 @@ export type EvidenceSigner =
 /** A signature that was verified, bound to the artifact, and what came with it. */
 export interface VerifiedSignature {
   readonly signer: EvidenceSigner;
+  /** The name of the trusted root under which it was verified. */
+  readonly trustRoot: string;
   readonly logEntries: number;
   readonly scts: number;
   readonly timestamps: number;

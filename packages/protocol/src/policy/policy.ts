@@ -20,6 +20,8 @@ export const maxPolicyBytes = 262_144;
 export interface SignerRule extends EvidenceMinimums {
   readonly identities: IdentityPolicy['identities'];
   readonly keys: readonly ManagedKey[];
+  /** The trusted roots, by name, under which signatures count; empty: all that are there. */
+  readonly trustRoots: readonly string[];
 }
 
 /** Each artifact is signed, by one of these. */
@@ -72,7 +74,7 @@ export interface ReleasePolicy {
 }
 
 const sbomFormats = ['cyclonedx', 'spdx'] as const;
-const signerMembers = ['identities', 'keys', 'log_entries', 'scts', 'timestamps'] as const;
+const signerMembers = ['identities', 'keys', 'trust_roots', 'log_entries', 'scts', 'timestamps'] as const;
 const defaultSnapshotAge = '7d';
 const maxItems = 64;
 const maxApprovals = 16;
@@ -125,20 +127,21 @@ function parseProvenanceRule(section: SignableObject, signature: SignatureRule |
   };
 }
 
-function signersOf({ identities, keys, logEntries, scts, timestamps }: SignerRule): SignerRule {
-  return { identities, keys, logEntries, scts, timestamps };
+function signersOf({ identities, keys, trustRoots, logEntries, scts, timestamps }: SignerRule): SignerRule {
+  return { identities, keys, trustRoots, logEntries, scts, timestamps };
 }
 
 function parseSignerRule(section: SignableObject, name: string): SignerRule {
   const keys = section.keys === undefined ? [] : parseManagedKeys(section.keys);
+  const trustRoots = readTexts(section, 'trust_roots');
   const { log_entries, scts, timestamps } = section;
   const minimums = Object.fromEntries(
     Object.entries({ log_entries, scts, timestamps }).filter(([, value]) => value !== undefined),
   );
   if (section.identities !== undefined) {
-    return { ...parseIdentityPolicy({ identities: section.identities, ...minimums }), keys };
+    return { ...parseIdentityPolicy({ identities: section.identities, ...minimums }), keys, trustRoots };
   }
-  if (keys.length > 0) return { identities: [], keys, ...parseEvidenceMinimums(minimums) };
+  if (keys.length > 0) return { identities: [], keys, trustRoots, ...parseEvidenceMinimums(minimums) };
   throw new TrustError('malformed', `expected ${name} to have identities or keys`);
 }
 

@@ -8,10 +8,12 @@ import {
   defaultChannel,
   fileNamePattern,
   localePattern,
+  parseHostRelativeUrl,
   platformPattern,
   slugPattern,
   versionPattern,
 } from './names.ts';
+import { parseReleaseEvidence, type ReleaseEvidenceFacts } from './release-evidence.ts';
 
 /** The largest manifest envelope that is parsed, in bytes. */
 export const maxManifestBytes = 1_048_576;
@@ -60,6 +62,8 @@ export interface Manifest {
   readonly artifacts: readonly Artifact[];
   readonly minVersion: string | undefined;
   readonly scan: ScanFacts | undefined;
+  /** What the evidence for the release was; absent: none was asked for, and none shown. */
+  readonly evidence: ReleaseEvidenceFacts | undefined;
   readonly name: LocaleMap | undefined;
   readonly description: LocaleMap | undefined;
   readonly changelog: LocaleMap | undefined;
@@ -87,22 +91,13 @@ export function parseManifest(document: SignableObject): Manifest {
         ? undefined
         : parsePattern(document, 'min_version', versionPattern, 'a version'),
     scan: document.scan === undefined ? undefined : parseScanFacts(parseObject(document.scan, 'scan')),
+    evidence: document.evidence === undefined ? undefined : parseReleaseEvidence(document.evidence),
     name: parseLocaleMap(document, 'name'),
     description: parseLocaleMap(document, 'description'),
     changelog: parseLocaleMap(document, 'changelog'),
   };
   assertMainListed(manifest);
   return manifest;
-}
-
-/** Parses a host-relative URL path. Throws `malformed` for other hosts, dot segments, queries and fragments. */
-export function parseHostRelativeUrl(text: string): string {
-  const wellFormed = /^(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+$/.test(text);
-  const segments = text.split('/').map((segment) => segment.replaceAll(/%2e/gi, '.'));
-  if (!wellFormed || segments.includes('.') || segments.includes('..') || /%(?:2f|5c|00)/i.test(text)) {
-    throw new TrustError('malformed', 'expected a host-relative URL such as /project/1.0.0/file.zip');
-  }
-  return text;
 }
 
 function parseMain(document: SignableObject): Manifest['main'] {

@@ -39,3 +39,13 @@ export function parseScope(text: string): Scope {
 export function isProjectInScope(scopes: readonly Scope[], project: string): boolean {
   return scopes.includes('*') || scopes.includes(`project:${project}`);
 }
+
+/** Parses a host-relative URL path. Throws `malformed` for other hosts, dot segments, queries and fragments. */
+export function parseHostRelativeUrl(text: string): string {
+  const wellFormed = /^(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+$/.test(text);
+  const segments = text.split('/').map((segment) => segment.replaceAll(/%2e/gi, '.'));
+  if (!wellFormed || segments.includes('.') || segments.includes('..') || /%(?:2f|5c|00)/i.test(text)) {
+    throw new TrustError('malformed', 'expected a host-relative URL such as /project/1.0.0/file.zip');
+  }
+  return text;
+}

@@ -2,6 +2,7 @@
 import type { SignableObject, SignableValue } from '../json/canonical.ts';
 import { encodeTime } from '../json/time.ts';
 import type { Manifest } from './manifest.ts';
+import type { EvidenceVerdict } from './release-evidence.ts';
 import type { ProjectRule, RootSet, TrustedKey, TrustList } from './trust-list.ts';
 
 /**
@@ -43,6 +44,7 @@ export function describeManifest(manifest: Manifest): readonly string[] {
         `  file ${escapeText(name)} for ${escapeText(platform)}, ${sizeBytes} bytes, SHA-256 ${sha256}`,
     ),
     describeScan(scan),
+    ...describeEvidence(manifest.evidence),
     ...describeTexts('name', manifest.name),
     ...describeTexts('description', manifest.description),
     ...describeTexts('changelog', manifest.changelog),
@@ -190,6 +192,24 @@ function describeScan(scan: Manifest['scan']): string {
   if (scan.status === 'not_scanned') return '  says that no malware scan was made';
   const engine = [scan.engine, scan.engineVersion].filter((part) => part !== undefined).join(' ');
   return `  says that a malware scan${engine ? ` by ${escapeText(engine)}` : ''} found nothing`;
+}
+
+function describeEvidence(evidence: Manifest['evidence']): string[] {
+  if (!evidence) return [];
+  const { verdict, documents } = evidence;
+  return [
+    ...(verdict ? [describeVerdict(verdict)] : []),
+    ...(verdict?.overrides ?? []).map(
+      ({ rules, reason, expiresAt }) =>
+        `  WARNING: without ${rules.join(', ')} until ${encodeTime(expiresAt)}: ${escapeText(reason)}`,
+    ),
+    ...documents.map(({ artifact, kind, sha256 }) => `  ${kind} of ${escapeText(artifact)}, SHA-256 ${sha256}`),
+  ];
+}
+
+function describeVerdict({ result, mode, policySha256 }: EvidenceVerdict): string {
+  const word = mode === 'observe' ? `, which only observes` : '';
+  return `  says that the policy ${policySha256}${word} ${result} the release`;
 }
 
 function describeTexts(name: string, map: Manifest['name']): string[] {

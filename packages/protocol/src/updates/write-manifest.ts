@@ -2,6 +2,7 @@
 import type { SignableObject } from '../json/canonical.ts';
 import { encodeTime } from '../json/time.ts';
 import { type Artifact, type LocaleMap, type Manifest, manifestSchemaVersion, type ScanFacts } from './manifest.ts';
+import { encodeReleaseEvidence } from './release-evidence.ts';
 
 /** What a manifest says. A parsed `Manifest` is one. */
 export type ManifestFields = Manifest;
@@ -23,6 +24,7 @@ export function createManifestDocument(fields: ManifestFields): SignableObject {
     artifacts: fields.artifacts.length === 0 ? undefined : fields.artifacts.map(encodeArtifact),
     min_version: fields.minVersion,
     scan: fields.scan && encodeScanFacts(fields.scan),
+    evidence: fields.evidence && encodeReleaseEvidence(fields.evidence),
     name: encodeLocaleMap(fields.name),
     description: encodeLocaleMap(fields.description),
     changelog: encodeLocaleMap(fields.changelog),

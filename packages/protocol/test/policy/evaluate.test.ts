@@ -10,7 +10,7 @@ import { day, identity, now, pem, provenance, releaseOf, sbom, signature, verifi
 
 const full = {
   policy: 1,
-  signature: { identities: [identity], max_age: '7d' },
+  signature: { identities: [identity], trust_roots: ['sigstore'], max_age: '7d' },
   provenance: {
     builders: [provenance.builder],
     sources: [identity.repository],
@@ -35,6 +35,11 @@ suite('what is missing or wrong is one finding', () => {
     'a signature that could not be judged': [{ signatures: [refused('unknown')] }, 'signature', 'unknown'],
     'a signature by another workflow': [
       { signatures: [verified(signedBy('https://github.com/acme/tool/.github/workflows/test.yml@refs/heads/main'))] },
+      'signature',
+      'unmet',
+    ],
+    'the right identity under another trust root': [
+      { signatures: [verified({ ...signature, trustRoot: 'private' })] },
       'signature',
       'unmet',
     ],

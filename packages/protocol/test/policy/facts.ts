@@ -34,6 +34,7 @@ export const signature: VerifiedSignature = {
       sourceRepositoryUri: identity.repository,
     },
   },
+  trustRoot: 'sigstore',
   logEntries: 1,
   scts: 1,
   timestamps: 0,

@@ -85,6 +85,29 @@ const manifests: fc.Arbitrary<Manifest> = record({
       scannedAt: optional(times),
     }),
   ),
+  evidence: optional(
+    record({
+      verdict: optional(
+        record({
+          result: fc.constantFrom('passed' as const, 'waived' as const, 'denied' as const),
+          mode: fc.constantFrom('enforce' as const, 'observe' as const),
+          policySha256: hex64,
+          overrides: fc.array(record({ rules: fc.constant(['signature']), reason: lines, expiresAt: times }), {
+            maxLength: 2,
+          }),
+        }),
+      ),
+      documents: fc.array(
+        record({
+          artifact: fc.constant('x.zip'),
+          kind: fc.constant('bundle'),
+          sha256: hex64,
+          url: fc.constant('/a/b'),
+        }),
+        { maxLength: 2 },
+      ),
+    }),
+  ),
   name: localeMaps,
   description: localeMaps,
   changelog: localeMaps,

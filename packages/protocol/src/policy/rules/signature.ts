@@ -37,7 +37,13 @@ export function acceptSigners<T>(
 
 /** Why a verified signature does not count; absent when it does. */
 function findFault(rule: SignerRule, signature: VerifiedSignature): string | undefined {
-  return findSignerFault(rule, signature) ?? findShortage(rule, signature);
+  return findRootFault(rule, signature) ?? findSignerFault(rule, signature) ?? findShortage(rule, signature);
+}
+
+/** Whoever runs an authority decides what its certificates say: one root's word is not another's. */
+function findRootFault({ trustRoots }: SignerRule, { trustRoot }: VerifiedSignature): string | undefined {
+  if (trustRoots.length === 0 || trustRoots.includes(trustRoot)) return undefined;
+  return `expected trust root ${trustRoots.join(' or ')}, got ${trustRoot}`;
 }
 
 function findSignerFault(rule: SignerRule, { signer }: VerifiedSignature): string | undefined {

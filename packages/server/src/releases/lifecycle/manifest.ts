@@ -57,6 +57,7 @@ export function buildManifestDocument(source: ManifestSource): SignableObject {
     artifacts,
     minVersion: release.min_version ?? undefined,
     scan: describeScan(source.artifacts.map((row) => JSON.parse(row.scan) as ScanResult)),
+    evidence: undefined,
     name: parseLocaleMap(project.name),
     description: parseLocaleMap(project.description),
     changelog: renderChangelog(parseLocaleMap(release.changelog)),
