@@ -195,6 +195,42 @@ forEachEngine((_, open) => {
     assert.equal((await register()).status, 201);
   });
 
+  test('an account that changes all the time is refused, and fills no audit log; it may still end', async () => {
+    const { send, addDirectory, travel, dependencies } = await opening;
+    await addDirectory('steady', { limits: { accounts: 3, orders: 0, failures: 0 } });
+    const client = await AcmeClient.open(send, `${baseUrl}/acme/steady/directory`);
+    const url = (await client.register()).headers.get('location') ?? '';
+    let key = client.key;
+    const change = async (name: string) => client.post(url, { contact: [`mailto:${name}@example.test`] }, { key });
+    const changeKey = async () => {
+      const next = createAccountKey();
+      const { keyChange } = client.directory;
+      const statement = JSON.stringify({ account: url, oldKey: jwkOf(key) });
+      const inner = signJws(next, { alg: 'ES256', jwk: jwkOf(next), url: keyChange }, statement);
+      const reply = await client.post(keyChange, inner, { key });
+      if (reply.status === 200) key = next;
+      return reply;
+    };
+    const countRows = async () =>
+      (await listAudit(dependencies.database, { limit: 500 })).filter(({ object_id }) => url.endsWith(object_id ?? '-'))
+        .length;
+    for (const name of ['a', 'b']) assert.equal((await change(name)).status, 200);
+    // What is so already is no change.
+    for (let again = 0; again < 5; again++) assert.equal((await change('b')).status, 200);
+    assert.equal((await changeKey()).status, 200);
+    assert.equal(await countRows(), 4);
+    const refused = await change('c');
+    assertProblem(refused, 429, 'rateLimited');
+    assert.equal(refused.headers.get('retry-after'), '3600');
+    assertProblem(await changeKey(), 429, 'rateLimited');
+    assert.equal(await countRows(), 4);
+    travel(3_600_001);
+    assert.equal((await change('c')).status, 200);
+    for (const name of ['d', 'e']) assert.equal((await change(name)).status, 200);
+    assertProblem(await change('f'), 429, 'rateLimited');
+    assert.equal((await client.post(url, { status: 'deactivated' }, { key })).json.status, 'deactivated');
+  });
+
   test('who has a network of version 6 counts as one client, however many addresses it has', async () => {
     const scene = await opening;
     const few = await scene.addDirectory('narrow', { limits: { accounts: 1, orders: 0, failures: 0 } });

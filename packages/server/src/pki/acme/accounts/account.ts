@@ -93,7 +93,7 @@ async function createAccount(
 
 /** Changes the contacts of an account, or deactivates it, which is for ever (RFC 8555, 7.3.2 and 7.3.6). */
 export async function changeAccount(
-  { database, now }: Pick<AccountDependencies, 'database' | 'now'>,
+  { database, now, limits }: Pick<AccountDependencies, 'database' | 'now' | 'limits'>,
   request: AccountRequest,
 ): Promise<AccountRow> {
   const { account, directory } = request;
@@ -109,6 +109,10 @@ export async function changeAccount(
     ...(contacts && { contacts: JSON.stringify(contacts) }),
     ...(isEnd && { state: 'deactivated' as const }),
   };
+  if (!isEnd) {
+    if (change.contacts === account.contacts) return account;
+    takeChange(limits, request);
+  }
   const at = now();
   await database.transaction(async (tx) => {
     if (!(await updateAccount(tx, account, change))) throw refuseEnded();
@@ -117,6 +121,14 @@ export async function changeAccount(
     await recordAccountAct(tx, { caller: callerFor(directory), at, action, id: account.id, detail });
   });
   return { ...account, ...change };
+}
+
+/**
+ * Counts a change of an account, each of which is a row of the audit log that stays: as many an hour as an address may open
+ * accounts. The end of an account comes once, and is not counted. Throws `rateLimited`.
+ */
+export function takeChange(limits: HourlyLimits, { account, directory }: AccountRequest): void {
+  limits.take(`changes ${account.id}`, directory.limits.accounts);
 }
 
 /** Ends an account by an admin's word. False when there is none that is valid. */

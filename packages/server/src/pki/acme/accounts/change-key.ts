@@ -7,11 +7,11 @@ import { violationOf } from '../../../storage/violation.ts';
 import type { Directory } from '../directories/directory.ts';
 import { AcmeProblem } from '../problem.ts';
 import { type AccountRequest, maxRequestBytes, parsePayload, verifyUnder } from '../requests/signed-request.ts';
-import { type AccountDependencies, callerFor, recordAccountAct, refuseEnded } from './account.ts';
+import { type AccountDependencies, callerFor, recordAccountAct, refuseEnded, takeChange } from './account.ts';
 import type { AccountKey } from './account-key.ts';
 import { type AccountRow, findAccountByKey, updateAccount } from './store.ts';
 
-type KeyChangeDependencies = Pick<AccountDependencies, 'database' | 'now' | 'keys'>;
+type KeyChangeDependencies = Pick<AccountDependencies, 'database' | 'now' | 'keys' | 'limits'>;
 
 /** Gives an account another key. Throws `malformed` with status 409 and the other account's URL when that has the key. */
 export async function changeKey(dependencies: KeyChangeDependencies, request: AccountRequest): Promise<AccountRow> {
@@ -19,6 +19,7 @@ export async function changeKey(dependencies: KeyChangeDependencies, request: Ac
   const { account, directory } = request;
   const key = await verifyNewKey(dependencies, request);
   await assertFree(dependencies, request, key);
+  takeChange(dependencies.limits, request);
   const at = now();
   const change = { thumbprint: key.thumbprint, jwk: JSON.stringify(key.jwk) };
   try {

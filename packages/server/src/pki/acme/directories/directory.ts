@@ -10,6 +10,7 @@ import { violationOf } from '../../../storage/violation.ts';
 import { findProfile } from '../../profiles/profile.ts';
 import { readRules } from '../../profiles/rules.ts';
 import { isNamePattern } from '../orders/allowed-names.ts';
+import { withdrawChallenges } from '../orders/withdrawn-challenges.ts';
 import {
   type DirectoryRow,
   findAuthorityId,
@@ -103,7 +104,7 @@ export async function createDirectory(
   return { id, organisationId: caller.organisationId, name, createdAt: at, ...rules };
 }
 
-/** Changes rules of a directory; the others stay. Throws `not_found`, and as `createDirectory` does. */
+/** Changes rules of a directory; the others stay. What was proven by a challenge that it takes away is worth nothing at once. Throws `not_found`, and as `createDirectory` does. */
 export async function changeDirectory(
   { database, now }: DirectoryDependencies,
   caller: Caller,
@@ -115,6 +116,7 @@ export async function changeDirectory(
     const directory = await requireDirectory(tx, caller.organisationId, name);
     const changed = { ...directory, ...change };
     await updateDirectory(tx, directory.id, await columnsOf(tx, caller, changed));
+    await withdrawChallenges(tx, directory.id, { before: directory.challenges, offered: changed.challenges });
     await recordAct(tx, { caller, at, action: 'acme.directory_changed', name, rules: changed });
     return changed;
   });
@@ -243,6 +245,7 @@ async function recordAct(tx: Query, { caller, at, action, name, rules }: Directo
       authority: rules.authority,
       profiles: rules.profiles.map((one) => `${one.name}=${one.profile}`).join(' '),
       names: rules.names.join(' '),
+      challenges: rules.challenges.join(' '),
       binding_required: rules.bindingRequired,
       state: rules.state,
     },

@@ -74,7 +74,8 @@ export async function answerChallenge(
 ): Promise<AuthorizationRow> {
   const { now, limits } = dependencies;
   const row = await requireAuthorization(dependencies, request, id);
-  if (!listOffered(row).some((offered) => offered === type)) {
+  const { challenges } = request.directory;
+  if (!listOffered(row).some((offered) => offered === type && challenges.includes(offered))) {
     throw new AcmeProblem('malformed', 'this authorisation has no such challenge', { status: 404 });
   }
   if (request.payload.length === 0) return row;

@@ -206,6 +206,82 @@ export async function failOrders(tx: Transaction<Schema>, authorizationId: strin
     .execute();
 }
 
+/** What the untried authorisations of a directory's accounts offer: each list of challenges once, as stored. */
+export async function listOffers(tx: Transaction<Schema>, directoryId: string): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('acme_authorization')
+    .select('challenges')
+    .distinct()
+    .where('account_id', 'in', selectAccountIds(tx, directoryId))
+    .where('state', '=', 'pending')
+    .where('attempted', 'is', null)
+    .execute();
+  return rows.map(({ challenges }) => challenges);
+}
+
+/** Has untried authorisations of a directory's accounts offer `to` instead of `from`. */
+export async function replaceOffer(
+  tx: Transaction<Schema>,
+  directoryId: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<void> {
+  if (from === to) return;
+  await tx
+    .updateTable('acme_authorization')
+    .set({ challenges: to })
+    .where('account_id', 'in', selectAccountIds(tx, directoryId))
+    .where('state', '=', 'pending')
+    .where('attempted', 'is', null)
+    .where('challenges', '=', from)
+    .execute();
+}
+
+/** What is to end of a directory's authorisations: proofs and attempts by `attempted`, and untried ones that offer only `offers`. */
+export interface EndingProofs {
+  readonly attempted: readonly string[];
+  readonly offers: readonly string[];
+  readonly error: string;
+}
+
+/** Ends pending and valid authorisations of a directory's accounts, and first the open orders that need them. */
+export async function endProofs(tx: Transaction<Schema>, directoryId: string, ending: EndingProofs): Promise<void> {
+  const ids = tx
+    .selectFrom('acme_authorization')
+    .select('id')
+    .where('account_id', 'in', selectAccountIds(tx, directoryId))
+    .where('state', 'in', ['pending', 'valid'])
+    .where((row) =>
+      row.or([
+        row('attempted', 'in', [...ending.attempted]),
+        ...(ending.offers.length === 0
+          ? []
+          : [row.and([row('attempted', 'is', null), row('challenges', 'in', [...ending.offers])])]),
+      ]),
+    );
+  await tx
+    .updateTable('acme_order')
+    .set({ state: 'invalid', error: ending.error })
+    .where('state', 'in', ['pending', 'ready'])
+    .where(
+      'id',
+      'in',
+      tx.selectFrom('acme_order_authorization').select('order_id').where('authorization_id', 'in', ids),
+    )
+    .execute();
+  await tx
+    .updateTable('acme_authorization')
+    .set({
+      state: sql`case when state = 'valid' then 'deactivated' else 'invalid' end`,
+      error: sql`case when state = 'valid' then null else ${ending.error} end`,
+    })
+    .where('id', 'in', ids)
+    .execute();
+}
+
+function selectAccountIds(query: Query, directoryId: string) {
+  return query.selectFrom('acme_account').select('id').where('directory_id', '=', directoryId);
+}
+
 function selectOrderIds(query: Query, authorizationId: string) {
   return query
     .selectFrom('acme_order_authorization')

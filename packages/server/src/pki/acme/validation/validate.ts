@@ -6,7 +6,7 @@ import type { Database } from '../../../storage/database.ts';
 import { completeWaitingJob } from '../../../storage/job-queue.ts';
 import type { Job } from '../../../storage/jobs.ts';
 import { callerFor } from '../accounts/account.ts';
-import { recallAccount } from '../accounts/store.ts';
+import { type AccountRow, recallAccount } from '../accounts/store.ts';
 import { type ChallengeType, type Directory, recallDirectoryById } from '../directories/directory.ts';
 import { failureKey, validationJobKey } from '../orders/authorization.ts';
 import { proofLifeMs } from '../orders/order.ts';
@@ -17,6 +17,7 @@ import {
   moveAuthorization,
   readyOrders,
 } from '../orders/store.ts';
+import { refuseWithdrawn } from '../orders/withdrawn-challenges.ts';
 import { AcmeProblem } from '../problem.ts';
 import type { HourlyLimits } from '../requests/hourly-limits.ts';
 import { writeInGroup } from '../write-in-group.ts';
@@ -69,14 +70,22 @@ export async function validateRow(
   const directory = account && (await recallDirectoryById(database.query, account.directory_id));
   if (!directory) return;
   const problem =
-    account.state === 'valid'
-      ? await findFailure(dependencies, row, { directory, thumbprint: account.thumbprint, stop: signal })
-      : new AcmeProblem('unauthorized', 'expected a valid account');
+    findObstacle(row, { account, directory }) ??
+    (await findFailure(dependencies, row, { directory, thumbprint: account.thumbprint, stop: signal }));
   if (problem) {
     limits.note(failureKey(row));
     log.info({ authorization: row.id, challenge: row.attempted, problem: problem.type }, 'a validation failed');
   }
   await recordOutcome(dependencies, row, { directory, problem });
+}
+
+/** Why nothing is to be tried: what changed since the client was told to go on. */
+function findObstacle(
+  { attempted }: AuthorizationRow,
+  { account, directory }: { readonly account: Pick<AccountRow, 'state'>; readonly directory: Directory },
+): AcmeProblem | undefined {
+  if (account.state !== 'valid') return new AcmeProblem('unauthorized', 'expected a valid account');
+  return directory.challenges.some((type) => type === attempted) ? undefined : refuseWithdrawn();
 }
 
 /** The problem of the last attempt; undefined as soon as one finds the proof. */
