@@ -44,6 +44,8 @@ export interface Config {
   readonly maxUploadMb: number;
   /** MAX_UNCOMPRESSED_MB (500): what an archive may unpack to, in MiB, measured while inflating. */
   readonly maxUncompressedMb: number;
+  /** SIGNPOST_MAX_SBOM_MB (64): the largest SBOM or VEX document taken, in MiB. */
+  readonly maxSbomMb: number;
   /** SIGNPOST_READS_PER_MINUTE (60): public reads a minute and address; 0 lifts the limit. */
   readonly readsPerMinute: number;
   /** SIGNPOST_LOGINS_PER_MINUTE (5): log-ins a minute and address, successful ones counted. */
@@ -111,6 +113,7 @@ function readConfig(reader: Reader): Config {
     scan: reader.read('SIGNPOST_SCAN', choose('required', 'off'), 'required'),
     maxUploadMb: reader.read('SIGNPOST_MAX_UPLOAD_MB', between(1, 1_048_576), 2048),
     maxUncompressedMb: reader.read('MAX_UNCOMPRESSED_MB', between(1, 1_048_576), 500),
+    maxSbomMb: reader.read('SIGNPOST_MAX_SBOM_MB', between(1, 256), 64),
     readsPerMinute: reader.read('SIGNPOST_READS_PER_MINUTE', between(0, 100_000), 60),
     loginsPerMinute: reader.read('SIGNPOST_LOGINS_PER_MINUTE', between(1, 1000), 5),
     acmePerMinute: reader.read('SIGNPOST_ACME_PER_MINUTE', between(0, 1_000_000), 600),

@@ -6,6 +6,8 @@ import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
 import { assertRecipients } from './backup/job.ts';
 import { Refusal } from './errors.ts';
+import { createSbomInspection } from './evidence/sboms/inspection.ts';
+import { Spool } from './evidence/spool.ts';
 import type { Behind } from './http/front.ts';
 import { createMetrics } from './http/metrics.ts';
 import { PreparedAnswers } from './http/prepared.ts';
@@ -160,6 +162,8 @@ async function openResources(
     ...opened,
     blobs: await openDiskBlobs(join(config.dataDir, 'blobs')),
     parts: await PartFiles.open(join(config.dataDir, 'uploads')),
+    spool: await Spool.open(join(config.dataDir, 'incoming')),
+    inspectSbom: createSbomInspection(),
     scanner: config.scan === 'off' ? undefined : openScanner(config.clamd),
     downloads: new DownloadCounter(opened),
     prepared: new PreparedAnswers(now),

@@ -11,6 +11,8 @@ import { backupJobKind } from './backup/names.ts';
 import { backupRoutes } from './backup/routes.ts';
 import type { Config } from './config.ts';
 import { doctorRoutes } from './doctor/routes.ts';
+import type { InspectSbom } from './evidence/sboms/inspection.ts';
+import type { Spool } from './evidence/spool.ts';
 import type { AppEnv } from './http/context.ts';
 import type { PreparedAnswers } from './http/prepared.ts';
 import { accessRoutes } from './pki/access/routes.ts';
@@ -31,6 +33,7 @@ import type { Revocation } from './pki/revocation/revocation.ts';
 import { revocationRoutes } from './pki/revocation/routes.ts';
 import { timestampRoutes } from './pki/timestamps/routes.ts';
 import { renewTimestampCertificates } from './pki/timestamps/timestamp-authority.ts';
+import { sbomRoutes } from './releases/evidence/routes.ts';
 import { refreshManifests } from './releases/lifecycle/refresh.ts';
 import { releaseRoutes } from './releases/lifecycle/routes.ts';
 import { projectRoutes } from './releases/projects/routes.ts';
@@ -63,6 +66,9 @@ export interface Resources {
   readonly passwords: Passwords;
   readonly blobs: Blobs;
   readonly parts: PartFiles;
+  /** SBOMs and other documents on their way in. */
+  readonly spool: Spool;
+  readonly inspectSbom: InspectSbom;
   /** Undefined when scanning is off. */
   readonly scanner: Scanner | undefined;
   readonly downloads: DownloadCounter;
@@ -99,6 +105,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     projectRoutes(resources),
     releaseRoutes(resources),
     uploadRoutes(resources),
+    sbomRoutes(resources),
     rescanRoutes(resources),
     doctorRoutes(resources),
     backupRoutes(resources),

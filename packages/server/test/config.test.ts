@@ -36,6 +36,7 @@ test('without any variable the settings are the documented defaults', () => {
     scan: 'required',
     maxUploadMb: 2048,
     maxUncompressedMb: 500,
+    maxSbomMb: 64,
     readsPerMinute: 60,
     loginsPerMinute: 5,
     acmePerMinute: 600,

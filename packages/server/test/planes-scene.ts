@@ -15,6 +15,8 @@ import { csrfTokenOf, openSession } from '../src/accounts/sessions/sessions.ts';
 import { type App, createApp } from '../src/app.ts';
 import { systemActor } from '../src/audit/audit.ts';
 import { parseConfig } from '../src/config.ts';
+import { createSbomInspection } from '../src/evidence/sboms/inspection.ts';
+import { Spool } from '../src/evidence/spool.ts';
 import type { Role, Verb } from '../src/http/context.ts';
 import { PreparedAnswers } from '../src/http/prepared.ts';
 import { openHttpServer } from '../src/http/server.ts';
@@ -152,6 +154,8 @@ async function openResources(
     config,
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),
     parts: await PartFiles.open(join(dataDir, 'uploads')),
+    spool: await Spool.open(join(dataDir, 'incoming')),
+    inspectSbom: createSbomInspection(),
     scanner: choice.scanner,
     downloads: new DownloadCounter({ ...dependencies, log }),
     prepared: new PreparedAnswers(dependencies.now),

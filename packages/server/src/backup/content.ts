@@ -10,6 +10,8 @@ export type Tables = ReadonlyMap<string, PortableContent>;
 /** Where rows name blobs: the columns with digest and size. A test holds this to the schema. */
 const blobColumns: Readonly<Record<string, { readonly sha256: string; readonly size: string }>> = {
   artifact: { sha256: 'sha256', size: 'size_bytes' },
+  sbom: { sha256: 'sha256', size: 'size_bytes' },
+  vex: { sha256: 'sha256', size: 'size_bytes' },
 };
 
 /** What a vault's row is known by. */

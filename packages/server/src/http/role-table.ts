@@ -89,6 +89,11 @@ export const publicRoutes: readonly string[] = [
   'GET /{slug}/info',
   'GET /{slug}/{version}',
   'GET /{slug}/{version}/{name}',
+  // Of releases that are published; the others answer to members.
+  'GET /api/projects/{slug}/releases/{version}/sbom',
+  'GET /api/projects/{slug}/releases/{version}/sbom/components',
+  'GET /api/projects/{slug}/releases/{version}/sbom/difference',
+  'GET /api/projects/{slug}/releases/{version}/sbom/summary',
 ];
 
 const roleNames: ReadonlySet<string> = new Set<Role>(['admin', 'manager', 'viewer']);

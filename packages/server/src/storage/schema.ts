@@ -12,6 +12,15 @@ import type {
   AcmeOrderAuthorizationTable,
   AcmeOrderTable,
 } from './tables/acme.ts';
+import type {
+  SbomComponentTable,
+  SbomTable,
+  VexStatementTable,
+  VexTable,
+  VulnerabilityPackageTable,
+  VulnerabilitySnapshotTable,
+  VulnerabilityTable,
+} from './tables/evidence.ts';
 import type { AuthorityTable, CertificateProfileTable, CertificateTable, NamePolicyTable } from './tables/pki.ts';
 import type { OcspResponderTable, RevocationListTable, RevocationStateTable } from './tables/revocation.ts';
 import type { TimestampAuthorityTable } from './tables/timestamps.ts';
@@ -54,6 +63,13 @@ export interface Schema {
   revocation_state: RevocationStateTable;
   revocation_list: RevocationListTable;
   ocsp_responder: OcspResponderTable;
+  sbom: SbomTable;
+  sbom_component: SbomComponentTable;
+  vulnerability_snapshot: VulnerabilitySnapshotTable;
+  vulnerability: VulnerabilityTable;
+  vulnerability_package: VulnerabilityPackageTable;
+  vex: VexTable;
+  vex_statement: VexStatementTable;
 }
 
 /** `slug` is unique; the organisation `default` answers at the unprefixed paths. `host` is unique where set. */

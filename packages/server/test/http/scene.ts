@@ -16,6 +16,8 @@ import { csrfTokenOf, openSession } from '../../src/accounts/sessions/sessions.t
 import { type App, type AppDependencies, createApp } from '../../src/app.ts';
 import { systemActor } from '../../src/audit/audit.ts';
 import { parseConfig } from '../../src/config.ts';
+import { createSbomInspection } from '../../src/evidence/sboms/inspection.ts';
+import { Spool } from '../../src/evidence/spool.ts';
 import type { AppEnv, Role, Verb } from '../../src/http/context.ts';
 import { PreparedAnswers } from '../../src/http/prepared.ts';
 import { createAcmeState } from '../../src/pki/acme/state.ts';
@@ -201,6 +203,8 @@ async function openPlanes(
     config,
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),
     parts: await PartFiles.open(join(dataDir, 'uploads')),
+    spool: await Spool.open(join(dataDir, 'incoming')),
+    inspectSbom: createSbomInspection(),
     scanner: undefined,
     downloads: new DownloadCounter(shared),
     prepared: new PreparedAnswers(shared.now),

@@ -12,6 +12,7 @@ import { acme } from './0005-acme.ts';
 import { revocation } from './0006-revocation.ts';
 import { access } from './0007-access.ts';
 import { vaultFingerprint } from './0008-vault-fingerprint.ts';
+import { sboms } from './0009-sboms.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -23,6 +24,7 @@ const migrations: readonly Migration[] = [
   revocation,
   access,
   vaultFingerprint,
+  sboms,
 ];
 
 /**

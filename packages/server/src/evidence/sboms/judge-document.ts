@@ -1,0 +1,79 @@
+/** Judges the bytes of an SBOM: what it is, whether it keeps its standard, and what no schema sees. */
+import { parseText } from '@signpost/protocol/bytes/text';
+import { TrustError } from '@signpost/protocol/errors';
+import { isJsonObject, type JsonObject, parseForeignJson } from '@signpost/protocol/json/foreign';
+import { defaultSbomLimits, type Sbom } from '@signpost/protocol/sbom/component';
+import { readCycloneDx } from '@signpost/protocol/sbom/cyclonedx';
+import type { SbomFinding } from '@signpost/protocol/sbom/finding';
+import { inspectSbom, type SbomExpectation } from '@signpost/protocol/sbom/inspect';
+import { readSbom } from '@signpost/protocol/sbom/parse-sbom';
+import type { Refusal } from '../../errors.ts';
+import { validateCycloneDx } from './cyclonedx-schema.ts';
+import { parseCycloneDxXml } from './cyclonedx-xml.ts';
+import { createSbomRefusal, nameRule, type SbomRefusalRule } from './rules.ts';
+import { validateSpdx } from './spdx-structure.ts';
+
+/** By which measure a document is judged. */
+export interface DocumentRequest extends SbomExpectation {
+  readonly maxBytes: number;
+}
+
+/** A document that may be stored, with what it leaves out. */
+export interface JudgedDocument {
+  readonly sbom: Sbom;
+  readonly findings: readonly SbomFinding[];
+}
+
+/** Throws a Refusal `upload_refused` with an `SbomRefusalRule`. */
+export function judgeDocument(bytes: Uint8Array, request: DocumentRequest): JudgedDocument {
+  const sbom = explain(() => parseDocument(bytes, request.maxBytes));
+  const findings = inspectSbom(sbom, request);
+  const error = findings.find(({ severity }) => severity === 'error');
+  if (error) throw refuseFinding(error);
+  return { sbom, findings };
+}
+
+function parseDocument(bytes: Uint8Array, maxBytes: number): Sbom {
+  if (bytes.length > maxBytes)
+    throw new TrustError('too_large', `expected at most ${maxBytes} bytes, got ${bytes.length}`);
+  const limits = { ...defaultSbomLimits, maxBytes };
+  if (isXml(bytes)) return readCycloneDx(parseCycloneDxXml(parseText(bytes).replace(/^\ufeff/, '')), 'xml', limits);
+  const document = parseForeignJson(bytes, { maxBytes });
+  const sbom = readSbom(document, limits);
+  const problem = isJsonObject(document) ? validate(document, sbom) : undefined;
+  if (problem !== undefined) throw createSbomRefusal('sbom-schema', `${nameFormat(sbom)}: ${problem}`);
+  return sbom;
+}
+
+function validate(document: JsonObject, { format }: Sbom): string | undefined {
+  return format.standard === 'CycloneDX' ? validateCycloneDx(document, format.version) : validateSpdx(document);
+}
+
+function nameFormat({ format }: Sbom): string {
+  return `${format.standard} ${format.version}`;
+}
+
+/** After white space and a byte order mark, XML begins with `<` and JSON never does. */
+function isXml(bytes: Uint8Array): boolean {
+  const first = bytes.find((byte) => ![0x09, 0x0a, 0x0d, 0x20, 0xef, 0xbb, 0xbf].includes(byte));
+  return first === 0x3c;
+}
+
+function explain<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof TrustError)) throw error;
+    throw createSbomRefusal(codeRules[error.code] ?? 'sbom-malformed', error.message, error);
+  }
+}
+
+const codeRules: Readonly<Record<string, SbomRefusalRule>> = {
+  too_large: 'sbom-too-large',
+  format_unsupported: 'sbom-format',
+};
+
+function refuseFinding({ rule, count, examples }: SbomFinding): Refusal {
+  const more = count > examples.length ? ` and ${count - examples.length} more` : '';
+  return createSbomRefusal(nameRule(rule), `${examples.join('; ')}${more}`.slice(0, 1000));
+}

@@ -1,0 +1,121 @@
+/** SBOMs over HTTP: attached, read, searched, compared. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { verifyAuditChain } from '../../../src/audit/store.ts';
+import { createCycloneDx, createLibrary, createXml } from '../../evidence/sboms/documents.ts';
+import { problem } from '../../planes-problem.ts';
+import { addStoredDraft, type Credential, openPlanesScene, openShop, type PlanesScene } from '../../planes-scene.ts';
+import { forEachEngine } from '../../storage/engines.ts';
+
+const releases = '/api/projects/rocket/releases';
+
+function attach(
+  scene: PlanesScene,
+  version: string,
+  { as, document, query = '' }: { as?: Credential; document: object | string; query?: string },
+) {
+  const body = typeof document === 'string' ? document : JSON.stringify(document);
+  return scene.ask('PUT', `${releases}/${version}/sbom${query}`, { ...(as && { as }), body });
+}
+
+async function mainDigest(scene: PlanesScene, version: string, as: Credential): Promise<string> {
+  const { json } = await scene.ask('GET', `${releases}/${version}`, { as });
+  return (json.artifacts as { sha256: string }[])[0]?.sha256 ?? '';
+}
+
+function namesOf(json: Readonly<Record<string, unknown>>): string[] {
+  return (json.components as { name: string }[]).map(({ name }) => name);
+}
+
+forEachEngine((_name, open) => {
+  describe('SBOMs over HTTP', () => {
+    test('one is attached, served to everybody as it came, searched, replaced, and compared with that of another release', async (t) => {
+      const scene = await openPlanesScene(t, { database: await open() });
+      const { projectId, key: as } = await openShop(scene);
+      const sha256 = await mainDigest(scene, '1.0.0', as);
+      const document = createCycloneDx(sha256);
+      const attached = await attach(scene, '1.0.0', { as, document });
+      assert.deepEqual([attached.status, attached.json.components, attached.json.origin], [200, 2, 'attached']);
+
+      const served = await scene.ask('GET', `${releases}/1.0.0/sbom`);
+      assert.deepEqual(JSON.parse(served.body.toString()), document);
+      assert.equal(served.headers['content-type'], 'application/vnd.cyclonedx+json; version=1.6');
+      const again = await scene.ask('GET', `${releases}/1.0.0/sbom`, {
+        headers: { 'if-none-match': String(served.headers.etag) },
+      });
+      assert.equal(again.status, 304);
+
+      await addStoredDraft(scene, { projectId, version: '2.0.0' });
+      const newer = await mainDigest(scene, '2.0.0', as);
+      const components = [createLibrary('lodash', '4.17.21'), createLibrary('left-pad', '1.3.0', 'WTFPL')];
+      const next = createCycloneDx(newer, { components, dependencies: [] });
+      assert.equal((await attach(scene, '2.0.0', { as, document: createCycloneDx(newer) })).status, 200);
+      assert.equal((await attach(scene, '2.0.0', { as, document: next })).status, 200);
+
+      assert.equal(problem(await scene.ask('GET', `${releases}/2.0.0/sbom`)), '404 not_found');
+      const summary = await scene.ask('GET', `${releases}/2.0.0/sbom/summary`, { as });
+      const [only, ...others] = summary.json.sboms as { findings: { rule: string }[] }[];
+      assert.deepEqual([others.length, only?.findings.map(({ rule }) => rule)], [0, ['ntia_relationships']]);
+
+      const difference = await scene.ask('GET', `${releases}/2.0.0/sbom/difference?from=1.0.0`, { as });
+      const { added, removed, upgraded } = difference.json as Record<string, { name: string }[]>;
+      assert.deepEqual(
+        [added, removed, upgraded].map((list) => list?.map(({ name }) => name).join()),
+        ['left-pad', 'tslib', 'lodash'],
+      );
+
+      const search = async (query: string) =>
+        namesOf((await scene.ask('GET', `/api/components?${query}`, { as })).json).join();
+      assert.equal(await search('name=LODA'), 'lodash,lodash');
+      assert.equal(await search('name=%25'), '');
+      assert.equal(await search('purl=pkg:npm/lodash@4.17.21'), 'lodash');
+      assert.equal(await search('licence=wtf'), 'left-pad');
+      assert.equal(await search('component_version=2.6.0&project=rocket'), 'tslib');
+      assert.equal(await search('project=other'), '');
+      assert.equal(problem(await scene.ask('GET', '/api/components?purl=x', { as })), '400 purl');
+
+      const first = await scene.ask('GET', `${releases}/1.0.0/sbom/components?limit=1`);
+      const second = await scene.ask('GET', `${releases}/1.0.0/sbom/components?limit=1&after=${first.json.next}`);
+      assert.deepEqual([...namesOf(first.json), ...namesOf(second.json)], ['lodash', 'tslib']);
+
+      const { database } = scene.resources;
+      const past = await database.query.selectFrom('sbom').select('state').where('state', '=', 'past').execute();
+      assert.equal(past.length, 1);
+      const acts = await database.query
+        .selectFrom('audit_event')
+        .select('action')
+        .where('action', '=', 'sbom.attached')
+        .execute();
+      assert.equal(acts.length, 3);
+      await verifyAuditChain(database);
+    });
+
+    test('what is refused changes nothing, and names the rule', async (t) => {
+      const scene = await openPlanesScene(t, { database: await open() });
+      const { key: as } = await openShop(scene);
+      const sha256 = await mainDigest(scene, '1.0.0', as);
+      const wrong = createCycloneDx('00'.repeat(32));
+      assert.equal(problem(await attach(scene, '1.0.0', { as, document: wrong })), '422 sbom-digest-mismatch');
+      assert.equal(problem(await attach(scene, '1.0.0', { as, document: 'x' })), '422 sbom-malformed');
+      assert.equal(problem(await attach(scene, '1.0.0', { document: createXml(sha256) })), '401 unauthenticated');
+      const reader = await scene.openKey(scene.home, ['read']);
+      assert.match(problem(await attach(scene, '1.0.0', { as: reader, document: wrong })), /^403 role/);
+      const stranger = await scene.openPerson(scene.other, 'admin');
+      assert.match(problem(await attach(scene, '1.0.0', { as: stranger, document: wrong })), /^40[134]/);
+      const query = `?artifact=${'00'.repeat(32)}`;
+      assert.equal(problem(await attach(scene, '1.0.0', { as, document: wrong, query })), '404 not_found');
+      assert.equal(problem(await scene.ask('GET', `${releases}/1.0.0/sbom`)), '404 sbom-missing');
+      assert.deepEqual(await scene.resources.database.query.selectFrom('sbom').selectAll().execute(), []);
+    });
+
+    test('XML is served as XML', async (t) => {
+      const scene = await openPlanesScene(t, { database: await open() });
+      const { key: as } = await openShop(scene);
+      const document = createXml(await mainDigest(scene, '1.0.0', as));
+      assert.equal((await attach(scene, '1.0.0', { as, document })).status, 200);
+      const served = await scene.ask('GET', `${releases}/1.0.0/sbom`);
+      assert.equal(served.headers['content-type'], 'application/vnd.cyclonedx+xml; version=1.6');
+      assert.equal(served.body.toString(), document);
+    });
+  });
+});
