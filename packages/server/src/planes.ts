@@ -177,13 +177,18 @@ export function createTreeWriter({
   };
 }
 
-/** Signs again what a new trust list asks for, or what waited for a key that it accepts. */
+/** Signs again what a new trust list asks for, or what waited for a key that it accepts or for the vault. */
 export function subscribePlanes(resources: Resources, bus: Bus): void {
   for (const topic of ['trust.updated', 'signing_key.activated']) {
     bus.subscribe(topic, async ({ organisationId }) => {
       if (organisationId !== null) await refreshAndLog(resources, organisationId);
     });
   }
+  // What could not be signed while the vault was locked; other events do not wait for it.
+  bus.subscribe('vault.unlocked', async () => {
+    void runOften(resources);
+    void logFailure(resources, refreshAndLog);
+  });
 }
 
 /** Starts what happens by the clock (UTC); returns the way to stop it, which waits for what runs. */

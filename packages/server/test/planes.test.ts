@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { createKeyPair } from '@signpost/protocol/keys/ed25519';
+import { issueCertificate } from '../src/pki/certificates/issue.ts';
+import { revokeCertificate } from '../src/pki/certificates/revoke.ts';
+import { isBehind } from '../src/pki/revocation/lists/publish.ts';
 import { runHourly, runNightly, startSchedules, subscribePlanes } from '../src/planes.ts';
 import { openScanner } from '../src/releases/scanner/clamd.ts';
 import { createMemoryBus } from '../src/storage/bus/memory.ts';
 import { importTrustList, readTrustInForce } from '../src/trust/trust-lists.ts';
+import { pkiSceneOf } from './pki/scene.ts';
 import { problem } from './planes-problem.ts';
 import { openPlanesScene, openShop, type PlanesScene } from './planes-scene.ts';
 import { dayMs, type ListWish, masterPassword, type Scene, start, trustKey } from './releases/scene.ts';
@@ -162,6 +166,29 @@ suite('a new trust list', () => {
     assert.equal(await servedCounter(scene), 2);
     await bus.publish({ ...event, organisationId: null });
   });
+});
+
+test('an unlocked vault publishes at once the lists that had to wait for it', async (t) => {
+  const scene = await openPlanesScene(t);
+  const pki = pkiSceneOf(scene.home);
+  const { resources } = scene;
+  await pki.createRoot();
+  const { id } = await pki.createIntermediate();
+  const { publisher } = resources.revocation;
+  await publisher.refresh();
+  const certificate = await issueCertificate(pki.parts, pki.caller, {
+    ...{ authority: 'issuing', profile: 'server', source: 'form', key: { kind: 'server', label: 'ecdsa-p256' } },
+    names: [{ kind: 'dns', text: 'host.example' }],
+  });
+  resources.vault.lock();
+  await revokeCertificate(resources, pki.caller, { id: certificate.row.id, reason: 'keyCompromise' });
+  await publisher.settle();
+  assert.equal(await isBehind(resources, id), true);
+  await resources.vault.unlock(masterPassword);
+  const bus = createMemoryBus();
+  subscribePlanes(resources, bus);
+  await bus.publish({ id: 'x', topic: 'vault.unlocked', payload: {}, at: 0, organisationId: null });
+  while (await isBehind(resources, id)) await publisher.settle();
 });
 
 test('schedules that are stopped run no more', async (t) => {

@@ -46,19 +46,24 @@ export const caCrlImport: CommandSpec = {
   words: 'ca crl import',
   arguments: '<name> <file>',
   summary: 'Publish a revocation list that an offline root signed',
+  details: [
+    'What the list revokes is revoked here, too: an authority as soon as it has no other certificate, or its key is lost. With valid certificates below it this is refused, and says how many there are; --cascade revokes all of them.',
+  ],
+  options: [{ flags: '--cascade', text: 'revoke everything below an authority that the list revokes' }],
   examples: ['signpost ca crl import offline-root root.crl'],
   run: importList,
 };
 
 async function importList(invocation: Invocation): Promise<Answer> {
   const client = await connectAuthenticated(invocation);
-  const [name, path] = [readArgument(invocation, 0), readArgument(invocation, 1)];
-  const facts = await stat(path).catch((cause) => {
-    throw new Failure('refused', `${path} cannot be read`, { cause });
+  const [name, file] = [readArgument(invocation, 0), readArgument(invocation, 1)];
+  const facts = await stat(file).catch((cause) => {
+    throw new Failure('refused', `${file} cannot be read`, { cause });
   });
-  if (facts.size > maxListBytes) throw new Failure('refused', `expected at most ${maxListBytes} bytes in ${path}`);
-  const bytes = new Uint8Array(await readFile(path));
-  return answerLists(await client.request('POST', authorityPath(name, 'crl', 'import'), { bytes }));
+  if (facts.size > maxListBytes) throw new Failure('refused', `expected at most ${maxListBytes} bytes in ${file}`);
+  const bytes = new Uint8Array(await readFile(file));
+  const path = `${authorityPath(name, 'crl', 'import')}${invocation.options.flag('cascade') ? '?cascade=true' : ''}`;
+  return answerLists(await client.request('POST', path, { bytes }));
 }
 
 function answerLists(document: JsonObject): Answer {

@@ -1,6 +1,9 @@
 /** How authorities end: retired, when they issue nothing more; revoked, when nothing that they issued counts any more. */
+import type { RevocationReason } from '@signpost/protocol/x509/revocation-list';
+import type { Transaction } from 'kysely';
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
+import type { Schema } from '../../storage/schema.ts';
 import { announceStatusChange } from '../records/status-changes.ts';
 import { type AuthorityParts, requireAuthority } from './authority.ts';
 import { readFamily } from './family.ts';
@@ -91,32 +94,56 @@ export async function revokeAuthority(
 ): Promise<AuthorityRow> {
   const { database, now } = parts;
   const at = now();
-  const { organisationId } = caller;
   if (invalidFrom !== undefined && invalidFrom > at) {
     throw new Refusal('invalid', 'expected a moment that is not in the future', { rule: 'invalid-from' });
   }
   return database.transaction(async (tx) => {
-    const row = await requireAuthority(tx, organisationId, authority);
-    const { authorities } = await readFamily(tx, organisationId);
-    const below = listBelow(authorities, row);
-    const ids = [row, ...below].map(({ id }) => id);
-    const certificates = await countValidBelow(tx, { organisationId, ids, at });
-    if (certificates > 0 && !cascade)
-      throw hasChildren(row, { authorities: below.map(({ name }) => name), certificates });
-    const revocation = { organisationId, ids, at, reason, invalidFrom: invalidFrom ?? null };
-    const revoked = await endAuthorities(tx, { organisationId, ids, at }, 'revoked');
-    const own = revoked.find(({ id }) => id === row.id);
-    if (!own) throw ended(row);
-    const count = (await revokeIssued(tx, revocation)) + (await revokeAuthorityCertificates(tx, revocation));
-    forgetIssuers(parts, tx);
-    // Whoever has cross-signed one of them is among the others.
-    for (const { id } of authorities) announceStatusChange(tx, { organisationId, issuerId: id });
-    for (const one of [...revoked.filter(({ id }) => id !== row.id), own]) {
-      const detail = { reason, certificates: one === own ? count : null };
-      await recordAuthorityAct(tx, caller, { row: one, at, action: 'authority.revoked', detail });
-    }
-    return own;
+    const row = await requireAuthority(tx, caller.organisationId, authority);
+    return revokeAuthorityIn(tx, { parts, caller, at }, { row, reason, invalidFrom, cascade });
   });
+}
+
+/** Who revokes, with what, and when. */
+export interface RevokingAct {
+  readonly parts: Pick<AuthorityParts, 'vault'>;
+  readonly caller: Caller;
+  readonly at: number;
+}
+
+/** The same inside a transaction, as its last act but for what is of the same kind; for any reason that a list may give. */
+export async function revokeAuthorityIn(
+  tx: Transaction<Schema>,
+  { parts, caller, at }: RevokingAct,
+  {
+    row,
+    reason,
+    invalidFrom,
+    cascade,
+  }: Omit<AuthorityRevocation, 'authority' | 'reason'> & {
+    readonly row: AuthorityRow;
+    readonly reason: RevocationReason;
+  },
+): Promise<AuthorityRow> {
+  const { organisationId } = caller;
+  const { authorities } = await readFamily(tx, organisationId);
+  const below = listBelow(authorities, row);
+  const ids = [row, ...below].map(({ id }) => id);
+  const certificates = await countValidBelow(tx, { organisationId, ids, at });
+  if (certificates > 0 && !cascade)
+    throw hasChildren(row, { authorities: below.map(({ name }) => name), certificates });
+  const revocation = { organisationId, ids, at, reason, invalidFrom: invalidFrom ?? null };
+  const revoked = await endAuthorities(tx, { organisationId, ids, at }, 'revoked');
+  const own = revoked.find(({ id }) => id === row.id);
+  if (!own) throw ended(row);
+  const count = (await revokeIssued(tx, revocation)) + (await revokeAuthorityCertificates(tx, revocation));
+  forgetIssuers(parts, tx);
+  // Whoever has cross-signed one of them is among the others.
+  for (const { id } of authorities) announceStatusChange(tx, { organisationId, issuerId: id });
+  for (const one of [...revoked.filter(({ id }) => id !== row.id), own]) {
+    const detail = { reason, certificates: one === own ? count : null };
+    await recordAuthorityAct(tx, caller, { row: one, at, action: 'authority.revoked', detail });
+  }
+  return own;
 }
 
 function listBelow(all: readonly AuthorityRow[], top: AuthorityRow): readonly AuthorityRow[] {

@@ -161,6 +161,24 @@ export async function countValidBelow(query: Query, { organisationId, ids, at }:
   return Number(count);
 }
 
+/** Whether an authority has a certificate left that is neither revoked nor over at `at`. */
+export async function hasCertificateInForce(
+  query: Query,
+  { organisationId, authorityId }: { readonly organisationId: string; readonly authorityId: string },
+  at: number,
+): Promise<boolean> {
+  const row = await query
+    .selectFrom('certificate')
+    .select('id')
+    .where('organisation_id', '=', organisationId)
+    .where('subject_authority_id', '=', authorityId)
+    .where('state', '=', 'valid')
+    .where('not_after', '>=', at)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Ends those that are not ended yet, retired ones too when they are revoked; returns them as they are then. */
 export async function endAuthorities(
   tx: Transaction<Schema>,

@@ -54,8 +54,9 @@ const importRoute = createRoute({
   path: '/api/authorities/{authority}/crl/import',
   tags: ['authorities'],
   summary: 'Publish a revocation list that was made on another machine',
-  description: 'The body is the list, DER or PEM, at most 1 MiB. Its signature is checked, and its number must grow.',
-  request: { params },
+  description:
+    'The body is the list, DER or PEM, at most 1 MiB. Its signature is checked, number and time must grow, and what it revokes is revoked here, too. With `cascade` that goes for everything below an authority that it revokes; without, such a list is refused while there are valid certificates.',
+  request: { params, query: z.object({ cascade: z.literal('true').optional() }) },
   responses: answers,
 });
 
@@ -75,7 +76,10 @@ export function revocationRoutes(parts: RevocationRouteParts): OpenAPIHono<AppEn
   router.openapi(importRoute, async (c) => {
     const { authority } = c.req.valid('param');
     const bytes = decodeList(new Uint8Array(await c.req.arrayBuffer()));
-    const { authority_id } = await importList(parts, callerOf(c.var), { authority, bytes });
+    const { authority_id } = await importList(parts, callerOf(c.var), {
+      ...{ authority, bytes },
+      cascade: c.req.valid('query').cascade === 'true',
+    });
     parts.statusAnswers.forgetLists(authority_id);
     return c.json(await describe(c.var.organisation.id, authority), 200);
   });

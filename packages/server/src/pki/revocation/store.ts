@@ -74,6 +74,25 @@ export async function listStatuses(
     .execute();
 }
 
+/** Certificates as a list made elsewhere may speak of them. */
+export type RecordedRow = Pick<CertificateTable, 'id' | 'serial' | 'state' | 'subject' | 'subject_authority_id'>;
+
+/** Those of `serials` that the authority issued and that are not revoked for good. */
+export async function listUnrevoked(
+  query: Query,
+  authorityId: string,
+  serials: readonly string[],
+): Promise<RecordedRow[]> {
+  return query
+    .selectFrom('certificate')
+    .select(['id', 'serial', 'state', 'subject', 'subject_authority_id'])
+    .where('issuer_id', '=', authorityId)
+    .where('serial', 'in', serials)
+    .where('state', '<>', 'revoked')
+    .orderBy('id')
+    .execute();
+}
+
 /** How far an authority is, or undefined before its first list. */
 export async function findRevocationState(query: Query, authorityId: string): Promise<RevocationStateRow | undefined> {
   return query.selectFrom('revocation_state').selectAll().where('authority_id', '=', authorityId).executeTakeFirst();
@@ -177,14 +196,24 @@ export async function listListFacts(query: Query, authorityId: string): Promise<
     .execute();
 }
 
-/** Every authority of every organisation that may still say what it revoked. */
+/** Every authority of every organisation that still says what it revoked: also a revoked one, until its last certificate ends at `at`. */
 export async function listPublishing(
   query: Query,
+  at: number,
 ): Promise<Pick<AuthorityTable, 'id' | 'organisation_id' | 'name' | 'custody'>[]> {
   return query
     .selectFrom('authority')
     .select(['id', 'organisation_id', 'name', 'custody'])
-    .where('state', 'in', ['active', 'retired'])
+    .where('state', 'in', ['active', 'retired', 'revoked'])
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('certificate')
+          .select('certificate.id')
+          .whereRef('certificate.subject_authority_id', '=', 'authority.id')
+          .whereRef('certificate.organisation_id', '=', 'authority.organisation_id')
+          .where('certificate.not_after', '>=', at),
+      ),
+    )
     .orderBy('id')
     .execute();
 }

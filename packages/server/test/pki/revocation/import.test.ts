@@ -12,8 +12,12 @@ import {
   type RevocationListToWrite,
   signRevocationList,
 } from '@signpost/protocol/x509/write-revocation-list';
+import { requireAuthority } from '../../../src/pki/authorities/authority.ts';
 import { revokeAuthority } from '../../../src/pki/authorities/end.ts';
 import { importAuthority } from '../../../src/pki/authorities/import-authority.ts';
+import { issueCertificate } from '../../../src/pki/certificates/issue.ts';
+import { formatSerial } from '../../../src/pki/records/certificate-row.ts';
+import { findCertificate } from '../../../src/pki/records/store.ts';
 import { importList } from '../../../src/pki/revocation/lists/import.ts';
 import { orderPublication } from '../../../src/pki/revocation/root.ts';
 import { describeRevocation } from '../../../src/pki/revocation/status.ts';
@@ -147,6 +151,68 @@ forEachEngine((_engine, openDatabase) => {
     const entries = [encodeEntry({ serialNumber: serial, revokedAt: parts.now(), reason: 'cACompromise' })];
     await importList(parts, caller, { authority, bytes: await writeList({ number: 8n, entries }) });
     assert.deepEqual((await describeRevocation(parts, caller.organisationId, authority)).warnings, []);
+  });
+
+  test('a list from before the published one is refused, whatever its number', async () => {
+    const scene = await createRevocationScene(await openDatabase());
+    const { parts, caller } = scene;
+    const { writeList } = await openElsewhere(scene);
+    await importList(parts, caller, { authority, bytes: await writeList() });
+    const thisUpdate = Math.floor(parts.now() / 1000) * 1000 - dayMs;
+    const older = importList(parts, caller, { authority, bytes: await writeList({ number: 8n, thisUpdate }) });
+    await assert.rejects(older, { code: 'conflict', rule: 'list-older' });
+    const status = await describeRevocation(parts, caller.organisationId, authority);
+    assert.equal(status.lists[0]?.number, 7);
+  });
+
+  test('what a list revokes is revoked here: an authority with all below it, when that is wanted', async () => {
+    const scene = await createRevocationScene(await openDatabase());
+    const { parts, caller } = scene;
+    const { query } = parts.database;
+    const { writeList, serial } = await openElsewhere(scene);
+    const { row: leaf } = await issueCertificate(parts, caller, {
+      ...{ authority: 'taken', profile: 'server', source: 'form', key: { kind: 'server', label: 'ecdsa-p256' } },
+      names: [{ kind: 'dns', text: 'host.example' }],
+    });
+    const readState = async () => {
+      const { state } = await requireAuthority(query, caller.organisationId, 'taken');
+      const row = await findCertificate(query, caller.organisationId, leaf.id);
+      return [state, row?.state, row?.reason];
+    };
+    const revokedAt = Math.floor(parts.now() / 1000) * 1000 - 5000;
+    const entries = [encodeEntry({ serialNumber: serial, revokedAt, reason: 'cessationOfOperation' })];
+    const bytes = await writeList({ entries });
+    await assert.rejects(importList(parts, caller, { authority, bytes }), {
+      code: 'conflict',
+      rule: 'has-valid-children',
+    });
+    assert.deepEqual(await readState(), ['active', 'valid', null]);
+    assert.deepEqual((await describeRevocation(parts, caller.organisationId, authority)).lists, []);
+    await importList(parts, caller, { authority, bytes, cascade: true });
+    assert.deepEqual(await readState(), ['revoked', 'revoked', 'cessationOfOperation']);
+    const own = await query.selectFrom('certificate').selectAll().where('serial', '=', formatSerial(serial)).execute();
+    assert.deepEqual(
+      own.map(({ state, reason, revoked_at }) => [state, reason, revoked_at]),
+      [['revoked', 'cessationOfOperation', revokedAt]],
+    );
+    const status = await describeRevocation(parts, caller.organisationId, authority);
+    assert.deepEqual([status.behind, status.warnings], [false, []]);
+    const actions = (await query.selectFrom('audit_event').select('action').orderBy('sequence').execute()).slice(-3);
+    assert.deepEqual(
+      actions.map(({ action }) => action),
+      ['certificate.revoked', 'authority.revoked', 'revocation_list.imported'],
+    );
+    await importList(parts, caller, { authority, bytes: await writeList({ entries, number: 8n }) });
+  });
+
+  test('an authority on hold is refused, since here there is no such thing', async () => {
+    const scene = await createRevocationScene(await openDatabase());
+    const { parts, caller } = scene;
+    const { writeList, serial } = await openElsewhere(scene);
+    const entries = [encodeEntry({ serialNumber: serial, revokedAt: parts.now(), reason: 'certificateHold' })];
+    const held = importList(parts, caller, { authority, bytes: await writeList({ entries }) });
+    await assert.rejects(held, { code: 'invalid', rule: 'authority-hold' });
+    assert.equal((await requireAuthority(parts.database.query, caller.organisationId, 'taken')).state, 'active');
   });
 
   test('lists of authorities whose keys are here are not imported, and those of others not made here', async () => {

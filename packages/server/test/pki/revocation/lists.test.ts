@@ -5,6 +5,7 @@ import type { Certificate } from '@signpost/protocol/x509/certificate';
 import { parseRevocationList, type RevocationList } from '@signpost/protocol/x509/revocation-list';
 import { verifyCertificate } from '@signpost/protocol/x509/verify-certificate';
 import { verifyNotRevoked } from '@signpost/protocol/x509/verify-not-revoked';
+import { revokeAuthority } from '../../../src/pki/authorities/end.ts';
 import { forgetIssuers, type Issuer, openIssuer } from '../../../src/pki/authorities/issuer.ts';
 import { isBehind, isDue, publishLists } from '../../../src/pki/revocation/lists/publish.ts';
 import { orderPublication } from '../../../src/pki/revocation/root.ts';
@@ -13,6 +14,7 @@ import {
   findList,
   findRevocationState,
   listListFacts,
+  listPublishing,
   type RevocationListRow,
   updateRevocationState,
 } from '../../../src/pki/revocation/store.ts';
@@ -150,6 +152,25 @@ forEachEngine((_engine, openDatabase) => {
     assert.equal(await due(), true);
     await publish(scene);
     assert.equal(await due(), false);
+  });
+
+  test('a revoked authority goes on saying what it revoked until its certificate ends', async () => {
+    const scene = await createRevocationScene(await openDatabase());
+    const { parts, place, issuer, caller } = scene;
+    const host = await scene.issue();
+    await revokeAuthority(parts, caller, { authority: 'issuing', reason: 'cACompromise', cascade: true });
+    await parts.publisher.settle();
+    const first = await readList(scene, 'complete');
+    assert.equal(first.entries.length, 1);
+    scene.travel(4 * dayMs);
+    await parts.publisher.refresh();
+    const next = await readList(scene, 'complete');
+    assert.ok(next.number > first.number && next.nextUpdate > first.nextUpdate);
+    await assert.rejects(check(scene, host.certificate, [next]));
+    scene.travel(issuer.certificate.notAfter - parts.now() + dayMs);
+    await parts.publisher.refresh();
+    assert.equal((await readList(scene, 'complete')).number, next.number);
+    assert.ok(!(await listPublishing(parts.database.query, parts.now())).some(({ id }) => id === place.authorityId));
   });
 
   test('two that publish at once leave the list with the higher number', async () => {

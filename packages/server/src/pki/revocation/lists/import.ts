@@ -13,21 +13,39 @@ import type { Query } from '../../../storage/database.ts';
 import type { Schema } from '../../../storage/schema.ts';
 import { type AuthorityParts, requireAuthority } from '../../authorities/authority.ts';
 import type { AuthorityRow } from '../../authorities/store.ts';
-import { describeRevoked, type RevocationListRow, raiseNumber, replaceList, updateRevocationState } from '../store.ts';
+import {
+  describeRevoked,
+  findList,
+  type RevocationListRow,
+  raiseNumber,
+  replaceList,
+  updateRevocationState,
+} from '../store.ts';
+import { adoptEntries } from './adopt.ts';
 import { listSerials } from './entries.ts';
 
 /** How far the clock of the machine that made the list may be ahead. */
 const clockSkewMs = 300_000;
 
+/** A list, and what may come of it. */
+export interface ImportedList {
+  readonly authority: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Revoke all that stands below an authority that the list revokes, too. */
+  readonly cascade?: boolean;
+}
+
 /**
- * Publishes a list of an offline authority. Throws `not_found`; `conflict` for an authority whose lists are made here, and for a
- * number that does not grow; `trust_refused` by way of TrustError for what is no list or not signed by the authority's key;
- * `invalid` for the list of somebody else, a part or a delta, one that is not current, and one that leaves out what is revoked.
+ * Publishes a list of an offline authority, and revokes here what it revokes. Throws `not_found`; `conflict` for an authority whose
+ * lists are made here, for a list that is not newer than the one before, and, rule `has-valid-children`, for one that ends an
+ * authority with valid certificates below it when there is no `cascade`; `trust_refused` by way of TrustError for what is no list
+ * or not signed by the authority's key; `invalid` for the list of somebody else, a part or a delta, one that is not current, and
+ * one that leaves out what is revoked.
  */
 export async function importList(
   parts: AuthorityParts,
   caller: Caller,
-  { authority, bytes }: { readonly authority: string; readonly bytes: Uint8Array<ArrayBuffer> },
+  { authority, bytes, cascade = false }: ImportedList,
 ): Promise<RevocationListRow> {
   const { database, now } = parts;
   const row = await requireAuthority(database.query, caller.organisationId, authority);
@@ -37,13 +55,13 @@ export async function importList(
   const list = parseRevocationList(bytes);
   await assertAuthentic(list, row);
   assertCurrent(list, now());
-  const covered = await describeRevoked(database.query, row.id);
-  await assertComplete(database.query, row, list);
   const stored = describeList(row, list, now());
   await database.transaction(async (tx) => {
-    await assertGrowing(tx, row, stored.number);
+    await assertNewer(tx, stored);
+    await assertComplete(tx, row, list);
+    await adoptEntries(tx, { parts, caller, at: now() }, { row, list, cascade });
     await replaceList(tx, stored);
-    await updateRevocationState(tx, row.id, { covered });
+    await updateRevocationState(tx, row.id, { covered: await describeRevoked(tx, row.id) });
     await recordAudit(tx, now(), {
       ...caller,
       action: 'revocation_list.imported',
@@ -92,13 +110,21 @@ function describeList(row: AuthorityRow, list: RevocationList, at: number): Revo
   };
 }
 
-async function assertGrowing(tx: Transaction<Schema>, row: AuthorityRow, number: number): Promise<void> {
-  const place = { authorityId: row.id, organisationId: row.organisation_id };
-  if (await raiseNumber(tx, place, number)) return;
-  throw new Refusal('conflict', `expected a number above that of the published list, got ${number}`, {
-    rule: 'list-number',
-    hint: 'publish the newest list only',
-  });
+/** RFC 5280, 5.2.3 and 5.1.2.4: neither number nor time goes back, or what a later list revoked would be good again. */
+async function assertNewer(tx: Transaction<Schema>, stored: RevocationListRow): Promise<void> {
+  const { authority_id: authorityId, organisation_id: organisationId, number, this_update } = stored;
+  const hint = 'publish the newest list only';
+  const before = await findList(tx, authorityId, { kind: 'complete', part: '' });
+  if (before && before.this_update > this_update) {
+    const [was, is] = [before.this_update, this_update].map((time) => new Date(time).toISOString());
+    throw new Refusal('conflict', `expected a list from ${was} or later, got one from ${is}`, {
+      rule: 'list-older',
+      hint,
+    });
+  }
+  if (await raiseNumber(tx, { authorityId, organisationId }, number)) return;
+  const message = `expected a number above that of the published list, got ${number}`;
+  throw new Refusal('conflict', message, { rule: 'list-number', hint });
 }
 
 function refuse(rule: string, message: string): Refusal {

@@ -37,7 +37,7 @@ export async function findPublished(
 ): Promise<RevocationListRow | undefined> {
   const list = await findList(database.query, row.id, which);
   const isMakeable = row.custody === 'server' && vault.state === 'unlocked' && which.kind === 'complete';
-  if (list || !isMakeable || (row.state !== 'active' && row.state !== 'retired')) return list;
+  if (list || !isMakeable || row.state === 'pending') return list;
   if (which.part !== '') return undefined;
   await publisher.request({ organisationId: row.organisation_id, authorityId: row.id });
   return findList(database.query, row.id, which);

@@ -91,7 +91,7 @@ async function publishOne(parts: PublisherParts, place: AuthorityPlace): Promise
 
 async function listDue(parts: PublisherParts): Promise<AuthorityPlace[]> {
   const due: AuthorityPlace[] = [];
-  for (const { id, organisation_id, custody } of await listPublishing(parts.database.query)) {
+  for (const { id, organisation_id, custody } of await listPublishing(parts.database.query, parts.now())) {
     if (custody === 'server' && (await isDue(parts, id)))
       due.push({ organisationId: organisation_id, authorityId: id });
   }
