@@ -1,4 +1,4 @@
-/** Whether a verified path still holds, by revocation lists (RFC 5280, 6.3). Unknown is not good. */
+/** Whether a verified path still holds, by revocation lists (RFC 5280, 6.3) and OCSP responses (RFC 6960). Unknown is not good. */
 
 import { encodeDer } from '../asn1/writer.ts';
 import { encodeHex } from '../bytes/hex.ts';
@@ -8,12 +8,16 @@ import { type Certificate, isAuthority } from './certificate.ts';
 import { encodeGeneralName, type GeneralName } from './general-name.ts';
 import { type DistributionPoint, type ReasonFlag, reasonFlags, resolvePointName } from './location-extensions.ts';
 import { formatName, isSameName } from './name.ts';
+import type { OcspResponse } from './ocsp/response.ts';
+import { verifyOcspResponse } from './ocsp/verify-response.ts';
 import { findEntry, type RevocationList, type RevokedEntry } from './revocation-list.ts';
 import { type CertificatePool, type VerifiedPath, verifyCertificate, verifySigned } from './verify-certificate.ts';
 
 /** What is known about revocation. */
 export interface RevocationSources {
   readonly lists: readonly RevocationList[];
+  /** Responses that were stapled or fetched. A good one covers its certificate; those that prove nothing do not count. */
+  readonly responses?: readonly OcspResponse[];
   /** Where certificates of keys that only sign lists are looked for. */
   readonly pool: CertificatePool;
 }
@@ -28,7 +32,8 @@ const maxSignerDepth = 3;
 
 /**
  * Throws `certificate_revoked` when a certificate of `path` below the anchor is revoked or on hold at the time of the path,
- * `revocation_unknown` when the current lists do not cover one of them for every reason.
+ * `revocation_unknown` when neither a response nor the current lists for every reason cover one of them. Where they differ, revoked
+ * is what counts: nobody can tell a release from an old answer.
  */
 export async function verifyNotRevoked(path: VerifiedPath, sources: RevocationSources): Promise<void> {
   await assertLinks(path, new RevocationCheck(path, sources, maxSignerDepth));
@@ -53,8 +58,31 @@ class RevocationCheck {
     this.#depth = depth;
   }
 
-  /** RFC 5280, 6.3.3, for each distribution point and then for the issuer's own lists. */
   async assertGood(link: Link): Promise<void> {
+    const isGood = await this.#hasGoodResponse(link);
+    await this.#assertGoodByLists(link).catch((error: unknown) => {
+      if (!isGood || !(error instanceof TrustError) || error.code !== 'revocation_unknown') throw error;
+    });
+  }
+
+  /** Whether a response says so. Throws `certificate_revoked` when one says the opposite. */
+  async #hasGoodResponse({ certificate, issuer }: Link): Promise<boolean> {
+    let isGood = false;
+    for (const response of this.#sources.responses ?? []) {
+      if (!isAbout(response, certificate)) continue;
+      try {
+        await verifyOcspResponse(response, { certificate, issuer, at: this.#path.at });
+        isGood = true;
+      } catch (error) {
+        // What is not the issuer's word, not current or about another certificate says nothing.
+        if (!(error instanceof TrustError) || error.code === 'certificate_revoked') throw error;
+      }
+    }
+    return isGood;
+  }
+
+  /** RFC 5280, 6.3.3, for each distribution point and then for the issuer's own lists. */
+  async #assertGoodByLists(link: Link): Promise<void> {
     const covered = new Set<ReasonFlag>();
     for (const point of listPoints(link.certificate)) {
       for (const list of this.#sources.lists.filter((one) => isRelevant(one, link.certificate, point))) {
@@ -126,6 +154,12 @@ class RevocationCheck {
       throw error;
     }
   }
+}
+
+/** Whether it is worth verifying for this certificate: serial numbers are compared before signatures. */
+function isAbout(response: OcspResponse, { serialNumber }: Certificate): boolean {
+  const serial = encodeHex(serialNumber);
+  return response.kind === 'basic' && response.responses.some(({ id }) => encodeHex(id.serialNumber) === serial);
 }
 
 /** The points that a certificate names, and its issuer's own name (6.3.3: "with a DP name of the certificate issuer"). */

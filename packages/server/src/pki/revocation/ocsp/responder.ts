@@ -69,6 +69,8 @@ export async function forgetResponder(
   parts: Pick<ResponderParts, 'vault'>,
   { issuerId, serials }: StatusChange,
 ): Promise<boolean> {
+  // What a locked vault had opened is forgotten already.
+  if (parts.vault.state !== 'unlocked') return false;
   const cache = cacheOf(parts);
   const kept = cache.get(issuerId);
   const responder = await kept?.catch(() => undefined);
