@@ -31,5 +31,5 @@ function isSameArtifact(subject: DigestSet, artifact: DigestSet): boolean {
 
 function describeDigests(digests: DigestSet): string {
   const [first] = [...digests].filter(([algorithm]) => strongAlgorithms.includes(algorithm));
-  return first ? first.join(':') : 'without a strong digest';
+  return first ? first.join(':') : 'that has no digest in common but weak ones';
 }
