@@ -1,4 +1,4 @@
-/** The two ACME servers, both over HTTPS with the same certificate, validating against the same hosts. */
+/** The servers of the ACME benchmark, all over HTTPS with the same certificate, validating against the same hosts. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ export interface Contestant {
   stop(): Promise<void>;
 }
 
-/** What both are started with. */
+/** What they are started with. */
 export interface Surroundings {
   readonly folder: string;
   /** Where `http-01` is served. */
@@ -76,17 +76,39 @@ async function addDirectory(base: string, { api_key }: { readonly api_key: strin
   await operator.call('POST', '/api/acme/directories', rules);
 }
 
-/** Debian's Pebble: everything is in memory and nothing durable, and nothing is audited. Its pauses and its refusals of good nonces, made to test clients, are off. */
-export async function startPebble(surroundings: Surroundings): Promise<Contestant> {
+/** How Pebble treats its clients. */
+export type PebbleManner =
+  /** Pauses up to 15 seconds before each validation, and refuses some good nonces: made to try clients out. */
+  'as shipped' | 'without its pauses';
+
+const manners: Readonly<Record<PebbleManner, Readonly<Record<string, string>>>> = {
+  'as shipped': {},
+  'without its pauses': { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' },
+};
+
+/** Debian's Pebble: everything is in memory and nothing durable, and nothing is audited. */
+export async function startPebble(surroundings: Surroundings, manner: PebbleManner): Promise<Contestant> {
   const { folder, httpPort, nameServer, certFile: certificate, keyFile: privateKey } = surroundings;
   const port = await chooseFreePort();
-  const file = join(folder, 'pebble.json');
+  const file = join(folder, `pebble-${port}.json`);
   const listen = { listenAddress: `127.0.0.1:${port}`, managementListenAddress: '' };
   const pebble = { ...listen, certificate, privateKey, httpPort, tlsPort: 1, ocspResponderURL: '' };
   await writeFile(file, JSON.stringify({ pebble: { ...pebble, externalAccountBindingRequired: false } }));
-  const env = { ...process.env, PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' };
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PEBBLE_'));
+  const env = { ...Object.fromEntries(inherited), ...manners[manner] };
   const child = spawn('pebble', ['-config', file, '-dnsserver', nameServer], { env, stdio: 'ignore' });
-  const directoryUrl = `https://localhost:${port}/dir`;
+  return waitForChild(child, `https://localhost:${port}/dir`);
+}
+
+/** A server that only verifies signatures: as fast as any could be on this runtime. */
+export async function startBare({ certFile, keyFile }: Surroundings): Promise<Contestant> {
+  const port = await chooseFreePort();
+  const script = join(import.meta.dirname, 'bare-server.ts');
+  const child = spawn(process.execPath, [script, String(port), certFile, keyFile], { stdio: 'ignore' });
+  return waitForChild(child, `https://localhost:${port}/directory`);
+}
+
+async function waitForChild(child: ChildProcess, directoryUrl: string): Promise<Contestant> {
   await waitForHttps(directoryUrl, child);
   return {
     directoryUrl,
