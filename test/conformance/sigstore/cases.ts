@@ -61,7 +61,7 @@ export async function verifySigstoreCase(given: SigstoreCase, form: 'bytes' | 'd
 }
 
 /** Whose signature a case expects. */
-async function createRequiredSigner({ key, identity, issuer }: SigstoreCase): Promise<RequiredSigner> {
+export async function createRequiredSigner({ key, identity, issuer }: SigstoreCase): Promise<RequiredSigner> {
   if (key !== undefined) {
     return { kind: 'key', key: await importPublicKey(parsePemBlock(key, 'PUBLIC KEY', 10_000)) };
   }

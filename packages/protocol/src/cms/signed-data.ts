@@ -1,6 +1,6 @@
 /** SignedData (RFC 5652, 5), parsed and not verified: see `verifySigner`. */
 import { refuseDer } from '../asn1/malformed.ts';
-import { type DerReader, parseDer } from '../asn1/reader.ts';
+import { type DerElement, type DerReader, parseDer } from '../asn1/reader.ts';
 import { constructedTag, contextTag, tags } from '../asn1/tag.ts';
 import { encodeDer, encoded, setOf } from '../asn1/writer.ts';
 import { TrustError } from '../errors.ts';
@@ -29,6 +29,17 @@ export interface SignedData {
   /** In any order; not trusted. Attribute certificates and the like are left out. */
   readonly certificates: readonly Certificate[];
   readonly signers: readonly SignerInfo[];
+  /** What nothing signs and nobody needs: for readers who take a message only as its standard writes it. */
+  readonly unsigned: UnsignedParts;
+}
+
+/** Parts of a message that its signatures do not cover. */
+export interface UnsignedParts {
+  readonly version: number;
+  /** Dotted: the digests that the signers are said to use. */
+  readonly digestAlgorithms: readonly string[];
+  /** Whether there are attribute certificates, revocation lists or unsigned attributes, which are not read. */
+  readonly hasMore: boolean;
 }
 
 /** Whom a signature is said to be by (RFC 5652, 5.3). */
@@ -46,6 +57,7 @@ export interface SignerInfo {
   readonly signedBytes: Uint8Array<ArrayBuffer>;
   readonly signatureAlgorithm: SignatureAlgorithm;
   readonly signature: Uint8Array<ArrayBuffer>;
+  readonly hasUnsignedAttributes: boolean;
 }
 
 /**
@@ -68,13 +80,16 @@ function readSignedData(reader: DerReader): SignedData {
   const version = inner.readSmallInteger();
   // RFC 5652, 5.1 derives it from the rest; writers are known to err, and nothing hangs on it.
   if (version < 1 || version > 5) throw refuseDer('signed data of version 1 to 5');
-  inner.readConstructed(tags.set).readAll(readAlgorithmIdentifier);
+  const digestAlgorithms = inner.readConstructed(tags.set).readAll((one) => readAlgorithmIdentifier(one).oid);
   const { contentType, content } = readEncapsulated(inner);
-  const certificates = inner.readOptional(constructedTag(0), readCertificates) ?? [];
-  inner.readOptional(constructedTag(1), (one) => one.readElement());
+  const elements = inner.readOptional(constructedTag(0), readCertificateElements) ?? [];
+  const certificates = elements.filter(({ tag }) => tag === tags.sequence).map(({ bytes }) => parseCertificate(bytes));
+  const revocations = inner.readOptional(constructedTag(1), (one) => one.readElement());
   const signers = inner.readConstructed(tags.set).readAll(readSignerInfo);
   inner.assertEnd();
-  return { contentType, content, certificates, signers };
+  const isBare = signers.every(({ hasUnsignedAttributes }) => !hasUnsignedAttributes);
+  const hasMore = elements.length > certificates.length || revocations !== undefined || !isBare;
+  return { contentType, content, certificates, signers, unsigned: { version, digestAlgorithms, hasMore } };
 }
 
 function readEncapsulated(reader: DerReader): Pick<SignedData, 'contentType' | 'content'> {
@@ -85,13 +100,13 @@ function readEncapsulated(reader: DerReader): Pick<SignedData, 'contentType' | '
   return { contentType, content };
 }
 
-/** The X.509 ones. OpenSSL writes them out of order, which DER forbids and nobody minds. */
-function readCertificates(reader: DerReader): readonly Certificate[] {
+/** Certificates of all kinds. OpenSSL writes them out of order, which DER forbids and nobody minds. */
+function readCertificateElements(reader: DerReader): readonly DerElement[] {
   const elements = reader.readConstructed(constructedTag(0)).readAll((one) => one.readElement());
   if (elements.length > maxCertificates) {
     throw new TrustError('too_large', `expected at most ${maxCertificates} certificates, got ${elements.length}`);
   }
-  return elements.filter(({ tag }) => tag === tags.sequence).map(({ bytes }) => parseCertificate(bytes));
+  return elements;
 }
 
 function readSignerInfo(reader: DerReader): SignerInfo {
@@ -104,9 +119,9 @@ function readSignerInfo(reader: DerReader): SignerInfo {
   if (!attributes) throw refuseDer('signed attributes');
   const signatureAlgorithm = readSignerAlgorithm(inner, digestHash);
   const signature = inner.readOctetString();
-  inner.readOptional(constructedTag(1), (one) => one.readElement());
+  const hasUnsignedAttributes = inner.readOptional(constructedTag(1), (one) => one.readElement()) !== undefined;
   inner.assertEnd();
-  return { signer, digestHash, ...attributes, signatureAlgorithm, signature };
+  return { signer, digestHash, ...attributes, signatureAlgorithm, signature, hasUnsignedAttributes };
 }
 
 function readSignerIdentifier(reader: DerReader): SignerIdentifier {

@@ -22,7 +22,8 @@ export type TimestampFailure = keyof typeof timestampFailures;
 
 /** An answer. A token in it is not verified: see `verifyTimestamp`. */
 export type TimestampResponse =
-  | { readonly kind: 'granted'; readonly token: Uint8Array<ArrayBuffer> }
+  /** `isModified`: another one than was asked for. */
+  | { readonly kind: 'granted'; readonly token: Uint8Array<ArrayBuffer>; readonly isModified: boolean }
   | {
       readonly kind: 'refused';
       /** PKIStatus: 2 is a rejection, 3 to 5 other reasons to have no token. */
@@ -41,7 +42,7 @@ export function parseTimestampResponse(bytes: Uint8Array<ArrayBuffer>): Timestam
     inner.assertEnd();
     // RFC 3161, 2.4.2: with a status of 0 or 1 there is a token, otherwise there is none.
     if (status < 2 !== (token !== undefined)) throw refuseDer('a token if and only if it was granted');
-    return token ? { kind: 'granted', token } : { kind: 'refused', status, failures, text };
+    return token ? { kind: 'granted', token, isModified: status === 1 } : { kind: 'refused', status, failures, text };
   });
 }
 

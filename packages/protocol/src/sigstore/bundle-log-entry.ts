@@ -17,6 +17,8 @@ export interface BundleLogEntry {
   readonly promise: Uint8Array<ArrayBuffer> | undefined;
   readonly proof: BundleInclusionProof | undefined;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** The same in base64, as the promise has it. */
+  readonly encodedBody: string;
 }
 
 /** What an entry is, and what the log gives for it. */
@@ -55,6 +57,7 @@ const members = [
 export function parseBundleLogEntry(value: SignableValue, version: string): BundleLogEntry {
   const object = parseObject(value, 'a log entry');
   assertMembers(object, members, 'a log entry');
+  const encodedBody = parseString(object, 'canonicalizedBody', maxBodyCharacters);
   const entry = {
     logIndex: parseCount(object, 'logIndex'),
     logId: parseKeyId(object),
@@ -62,7 +65,8 @@ export function parseBundleLogEntry(value: SignableValue, version: string): Bund
     integratedTime: parseIntegratedTime(object),
     promise: parsePromise(object),
     proof: isPresent(object, 'inclusionProof') ? parseProof(object) : undefined,
-    body: parseBase64(parseString(object, 'canonicalizedBody', maxBodyCharacters)),
+    body: parseBase64(encodedBody),
+    encodedBody,
   };
   assertEvidence(entry, version);
   return entry;

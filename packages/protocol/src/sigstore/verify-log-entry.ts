@@ -1,6 +1,5 @@
 /** Log entries of a bundle: promised, and proven to be in the tree of a log of a trusted root. */
 
-import { encodeBase64 } from '../bytes/base64.ts';
 import { isSameBytes } from '../bytes/compare.ts';
 import { encodeHex } from '../bytes/hex.ts';
 import { encodeText } from '../bytes/text.ts';
@@ -39,10 +38,13 @@ export async function verifyPromise(entry: BundleLogEntry, logs: readonly LogIns
 }
 
 /** What a promise is over: canonical JSON (RFC 8785) of these four. */
-function encodePromised({ body, logId, logIndex }: BundleLogEntry, integratedTime: number): Uint8Array<ArrayBuffer> {
+function encodePromised(
+  { encodedBody, logId, logIndex }: BundleLogEntry,
+  integratedTime: number,
+): Uint8Array<ArrayBuffer> {
   const seconds = integratedTime / 1000;
   return encodeText(
-    `{"body":"${encodeBase64(body)}","integratedTime":${seconds},"logID":"${encodeHex(logId)}","logIndex":${logIndex}}`,
+    `{"body":"${encodedBody}","integratedTime":${seconds},"logID":"${encodeHex(logId)}","logIndex":${logIndex}}`,
   );
 }
 

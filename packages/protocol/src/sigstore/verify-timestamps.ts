@@ -6,6 +6,7 @@ import { parseTimestampResponse } from '../cms/timestamp-response.ts';
 import { isSigner } from '../cms/verify-signer.ts';
 import { findTimestampSigner, verifyTimestamp, verifyTimestampSigner } from '../cms/verify-timestamp.ts';
 import { TrustError } from '../errors.ts';
+import { hashes } from '../keys/signature-algorithm.ts';
 import { type Certificate, isAuthority } from '../x509/certificate.ts';
 import { purposes } from '../x509/oids.ts';
 import { assertPath } from '../x509/path.ts';
@@ -31,8 +32,11 @@ export async function verifySignedTime(
   authorities: readonly AuthorityInstance[],
 ): Promise<SignedTime> {
   const answer = parseTimestampResponse(response);
-  if (answer.kind !== 'granted') throw new TrustError('timestamp_invalid', 'expected a timestamp, got a refusal');
+  if (answer.kind !== 'granted' || answer.isModified) {
+    throw new TrustError('timestamp_invalid', 'expected a timestamp as it was asked for');
+  }
   const signed = parseSignedData(answer.token);
+  assertPlain(signed);
   const candidates = findAuthorities(signed, authorities);
   if (candidates.length === 0) {
     throw new TrustError('certificate_untrusted', 'expected a timestamp by an authority of the trusted root');
@@ -47,6 +51,14 @@ export async function verifySignedTime(
     }
   }
   throw failure;
+}
+
+/** What no signature covers must be as RFC 5652, 5.1 writes it: whoever changed it, changed something. */
+function assertPlain({ unsigned: { version, digestAlgorithms, hasMore }, signers }: SignedData): void {
+  const digests = new Set(signers.map(({ digestHash }) => hashes[digestHash].oid));
+  const isListed = digestAlgorithms.length === digests.size && digestAlgorithms.every((oid) => digests.has(oid));
+  if (version === 3 && isListed && !hasMore) return;
+  throw new TrustError('timestamp_invalid', 'expected a token of version 3 with no more than its standard asks for');
 }
 
 /** Those whose own certificate is the signer's, or whose tokens bring their certificates. */
