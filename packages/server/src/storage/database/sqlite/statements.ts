@@ -50,7 +50,7 @@ function inputs(parameters: readonly unknown[]): SQLInputValue[] {
   return parameters as SQLInputValue[];
 }
 
-type ReadRow = (values: unknown) => Record<string, unknown>;
+type ReadRow = (row: unknown) => Record<string, unknown>;
 
 /**
  * Has `statement` give its rows as lists, of which objects are made here: the engine's own take twice as long, and have no
@@ -58,14 +58,19 @@ type ReadRow = (values: unknown) => Record<string, unknown>;
  */
 function createRowReader(statement: StatementSync): ReadRow {
   statement.setReturnArrays(true);
-  const empty: Record<string, unknown> = Object.fromEntries(statement.columns().map(({ name }) => [name, null]));
-  const names = statement.columns().map(({ name }) => name);
-  return (values) => {
-    const row = { ...empty };
-    (values as readonly unknown[]).forEach((value, index) => {
-      row[names[index] ?? ''] = value;
-    });
-    return row;
+  let names: readonly string[] = [];
+  let empty: Record<string, unknown> = {};
+  return (row) => {
+    const values = row as readonly unknown[];
+    // The first one, or a table that has grown since: the engine prepares such a statement again by itself.
+    if (values.length !== names.length) {
+      names = statement.columns().map(({ name }) => name);
+      empty = Object.fromEntries(names.map((name) => [name, null]));
+    }
+    // A copy has the shape of all rows at once, where a new object would take it on name by name.
+    const object = { ...empty };
+    for (let index = 0; index < names.length; index++) object[names[index] ?? ''] = values[index];
+    return object;
   };
 }
 
