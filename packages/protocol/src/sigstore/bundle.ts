@@ -1,6 +1,5 @@
 /** Sigstore bundles, versions 0.1 to 0.3 (sigstore/protobuf-specs, sigstore_bundle.proto), parsed and not verified: see `verifyBundle`. */
 import { parseBase64 } from '../bytes/base64.ts';
-import { encodeHex } from '../bytes/hex.ts';
 import { type Envelope, interpretEnvelope } from '../dsse/envelope.ts';
 import { TrustError } from '../errors.ts';
 import type { SignableObject, SignableValue } from '../json/canonical.ts';
@@ -90,16 +89,7 @@ function parseMaterial(bundle: SignableObject, version: BundleVersion): Omit<Bun
   assertMembers(material, materialMembers, 'verificationMaterial');
   const entries = parseList(material, { name: 'tlogEntries', max: maxLogEntries });
   const logEntries = entries.map((entry) => parseBundleLogEntry(entry, version));
-  assertOnce(
-    logEntries.map(({ logId, logIndex }) => `${encodeHex(logId)} ${logIndex}`),
-    'log entry',
-  );
   return { signer: parseSigner(material, version), logEntries, timestamps: parseTimestamps(material) };
-}
-
-/** Nothing is gained by saying it twice, but perhaps by having it counted twice. */
-function assertOnce(keys: readonly string[], what: string): void {
-  if (new Set(keys).size < keys.length) throw new TrustError('malformed', `expected each ${what} once`);
 }
 
 /** Exactly one of the three; which of the first two it may be, the version says. */
@@ -143,13 +133,11 @@ function parseTimestamps(material: SignableObject): readonly Uint8Array<ArrayBuf
   if (!isPresent(material, 'timestampVerificationData')) return [];
   const data = parseObject(material.timestampVerificationData, 'timestampVerificationData');
   assertMembers(data, ['rfc3161Timestamps'], 'timestampVerificationData');
-  const texts = parseList(data, { name: 'rfc3161Timestamps', max: maxTimestamps }).map((value) => {
+  return parseList(data, { name: 'rfc3161Timestamps', max: maxTimestamps }).map((value) => {
     const object = parseObject(value, 'a timestamp');
     assertMembers(object, ['signedTimestamp'], 'a timestamp');
-    return parseString(object, 'signedTimestamp', defaultMaxBundleBytes);
+    return parseBase64(parseString(object, 'signedTimestamp', defaultMaxBundleBytes));
   });
-  assertOnce(texts, 'timestamp');
-  return texts.map(parseBase64);
 }
 
 function parseContent(bundle: SignableObject): BundleContent {

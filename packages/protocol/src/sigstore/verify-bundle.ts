@@ -1,4 +1,5 @@
 /** Verifies a Sigstore bundle (docs/protocol/bundles.md): who signed the artifact, when, and where that is on record. */
+import { encodeBase64 } from '../bytes/base64.ts';
 import { encodeHex } from '../bytes/hex.ts';
 import { TrustError } from '../errors.ts';
 import { importPublicKey, type VerificationKey } from '../keys/verification-key.ts';
@@ -74,6 +75,7 @@ export async function verifyBundle(bundle: Bundle, requirements: BundleRequireme
   const minimums = chooseMinimums(requirements.signer);
   const evidence = await verifyTimes(bundle, trustedRoot);
   assertTimes(evidence, { minimums, now: requirements.now });
+  assertOnce(bundle.timestamps.map(encodeBase64), 'timestamp');
   const { signer, scts, key, verifier } = await verifySigner(bundle.signer, requirements, evidence.times);
   const logEntries = await verifyLogEntries(bundle, trustedRoot, evidence);
   assertLogEntries(logEntries, minimums, requirements.acceptPromises ?? false);
@@ -131,6 +133,11 @@ function assertTimes(
   if (!future) return;
   const [got, latest] = [future.time, now].map((time) => new Date(time).toISOString());
   throw new TrustError('signed_time_invalid', `expected a signature before ${latest}, got one of ${got}`);
+}
+
+/** Whoever says something twice wants it counted twice. */
+function assertOnce(keys: readonly string[], what: string): void {
+  if (new Set(keys).size < keys.length) throw new TrustError('malformed', `expected each ${what} once`);
 }
 
 interface SignerEvidence {
@@ -222,4 +229,6 @@ function assertLogEntries(
   if (logs.size < minimum) {
     throw new TrustError('log_entry_missing', `expected entries in ${minimum} logs, got ${logs.size}`);
   }
+  const keys = entries.map(({ entry }) => `${encodeHex(entry.logId)} ${entry.logIndex} ${entry.encodedBody}`);
+  assertOnce(keys, 'log entry');
 }

@@ -69,8 +69,9 @@ testRefusals('log', {
   },
   'text behind the checkpoint': { code: 'log_proof_invalid', plan: { entries: [{ moreLines: 'more\n' }] } },
   'no entry': { code: 'log_entry_missing', plan: { entries: [] } },
+  'the same entry twice': { code: 'malformed', plan: { entries: [{}, {}] }, says: /each log entry once/ },
   'two entries of one log for two': {
-    code: 'malformed',
+    code: 'log_entry_missing',
     plan: { entries: [{}, {}] },
     changes: withPolicy({ log_entries: 2 }),
   },
