@@ -108,7 +108,9 @@ async function open(
   const wakeWorker = () => {
     for (const wake of wakers) wake();
   };
-  const { resources, writeTree } = await openResources({ ...process, database, vault, wakeWorker });
+  // The first of them.
+  const wakeRelay = () => wakers[0]?.();
+  const { resources, writeTree } = await openResources({ ...process, database, vault, wakeWorker, wakeRelay });
   assertRecipients(config);
   closers.push(
     () => writeTree(),
@@ -155,7 +157,7 @@ function createBehind(resources: Resources): Behind {
 }
 
 async function openResources(
-  opened: Process & Pick<Resources, 'database' | 'vault' | 'wakeWorker'>,
+  opened: Process & Pick<Resources, 'database' | 'vault' | 'wakeWorker' | 'wakeRelay'>,
 ): Promise<{ resources: Resources; writeTree: () => Promise<void> }> {
   const { config, now } = opened;
   const withBlobs = {

@@ -83,6 +83,8 @@ export interface Resources {
   readonly backupKeys: Map<string, Envelope>;
   /** Lets the relay look for events and the worker for jobs at once. */
   readonly wakeWorker: () => void;
+  /** The relay alone, after what records events and never a job. */
+  readonly wakeRelay: () => void;
   /** Called after each commit that changes what an organisation publishes. */
   readonly published: (organisationId: string) => void;
 }

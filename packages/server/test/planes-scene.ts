@@ -164,6 +164,7 @@ async function openResources(
     version: '0.0.0-test',
     ...(await openProcessParts(config)),
     wakeWorker: () => undefined,
+    wakeRelay: () => undefined,
   };
   const writeTree = createTreeWriter(opened);
   closers.push(

@@ -1,6 +1,6 @@
 /** The hash chain of the audit log: each row's hash covers its fields and the hash of the row before. */
-import { createHash } from 'node:crypto';
-import { encodeCanonical } from '@signpost/protocol/json/canonical';
+import { hash } from 'node:crypto';
+import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
 import type { AuditEventTable } from '../storage/schema.ts';
 
 /** A row before its hash is known. */
@@ -31,9 +31,7 @@ export function hashAuditRow(row: UnhashedRow): string {
     detail: row.detail,
     previous_hash: row.previous_hash,
   };
-  return createHash('sha256')
-    .update(encodeCanonical({ ...fields }))
-    .digest('hex');
+  return hash('sha256', encodeCanonicalText({ ...fields }));
 }
 
 /** What is wrong with `row` after `head`, or undefined when it continues the chain. */

@@ -2,6 +2,7 @@
 import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
 import { Refusal } from '../errors.ts';
 import type { Database, Query } from '../storage/database.ts';
+import { insertRows } from '../storage/row-inserts.ts';
 import type { AuditEventTable } from '../storage/schema.ts';
 import type { AuditAction } from './actions.ts';
 import type { AuditEntry } from './audit.ts';
@@ -32,7 +33,7 @@ export async function recordAudits(transaction: Query, now: number, entries: rea
     .where('hash', '=', head.hash)
     .executeTakeFirst();
   if (moved.numUpdatedRows !== 1n) throw new Error('expected the audit head to stand still');
-  if (rows.length > 0) await transaction.insertInto('audit_event').values(rows).execute();
+  await insertRows(transaction, 'audit_event', rows);
 }
 
 function chainRows(head: AuditHead, now: number, entries: readonly AuditEntry[]): AuditEventTable[] {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
 import type { Bus, Event } from './bus.ts';
 import type { Database, Query } from './database.ts';
+import { insertRows } from './row-inserts.ts';
 import type { OutboxTable } from './schema.ts';
 import { createQueue, startTurns } from './turns.ts';
 
@@ -21,7 +22,7 @@ export async function recordEvents(transaction: Query, events: readonly Event[])
     created_at: event.at,
     published_at: null,
   }));
-  await transaction.insertInto('outbox').values(rows).execute();
+  await insertRows(transaction, 'outbox', rows);
 }
 
 /** Carries recorded events to the bus. */
@@ -44,8 +45,11 @@ export interface RelayParts {
 
 const pageSize = 100;
 const pollMs = 1000;
-/** Between two pages that are not full: noting each event as published by itself would cost a commit each. */
+/** Between two pages that are not full: reading each event by itself would cost more than publishing it. */
 const gatherMs = 25;
+/** Noting what was published costs a commit, which others wait for: under load one is for many pages. */
+const noteEveryMs = 250;
+const noteLimit = 1000;
 const keepMs = 7 * 24 * 3600 * 1000;
 const pruneEveryMs = 3600 * 1000;
 
@@ -91,25 +95,28 @@ function pauseAfter(failures: number): number {
 }
 
 async function publishWaiting(parts: RelayParts, isStopped: () => boolean): Promise<void> {
-  for (;;) {
-    const rows = await readWaiting(parts.database);
-    if (rows.length === 0) return;
-    await publishPage(parts, rows, isStopped);
-    if (rows.length < pageSize && !isStopped()) await sleep(gatherMs);
-    if (isStopped()) return;
-  }
-}
-
-async function publishPage(parts: RelayParts, rows: OutboxTable[], isStopped: () => boolean): Promise<void> {
   const published: string[] = [];
+  let notedAt = performance.now();
+  const note = async () => {
+    if (published.length > 0) await markPublished(parts, published.splice(0));
+    notedAt = performance.now();
+  };
   try {
-    for (const row of rows) {
-      if (isStopped()) break;
-      await parts.bus.publish(parseRow(row));
-      published.push(row.id);
+    for (;;) {
+      // Having noted, from the beginning again: on PostgreSQL an earlier id may be committed later.
+      const rows = await readWaiting(parts.database, published.at(-1) ?? '');
+      if (rows.length === 0 && published.length === 0) return;
+      for (const row of rows) {
+        if (isStopped()) return;
+        await parts.bus.publish(parseRow(row));
+        published.push(row.id);
+      }
+      const isDue = performance.now() - notedAt >= noteEveryMs || published.length >= noteLimit;
+      if (rows.length === 0 || isDue) await note();
+      if (rows.length > 0 && rows.length < pageSize && !isStopped()) await sleep(gatherMs);
     }
   } finally {
-    if (published.length > 0) await markPublished(parts, published);
+    await note();
   }
 }
 
@@ -123,11 +130,12 @@ function parseRow(row: OutboxTable): Event {
   };
 }
 
-async function readWaiting(database: Database): Promise<OutboxTable[]> {
+async function readWaiting(database: Database, after: string): Promise<OutboxTable[]> {
   return database.query
     .selectFrom('outbox')
     .selectAll()
     .where('published_at', 'is', null)
+    .where('id', '>', after)
     .orderBy('id')
     .limit(pageSize)
     .execute();

@@ -212,6 +212,7 @@ async function openPlanes(
     revocation: openRevocation(shared),
     version: '0.0.0-test',
     wakeWorker: () => undefined,
+    wakeRelay: () => undefined,
     published: () => undefined,
   });
 }

@@ -1,15 +1,17 @@
 /** From a client certificate to a principal. */
 import { hash } from 'node:crypto';
 import { TrustError } from '@signpost/protocol/errors';
+import { parseCertificate } from '@signpost/protocol/x509/certificate';
 import { listVerbsInForce, verbsOfRole } from '../../accounts/api-keys.ts';
 import { Refusal } from '../../errors.ts';
 import type { Principal, RequestOrganisation, Verb } from '../../http/context.ts';
 import type { Authentication } from '../../http/guard.ts';
 import type { Query } from '../../storage/database.ts';
-import type { CertificateRow } from '../records/certificate-row.ts';
+import { type CertificateRow, formatSerial } from '../records/certificate-row.ts';
+import { findIssued } from '../records/store.ts';
 import type { AccessParts } from './client-access.ts';
 import { findMatching } from './match.ts';
-import { findPresented, type HeldAccessRow, isByAdmin, listHeldAccess, touchAccess } from './store.ts';
+import { type HeldAccessRow, isByAdmin, listHeldAccess, touchAccess } from './store.ts';
 import type { VerifiedCertificates } from './verified-certificates.ts';
 
 /** What authentication by certificate needs. */
@@ -47,8 +49,9 @@ async function verifyPresented(
   der: Uint8Array,
 ): Promise<Principal> {
   const at = now();
-  // What this server did not issue or import for the organisation is not looked into.
-  const row = await findPresented(database.query, organisation.id, hash('sha256', der));
+  // Of what this server did not issue for the organisation, nothing but the serial number is looked at.
+  const asked = { serial: readSerial(der), fingerprint: hash('sha256', der) };
+  const row = await findIssued(database.query, organisation.id, asked);
   if (!row?.issuer_id) throw refuse();
   const place = { organisationId: organisation.id, authorityId: row.issuer_id, now: at };
   const rules = await listHeldAccess(database.query, place);
@@ -62,6 +65,15 @@ async function verifyPresented(
     await touchAccess(database.query, { id: rule.id, now: at, staleBefore });
   }
   return { kind: 'client-certificate', certificateId: row.id, accessId: rule.id, verbs, scope: rule.scope };
+}
+
+function readSerial(der: Uint8Array): string {
+  try {
+    return formatSerial(parseCertificate(new Uint8Array(der)).serialNumber);
+  } catch (cause) {
+    if (cause instanceof TrustError) throw refuse();
+    throw cause;
+  }
 }
 
 /**

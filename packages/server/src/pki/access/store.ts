@@ -90,20 +90,6 @@ export async function touchAccess(
     .execute();
 }
 
-/** The organisation's certificate of exactly these bytes (hex SHA-256), whatever its state, or undefined. */
-export async function findPresented(
-  query: Query,
-  organisationId: string,
-  fingerprint: string,
-): Promise<CertificateRow | undefined> {
-  return query
-    .selectFrom('certificate')
-    .selectAll()
-    .where('organisation_id', '=', organisationId)
-    .where('fingerprint', '=', fingerprint)
-    .executeTakeFirst();
-}
-
 /** Whether a certificate was issued by somebody who is an admin now, or by the server itself, which asked for proofs of the names. */
 export async function isByAdmin(
   query: Query,

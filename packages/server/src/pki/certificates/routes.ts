@@ -19,7 +19,7 @@ import { issueSchema, readIssueWish, readLifetime, renewSchema } from './wish-sc
 /** What the routes of certificates need. */
 export interface CertificateRouteParts extends AuthorityParts {
   /** Called after each commit that recorded an event. */
-  readonly wakeWorker: () => void;
+  readonly wakeRelay: () => void;
 }
 
 /** The routes of certificates. */
@@ -73,7 +73,7 @@ function addIssuingRoutes(router: OpenAPIHono<AppEnv>, parts: CertificateRoutePa
     const body = c.req.valid('json');
     await assertMayUse(parts, c.var, body.profile);
     const issued = await issueCertificate(parts, callerOf(c.var), await readIssueWish(body));
-    parts.wakeWorker();
+    parts.wakeRelay();
     return c.json(formatIssued(issued), 201);
   });
   router.openapi(renewRoute, async (c) => {
@@ -86,7 +86,7 @@ function addIssuingRoutes(router: OpenAPIHono<AppEnv>, parts: CertificateRoutePa
       key:
         request === undefined ? { kind: key ?? 'same' } : { kind: 'request', request: await openPemRequest(request) },
     });
-    parts.wakeWorker();
+    parts.wakeRelay();
     return c.json(formatIssued(issued), 201);
   });
 }
@@ -101,7 +101,7 @@ async function assertMayUse(parts: CertificateRouteParts, variables: AppEnv['Var
 function addRevokingRoutes(router: OpenAPIHono<AppEnv>, parts: CertificateRouteParts): void {
   const { database, now } = parts;
   const answer = async (organisationId: string, id: string) => {
-    parts.wakeWorker();
+    parts.wakeRelay();
     const row = await findListed(database.query, organisationId, id);
     if (!row) throw new Refusal('not_found', 'no such certificate');
     return formatCertificate(row, now());

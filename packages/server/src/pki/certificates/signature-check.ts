@@ -36,10 +36,10 @@ export function checkInPool(check: SignatureCheck): Promise<CheckResult> {
   });
 }
 
-// As bytes: a KeyObject that is used once costs half as much again.
-function describeKey({ spki }: SignatureCheck) {
-  const key = Buffer.from(spki.buffer, spki.byteOffset, spki.length);
-  return { key, format: 'der', type: 'spki' } as const;
+// As PEM: OpenSSL reads the same key from DER, which it offers to all its decoders, in twice the time.
+function describeKey({ spki }: SignatureCheck): string {
+  const base64 = Buffer.from(spki.buffer, spki.byteOffset, spki.length).toString('base64');
+  return `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
 }
 
 /** Checks as one message between threads: a buffer for each part of each would cost more than a signature. */

@@ -1,18 +1,30 @@
 /** SQL of certificates: inserted many at once, found, moved from state to state. */
 import type { Query } from '../../storage/database.ts';
+import { insertRows } from '../../storage/row-inserts.ts';
 import type { CertificateRow } from './certificate-row.ts';
-
-// 27 columns; SQLite takes 32,766 parameters, PostgreSQL 65,535.
-const rowsPerStatement = 500;
 
 /** Stores certificates in `transaction`. A serial number that the issuer has used violates a unique constraint. */
 export async function insertCertificates(transaction: Query, rows: readonly CertificateRow[]): Promise<void> {
-  for (let at = 0; at < rows.length; at += rowsPerStatement) {
-    await transaction
-      .insertInto('certificate')
-      .values(rows.slice(at, at + rowsPerStatement))
-      .execute();
-  }
+  await insertRows(transaction, 'certificate', rows);
+}
+
+/**
+ * The certificate of exactly these bytes (hex SHA-256) that an authority of the organisation has issued, whatever its state, or
+ * undefined. Its serial number leads to it: an index by fingerprint would cost each certificate as much as its row does.
+ */
+export async function findIssued(
+  query: Query,
+  organisationId: string,
+  { serial, fingerprint }: Pick<CertificateRow, 'serial' | 'fingerprint'>,
+): Promise<CertificateRow | undefined> {
+  return query
+    .selectFrom('authority')
+    .innerJoin('certificate', 'certificate.issuer_id', 'authority.id')
+    .selectAll('certificate')
+    .where('authority.organisation_id', '=', organisationId)
+    .where('certificate.serial', '=', serial)
+    .where('certificate.fingerprint', '=', fingerprint)
+    .executeTakeFirst();
 }
 
 /** The certificate of that organisation, or undefined. */

@@ -67,7 +67,6 @@ const certificates = [
     created_by TEXT not null,
     created_at INTEGER not null,
     unique (issuer_id, serial),
-    unique (organisation_id, fingerprint),
     unique (id, organisation_id),
     foreign key (issuer_id, organisation_id) references authority (id, organisation_id) on delete restrict,
     foreign key (subject_authority_id, organisation_id) references authority (id, organisation_id) on delete restrict,
@@ -81,7 +80,8 @@ const certificates = [
     (issuer_id, revoked_at, id, serial, reason, invalid_from, not_after, state) where state <> 'valid'`,
   'create index certificate_expiry on certificate (not_after)',
   'create index certificate_authority on certificate (subject_authority_id, not_after) where subject_authority_id is not null',
-  'create index certificate_key on certificate (organisation_id, key_id)',
+  // What we issued is known by its serial number. Each index by hash dirties a page for each certificate.
+  'create unique index certificate_foreign on certificate (organisation_id, fingerprint) where issuer_id is null',
   "create index certificate_compromised on certificate (key_id) where reason = 'keyCompromise'",
   'create index certificate_replaces on certificate (replaces_id) where replaces_id is not null',
 ];

@@ -1,5 +1,5 @@
 /** Revocation by a client (RFC 8555, section 7.6): by the account that got the certificate, by one that holds all its names, or by its key. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { parseBase64Url } from '@signpost/protocol/bytes/base64url';
 import { encodeHex } from '@signpost/protocol/bytes/hex';
 import { convertJwk } from '@signpost/protocol/jose/jwk';
@@ -8,11 +8,11 @@ import { parseString } from '@signpost/protocol/json/fields';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
 import { Refusal } from '../../../errors.ts';
 import { type Revocation, revokeCertificate } from '../../certificates/revoke.ts';
-import type { CertificateRow } from '../../records/certificate-row.ts';
+import { type CertificateRow, formatSerial } from '../../records/certificate-row.ts';
+import { findIssued } from '../../records/store.ts';
 import { callerFor } from '../accounts/account.ts';
 import { AcmeProblem } from '../problem.ts';
 import { listNames } from '../renewal/replaced.ts';
-import { findByFingerprint } from '../renewal/store.ts';
 import { type AccountRequest, type KeyRequest, parsePayload } from '../requests/signed-request.ts';
 import type { FinalizeDependencies } from './finalize.ts';
 import { hasProof } from './store.ts';
@@ -59,11 +59,11 @@ function readReason({ reason = 0 }: SignableObject): Revocation['reason'] {
 async function requireRow(
   { database }: FinalizeDependencies,
   { directory }: AccountRequest | KeyRequest,
-  { bytes }: Certificate,
+  { bytes, serialNumber }: Certificate,
 ): Promise<CertificateRow> {
-  const fingerprint = createHash('sha256').update(bytes).digest('hex');
-  const row = await findByFingerprint(database.query, directory.organisationId, fingerprint);
-  if (row) return row;
+  const asked = { serial: formatSerial(serialNumber), fingerprint: hash('sha256', bytes) };
+  const row = await findIssued(database.query, directory.organisationId, asked);
+  if (row?.subject_authority_id === null) return row;
   throw new AcmeProblem('malformed', 'expected a certificate that was issued here', { status: 404 });
 }
 

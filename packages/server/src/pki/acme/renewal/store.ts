@@ -14,21 +14,6 @@ export async function listBySerial(query: Query, organisationId: string, serial:
     .execute();
 }
 
-/** The leaf certificate of an organisation with that fingerprint. */
-export async function findByFingerprint(
-  query: Query,
-  organisationId: string,
-  fingerprint: string,
-): Promise<CertificateRow | undefined> {
-  return query
-    .selectFrom('certificate')
-    .selectAll()
-    .where('organisation_id', '=', organisationId)
-    .where('fingerprint', '=', fingerprint)
-    .where('subject_authority_id', 'is', null)
-    .executeTakeFirst();
-}
-
 /** The state of the authority that issued a certificate. */
 export async function findIssuerState(query: Query, { issuer_id }: CertificateRow): Promise<string | undefined> {
   const row = await query.selectFrom('authority').select('state').where('id', '=', issuer_id).executeTakeFirst();
