@@ -1,6 +1,8 @@
 /** Certificates over HTTP, each durable with its audit row before it is answered; clients on the same two cores. */
-import { execFile } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createIssuing, createRequest, openApiKey } from '../test/programs/authority.ts';
@@ -13,7 +15,8 @@ const rounds = 5;
 const seconds = 4;
 /** Until the server's code is compiled as well as it will be. */
 const warmUpSeconds = 10;
-const connections = 32;
+/** As many as share one commit at most. */
+const connections = 128;
 const requests = 64;
 
 /** What CFSSL reaches on such a machine, without a database (research/pki.md, 2.3). */
@@ -33,7 +36,10 @@ export async function measureIssuance(): Promise<readonly Measurement[]> {
         await createIssuing(operator, { name: keyType, keyType });
         const script = join(installation.folder, `${keyType}.lua`);
         await writeFile(script, writeScript(keyType, authorization, pool));
-        results.push(await measureIssuer(keyType, { script, url: server.base }));
+        const body = JSON.stringify({ authority: keyType, profile: 'server', request: pool[0] });
+        const answer = await askOnce(`${server.base}/api/certificates`, { authorization, body });
+        const bare = await measureBare(script, answer);
+        results.push(await measureIssuer(keyType, { script, url: server.base, bare }));
         await assertListed(operator, keyType);
       }
       return results;
@@ -45,9 +51,30 @@ export async function measureIssuance(): Promise<readonly Measurement[]> {
   }
 }
 
+async function askOnce(url: string, { authorization, body }: { authorization: string; body: string }): Promise<string> {
+  const headers = { 'content-type': 'application/json', authorization };
+  const response = await fetch(url, { method: 'POST', headers, body });
+  if (response.status !== 201) throw new Error(`expected a certificate, got ${response.status}`);
+  return response.text();
+}
+
+/** What no server of this runtime exceeds here: the same clients and bytes, and nothing between question and answer. */
+async function measureBare(script: string, answer: string): Promise<number> {
+  const child = fork(join(import.meta.dirname, 'bare-server.ts'));
+  try {
+    child.send({ body: Buffer.from(answer).toString('base64'), headers: { 'content-type': 'application/json' } });
+    const [{ port }] = (await once(child, 'message')) as [AddressInfo];
+    const url = `http://127.0.0.1:${port}`;
+    await runWrk(script, { url, seconds });
+    return await runWrk(script, { url, seconds });
+  } finally {
+    child.disconnect();
+  }
+}
+
 async function measureIssuer(
   keyType: keyof typeof bars,
-  { script, url }: { readonly script: string; readonly url: string },
+  { script, url, bare }: { readonly script: string; readonly url: string; readonly bare: number },
 ): Promise<Measurement> {
   const rates: number[] = [];
   await runWrk(script, { url, seconds: warmUpSeconds });
@@ -56,7 +83,7 @@ async function measureIssuer(
     name: `issuance over HTTP, ${keyType} issuer`,
     measured: quantile(rates, 0.5),
     bar: { kind: 'at least', value: bars[keyType], unit: ' a second' },
-    detail: `${connections} connections, ${formatAmount(Math.min(...rates))} to ${formatAmount(Math.max(...rates))}`,
+    detail: `${connections} connections, ${formatAmount(Math.min(...rates))} to ${formatAmount(Math.max(...rates))}; bare node:http ${formatAmount(bare)}`,
   };
 }
 

@@ -80,7 +80,7 @@ const accessSchemes: Readonly<Record<string, readonly string[]>> = {
 
 function isAddress(name: GeneralName, schemes: readonly string[]): boolean {
   if (name.kind !== 'uri') return false;
-  return isUri(name.text) && schemes.includes(name.text.slice(0, name.text.indexOf(':')).toLowerCase());
+  return schemes.includes(name.text.slice(0, name.text.indexOf(':')).toLowerCase()) && isUri(name.text);
 }
 
 function describe(name: GeneralName): string {

@@ -67,14 +67,12 @@ const certificates = [
     created_by TEXT not null,
     created_at INTEGER not null,
     unique (issuer_id, serial),
-    unique (id, organisation_id),
+    unique (organisation_id, id),
     foreign key (issuer_id, organisation_id) references authority (id, organisation_id) on delete restrict,
     foreign key (subject_authority_id, organisation_id) references authority (id, organisation_id) on delete restrict,
     check ((state = 'valid') = (revoked_at is null)),
     check ((state = 'valid') = (reason is null))
   ) STRICT`,
-  // Ids grow with time: newest first is by id.
-  'create index certificate_organisation on certificate (organisation_id, id)',
   // With all that a revocation list says: reading a hundred thousand rows for it took three times as long.
   `create index certificate_revoked on certificate
     (issuer_id, revoked_at, id, serial, reason, invalid_from, not_after, state) where state <> 'valid'`,
