@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import { Hono } from 'hono';
 import { createTrustedProxies } from '../../../src/http/address.ts';
-import { DirectResponders } from '../../../src/http/direct-responders.ts';
+import { DirectResponders, type Question } from '../../../src/http/direct-responders.ts';
 import { createMetrics } from '../../../src/http/metrics.ts';
 import { PreparedAnswers } from '../../../src/http/prepared.ts';
 import { createRateLimit } from '../../../src/http/rate-limit.ts';
@@ -78,6 +78,34 @@ suite('a listener with TLS', () => {
     await assert.rejects(greet('TLSv1.2', 'ECDHE-ECDSA-AES128-SHA'), 'no CBC');
     const { text } = await ask(url, new Agent());
     assert.equal(text, 'asked for /x of https:');
+  });
+
+  test('takes questions one after the other, in pieces and several at once, and answers them in order', async (t) => {
+    const responders = new DirectResponders();
+    const source = createFileSource(createPair(await openFolder(t), 'one'));
+    const tls = { source, requestClientCertificates: false, log: silentLog };
+    const url = await open(t, { tls, responders });
+    const respond = async ({ body }: Question) => {
+      // The first of two is the slower one.
+      await sleep(body[0] === 0x61 ? 20 : 0);
+      return { headers: [['X-Asked', Buffer.from(body).toString()]] as const, body: Buffer.from('known') };
+    };
+    const place = { host: url.host, target: '/x', generation: responders.generation };
+    responders.keep(place, { route: 'POST /x', respond });
+    const socket = connect({ host: '127.0.0.1', port: Number(url.port), rejectUnauthorized: false });
+    t.after(() => socket.destroy());
+    const shown: string[] = [];
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      shown.push(...(text.match(/^x-asked: .*|asked for \S+/gim) ?? []));
+    });
+    const question = (path: string, body: string) =>
+      `POST ${path} HTTP/1.1\r\nHost: ${url.host}\r\nContent-Type: application/ocsp-request\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const [start, end] = [question('/x', 'abcdef').slice(0, -3), 'def'];
+    socket.write(start);
+    await sleep(20);
+    socket.write(`${end}${question('/x', 'ghi')}${question('/y', 'jkl')}${question('/x', 'mno')}`);
+    while (shown.length < 4) await once(socket, 'data');
+    assert.deepEqual(shown, ['X-Asked: abcdef', 'X-Asked: ghi', 'asked for /y', 'X-Asked: mno']);
   });
 
   test('shows a renewed certificate to new connections while the open ones go on', async (t) => {
