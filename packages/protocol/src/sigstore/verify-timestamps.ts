@@ -78,11 +78,19 @@ async function verifyBy(authority: AuthorityInstance, token: Token): Promise<Sig
   const { info, certificate } = await (isAuthority(first)
     ? verifyBelow(authority, token)
     : verifyOwn(authority, token));
+  assertNamed(token.signed, certificate);
   if (!isWithin(authority.window, info.time)) {
     const time = new Date(info.time).toISOString();
     throw new TrustError('certificate_untrusted', `expected an authority that is trusted at ${time}`);
   }
   return { time: info.time, authority, certificate };
+}
+
+/** Names are the same in any case of their letters; the token's, which no signature covers, must be the certificate's own. */
+function assertNamed(signed: SignedData, certificate: Certificate): void {
+  const { signer } = findTimestampSigner(signed);
+  if (signer.kind === 'key' || isSameBytes(signer.issuer.bytes, certificate.issuer.bytes)) return;
+  throw new TrustError('timestamp_invalid', "expected the name of the certificate's issuer to the octet in the token");
 }
 
 interface Reading {

@@ -119,7 +119,9 @@ const bodies: readonly HardCase[] = [
   {
     name: 'a second entry about something else',
     wanted: mismatch,
-    recipe: async () => ({ bundle: [['verificationMaterial.tlogEntries.1', await readEntry({ certificate: {} })]] }),
+    recipe: async () => ({
+      bundle: [['verificationMaterial.tlogEntries.1', await readEntry({ certificate: {}, indexes: [5] })]],
+    }),
   },
 ];
 
@@ -284,21 +286,13 @@ const logs: readonly HardCase[] = [
     wanted: 'log_proof_invalid',
     recipe: { bundle: [[`${entryPath}.logId.keyId`, encodeBase64(instance.rekor.logId)]] },
   },
+  { name: 'two entries of one log', wanted: 'accepted', recipe: { indexes: [4, 5] } },
+  { name: 'the same entry twice', wanted: 'malformed', recipe: { indexes: [4, 4] } },
   { name: 'no entry', wanted: 'log_entry_missing', recipe: { log: 'none', timestamps: [{}] } },
   {
     name: 'two entries of one log, where two logs are asked for',
     wanted: 'log_entry_missing',
-    recipe: async () => {
-      const { bundle, signer } = await mint();
-      return {
-        signer,
-        bundle: [
-          ['messageSignature', () => readAt(bundle, 'messageSignature')],
-          ['verificationMaterial', () => readAt(bundle, 'verificationMaterial')],
-          ['verificationMaterial.tlogEntries.1', () => readAt(bundle, entryPath)],
-        ],
-      };
-    },
+    recipe: { indexes: [4, 5] },
     require: { signer: policy({ log_entries: 2 }) },
   },
   {

@@ -1,7 +1,11 @@
 /** Timestamps, signing times and windows of the trusted root. */
+
+import { encodeText } from '@signpost/protocol/bytes/text';
 import { purposes } from '@signpost/protocol/x509/oids';
-import { artifact, instance, type Recipe } from '../mint/bundle.ts';
+import { artifact, instance, mint, type Recipe } from '../mint/bundle.ts';
+import { concat } from '../mint/certificate.ts';
 import { createTimestampAuthority, dayMs, describeAuthority, minuteMs, signedAt } from '../mint/instance.ts';
+import { readAt } from '../mint/json.ts';
 import { type HardCase, policy } from './judge.ts';
 
 type AuthorityOptions = Omit<Parameters<typeof createTimestampAuthority>[0], 'issuer'>;
@@ -87,6 +91,26 @@ const authorities: readonly HardCase[] = [
   },
 ];
 
+/** Without certificates in the token, the name of who signed stands first, and unsigned. */
+function replaceFirst(bytes: Uint8Array, old: string, text: string): Uint8Array<ArrayBuffer> {
+  const at = Buffer.from(bytes).indexOf(old);
+  return concat(bytes.subarray(0, at), encodeText(text), bytes.subarray(at + text.length));
+}
+
+async function repeatTimestamp(): Promise<Recipe> {
+  const { bundle, signer } = await mint();
+  return {
+    signer,
+    bundle: [
+      ['messageSignature', () => readAt(bundle, 'messageSignature')],
+      ['verificationMaterial', () => readAt(bundle, 'verificationMaterial')],
+      [`${list}.1`, () => readAt(bundle, `${list}.0`)],
+    ],
+  };
+}
+
+const list = 'verificationMaterial.timestampVerificationData.rfc3161Timestamps';
+
 const tokens: readonly HardCase[] = [
   { name: 'no timestamp in Rekor v2', wanted: 'signed_time_missing', recipe: { timestamps: [] } },
   {
@@ -143,6 +167,12 @@ const tokens: readonly HardCase[] = [
   },
   { name: 'a signature from the future', wanted: 'signed_time_invalid', require: { now: signedAt - 2 * minuteMs } },
   { name: 'a signature of a minute ago by another clock', wanted: 'accepted', require: { now: signedAt - minuteMs } },
+  {
+    name: "a token with its authority's name in capitals",
+    wanted: 'timestamp_invalid',
+    recipe: { timestamps: [{ token: (token) => replaceFirst(token, 'tsa.test', 'TSA.TEST') }] },
+  },
+  { name: 'the same timestamp twice', wanted: 'malformed', recipe: repeatTimestamp },
   {
     name: 'a token with octets behind it',
     wanted: 'malformed',

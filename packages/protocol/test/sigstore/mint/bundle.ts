@@ -43,6 +43,8 @@ export interface Recipe {
   /** What is logged, and shown, instead of JSON. */
   readonly entryText?: (text: string) => string;
   readonly integratedTime?: number;
+  /** The places of entries in the tree of ten: one, unless told otherwise. */
+  readonly indexes?: readonly number[];
   readonly withoutPromise?: boolean;
   readonly origin?: string;
   /** The checkpoint before it is signed, and after. */
@@ -86,7 +88,8 @@ export async function mint(recipe: Recipe = {}): Promise<Minted> {
   const log = recipe.log ?? 'v2';
   const timestamps = recipe.timestamps ?? (log === 'v1' ? [] : [{}]);
   const tokens = await Promise.all(timestamps.map((one) => timestamp(signed.signature, one)));
-  const entries = log === 'none' ? [] : [await createEntry(recipe, signed)];
+  const indexes = log === 'none' ? [] : (recipe.indexes ?? [usualIndex]);
+  const entries = await Promise.all(indexes.map((index) => createEntry(recipe, signed, index)));
   const bundle = {
     mediaType: mediaTypes[recipe.version ?? '0.3'],
     verificationMaterial: {
@@ -188,7 +191,7 @@ async function timestamp(signature: Uint8Array<ArrayBuffer>, recipe: TimestampRe
   return encodeGranted(recipe.token?.(token) ?? token);
 }
 
-async function createEntry(recipe: Recipe, signed: Signed): Promise<Json> {
+async function createEntry(recipe: Recipe, signed: Signed, index: number): Promise<Json> {
   const isTiled = (recipe.log ?? 'v2') === 'v2';
   const log = recipe.logKey ?? (isTiled ? instance.tileLog : instance.rekor);
   const plain = JSON.stringify(
@@ -209,18 +212,24 @@ async function createEntry(recipe: Recipe, signed: Signed): Promise<Json> {
         signedEntryTimestamp: encodeBase64(await signPromise({ body, integratedTime, logIndex }, log)),
       },
     }),
-    inclusionProof: await prove(recipe, log, body),
+    inclusionProof: await prove(recipe, { log, body, index }),
     canonicalizedBody: encodeBase64(body),
   };
 }
 
 /** The entry stands among others, so that its proof has hashes on both sides. */
-const index = 4;
+const usualIndex = 4;
 /** Where the tree's first entry stands among those of all trees. */
 const shardStart = 1000;
 const others = Array.from({ length: 10 }, (_, at) => encodeText(`entry ${at}`));
 
-async function prove(recipe: Recipe, log: LogKey, body: Uint8Array): Promise<Json> {
+interface Placed {
+  readonly log: LogKey;
+  readonly body: Uint8Array;
+  readonly index: number;
+}
+
+async function prove(recipe: Recipe, { log, body, index }: Placed): Promise<Json> {
   const leaves = others.with(index, Uint8Array.from(body));
   const root = computeRoot(leaves);
   const isTiled = (recipe.log ?? 'v2') === 'v2';
