@@ -64,7 +64,7 @@ test("npm's two attestations are verified: provenance by the workflow, the relea
     statement: { ...githubStatement, subject: npmSubject },
   });
   const publishType = 'https://github.com/npm/attestation/tree/main/specs/publish/v0.1';
-  const predicate = { name: '@acme/app', version: '1.2.3', registry: 'https://registry.npmjs.org' };
+  const predicate = { name: '@acme/app', version: '1.2.3', registry: 'https://registry.example' };
   const statement = { ...githubStatement, _type: 'https://in-toto.io/Statement/v0.1', subject: npmSubject };
   const published = await mint({
     log: 'v1',
