@@ -1,15 +1,15 @@
 /** One run of the command, from its words to its exit code. */
+import type { Writable } from 'node:stream';
 import { TrustError } from '@signpost/protocol/errors';
 import { CommanderError } from 'commander';
 import type { CommandSpec, Environment, Invocation } from './command.ts';
 import { commands } from './commands.ts';
-import { errorCodeOf } from './files/atomic-write.ts';
 import { describeSystemError } from './files/system-error.ts';
 import { createProgram } from './program.ts';
 import { exitCodes, Failure } from './terminal/failure.ts';
 import { Output } from './terminal/output.ts';
 import { createProgress } from './terminal/progress.ts';
-import { Prompt } from './terminal/prompt.ts';
+import { Prompt, type PromptOptions } from './terminal/prompt.ts';
 import { version } from './version.ts';
 
 /** What a run is given by its process. */
@@ -17,23 +17,29 @@ export interface RunContext {
   /** The arguments after the program. */
   readonly words: readonly string[];
   readonly environment: Environment;
+  readonly streams: Streams;
 }
 
-const { stdin, stdout, stderr } = process;
+/** Where a run asks and what it prints to. */
+interface Streams extends Pick<PromptOptions, 'stdin' | 'stderr'> {
+  readonly stdout: Writable;
+}
 
-/** Runs the command that the words name; resolves to the exit code. What it says goes to the process's own streams. */
-export async function run({ words, environment }: RunContext): Promise<number> {
-  // A reader that has seen enough, such as `head`, is no failure.
-  stdout.on('error', (error) => process.exit(errorCodeOf(error) === 'EPIPE' ? 0 : 1));
+/** Runs the command that the words name; resolves to the exit code. */
+export async function run({ words, environment, streams }: RunContext): Promise<number> {
+  const { stdout, stderr } = streams;
   const json = words.includes('--json');
+  let exitCode: number = exitCodes.ok;
   const program = createProgram(commands, {
     version,
-    execute: (spec, given) => execute(spec, { ...given, environment }),
+    execute: async (spec, given) => {
+      exitCode = await execute(spec, { ...given, environment }, streams);
+    },
     write: { out: (text) => stdout.write(text), err: (text) => json || stderr.write(text) },
   });
   try {
     await program.parseAsync(words, { from: 'user' });
-    return process.exitCode === undefined ? exitCodes.ok : Number(process.exitCode);
+    return exitCode;
   } catch (error) {
     return report(error, { output: new Output({ stdout, stderr, json, quiet: false }), json });
   }
@@ -42,7 +48,8 @@ export async function run({ words, environment }: RunContext): Promise<number> {
 async function execute(
   spec: CommandSpec,
   given: Pick<Invocation, 'arguments' | 'options' | 'environment'>,
-): Promise<void> {
+  { stdin, stdout, stderr }: Streams,
+): Promise<number> {
   const json = given.options.flag('json');
   const quiet = given.options.flag('quiet');
   const output = new Output({ stdout, stderr, json, quiet });
@@ -57,7 +64,7 @@ async function execute(
     interrupted: waitForSignal,
   });
   if (answer) output.answer(answer);
-  if (answer?.reason) process.exitCode = exitCodes[answer.reason];
+  return answer?.reason ? exitCodes[answer.reason] : exitCodes.ok;
 }
 
 function waitForSignal(): Promise<void> {

@@ -7,7 +7,7 @@ import { formatCompletion } from '../src/completion.ts';
 import { createProgram } from '../src/program.ts';
 import { formatHelp, formatReference } from '../src/reference.ts';
 import { version } from '../src/version.ts';
-import { run } from './support/run.ts';
+import { run, runProcess } from './support/run.ts';
 
 const silent = { out: () => undefined, err: () => undefined };
 
@@ -72,6 +72,12 @@ test('a server that does not answer ends with 3', async () => {
   const refused = await run(['trust', 'pubkey', '--server', 'http://127.0.0.1:1', '--json']);
   assert.equal(refused.code, 3);
   assert.equal(JSON.parse(refused.stdout).error.code, 'unreachable');
+});
+
+test('the process ends with the code of its run, and prints what the run printed', async () => {
+  const words = ['trust', 'pubkey', '--server', 'http://127.0.0.1:1', '--json'];
+  assert.deepEqual(await runProcess(words), await run(words));
+  assert.deepEqual(await runProcess(['root', 'sing']), await run(['root', 'sing']));
 });
 
 test('help exit-codes names every code', async () => {

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { run, runJson } from '../support/run.ts';
 import { startServer } from '../support/server.ts';
 
-test('login keeps a key that only the owner can read, and logout revokes it', async (t) => {
-  const { cwd, base } = await startServer(t);
+// One for all: each test has people and projects of its own.
+const server = startServer({ after }, { prepare: () => ({ SIGNPOST_LOGINS_PER_MINUTE: '1000' }) });
+
+test('login keeps a key that only the owner can read, and logout revokes it', async () => {
+  const { cwd, base } = await server;
   const login = ['login', '--server', base, '--email', 'alice@example.org', '--password-file', 'ap', '--days', '1'];
   const opened = await runJson(login, { cwd });
   assert.deepEqual([opened.server, opened.role], [base, 'admin']);
@@ -22,8 +25,8 @@ test('login keeps a key that only the owner can read, and logout revokes it', as
   assert.match(stolen.stderr, /hint: /);
 });
 
-test('login keeps a session for every role, which ends by logging out and with the access of the person', async (t) => {
-  const { cwd, base, json } = await startServer(t);
+test('login keeps a session for every role, which ends by logging out and with the access of the person', async () => {
+  const { cwd, base, json } = await server;
   await writeFile(join(cwd, 'bp'), 'a password of bob\n', { mode: 0o600 });
   const login = ['login', '--server', base, '--email', 'bob@example.org', '--password-file', 'bp'];
   const path = join(cwd, '.config', 'signpost', 'credentials.json');
@@ -50,23 +53,23 @@ test('login keeps a session for every role, which ends by logging out and with t
   assert.deepEqual([forgotten.code, /forgotten here/.test(forgotten.stderr)], [0, true]);
 });
 
-test('an admin makes another admin in person, and a key alone does not', async (t) => {
-  const { cwd, signpost, json } = await startServer(t, { prepare: () => ({ SIGNPOST_LOGINS_PER_MINUTE: '1000' }) });
-  await writeFile(join(cwd, 'bp'), 'a password of bob\n', { mode: 0o600 });
-  const add = ['user', 'add', 'bob@example.org', '--name', 'Bob', '--role', 'admin', '--password-file', 'bp'];
+test('an admin makes another admin in person, and a key alone does not', async () => {
+  const { cwd, signpost, json } = await server;
+  await writeFile(join(cwd, 'ep'), 'a password of erin\n', { mode: 0o600 });
+  const add = ['user', 'add', 'erin@example.org', '--name', 'Erin', '--role', 'admin', '--password-file', 'ep'];
   const who = ['--admin-email', 'alice@example.org', '--admin-password-file', 'ap'];
   assert.equal((await json(...add, ...who)).role, 'admin');
-  assert.equal((await json('user', 'role', 'bob@example.org', 'viewer')).role, 'viewer');
+  assert.equal((await json('user', 'role', 'erin@example.org', 'viewer')).role, 'viewer');
   assert.equal(
-    (await signpost('user', 'role', 'bob@example.org', 'admin')).code,
+    (await signpost('user', 'role', 'erin@example.org', 'admin')).code,
     2,
     'it asks, and there is no terminal',
   );
-  assert.equal((await json('user', 'role', 'bob@example.org', 'admin', ...who)).role, 'admin');
+  assert.equal((await json('user', 'role', 'erin@example.org', 'admin', ...who)).role, 'admin');
 });
 
-test('a wrong password is refused without saying what was wrong', async (t) => {
-  const { cwd, base } = await startServer(t);
+test('a wrong password is refused without saying what was wrong', async () => {
+  const { cwd, base } = await server;
   const refused = await run(['login', '--server', base, '--email', 'alice@example.org', '--password-file', 'mp'], {
     cwd,
   });
@@ -74,50 +77,50 @@ test('a wrong password is refused without saying what was wrong', async (t) => {
   assert.doesNotMatch(refused.stderr + refused.stdout, /a master password/);
 });
 
-test('people are added, change role, password and access', async (t) => {
-  const { cwd, base, json, signpost } = await startServer(t);
-  await writeFile(join(cwd, 'bp'), 'a password of bob\n', { mode: 0o600 });
-  await writeFile(join(cwd, 'bp2'), 'another one of bob\n', { mode: 0o600 });
-  const bob = 'bob@example.org';
-  assert.equal((await json('user', 'add', bob, '--name', 'Bob', '--password-file', 'bp')).role, 'viewer');
-  assert.equal((await json('user', 'role', bob, 'manager')).role, 'manager');
-  assert.equal((await json('user', 'disable', bob, '--enable')).disabled, false);
-  const words = ['user', 'password', bob, '--password-file', 'bp', '--new-password-file', 'bp2'];
+test('people are added, change role, password and access', async () => {
+  const { cwd, base, json, signpost } = await server;
+  await writeFile(join(cwd, 'dp'), 'a password of dan\n', { mode: 0o600 });
+  await writeFile(join(cwd, 'dp2'), 'another one of dan\n', { mode: 0o600 });
+  const dan = 'dan@example.org';
+  assert.equal((await json('user', 'add', dan, '--name', 'Dan', '--password-file', 'dp')).role, 'viewer');
+  assert.equal((await json('user', 'role', dan, 'manager')).role, 'manager');
+  assert.equal((await json('user', 'disable', dan, '--enable')).disabled, false);
+  const words = ['user', 'password', dan, '--password-file', 'dp', '--new-password-file', 'dp2'];
   assert.equal((await run(words, { cwd, env: { SIGNPOST_SERVER: base } })).code, 0);
   assert.equal((await run(words, { cwd, env: { SIGNPOST_SERVER: base } })).code, 1);
-  const keyLogin = ['login', '--server', base, '--email', bob, '--password-file', 'bp2', '--days', '1'];
+  const keyLogin = ['login', '--server', base, '--email', dan, '--password-file', 'dp2', '--days', '1'];
   const login = await run(keyLogin, { cwd });
   assert.deepEqual([login.code, /a manager cannot[\s\S]*hint: leave out --days/.test(login.stderr)], [1, true]);
-  assert.equal((await json('user', 'disable', bob)).disabled, true);
+  assert.equal((await json('user', 'disable', dan)).disabled, true);
   const stranger = await signpost('user', 'role', 'carol@example.org', 'viewer');
   assert.match(stranger.stderr, /is no member[\s\S]*hint: signpost user list/);
   const question = await signpost('user', 'disable', 'alice@example.org');
   assert.deepEqual([question.code, /needs a confirmation/.test(question.stderr)], [2, true]);
 });
 
-test('an API key may do what its verbs say, until it is revoked', async (t) => {
-  const { cwd, base, json } = await startServer(t);
+test('an API key may do what its verbs say, until it is revoked', async () => {
+  const { cwd, base, json } = await server;
   const made = await json('api-key', 'create', '--name', 'ci', '--verb', 'read', '--days', '1');
   const env = { SIGNPOST_SERVER: base, SIGNPOST_API_KEY: String(made.key) };
   assert.equal((await run(['project', 'list'], { cwd, env })).code, 0);
-  const forbidden = await run(['project', 'create', 'demo-app'], { cwd, env });
+  const forbidden = await run(['project', 'create', 'forbidden-app'], { cwd, env });
   assert.equal(forbidden.code, 1);
   assert.match(forbidden.stderr, /^error: .*\nhint: /);
   await json('api-key', 'revoke', String(made.id));
   assert.equal((await run(['project', 'list'], { cwd, env })).code, 1);
 });
 
-test('doctor ends with 1 while something is wrong, and with --json says it in one document', async (t) => {
-  const { signpost } = await startServer(t);
+test('doctor ends with 1 while something is wrong, and with --json says it in one document', async () => {
+  const { signpost } = await server;
   const sick = await signpost('doctor', '--json');
   assert.equal(sick.code, 1);
   const { findings } = JSON.parse(sick.stdout) as { findings: { level: string; hint: string }[] };
   assert.ok(findings.some(({ level, hint }) => level === 'error' && hint.includes('signpost root init')));
 });
 
-test('the audit log is listed, verified and exported', async (t) => {
-  const { cwd, json, signpost } = await startServer(t);
-  await json('project', 'create', 'demo-app');
+test('the audit log is listed, verified and exported', async () => {
+  const { cwd, json, signpost } = await server;
+  await json('project', 'create', 'audited-app');
   const listed = await signpost('audit', 'list', '--action', 'project.created');
   assert.match(listed.stdout, /project\.created/);
   const { sequence } = await json('audit', 'verify');
@@ -128,13 +131,13 @@ test('the audit log is listed, verified and exported', async (t) => {
   assert.equal((await stat(join(cwd, 'audit.ndjson'))).mode & 0o777, 0o600);
 });
 
-test('projects are created, changed, deleted and restored', async (t) => {
-  const { json, signpost } = await startServer(t);
-  await json('project', 'create', 'demo-app', '--name', 'Demo', '--accept', 'zip');
-  const changed = await json('project', 'change', 'demo-app', '--name', 'Renamed', '--manifest-days', '10');
+test('projects are created, changed, deleted and restored', async () => {
+  const { json, signpost } = await server;
+  await json('project', 'create', 'renamed-app', '--name', 'Demo', '--accept', 'zip');
+  const changed = await json('project', 'change', 'renamed-app', '--name', 'Renamed', '--manifest-days', '10');
   assert.deepEqual([changed.name, changed.manifest_days], [{ en: 'Renamed' }, 10]);
-  assert.equal((await json('project', 'delete', 'demo-app')).deleted, true);
-  assert.equal((await json('project', 'restore', 'demo-app')).deleted_at, null);
+  assert.equal((await json('project', 'delete', 'renamed-app')).deleted, true);
+  assert.equal((await json('project', 'restore', 'renamed-app')).deleted_at, null);
   const reserved = await signpost('project', 'create', 'api');
   assert.equal(reserved.code, 1);
   assert.match(reserved.stderr, /hint: /);

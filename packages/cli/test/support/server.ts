@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { TestContext } from 'node:test';
-import { createWorkplace, type Run, run, runJson, start } from './run.ts';
+import { createWorkplace, type Ending, type Run, run, runJson, start } from './run.ts';
 
 /** A running server and the folder that everything of the test lies in. */
 export interface TestServer {
@@ -28,7 +27,7 @@ export interface ServerWish {
 }
 
 /** Starts it. `pass` holds the passphrase of keys, `mp` the master password, `ap` the admin's. */
-export async function startServer(t: Pick<TestContext, 'after'>, wish: ServerWish = {}): Promise<TestServer> {
+export async function startServer(t: Ending, wish: ServerWish = {}): Promise<TestServer> {
   let stop = async () => {};
   // Before the folder is removed: hooks run in the order in which they were given.
   t.after(() => stop());
