@@ -97,7 +97,7 @@ export const houses: readonly House[] = [
   house('packages/console/test/', { packages: allPackages, reaches: ['packages/console/src/'] }),
   house('test/', { packages: allPackages, reaches: ['packages/'] }),
   house('bench/', { packages: allPackages, reaches: ['packages/', 'test/'] }),
-  house('scripts/', {}),
+  house('scripts/', { reaches: ['packages/server/test/storage/'] }),
 ];
 
 function house(root: string, { packages = [], reaches = [] }: Partial<Pick<House, 'packages' | 'reaches'>>): House {

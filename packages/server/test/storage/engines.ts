@@ -25,11 +25,10 @@ export function forEachEngine(register: (name: string, open: () => Promise<Datab
     registerMissing();
     return;
   }
-  describe('on PostgreSQL', () =>
-    registerWith('PostgreSQL', register, async (dataDir) => ({
-      dataDir,
-      databaseUrl: await createPostgresDatabase(),
-    })));
+  describe('on PostgreSQL', () => {
+    registerWith('PostgreSQL', register, async (dataDir) => ({ dataDir, databaseUrl: await createPostgresDatabase() }));
+    after(dropPostgresDatabases);
+  });
 }
 
 function registerMissing(): void {
@@ -65,17 +64,29 @@ function registerWith(
 }
 
 let server: Promise<string> | undefined;
+const created: string[] = [];
 
 async function createPostgresDatabase(): Promise<string> {
   server ??= locatePostgres();
   const url = new URL(await server);
   const name = `test_${randomBytes(8).toString('hex')}`;
-  const client = new Client({ connectionString: url.href });
-  await client.connect();
-  await client.query(`create database ${name}`);
-  await client.end();
+  await runStatement(url.href, `create database ${name}`);
+  created.push(name);
   url.pathname = `/${name}`;
   return url.href;
+}
+
+/** The server may serve other files after this one. */
+async function dropPostgresDatabases(): Promise<void> {
+  if (server === undefined) return;
+  for (const name of created.splice(0)) await runStatement(await server, `drop database ${name} with (force)`);
+}
+
+async function runStatement(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(statement);
+  await client.end();
 }
 
 async function locatePostgres(): Promise<string> {
