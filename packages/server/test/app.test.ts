@@ -3,16 +3,9 @@ import { suite, test } from 'node:test';
 import type { Role, Verb } from '../src/http/context.ts';
 import { strictContentPolicy } from '../src/http/headers.ts';
 import { RoleTableError } from '../src/http/role-table.ts';
-import {
-  allRoles,
-  type Credential,
-  createScene,
-  masterPassword,
-  ownRoles,
-  type Person,
-  type Scene,
-} from './http/scene.ts';
+import { allRoles, type Credential, createScene, ownRoles, type Person, type Scene } from './http/scene.ts';
 import { forEachEngine } from './storage/engines.ts';
+import { masterPassword } from './vault/opened-vault.ts';
 
 const roles: readonly Role[] = ['admin', 'manager', 'viewer'];
 const verbs: readonly Verb[] = ['read', 'upload', 'activate', 'manage', 'admin', 'metrics'];

@@ -8,7 +8,6 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import { createApiKey } from '../src/accounts/api-keys.ts';
-import { type PasswordHash, Passwords } from '../src/accounts/passwords.ts';
 import { createPerson } from '../src/accounts/people.ts';
 import { createSessionSecrets } from '../src/accounts/sessions/secrets.ts';
 import { csrfTokenOf, openSession } from '../src/accounts/sessions/sessions.ts';
@@ -34,8 +33,10 @@ import type { Database } from '../src/storage/database.ts';
 import { createId } from '../src/storage/ids.ts';
 import { migrate } from '../src/storage/migrations/migrate.ts';
 import { type Relay, startRelay } from '../src/storage/outbox.ts';
+import { createQuickPasswords } from './accounts/quick-passwords.ts';
 import { openProcessParts } from './backup/process-parts.ts';
 import { addProject, createScene, foundOrganisation, type Scene } from './releases/scene.ts';
+import type { createVault } from './vault/opened-vault.ts';
 
 /** Headers that prove who asks. */
 export type Credential = Readonly<Record<string, string>>;
@@ -63,6 +64,8 @@ export interface PlanesChoice {
   readonly scanner?: Scanner;
   /** An open, migrated database; SQLite in a temporary folder when absent. */
   readonly database?: Database;
+  /** Makes a vault that other scenes do not have: `createVault`. */
+  readonly openVault?: typeof createVault;
 }
 
 /** What a test has in its hands. */
@@ -93,7 +96,7 @@ export async function openPlanesScene(t: Pick<TestContext, 'after'>, choice: Pla
   const dataDir = await mkdtemp(join(tmpdir(), 'signpost-test-'));
   closers.push(() => rm(dataDir, { recursive: true, force: true }));
   const database = choice.database ?? (await openOwnDatabase(dataDir, closers));
-  const home = await createScene(database);
+  const home = await createScene(database, choice.openVault);
   const other = await foundOrganisation(home, { slug: 'other', host: 'other.example' });
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
@@ -149,7 +152,7 @@ async function openResources(
   const config = parseConfig({ ...environment, SIGNPOST_DATA: dataDir });
   const opened = {
     ...dependencies,
-    passwords: new Passwords(),
+    passwords: createQuickPasswords(),
     log,
     config,
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),
@@ -186,16 +189,12 @@ async function openKey(
   return { authorization: `Bearer ${key}` };
 }
 
-let hash: Promise<PasswordHash> | undefined;
-
 async function openPerson({ dependencies, caller }: Scene, role: Role): Promise<Credential> {
   const { database, vault, now } = dependencies;
-  const passwords = new Passwords();
-  // One hash for all: computing it is slow on purpose.
-  hash ??= passwords.hash('correct horse battery');
+  const passwords = createQuickPasswords();
   const { organisationId } = caller;
   const wanted = { organisationId, email: `${role}-${createId(now())}@mail.example`, name: role, role };
-  const passwordHash = await hash;
+  const passwordHash = await passwords.hash('correct horse battery');
   const member = await database.transaction((tx) =>
     createPerson(tx, { ...wanted, passwordHash }, { actor: systemActor, now: now() }),
   );

@@ -11,7 +11,8 @@ import { importTrustList, readTrustInForce } from '../src/trust/trust-lists.ts';
 import { pkiSceneOf } from './pki/scene.ts';
 import { problem } from './planes-problem.ts';
 import { openPlanesScene, openShop, type PlanesScene } from './planes-scene.ts';
-import { dayMs, type ListWish, masterPassword, type Scene, start, trustKey } from './releases/scene.ts';
+import { dayMs, type ListWish, type Scene, start, trustKey } from './releases/scene.ts';
+import { masterPassword } from './vault/opened-vault.ts';
 
 const manifestPath = '/api/projects/rocket/manifest';
 

@@ -18,7 +18,13 @@ const maxRunning = 2;
 /** Beyond this many the server is flooded, and says so instead of letting everyone wait. */
 const maxWaiting = 32;
 
-const derive = promisify(argon2);
+/** Turns a password, in NFC, and a salt into a tag of 32 bytes, slowly. */
+type PasswordDerivation = (message: Uint8Array, nonce: Uint8Array) => Promise<Uint8Array>;
+
+const deriveTag = promisify(argon2);
+
+const deriveByArgon2: PasswordDerivation = (message, nonce) =>
+  deriveTag('argon2id', { message, nonce, tagLength: tagBytes, ...parameters });
 
 /** Throws `Refusal('invalid')` unless `password` may be chosen. */
 export function assertPassword(password: string): void {
@@ -34,6 +40,12 @@ export function assertPassword(password: string): void {
 export class Passwords {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
+  readonly #deriveTag: PasswordDerivation;
+
+  /** Another derivation than Argon2id is for tests, which would wait for it hundreds of times. */
+  constructor(derive: PasswordDerivation = deriveByArgon2) {
+    this.#deriveTag = derive;
+  }
 
   /** Hashes a password that `assertPassword` allows; throws its refusal otherwise. */
   async hash(password: string): Promise<PasswordHash> {
@@ -51,11 +63,10 @@ export class Passwords {
     return timingSafeEqual(derived, tag) && hash !== undefined && !isTooLong;
   }
 
-  async #derive(password: string, nonce: Uint8Array): Promise<Buffer> {
+  async #derive(password: string, nonce: Uint8Array): Promise<Uint8Array> {
     await this.#enter();
     try {
-      const message = Buffer.from(password.normalize('NFC'));
-      return await derive('argon2id', { message, nonce, tagLength: tagBytes, ...parameters });
+      return await this.#deriveTag(Buffer.from(password.normalize('NFC')), nonce);
     } finally {
       this.#leave();
     }
@@ -83,9 +94,9 @@ export class Passwords {
 const decoy = { salt: Buffer.alloc(saltBytes), tag: Buffer.alloc(tagBytes) };
 
 // https://github.com/P-H-C/phc-string-format: base64 without padding.
-function encodeHash(salt: Buffer, tag: Buffer): PasswordHash {
+function encodeHash(salt: Uint8Array, tag: Uint8Array): PasswordHash {
   const { memory, passes, parallelism } = parameters;
-  const encoded = [salt, tag].map((bytes) => bytes.toString('base64').replaceAll('=', ''));
+  const encoded = [salt, tag].map((bytes) => Buffer.from(bytes).toString('base64').replaceAll('=', ''));
   return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${encoded.join('$')}` as PasswordHash;
 }
 

@@ -12,6 +12,7 @@ import { createBackup } from '../../src/backup/create.ts';
 import { drillBackup, makeBackup, restoreBackup, verifyBackup } from '../../src/backup/offline.ts';
 import { openDatabase } from '../../src/storage/database/open.ts';
 import { forEachEngine } from '../storage/engines.ts';
+import { createVault } from '../vault/opened-vault.ts';
 import { backUp, inspectFolder, openFilledServer, openFolder } from './scene.ts';
 
 const run = promisify(execFile);
@@ -67,7 +68,8 @@ forEachEngine((_name, _open, locate) => {
   });
 
   test('another vault is refused unless it is meant, and nothing changes', async (t) => {
-    const [mine, other] = [await openFilledServer(t, await locate()), await openFilledServer(t)];
+    const mine = await openFilledServer(t, await locate());
+    const other = await openFilledServer(t, undefined, { openVault: createVault });
     const foreign = await backUp(other, await openFolder(t));
     const own = await backUp(mine, await openFolder(t));
     const target = { dataDir: await openFolder(t), databaseUrl: (await locate()).databaseUrl };

@@ -11,12 +11,17 @@ import { openDiskBlobs } from '../../src/storage/blobs/disk.ts';
 import { type DatabaseLocation, openDatabase } from '../../src/storage/database/open.ts';
 import { migrate } from '../../src/storage/migrations/migrate.ts';
 import { pkiSceneOf } from '../pki/scene.ts';
-import { addStoredDraft, openPlanesScene, openShop, type PlanesScene } from '../planes-scene.ts';
+import { addStoredDraft, openPlanesScene, openShop, type PlanesChoice, type PlanesScene } from '../planes-scene.ts';
 
 /** A server in which a release is in service, another was, a third is a draft, and authorities have certificates. */
-export async function openFilledServer(t: TestContext, location?: DatabaseLocation): Promise<PlanesScene> {
+export async function openFilledServer(
+  t: TestContext,
+  location?: DatabaseLocation,
+  choice: Pick<PlanesChoice, 'openVault'> = {},
+): Promise<PlanesScene> {
   const url = location?.databaseUrl;
-  const scene = await openPlanesScene(t, url === undefined ? {} : await openOn(t, { ...location, databaseUrl: url }));
+  const database = url === undefined ? {} : await openOn(t, { ...location, databaseUrl: url });
+  const scene = await openPlanesScene(t, { ...database, ...choice });
   const { projectId, key } = await openShop(scene);
   await addStoredDraft(scene, {
     projectId,

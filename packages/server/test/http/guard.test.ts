@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { sql } from 'kysely';
 import { createRouter } from '../../src/http/router.ts';
-import { allRoles, masterPassword, openScene, ownRoles, password, type SceneChoice } from './scene.ts';
+import { masterPassword } from '../vault/opened-vault.ts';
+import { allRoles, openScene, ownRoles, password, type SceneChoice } from './scene.ts';
 
 /** The code of a problem document. */
 async function codeOf(answer: Response): Promise<string> {

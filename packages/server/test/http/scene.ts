@@ -9,7 +9,7 @@ import type { Scope } from '@signpost/protocol/updates/names';
 import { type Logger, pino } from 'pino';
 import { createApiKey } from '../../src/accounts/api-keys.ts';
 import { createOrganisation } from '../../src/accounts/organisations.ts';
-import { type PasswordHash, Passwords } from '../../src/accounts/passwords.ts';
+import type { PasswordHash, Passwords } from '../../src/accounts/passwords.ts';
 import { createPerson } from '../../src/accounts/people.ts';
 import { createSessionSecrets } from '../../src/accounts/sessions/secrets.ts';
 import { csrfTokenOf, openSession } from '../../src/accounts/sessions/sessions.ts';
@@ -30,10 +30,11 @@ import { openDiskBlobs } from '../../src/storage/blobs/disk.ts';
 import { openDatabase } from '../../src/storage/database/open.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { migrate } from '../../src/storage/migrations/migrate.ts';
-import { Vault } from '../../src/vault/vault.ts';
+import type { Vault } from '../../src/vault/vault.ts';
+import { createQuickPasswords } from '../accounts/quick-passwords.ts';
 import { openProcessParts } from '../backup/process-parts.ts';
+import { openNewVault } from '../vault/opened-vault.ts';
 
-export const masterPassword = 'a long master password';
 export const password = 'correct horse battery';
 
 /** Creates a person and makes an admin of them, as an admin in person does; `at` is a prefix such as `/o/fresh`. */
@@ -130,15 +131,13 @@ export async function openScene(t: TestContext, choice?: SceneChoice): Promise<S
 export async function createScene(database: Database, choice: SceneChoice = {}): Promise<Scene> {
   let time = Date.parse('2026-11-21T09:00:00Z');
   const now = () => time;
-  const vault = await Vault.open(database, now);
-  await database.transaction((transaction) => vault.create(transaction, masterPassword));
-  const passwords = new Passwords();
+  const vault = await openNewVault(database, now);
+  const passwords = createQuickPasswords();
   const lines: string[] = [];
   const log = logTo(lines);
   const planes =
     choice.planes === 'all' ? await openPlanes({ database, vault, now, log, passwords }) : (choice.planes ?? []);
   const app = openApp({ database, vault, now, passwords, log, planes, choice });
-  // One hash for all: computing it is slow on purpose.
   const found = createFounder({ database, vault, now, passwords, hash: await passwords.hash(password) });
   return {
     app,

@@ -12,12 +12,11 @@ import type { Database } from '../../src/storage/database.ts';
 import { createId } from '../../src/storage/ids.ts';
 import { activateSigningKey, createSigningKey, type SigningKeyDependencies } from '../../src/trust/signing-keys.ts';
 import { importTrustList, pinRoots } from '../../src/trust/trust-lists.ts';
-import { Vault } from '../../src/vault/vault.ts';
+import { openNewVault } from '../vault/opened-vault.ts';
 
 /** A moment that every test starts at. */
 export const start: number = Date.parse('2026-11-21T09:00:00Z');
 export const dayMs = 86_400_000;
-export const masterPassword = 'a long master password';
 
 /** What may be said about a trust list; the rest has defaults. */
 export interface ListWish {
@@ -45,11 +44,10 @@ export interface Scene {
 }
 
 /** Makes the default organisation on an empty, migrated database. The vault is unlocked. */
-export async function createScene(database: Database): Promise<Scene> {
+export async function createScene(database: Database, openVault = openNewVault): Promise<Scene> {
   let now = start;
   const clock = () => now;
-  const vault = await Vault.open(database, clock);
-  await database.transaction((tx) => vault.create(tx, masterPassword));
+  const vault = await openVault(database, clock);
   const travel = (ms: number) => {
     now += ms;
   };

@@ -8,8 +8,9 @@ import { type TestContext, test } from 'node:test';
 import { assertKeyPair } from '../../../src/http/tls/key-pair.ts';
 import { createAuthoritySource, type ServerCertificateParts } from '../../../src/pki/access/server-certificate.ts';
 import { revokeCertificate } from '../../../src/pki/certificates/revoke.ts';
-import { masterPassword, openScene } from '../../http/scene.ts';
+import { openScene } from '../../http/scene.ts';
 import { silentLog } from '../../silent-log.ts';
+import { masterPassword } from '../../vault/opened-vault.ts';
 import { accessChoice, openAccess } from './visitors.ts';
 
 const dayMs = 86_400_000;

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { encodePem } from '@signpost/protocol/asn1/pem';
 import { openPlanesScene } from '../../planes-scene.ts';
-import { masterPassword } from '../../releases/scene.ts';
+import { masterPassword } from '../../vault/opened-vault.ts';
 import { pkiSceneOf } from '../scene.ts';
 
 const run = promisify(execFile);

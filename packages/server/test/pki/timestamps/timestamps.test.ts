@@ -21,8 +21,9 @@ import {
   renewTimestampCertificates,
   requireTimestamps,
 } from '../../../src/pki/timestamps/timestamp-authority.ts';
-import { dayMs, masterPassword } from '../../releases/scene.ts';
+import { dayMs } from '../../releases/scene.ts';
 import { forEachEngine } from '../../storage/engines.ts';
+import { masterPassword } from '../../vault/opened-vault.ts';
 import { createRequest, createTimestampScene, message, type TimestampScene } from './scene.ts';
 
 async function listAudit({ parts }: TimestampScene): Promise<readonly string[]> {

@@ -15,8 +15,8 @@ import { issueCertificate } from '../../../../src/pki/certificates/issue.ts';
 import { parseNameText } from '../../../../src/pki/profiles/name-text.ts';
 import type { CertificateRow } from '../../../../src/pki/records/certificate-row.ts';
 import { type Answer, openPlanesScene, type PlanesChoice, type PlanesScene } from '../../../planes-scene.ts';
-import { masterPassword } from '../../../releases/scene.ts';
 import { forEachEngine } from '../../../storage/engines.ts';
+import { masterPassword } from '../../../vault/opened-vault.ts';
 import { pkiSceneOf } from '../../scene.ts';
 import { askFor } from '../desk.ts';
 
