@@ -117,6 +117,8 @@ suite('the doctor', () => {
   test('sees manifests that end soon, and those that do not verify', async (t) => {
     const scene = await openPlanesScene(t);
     await openShop(scene);
+    // An event that arrives later would have the manifest signed again.
+    await scene.relay.drain();
     scene.home.travel(17 * dayMs);
     const soon = await find(scene);
     assert.deepEqual([soon[0]?.code, soon[0]?.level], ['manifest-expiring', 'warning']);
