@@ -77,6 +77,7 @@ import { doctor, status } from './commands/server/status.ts';
 import { lock, unlock, vaultChangePassword, vaultReset } from './commands/server/vault.ts';
 import { timestamp } from './commands/timestamp/timestamp.ts';
 import { tsaDisable, tsaEnable, tsaStatus } from './commands/timestamp/tsa.ts';
+import { timestampVerify } from './commands/timestamp/verify.ts';
 import { trustImport, trustPubkey, trustShow, trustVersions } from './commands/trust/trust.ts';
 import { demo } from './demo/demo.ts';
 import { version } from './version.ts';
@@ -198,6 +199,7 @@ export const commands: readonly CommandSpec[] = [
   certKey,
   certP12,
   timestamp,
+  timestampVerify,
   auditVerify,
   auditList,
   auditExport,

@@ -4,6 +4,7 @@ import { TrustError } from '@signpost/protocol/errors';
 import type { CertificateSigner } from '@signpost/protocol/keys/private-key';
 import { deriveKeyIdentifier, parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subject-key';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
+import type { NameConstraints } from '@signpost/protocol/x509/constraint-extensions';
 import { lintCertificate } from '@signpost/protocol/x509/lint/lint-certificate';
 import { type AttributeToWrite, createName, type DistinguishedName } from '@signpost/protocol/x509/name';
 import { accessMethods, anyPolicy } from '@signpost/protocol/x509/oids';
@@ -55,6 +56,8 @@ export interface SubordinatePlan {
   readonly notAfter: number;
   readonly crl: string | undefined;
   readonly issuerUrl: string | undefined;
+  /** Names below which alone, or not at all, certificates may be: whoever holds the key. */
+  readonly nameConstraints: NameConstraints | undefined;
 }
 
 /** What the holder of the root decides. */
@@ -64,6 +67,7 @@ export interface SubordinateWish {
   readonly pathLength: number | undefined;
   readonly crl: string | undefined;
   readonly issuerUrl: string | undefined;
+  readonly nameConstraints: NameConstraints | undefined;
   readonly now: number;
 }
 
@@ -89,6 +93,7 @@ export async function planSubordinate(
   if (wish.now > root.notAfter) throw new Failure('refused', 'this root has expired');
   return {
     ...{ request, key: parseSubjectKey(request.spki), pathLength, crl: wish.crl, issuerUrl: wish.issuerUrl },
+    nameConstraints: wish.nameConstraints,
     ...{ notBefore: Math.max(notBefore, root.notBefore), notAfter: Math.min(notAfter, root.notAfter) },
   };
 }
@@ -99,12 +104,13 @@ export async function signSubordinate(
   plan: SubordinatePlan,
   signer: CertificateSigner,
 ): Promise<Certificate> {
-  const { request, key, pathLength, crl, issuerUrl } = plan;
+  const { request, key, pathLength, crl, issuerUrl, nameConstraints } = plan;
   const rootIdentifier = root.extensions.subjectKeyIdentifier?.value ?? (await deriveKeyIdentifier(signer.subjectKey));
   const extensions: ExtensionsToWrite = {
     basicConstraints: { isAuthority: true, pathLength },
     keyUsage: ['digitalSignature', 'keyCertSign', 'cRLSign'],
     certificatePolicies: [{ policy: anyPolicy }],
+    ...(nameConstraints && { nameConstraints }),
     subjectKeyIdentifier: request.extensions.subjectKeyIdentifier?.value ?? (await deriveKeyIdentifier(key)),
     authorityKeyIdentifier: rootIdentifier,
     ...(crl !== undefined && { crlDistributionPoints: [crl] }),

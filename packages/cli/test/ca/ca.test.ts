@@ -20,11 +20,23 @@ test('an offline root signs an intermediate of the server, which then issues', a
   const pending = await json('ca', 'create-intermediate', 'issuing', '--parent', 'offline-root', ...name('Issuing CA'));
   assert.deepEqual([pending.state, typeof pending.request], ['pending', 'string']);
   await json('ca', 'request', 'issuing', '--out', 'issuing.csr');
-  const shown = await signpost('ca', 'root', 'sign', 'issuing.csr', ...root, '--out', 'issuing.pem', '--yes');
+  const bound = ['--permit', 'dns:example.org', '--permit', 'ip:10.0.0.0/8', '--exclude', 'dns:secret.example.org'];
+  const signing = ['ca', 'root', 'sign', 'issuing.csr', ...root, '--out', 'issuing.pem', '--yes'];
+  assert.equal((await signpost(...signing, '--permit', 'example.org')).code, 2, 'a name has a kind');
+  const shown = await signpost(...signing, ...bound);
   assert.equal(shown.code, 0);
   assert.match(shown.stderr, /name +O=Example, CN=Issuing CA/);
   assert.match(shown.stderr, new RegExp(`id ${pending.key_id}`));
   assert.match(shown.stderr, /below it no authority/);
+  assert.match(
+    shown.stderr,
+    /only below +dns:example\.org, ip 0a000000ff000000.*\n +not below +dns:secret\.example\.org/,
+  );
+  const text = (await openssl(['x509', '-in', join(cwd, 'issuing.pem'), '-noout', '-text'])).stdout;
+  assert.match(
+    text,
+    /Name Constraints: critical\s+Permitted:\s+DNS:example\.org\s+IP:10\.0\.0\.0\/255\.0\.0\.0\s+Excluded:\s+DNS:secret/,
+  );
   const active = await json('ca', 'import-certificate', 'issuing.pem');
   assert.deepEqual([active.state, active.parent, active.request], ['active', 'offline-root', null]);
   await json('ca', 'show', 'issuing', '--chain-out', 'chain.pem');
@@ -63,6 +75,7 @@ test('an offline root signs an intermediate of the server, which then issues', a
     (published.lists as { number: unknown; entries: number }[]).map(({ entries }) => entries),
     [2],
   );
+  assert.equal((await json('ca', 'show', 'issuing')).state, 'revoked', 'its last certificate stands in the list');
   const unknown = await signpost('ca', 'root', 'crl', ...root, '--revoke', 'abcd', '--yes');
   assert.match(unknown.stderr, /gave no serial number/);
 });

@@ -57,25 +57,33 @@ suite('with authorities on the server', () => {
     assert.ok(Math.abs(Date.parse(String(stamped.time)) - Date.now()) < 60_000);
     const judge = ['ts', '-verify', '-in', 'app.zip.tsr', '-data', 'app.zip', '-CAfile', 'root.pem'];
     assert.match((await runProgram('openssl', judge, { cwd })).stdout, /Verification: OK/);
+    const verify = ['timestamp', 'verify', 'app.zip', 'app.zip.tsr', '--ca'];
+    const verified = await runJson([...verify, 'root.pem'], { cwd });
+    assert.deepEqual([verified.time, verified.serial], [stamped.time, stamped.serial], 'without a server');
+    await writeFile(join(cwd, 'other.zip'), 'the bytes of another one');
+    const changed = await run(['timestamp', 'verify', 'other.zip', 'app.zip.tsr', '--ca', 'root.pem'], { cwd });
+    assert.deepEqual([changed.code, changed.stdout], [4, '']);
     await json(...stamp, '--out', 'again.tsr');
     const { stdout } = await runProgram('openssl', ['req', '-x509', '-newkey', 'ec', ...unknownRoot], { cwd });
     await writeFile(join(cwd, 'other.pem'), stdout);
     const untrusted = await signpost(...stamp, '--root', 'other.pem', '--out', 'bad.tsr');
     assert.equal(untrusted.code, 4);
+    assert.equal((await run([...verify, 'other.pem'], { cwd })).code, 4);
+    assert.equal((await run(['timestamp', 'verify', 'app.zip', 'root.pem', '--ca', 'root.pem'], { cwd })).code, 4);
     await assert.rejects(stat(join(cwd, 'bad.tsr')));
     assert.equal((await json('ca', 'tsa', 'disable', 'issuing')).enabled, false);
   });
 
   test('a certificate is written in the format asked for, never over a file', async () => {
     const { cwd, json, signpost } = server;
-    const written = await json('cert', 'download', id, '--format', 'fullchain');
+    const written = await json('cert', 'download', 'host.example', '--format', 'fullchain');
     assert.equal(written.file, 'host.example.fullchain.pem');
     const text = await readFile(join(cwd, 'host.example.fullchain.pem'), 'utf8');
     assert.equal(text.match(/BEGIN CERTIFICATE/g)?.length, 2);
     const again = await signpost('cert', 'download', id, '--format', 'fullchain');
     assert.deepEqual([again.code, /hint: give another name by --out/.test(again.stderr)], [1, true]);
     const wrong = await signpost('cert', 'download', '../../authorities');
-    assert.deepEqual([wrong.code, /hint: signpost cert list/.test(wrong.stderr)], [2, true]);
+    assert.deepEqual([wrong.code, /no certificate is meant by/.test(wrong.stderr)], [1, true]);
   });
 
   test('key and PKCS#12 go to the admin who is logged in and types the password again', async () => {

@@ -6,6 +6,7 @@ import {
   answerAuthority,
   askNewRootPassphrase,
   askPassphraseOf,
+  constraintOptions,
   keyTypeOption,
   lifeOptions,
   readLife,
@@ -41,8 +42,7 @@ export const caCreateIntermediate: CommandSpec = {
     ...subjectOptions,
     keyTypeOption,
     ...lifeOptions,
-    { flags: '--permit <name>', text: 'a name below which alone it may issue: dns:example.com', repeatable: true },
-    { flags: '--exclude <name>', text: 'a name below which it may not issue', repeatable: true },
+    ...constraintOptions,
     ...rootPassphraseOptions,
   ],
   examples: [

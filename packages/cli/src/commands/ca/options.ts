@@ -46,6 +46,12 @@ export const lifeOptions: readonly OptionSpec[] = [
   { flags: '--path-length <n>', text: 'how many authorities may follow below' },
 ];
 
+/** `--permit` and `--exclude` (RFC 5280, 4.2.1.10). */
+export const constraintOptions: readonly OptionSpec[] = [
+  { flags: '--permit <name>', text: 'a name below which alone it may issue: dns:example.com', repeatable: true },
+  { flags: '--exclude <name>', text: 'a name below which it may not issue', repeatable: true },
+];
+
 /** The members of a request's body that `lifeOptions` give. */
 export function readLife({ options }: Invocation): { readonly days?: number; readonly path_length?: number } {
   const [days, pathLength] = [options.integer('days', 1), options.integer('path-length', 0)];

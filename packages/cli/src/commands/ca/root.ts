@@ -4,8 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { encodePem, parsePemBlock } from '@signpost/protocol/asn1/pem';
 import { encodeHex } from '@signpost/protocol/bytes/hex';
 import { describeKeyType, type KeyType } from '@signpost/protocol/keys/key-type';
+import type { NameConstraints } from '@signpost/protocol/x509/constraint-extensions';
+import type { GeneralName } from '@signpost/protocol/x509/general-name';
 import { formatName } from '@signpost/protocol/x509/name';
 import { type RevocationReason, revocationReasons } from '@signpost/protocol/x509/revocation-list';
+import { parseSubtree } from '@signpost/protocol/x509/subtree';
 import {
   type AuthorityFolder,
   createAuthorityFolder,
@@ -26,6 +29,7 @@ import {
   type CommandSpec,
   type Invocation,
   type OptionSpec,
+  type Options,
   readArgument,
   readSecretSource,
   secretOptions,
@@ -33,7 +37,14 @@ import {
 import { writeFileAtomically } from '../../files/atomic-write.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
-import { askNewRootPassphrase, keyTypeOption, keyTypes, readSubject, subjectOptions } from './options.ts';
+import {
+  askNewRootPassphrase,
+  constraintOptions,
+  keyTypeOption,
+  keyTypes,
+  readSubject,
+  subjectOptions,
+} from './options.ts';
 
 const dirOption: OptionSpec = { flags: '--dir <path>', text: "the root's folder", fallback: 'signpost-ca-root' };
 const passphraseOptions = secretOptions('passphrase', 'the passphrase of the root');
@@ -74,6 +85,7 @@ export const caRootSign: CommandSpec = {
     { flags: '--out <file>', text: 'where to write the certificate', fallback: 'issued.pem' },
     { flags: '--days <days>', text: 'how long it holds, at most as long as the root', fallback: '3650' },
     { flags: '--path-length <n>', text: 'instead of what is asked for' },
+    ...constraintOptions,
     {
       flags: '--crl-url <url>',
       text: "where this root's revocation list will be: http://pki.example.org/pki/NAME/crl",
@@ -143,6 +155,7 @@ async function sign(invocation: Invocation): Promise<Answer> {
     days: options.integer('days', 1) ?? 3650,
     ...{ pathLength: options.integer('path-length', 0), now: now() },
     ...{ crl: options.text('crl-url'), issuerUrl: options.text('issuer-url') },
+    nameConstraints: readConstraints(options),
   });
   output.show(describePlan(folder, plan));
   await prompt.confirm('Sign this authority?');
@@ -155,6 +168,17 @@ async function sign(invocation: Invocation): Promise<Answer> {
     document: { file: out, serial, subject: formatName(certificate.subject), not_after: toText(certificate.notAfter) },
     lines: [`Signed into ${out}, serial ${serial}. On the server: signpost ca import-certificate ${out}`],
   };
+}
+
+function readConstraints(options: Options): NameConstraints | undefined {
+  const [permitted = [], excluded = []] = ['permit', 'exclude'].map((name) => options.texts(name).map(toConstraint));
+  return permitted.length + excluded.length === 0 ? undefined : { permitted, excluded };
+}
+
+function toConstraint(text: string): GeneralName {
+  const subtree = parseSubtree(text);
+  if (subtree) return subtree;
+  throw new Failure('usage', `expected a name such as dns:example.com or ip:10.0.0.0/8, got "${text}"`);
 }
 
 async function signList(invocation: Invocation): Promise<Answer> {
@@ -203,10 +227,26 @@ function describePlan({ root }: AuthorityFolder, plan: SubordinatePlan): string[
     `  key          ${describeKeyType(key)}, id ${digestOf(request.spki)}`,
     `  may sign     certificates and revocation lists; below it ${below}${asked === pathLength ? '' : ' (asked otherwise)'}`,
     `  valid        ${toText(plan.notBefore)} to ${toText(plan.notAfter)}`,
+    ...describeConstraints(plan.nameConstraints),
     ...(plan.crl === undefined ? [] : [`  lists at     ${plan.crl}`]),
     ...(plan.issuerUrl === undefined ? [] : [`  root at      ${plan.issuerUrl}`]),
     '',
   ];
+}
+
+function describeConstraints(constraints: NameConstraints | undefined): readonly string[] {
+  if (!constraints) return [];
+  const list = (names: readonly GeneralName[]) => names.map(formatSubtree).join(', ');
+  const { permitted, excluded } = constraints;
+  return [
+    ...(permitted.length > 0 ? [`  only below   ${list(permitted)}`] : []),
+    ...(excluded.length > 0 ? [`  not below    ${list(excluded)}`] : []),
+  ];
+}
+
+function formatSubtree(name: GeneralName): string {
+  if (name.kind === 'ip') return `ip ${encodeHex(name.address)} (address and mask)`;
+  return 'text' in name ? `${name.kind}:${name.text}` : name.kind;
 }
 
 function describeFolder(folder: AuthorityFolder): Answer {

@@ -6,6 +6,7 @@ import { readBounded } from '../../http/client.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
+import { resolveCertificate } from './list.ts';
 
 const outOption = { flags: '--out <file>', text: 'where to write; never over a file that is there' };
 const peopleOnly =
@@ -14,7 +15,7 @@ const peopleOnly =
 /** `signpost cert download`. */
 export const certDownload: CommandSpec = {
   words: 'cert download',
-  arguments: '<id>',
+  arguments: '<certificate>',
   summary: 'Write a certificate to a file',
   options: [
     {
@@ -25,7 +26,7 @@ export const certDownload: CommandSpec = {
     },
     outOption,
   ],
-  examples: ['signpost cert download 0193… --format fullchain --out host.pem'],
+  examples: ['signpost cert download www.example.com --format fullchain --out host.pem'],
   run: async (invocation) => {
     const format = invocation.options.requiredText('format');
     return download(invocation, { method: 'GET', action: `download?format=${format}`, mode: 0o644 });
@@ -35,7 +36,7 @@ export const certDownload: CommandSpec = {
 /** `signpost cert key`. */
 export const certKey: CommandSpec = {
   words: 'cert key',
-  arguments: '<id>',
+  arguments: '<certificate>',
   summary: 'Write the private key that the server made for a certificate, encrypted under a passphrase',
   details: [peopleOnly],
   options: [
@@ -51,7 +52,7 @@ export const certKey: CommandSpec = {
 /** `signpost cert p12`. */
 export const certP12: CommandSpec = {
   words: 'cert p12',
-  arguments: '<id>',
+  arguments: '<certificate>',
   summary: 'Write key, certificate and chain as PKCS#12, or show its password once',
   details: [
     'The server makes the password. Give --reveal to see it, once; the next file has another.',
@@ -95,10 +96,12 @@ interface Download {
 
 async function download(invocation: Invocation, { method, action, mode, body }: Download): Promise<Answer> {
   const client = await connectAuthenticated(invocation);
+  const id = await resolveCertificate(client, readArgument(invocation, 0));
   const headers = { Accept: '*/*' };
-  const response = await client.send(method, `${pathOf(invocation)}/${action}`, { headers, ...(body && { body }) });
+  const path = `/api/certificates/${id}/${action}`;
+  const response = await client.send(method, path, { headers, ...(body && { body }) });
   const bytes = await readBounded(response);
-  const file = invocation.options.text('out') ?? nameOf(response, readArgument(invocation, 0));
+  const file = invocation.options.text('out') ?? nameOf(response, id);
   await createFileAtomically(file, bytes, mode).catch((cause) => {
     const isThere = errorCodeOf(cause) === 'EEXIST';
     throw new Failure('refused', isThere ? `${file} is there already` : `${file} cannot be written`, {
@@ -112,17 +115,10 @@ async function download(invocation: Invocation, { method, action, mode, body }: 
 async function showPassword(invocation: Invocation): Promise<Answer> {
   const password = await askOwnPassword(invocation);
   const client = await connectAuthenticated(invocation);
-  const document = await client.request('POST', `${pathOf(invocation)}/p12-password`, { body: { password } });
+  const id = await resolveCertificate(client, readArgument(invocation, 0));
+  const document = await client.request('POST', `/api/certificates/${id}/p12-password`, { body: { password } });
   const shown = textOf(document, 'p12_password');
   return { document, lines: [`The password, which is not shown again: ${shown}`] };
-}
-
-function pathOf(invocation: Invocation): string {
-  const id = readArgument(invocation, 0);
-  if (!/^[0-9a-f-]{36}$/.test(id)) {
-    throw new Failure('usage', `expected the id of a certificate, got "${id}"`, { hint: 'signpost cert list' });
-  }
-  return `/api/certificates/${id}`;
 }
 
 /** The name that the server proposes, if it is one and not a path. */

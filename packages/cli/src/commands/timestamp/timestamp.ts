@@ -25,10 +25,11 @@ export const timestamp: CommandSpec = {
   arguments: '<file>',
   summary: 'Prove that a file existed now: ask for a timestamp, verify it, write it beside the file',
   details: [
-    'Only the digest of the file leaves this machine. The answer is verified before it is written, under the roots of --root, or else under the one that the server itself names, which proves no more than that the server agrees with itself. Later: openssl ts -verify -in FILE.tsr -data FILE -CAfile root.pem',
+    'Only the digest of the file leaves this machine. The answer is verified before it is written, under the roots of --root, or else under the one that the server itself names, which proves no more than that the server agrees with itself. Later: `signpost timestamp verify FILE FILE.tsr --ca root.pem`, or openssl ts -verify -in FILE.tsr -data FILE -CAfile root.pem',
   ],
   options: [
-    { flags: '--authority <name>', text: 'which authority of the server stamps', required: true },
+    // Not `required`: the commands below this one would ask for it as well.
+    { flags: '--authority <name>', text: 'which authority of the server stamps; needed' },
     { flags: '--root <file>', text: 'trusted roots, PEM' },
     { flags: '--hash <name>', text: 'digest of the file', choices: ['sha256', 'sha384', 'sha512'], fallback: 'sha256' },
     { flags: '--out <file>', text: 'where to write the answer; FILE.tsr when left out' },
@@ -44,7 +45,7 @@ async function stampFile(invocation: Invocation): Promise<Answer> {
   const { options, fetch } = invocation;
   const path = readArgument(invocation, 0);
   const authority = parseAuthorityName(options.requiredText('authority'));
-  const imprint = await digestFile(path, options.requiredText('hash') as keyof typeof hashNames);
+  const imprint = await digestFile(path, hashNames[options.requiredText('hash') as keyof typeof hashNames]);
   // Nobody needs to be known to ask, so no credential is sent.
   const client = new Client({ base: await resolveBase(invocation), fetch });
   const anchors = await readAnchors(invocation, client, authority);
@@ -56,17 +57,18 @@ async function stampFile(invocation: Invocation): Promise<Answer> {
   const verified = await verifyTimestamp(response.token, { imprint, nonce, anchors });
   const out = options.text('out') ?? `${path}.tsr`;
   await writeFileAtomically(out, answer, 0o644);
-  return describe(verified, { path, out });
+  return describeTimestamp('Verified and written.', verified, { path, out });
 }
 
-async function digestFile(path: string, hash: keyof typeof hashNames): Promise<MessageImprint> {
-  const digest = createHash(hash);
+/** The digest of a file, as timestamps are over it. Throws Failure for one that cannot be read. */
+export async function digestFile(path: string, hash: MessageImprint['hash']): Promise<MessageImprint> {
+  const digest = createHash(hash.replace('-', ''));
   try {
     for await (const chunk of createReadStream(path)) digest.update(chunk as Uint8Array);
   } catch (cause) {
     throw new Failure('refused', `${path} cannot be read`, { cause });
   }
-  return { hash: hashNames[hash], digest: new Uint8Array(digest.digest()) };
+  return { hash, digest: new Uint8Array(digest.digest()) };
 }
 
 async function readAnchors(
@@ -79,6 +81,11 @@ async function readAnchors(
     const chain = parseCertificates(await readBounded(await client.send('GET', `/pki/${authority}/chain.pem`)));
     return chain.slice(-1);
   }
+  return readTrusted(file);
+}
+
+/** The certificates in a PEM file. Throws Failure when there are none. */
+export async function readTrusted(file: string): Promise<readonly Certificate[]> {
   const bytes = await readFile(file).catch((cause) => {
     throw new Failure('refused', `${file} cannot be read`, { cause });
   });
@@ -112,7 +119,12 @@ function refusal(code: string, text: string): Failure {
   });
 }
 
-function describe({ info, path: chain }: VerifiedTimestamp, { path, out }: { path: string; out: string }): Answer {
+/** What was verified, after `first`. */
+export function describeTimestamp(
+  first: string,
+  { info, path: chain }: VerifiedTimestamp,
+  { path, out }: { path: string; out: string },
+): Answer {
   const document = {
     file: basename(path),
     timestamp: out,
@@ -125,5 +137,5 @@ function describe({ info, path: chain }: VerifiedTimestamp, { path, out }: { pat
     valid_until: new Date(chain.certificate.notAfter).toISOString(),
   };
   const pairs = Object.entries(document).map(([name, value]) => [name, String(value ?? '-')] as const);
-  return { document, lines: ['Verified and written.', ...formatPairs(pairs)] };
+  return { document, lines: [first, ...formatPairs(pairs)] };
 }

@@ -10,6 +10,7 @@ import { recordAudit } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
 import type { Database } from '../../storage/database.ts';
 import { type AuthorityParts, AuthorityTree } from '../authorities/authority.ts';
+import { openSealedKey } from '../authorities/sealed-keys.ts';
 import { assertSound } from '../authorities/sound.ts';
 import { type AuthorityRow, findAuthority } from '../authorities/store.ts';
 import {
@@ -190,11 +191,40 @@ async function repairColumns(check: Check, { row, derived, differing, isProven }
   return { ...finding, outcome: 'repaired' };
 }
 
-async function checkKey({ parts }: Check, row: CertificateRow, certificate: Certificate): Promise<readonly Finding[]> {
-  if (row.sealed_key === null) return [];
+async function checkKey(check: Check, row: CertificateRow, certificate: Certificate): Promise<readonly Finding[]> {
+  if (row.subject_authority_id !== null) return checkAuthorityKey(check, row, certificate);
+  const sealed = row.sealed_key;
+  if (sealed === null) return [];
   const { purpose, reference } = certificateKeyPlace(row.id);
+  return openAndCompare(row, certificate, () => check.parts.vault.unseal(purpose, reference, sealed));
+}
+
+/**
+ * Whether the certificate is for the authority's key, and the vault opens that key. Of a root under dual protection the other half is
+ * a passphrase that nobody types for this; of an offline one there is nothing here.
+ */
+async function checkAuthorityKey(
+  { parts, caller }: Check,
+  row: CertificateRow,
+  certificate: Certificate,
+): Promise<readonly Finding[]> {
+  const id = row.subject_authority_id ?? '';
+  const authority = await findAuthority(parts.database.query, caller.organisationId, { id });
+  if (!authority) return [describe(row, 'issuer-missing', id)];
+  if (Buffer.compare(parseBase64(authority.public_key), certificate.spki) !== 0) {
+    return [describe(row, 'key-differs', `the certificate is not for the key of ${authority.name}`)];
+  }
+  if (authority.custody !== 'server') return [];
+  return openAndCompare(row, certificate, () => openSealedKey(parts, authority));
+}
+
+async function openAndCompare(
+  row: CertificateRow,
+  certificate: Certificate,
+  open: () => Uint8Array,
+): Promise<readonly Finding[]> {
   try {
-    const pkcs8 = new Uint8Array(parts.vault.unseal(purpose, reference, row.sealed_key));
+    const pkcs8 = new Uint8Array(open());
     const { spki } = await derivePublicKey(pkcs8);
     pkcs8.fill(0);
     const isSame = Buffer.compare(spki, certificate.spki) === 0;

@@ -3,11 +3,12 @@ import { formatAddress } from '@signpost/protocol/x509/address';
 import type { GeneralName } from '@signpost/protocol/x509/general-name';
 import type { AttributeToWrite } from '@signpost/protocol/x509/name';
 import { isHostPattern, isMailbox } from '@signpost/protocol/x509/name-syntax';
+import { parseSubtree, type Subtree } from '@signpost/protocol/x509/subtree';
 import { z } from 'zod';
 import { Refusal } from '../../errors.ts';
 import { formatNameText, type IssuedName, quote } from './name-text.ts';
 import { isPublicSuffix, privateDomains } from './public-suffix.ts';
-import { isWithinSubtree, parseSubtree, type Subtree } from './subtree.ts';
+import { isWithinSubtree } from './subtree.ts';
 
 const subtreesSchema = z
   .array(

@@ -1,6 +1,7 @@
 /** Certificate profiles as data (profiles.json): what certificates of one kind may say, and who may leave what open. */
 
 import { attributeOids, purposes } from '@signpost/protocol/x509/oids';
+import { parseSubtree } from '@signpost/protocol/x509/subtree';
 import { keyUsages } from '@signpost/protocol/x509/usage-extensions';
 import { z } from 'zod';
 import { Refusal } from '../../errors.ts';
@@ -8,7 +9,6 @@ import { durationPattern, parseDuration } from './duration.ts';
 import { keyLabels } from './key-label.ts';
 import { nameKinds } from './name-text.ts';
 import builtIn from './profiles.json' with { type: 'json' };
-import { parseSubtree } from './subtree.ts';
 
 const durationSchema = z.string().regex(durationPattern, 'expected a duration such as 90d, 160h or 5m');
 const usagesSchema = z.array(z.enum(keyUsages)).max(keyUsages.length);

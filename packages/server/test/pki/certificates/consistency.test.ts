@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { createPrivateKey } from '@signpost/protocol/keys/private-key';
 import { checkConsistency } from '../../../src/pki/certificates/consistency.ts';
 import { parseNameText } from '../../../src/pki/profiles/name-text.ts';
 import { certificateKeyPlace } from '../../../src/pki/records/certificate-row.ts';
@@ -13,6 +14,10 @@ const formWish = {
   source: 'form',
   names: [parseNameText('dns:host.example')],
 } as const;
+
+async function createOtherKey(): Promise<{ readonly pkcs8: Uint8Array }> {
+  return { pkcs8: await createPrivateKey({ kind: 'ecdsa', curve: 'P-256' }) };
+}
 
 suite('the check of certificates', () => {
   forEachEngine((_name, open) => {
@@ -47,6 +52,32 @@ suite('the check of certificates', () => {
         .where('action', '=', 'certificate.repaired')
         .execute();
       assert.deepEqual(audit, [{ object_id: row.id }]);
+    });
+
+    test('finds keys of authorities that the vault does not open, or that are not those of their certificates', async () => {
+      const desk = await openDesk(await open());
+      const { query } = desk.parts.database;
+      const change = (name: string, set: { sealed_key?: string; public_key?: string }) =>
+        query.updateTable('authority').set(set).where('name', '=', name).execute();
+      const issuing = await query
+        .selectFrom('authority')
+        .selectAll()
+        .where('name', '=', 'issuing')
+        .executeTakeFirstOrThrow();
+      const root = await query.selectFrom('authority').selectAll().where('name', '=', 'root').executeTakeFirstOrThrow();
+      const sealed = issuing.sealed_key ?? '';
+      await change('issuing', {
+        sealed_key: desk.parts.vault.seal('authority-key', 'authority/another', Buffer.alloc(9)),
+      });
+      assert.deepEqual(await check(desk), ['key-unreadable open']);
+      const { pkcs8 } = await createOtherKey();
+      const other = desk.parts.vault.seal('authority-key', `authority/${issuing.id}`, pkcs8);
+      await change('issuing', { sealed_key: other });
+      assert.deepEqual(await check(desk), ['key-differs open']);
+      await change('issuing', { sealed_key: sealed });
+      assert.deepEqual(await check(desk), []);
+      await change('issuing', { public_key: root.public_key });
+      assert.ok((await check(desk)).includes('key-differs open'));
     });
 
     test('finds a certificate that nobody here signed, and repairs nothing by it', async () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { createName } from '@signpost/protocol/x509/name';
+import { parseSubtree } from '@signpost/protocol/x509/subtree';
 import fc from 'fast-check';
 import { assertALabels } from '../../../src/pki/profiles/a-label.ts';
 import { formatNameText, parseName, parseNameText } from '../../../src/pki/profiles/name-text.ts';
 import { orderSubject, readSubject } from '../../../src/pki/profiles/subject.ts';
-import { isWithinSubtree, parseSubtree } from '../../../src/pki/profiles/subtree.ts';
+import { isWithinSubtree } from '../../../src/pki/profiles/subtree.ts';
 
 suite('a name as text', () => {
   test('comes back as it was written', () => {
