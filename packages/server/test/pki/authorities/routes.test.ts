@@ -32,6 +32,8 @@ suite('authorities over HTTP', () => {
     assert.match(String(der.headers['cache-control']), /public/);
     assert.deepEqual(new X509Certificate(der.body).serialNumber, x509.serialNumber);
     const chain = await scene.ask('GET', '/pki/issuing/chain.pem');
+    const same = { headers: { 'if-none-match': chain.headers.etag ?? '' } };
+    assert.equal((await scene.ask('GET', '/pki/issuing/chain.pem', same)).status, 304);
     assert.equal(chain.headers['content-type'], 'application/pem-certificate-chain');
     assert.equal(chain.body.toString().match(/BEGIN CERTIFICATE/g)?.length, 2);
     assert.equal((await scene.ask('GET', '/pki/root/ca.pem')).status, 200);

@@ -6,9 +6,15 @@ import { encodeText } from '@signpost/protocol/bytes/text';
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import { Refusal } from '../../../errors.ts';
 import type { AppEnv } from '../../../http/context.ts';
+import { isMatch } from '../../../http/entity-tag.ts';
 import { createRouter } from '../../../http/router.ts';
-import { type AuthorityParts, authorityNamePattern } from '../authority.ts';
-import { listAuthorityChains } from '../description.ts';
+import {
+  type AuthorityParts,
+  AuthorityTree,
+  authorityNamePattern,
+  type OwnCertificate,
+  requireAuthority,
+} from '../authority.ts';
 
 /** The public routes of authorities. */
 export function authorityPublicRoutes(parts: Pick<AuthorityParts, 'database' | 'now'>): OpenAPIHono<AppEnv> {
@@ -20,20 +26,34 @@ export function authorityPublicRoutes(parts: Pick<AuthorityParts, 'database' | '
       tags: ['pki'],
       summary,
       request: { params: z.object({ authority: z.string().regex(authorityNamePattern) }) },
-      responses: { 200: { description: 'The file', content: { [type]: { schema: z.string() } } } },
+      responses: {
+        200: { description: 'The file', content: { [type]: { schema: z.string() } } },
+        304: { description: 'Unchanged' },
+      },
     });
     router.openapi(route, async (c) => {
       const { authority } = c.req.valid('param');
-      const [chain] = await listAuthorityChains(parts, c.var.organisation.id, authority);
+      const chain = await recallChain(parts, c.var.organisation.id, authority);
       if (!chain) throw new Refusal('not_found', 'the authority has no certificate that is valid now');
       const body = encode(chain.map(({ certificate }) => certificate));
       const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
       const headers = { 'Content-Type': type, 'Cache-Control': 'public, max-age=3600', ETag: etag };
       const disposition = { 'Content-Disposition': `attachment; filename="${authority}-${file}"` };
+      if (isMatch(c.req.header('if-none-match') ?? '', etag)) return c.body(null, 304, headers) as never;
       return c.body(body, 200, { ...headers, ...disposition }) as never;
     });
   }
   return router;
+}
+
+/** The chain to serve, from what is kept in memory: strangers ask, as often as they like. */
+async function recallChain(
+  { database, now }: Pick<AuthorityParts, 'database' | 'now'>,
+  organisationId: string,
+  name: string,
+): Promise<readonly OwnCertificate[] | undefined> {
+  const row = await requireAuthority(database.query, organisationId, name);
+  return (await AuthorityTree.recall(database.query, organisationId)).listChains(row, now())[0];
 }
 
 interface PublishedFile {
