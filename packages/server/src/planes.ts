@@ -13,6 +13,8 @@ import type { Config } from './config.ts';
 import { doctorRoutes } from './doctor/routes.ts';
 import type { InspectSbom } from './evidence/sboms/inspection.ts';
 import type { Spool } from './evidence/spool.ts';
+import { pruneSnapshots } from './evidence/vulnerabilities/import.ts';
+import { snapshotRoutes } from './evidence/vulnerabilities/routes.ts';
 import type { AppEnv } from './http/context.ts';
 import type { PreparedAnswers } from './http/prepared.ts';
 import { accessRoutes } from './pki/access/routes.ts';
@@ -34,6 +36,7 @@ import { revocationRoutes } from './pki/revocation/routes.ts';
 import { timestampRoutes } from './pki/timestamps/routes.ts';
 import { renewTimestampCertificates } from './pki/timestamps/timestamp-authority.ts';
 import { sbomRoutes } from './releases/evidence/routes.ts';
+import { vulnerabilityRoutes } from './releases/evidence/vulnerabilities/routes.ts';
 import { refreshManifests } from './releases/lifecycle/refresh.ts';
 import { releaseRoutes } from './releases/lifecycle/routes.ts';
 import { projectRoutes } from './releases/projects/routes.ts';
@@ -107,7 +110,9 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     projectRoutes(resources),
     releaseRoutes(resources),
     uploadRoutes(resources),
+    snapshotRoutes(resources),
     sbomRoutes(resources),
+    vulnerabilityRoutes(resources),
     rescanRoutes(resources),
     doctorRoutes(resources),
     backupRoutes(resources),
@@ -230,9 +235,10 @@ export async function runBackup(resources: Resources): Promise<void> {
   resources.wakeWorker();
 }
 
-/** Asks for every file to be scanned again, and forgets what ACME clients left behind. */
+/** Asks for every file to be scanned again, and forgets what ACME clients and broken imports left behind. */
 export async function runNightly(resources: Resources): Promise<void> {
   await logFailure(resources, pruneAcme);
+  await logFailure(resources, pruneSnapshots);
   if (resources.scanner) await logFailure(resources, requestAllRescans);
   resources.wakeWorker();
 }

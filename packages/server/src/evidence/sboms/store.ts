@@ -138,3 +138,18 @@ function selectComponents(query: Query, filter: ComponentFilter, page: Component
 function createPattern(text: string): string {
   return `%${text.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`;
 }
+
+/** The package URLs of components, by what their documents call them. */
+export async function listComponentRefs(
+  query: Query,
+  sbomIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (sbomIds.length === 0) return new Map();
+  const rows = await query
+    .selectFrom('sbom_component')
+    .select(['ref', 'purl'])
+    .where('sbom_id', 'in', [...sbomIds])
+    .where('purl', 'is not', null)
+    .execute();
+  return new Map(rows.map(({ ref, purl }) => [ref, purl ?? '']));
+}

@@ -1,0 +1,105 @@
+/** VEX documents of releases: read, kept, and from then on heard. */
+import { readFile } from 'node:fs/promises';
+import { TrustError } from '@signpost/protocol/errors';
+import { encodePurl, parsePurl } from '@signpost/protocol/sbom/purl';
+import type { Caller } from '../../audit/audit.ts';
+import { recordAudit } from '../../audit/store.ts';
+import { Refusal } from '../../errors.ts';
+import { createId } from '../../storage/ids.ts';
+import { recordEvent } from '../../storage/outbox.ts';
+import type { SbomDependencies, SbomSubject } from '../sboms/sbom.ts';
+import { listComponentRefs, listSboms } from '../sboms/store.ts';
+import { keepFile, type SpooledFile } from '../spool.ts';
+import { insertVex } from './store.ts';
+import { parseVex, type VexDocument } from './vex.ts';
+
+/** A document that is kept. */
+export interface AttachedVex {
+  readonly sha256: string;
+  readonly standard: VexDocument['standard'];
+  readonly statements: number;
+}
+
+/** Bytes of a VEX document: it is read in one go. */
+const maxVexBytes = 8 * 2 ** 20;
+
+/**
+ * Reads a document about an artifact and keeps it with the release. The same document again changes nothing. Throws `too_large`, or `upload_refused`, rule
+ * `vex-document`.
+ */
+export async function attachVex(
+  dependencies: SbomDependencies,
+  caller: Caller,
+  { subject, body }: { subject: SbomSubject; body: AsyncIterable<Uint8Array> },
+): Promise<AttachedVex> {
+  const { blobs, spool, now } = dependencies;
+  return spool.receive(body, { maxBytes: maxVexBytes, now: now() }, async (file) => {
+    const document = await readDocument(dependencies, subject, file);
+    await keepFile(blobs, file);
+    await record(dependencies, caller, { subject, file, document });
+    return { sha256: file.sha256, standard: document.standard, statements: document.statements.length };
+  });
+}
+
+async function readDocument(
+  { database }: SbomDependencies,
+  subject: SbomSubject,
+  { path }: SpooledFile,
+): Promise<VexDocument> {
+  const sboms = await listSboms(database.query, subject.releaseId);
+  const refs = await listComponentRefs(
+    database.query,
+    sboms.map(({ id }) => id),
+  );
+  const context = {
+    ...{ maxBytes: maxVexBytes, artifactSha256: subject.artifactSha256 },
+    findPurl: (ref: string) => refs.get(ref),
+  };
+  try {
+    const document = parseVex(await readFile(path), context);
+    const statements = document.statements.map((said) => ({
+      ...said,
+      purl: said.purl === undefined ? undefined : encodePurl(parsePurl(said.purl)),
+    }));
+    return { ...document, statements };
+  } catch (error) {
+    if (!(error instanceof TrustError)) throw error;
+    throw new Refusal('upload_refused', error.message, {
+      ...{
+        rule: 'vex-document',
+        hint: 'attach OpenVEX 0.2 or CycloneDX with vulnerabilities and their analysis',
+        cause: error,
+      },
+    });
+  }
+}
+
+async function record(
+  { database, now }: SbomDependencies,
+  caller: Caller,
+  { subject, file, document }: { subject: SbomSubject; file: SpooledFile; document: VexDocument },
+): Promise<void> {
+  const at = now();
+  const id = createId(at);
+  const { standard, author, statedAt } = document;
+  const row = {
+    ...{ id, project_id: subject.projectId, release_id: subject.releaseId, sha256: file.sha256 },
+    ...{ size_bytes: file.sizeBytes, standard, author: author ?? null, stated_at: statedAt, created_at: at },
+  };
+  const statements = document.statements.map((said, position) => ({
+    ...{ vex_id: id, position, vulnerability: said.vulnerability, purl: said.purl ?? null, status: said.status },
+    ...{ justification: said.justification ?? null, detail: said.detail ?? null, stated_at: said.statedAt },
+  }));
+  const facts = {
+    project: subject.project,
+    version: subject.version,
+    sha256: file.sha256,
+    statements: statements.length,
+  };
+  await database.transaction(async (tx) => {
+    if (!(await insertVex(tx, row, statements))) return;
+    const topic = 'vex.attached';
+    await recordEvent(tx, { id: createId(at), organisationId: caller.organisationId, topic, payload: facts, at });
+    await recordAudit(tx, at, { ...caller, action: topic, object: { kind: 'vex', id }, detail: facts });
+  });
+}
