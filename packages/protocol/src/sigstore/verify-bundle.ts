@@ -3,6 +3,7 @@ import { encodeBase64 } from '../bytes/base64.ts';
 import { encodeHex } from '../bytes/hex.ts';
 import { TrustError } from '../errors.ts';
 import { importPublicKey, type VerificationKey } from '../keys/verification-key.ts';
+import type { VerifiedCosignature } from '../tlog/cosignature.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { Artifact } from './artifact.ts';
 import type { Bundle, BundleSigner } from './bundle.ts';
@@ -16,6 +17,7 @@ import { verifyIdentity } from './verify-identity.ts';
 import { type VerifiedLogEntry, verifyLogEntry, verifyPromise } from './verify-log-entry.ts';
 import { verifySignerCertificate } from './verify-signer-certificate.ts';
 import { type SignedTime, verifySignedTime } from './verify-timestamps.ts';
+import { verifyWitnesses, type WitnessQuorum } from './verify-witnesses.ts';
 
 declare const verified: unique symbol;
 
@@ -26,6 +28,8 @@ export interface VerifiedBundle {
   /** When the signature is proven to have been there; at least one for a certificate's. */
   readonly times: readonly ProvenTime[];
   readonly logEntries: readonly VerifiedLogEntry[];
+  /** By the witnesses that were asked for. */
+  readonly cosignatures: readonly VerifiedCosignature[];
   /** The logs that promised to publish the certificate. */
   readonly scts: readonly VerifiedCertificateTimestamp[];
   readonly content: VerifiedContent;
@@ -56,6 +60,8 @@ export interface BundleRequirements {
   readonly now?: number;
   /** Takes entries that a log has only promised to include, which is all that many bundles of version 0.1 have; false by default. */
   readonly acceptPromises?: boolean;
+  /** Witnesses that must have cosigned each log entry's checkpoint; none unless given. */
+  readonly witnesses?: WitnessQuorum;
 }
 
 /** Whose signature counts: somebody's that a policy names, by certificate; or a key's, with how much evidence. */
@@ -79,10 +85,12 @@ export async function verifyBundle(bundle: Bundle, requirements: BundleRequireme
   const { signer, scts, key, verifier } = await verifySigner(bundle.signer, requirements, evidence.times);
   const logEntries = await verifyLogEntries(bundle, trustedRoot, evidence);
   assertLogEntries(logEntries, minimums, requirements.acceptPromises ?? false);
+  const cosignatures = requirements.witnesses ? await verifyWitnesses(logEntries, requirements.witnesses) : [];
   const signed = { content: bundle.content, verifier, subjectKey: key.subjectKey };
   for (const { entry } of logEntries) await assertEntryBody(entry, signed);
   const content = await verifyContent(bundle.content, key, artifact);
-  return { signer, times: evidence.times, logEntries, scts, content } as unknown as VerifiedBundle;
+  const { times } = evidence;
+  return { signer, times, logEntries, cosignatures, scts, content } as unknown as VerifiedBundle;
 }
 
 function chooseMinimums(signer: RequiredSigner): EvidenceMinimums {

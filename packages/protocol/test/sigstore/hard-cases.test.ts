@@ -8,6 +8,7 @@ import { parsingCases } from './hard/parsing.ts';
 import { semanticCases } from './hard/semantics.ts';
 import { timeCases } from './hard/times.ts';
 import { trustedRootCases } from './hard/trusted-roots.ts';
+import { witnessCases } from './hard/witnesses.ts';
 
 const groups = {
   'what must be accepted': acceptedCases,
@@ -15,6 +16,7 @@ const groups = {
   'times and windows': timeCases,
   'trusted roots': trustedRootCases,
   'log entries': logEntryCases,
+  witnesses: witnessCases,
   'strict parsing': parsingCases,
   'what the caller asks for': semanticCases,
 };
