@@ -42,6 +42,13 @@ import { certRenew } from './commands/cert/renew.ts';
 import { certCheck, certHold, certRelease, certRevoke } from './commands/cert/revoke.ts';
 import { check, download, verify } from './commands/client/check.ts';
 import { mirrorExport } from './commands/client/mirror.ts';
+import {
+  trustRootAdd,
+  trustRootList,
+  trustRootRefresh,
+  trustRootRemove,
+  trustRootShow,
+} from './commands/evidence/trust-root.ts';
 import { createHelpCommands } from './commands/help.ts';
 import { keyNewMaintainer } from './commands/key/new-maintainer.ts';
 import { keyActivate, keyCreate, keyList, keyRetire, keyRevoke } from './commands/key/server-key.ts';
@@ -200,6 +207,11 @@ export const commands: readonly CommandSpec[] = [
   certP12,
   timestamp,
   timestampVerify,
+  trustRootList,
+  trustRootAdd,
+  trustRootShow,
+  trustRootRefresh,
+  trustRootRemove,
   auditVerify,
   auditList,
   auditExport,

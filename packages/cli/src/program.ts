@@ -40,6 +40,7 @@ const groupSummaries: Readonly<Record<string, string>> = {
   release: 'Releases: upload, activate, withdraw',
   root: 'The offline root: trust lists made and signed without a server',
   trust: 'The trust list that the server publishes',
+  'trust-root': 'Instances of Sigstore whose evidence counts',
   user: 'People and their roles',
   vault: 'What keeps the secrets of a server',
 };

@@ -54,6 +54,16 @@ export interface Config {
   readonly acmePerMinute: number;
   /** SIGNPOST_DNS_SERVERS (the machine's): `address` or `address:port`, comma-separated, whom ACME asks about names. */
   readonly dnsServers: readonly string[];
+  /**
+   * SIGNPOST_OUTGOING (`on`): `off` makes no request to anybody for evidence: trusted roots and the like come by upload alone. ACME, which asks
+   * the hosts that order, is not meant.
+   */
+  readonly outgoing: 'on' | 'off';
+  /**
+   * SIGNPOST_OUTGOING_ADDRESSES (`private`): where repositories that admins name may be: `public` addresses alone, private networks, or
+   * `any`: this machine, too, and plain http:// where the address is not public.
+   */
+  readonly outgoingAddresses: 'public' | 'private' | 'any';
   /** SIGNPOST_BACKUP_DIR (`backups` in the data folder): where the server keeps backups; another disk is better. */
   readonly backupDir: string | undefined;
   /** SIGNPOST_BACKUP_RECIPIENTS (none): public keys of age, comma-separated; with one, a backup is made every night. */
@@ -118,6 +128,8 @@ function readConfig(reader: Reader): Config {
     loginsPerMinute: reader.read('SIGNPOST_LOGINS_PER_MINUTE', between(1, 1000), 5),
     acmePerMinute: reader.read('SIGNPOST_ACME_PER_MINUTE', between(0, 1_000_000), 600),
     dnsServers: reader.read('SIGNPOST_DNS_SERVERS', parseServers, []),
+    outgoing: reader.read('SIGNPOST_OUTGOING', choose('on', 'off'), 'on'),
+    outgoingAddresses: reader.read('SIGNPOST_OUTGOING_ADDRESSES', choose('public', 'private', 'any'), 'private'),
     backupDir: reader.read('SIGNPOST_BACKUP_DIR', parseText, undefined),
     backupRecipients: reader.read('SIGNPOST_BACKUP_RECIPIENTS', parseRecipients, []),
     backupKeepDays: reader.read('SIGNPOST_BACKUP_KEEP', between(1, 3650), 7),

@@ -8,6 +8,7 @@ import { assertRecipients } from './backup/job.ts';
 import { Refusal } from './errors.ts';
 import { createSbomInspection } from './evidence/sboms/inspection.ts';
 import { Spool } from './evidence/spool.ts';
+import { registerTrustRootMetrics } from './evidence/trust-roots/metrics.ts';
 import type { Behind } from './http/front.ts';
 import { createMetrics } from './http/metrics.ts';
 import { PreparedAnswers } from './http/prepared.ts';
@@ -22,6 +23,7 @@ import {
   createPromptJobs,
   createPublished,
   createTreeWriter,
+  openEvidence,
   type Resources,
   refreshAndLog,
   runOften,
@@ -144,6 +146,7 @@ function createBehind(resources: Resources): Behind {
   const prepared = [resources.prepared, statusAnswers.prepared];
   const metrics = createMetrics();
   registerTrustMetrics(metrics.registry, resources);
+  registerTrustRootMetrics(metrics.registry, resources);
   const app = createApp({
     ...resources,
     ...{ metrics, roles, passwords },
@@ -171,6 +174,7 @@ async function openResources(
     prepared: new PreparedAnswers(now),
     acme: createAcmeState({ ...opened, dnsServers: config.dnsServers }),
     revocation: openRevocation({ ...opened, pkiUrl: config.pkiUrl }),
+    ...openEvidence(opened),
     version: packageJson.version,
   };
   const writeTree = createTreeWriter(withBlobs);

@@ -15,7 +15,12 @@ import type { InspectSbom } from './evidence/sboms/inspection.ts';
 import type { Spool } from './evidence/spool.ts';
 import { pruneSnapshots } from './evidence/vulnerabilities/import.ts';
 import { snapshotRoutes } from './evidence/vulnerabilities/routes.ts';
+import { TrustRootRefresher } from './evidence/trust-roots/refresh.ts';
+import { trustRootRoutes } from './evidence/trust-roots/routes.ts';
+import { requestDueRefreshes, trustRootJobKind } from './evidence/trust-roots/schedule.ts';
+import type { TrustRootParts } from './evidence/trust-roots/trust-root.ts';
 import type { AppEnv } from './http/context.ts';
+import { createFetch, type Fetch } from './http/outgoing/fetch.ts';
 import type { PreparedAnswers } from './http/prepared.ts';
 import { accessRoutes } from './pki/access/routes.ts';
 import { acmeDirectoryRoutes } from './pki/acme/directories/routes.ts';
@@ -78,6 +83,9 @@ export interface Resources {
   readonly prepared: PreparedAnswers;
   readonly acme: AcmeState;
   readonly revocation: Revocation;
+  /** Undefined when the server asks nobody for evidence. */
+  readonly outgoing: Fetch | undefined;
+  readonly trustRoots: TrustRootRefresher;
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
@@ -107,6 +115,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     acmeRoutes({ ...resources, ...resources.acme, pkiUrl: resources.config.pkiUrl }),
     revocationRoutes({ ...pkiParts(resources), ...resources.revocation, log: resources.log }),
     accessRoutes(resources),
+    trustRootRoutes(trustRootParts(resources), resources.trustRoots),
     projectRoutes(resources),
     releaseRoutes(resources),
     uploadRoutes(resources),
@@ -124,6 +133,22 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
 /** What the pki plane is kept with. */
 function pkiParts({ database, vault, now, config }: Resources): AuthorityParts {
   return { database, vault, now, pkiUrl: config.pkiUrl };
+}
+
+/** What asks others for evidence, and follows the roots that it is judged by. */
+export function openEvidence(
+  opened: Pick<Resources, 'config' | 'database' | 'now' | 'log' | 'wakeWorker'>,
+): Pick<Resources, 'outgoing' | 'trustRoots'> {
+  const { outgoing: isOn, outgoingAddresses: addresses } = opened.config;
+  const outgoing = isOn === 'off' ? undefined : createFetch({ addresses });
+  return { outgoing, trustRoots: new TrustRootRefresher(trustRootParts({ ...opened, outgoing })) };
+}
+
+/** What trusted roots are kept with. */
+function trustRootParts(
+  resources: Pick<Resources, 'config' | 'database' | 'now' | 'log' | 'outgoing' | 'wakeWorker'>,
+): TrustRootParts {
+  return { ...resources, addresses: resources.config.outgoingAddresses, random: Math.random };
 }
 
 /** What the worker runs, by kind of job. */
@@ -145,7 +170,10 @@ export function createJobs(resources: Resources): Readonly<Record<string, RunJob
 
 /** What runs beside the worker, since a client waits for it and most of it is waiting for others. */
 export function createPromptJobs(resources: Resources): Readonly<Record<string, RunJob>> {
-  return { [validationJobKind]: (job) => validateAuthorization({ ...resources, ...resources.acme }, job) };
+  return {
+    [validationJobKind]: (job) => validateAuthorization({ ...resources, ...resources.acme }, job),
+    [trustRootJobKind]: (job) => resources.trustRoots.run(job),
+  };
 }
 
 /** Makes the `published` of `Resources`: forgets prepared answers at once, then has the public tree written. */
@@ -213,11 +241,18 @@ export function startSchedules(resources: Resources): () => Promise<void> {
   };
 }
 
-/** Publishes revocation lists that are behind or run out; while the vault was locked, they could not be. */
+/** Publishes revocation lists that are behind or run out, which they could not be while the vault was locked; asks for trusted roots that are due. */
 export async function runOften(resources: Resources): Promise<void> {
   await logFailure(resources, function refreshLists() {
     return resources.revocation.publisher.refresh();
   });
+  await logFailure(resources, requestDueTrustRoots);
+}
+
+/** Nobody is asked when nobody may be. */
+async function requestDueTrustRoots(resources: Resources): Promise<void> {
+  if (!resources.outgoing) return;
+  if ((await requestDueRefreshes(resources)) > 0) resources.wakeWorker();
 }
 
 /** Warns of trust lists that run out, signs manifests again, and removes uploads that nobody goes on with. */

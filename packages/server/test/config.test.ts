@@ -41,6 +41,8 @@ test('without any variable the settings are the documented defaults', () => {
     loginsPerMinute: 5,
     acmePerMinute: 600,
     dnsServers: [],
+    outgoing: 'on',
+    outgoingAddresses: 'private',
     backupDir: undefined,
     backupRecipients: [],
     backupKeepDays: 7,
@@ -68,9 +70,12 @@ test('each variable is read', () => {
     SIGNPOST_LOGINS_PER_MINUTE: '3',
     SIGNPOST_ACME_PER_MINUTE: '0',
     SIGNPOST_DNS_SERVERS: '10.0.0.53, 127.0.0.1:5353, fd00::53, [fd00::53]:53',
+    SIGNPOST_OUTGOING: 'off',
+    SIGNPOST_OUTGOING_ADDRESSES: 'public',
     SIGNPOST_LOG_LEVEL: 'debug',
   });
   assert.equal(config.acmePerMinute, 0);
+  assert.deepEqual([config.outgoing, config.outgoingAddresses], ['off', 'public']);
   assert.deepEqual(config.dnsServers, ['10.0.0.53', '127.0.0.1:5353', 'fd00::53', '[fd00::53]:53']);
   assert.deepEqual(config.listen, { host: '::1', port: 0 });
   assert.equal(config.baseUrl, 'https://updates.example');
@@ -134,6 +139,8 @@ test('every problem is named at once, by variable and never by value', () => {
     SIGNPOST_LOGINS_PER_MINUTE: '0',
     SIGNPOST_ACME_PER_MINUTE: '-1',
     SIGNPOST_DNS_SERVERS: `10.0.0.53,${secret}`,
+    SIGNPOST_OUTGOING: secret,
+    SIGNPOST_OUTGOING_ADDRESSES: secret,
     SIGNPOST_BACKUP_RECIPIENTS: secret,
     SIGNPOST_BACKUP_KEEP: '0',
     SIGNPOST_RESTORE_MAX_MB: '0',

@@ -21,7 +21,14 @@ import { PreparedAnswers } from '../src/http/prepared.ts';
 import { openHttpServer } from '../src/http/server.ts';
 import { createAcmeState } from '../src/pki/acme/state.ts';
 import { openRevocation } from '../src/pki/revocation/revocation.ts';
-import { createPlanes, createPublished, createTreeWriter, type Resources, subscribePlanes } from '../src/planes.ts';
+import {
+  createPlanes,
+  createPublished,
+  createTreeWriter,
+  openEvidence,
+  type Resources,
+  subscribePlanes,
+} from '../src/planes.ts';
 import { DownloadCounter } from '../src/releases/public/statistics.ts';
 import type { Scanner } from '../src/releases/scanner/clamd.ts';
 import { PartFiles } from '../src/releases/uploads/part-files.ts';
@@ -150,6 +157,7 @@ async function openResources(
 ): Promise<Resources> {
   const environment = { SIGNPOST_READS_PER_MINUTE: '0', SIGNPOST_SCAN: 'off', ...choice.environment };
   const config = parseConfig({ ...environment, SIGNPOST_DATA: dataDir });
+  const wakeWorker = () => undefined;
   const opened = {
     ...dependencies,
     passwords: createQuickPasswords(),
@@ -166,8 +174,9 @@ async function openResources(
     revocation: openRevocation({ ...dependencies, log }),
     version: '0.0.0-test',
     ...(await openProcessParts(config)),
-    wakeWorker: () => undefined,
     wakeRelay: () => undefined,
+    wakeWorker,
+    ...openEvidence({ ...dependencies, config, log, wakeWorker }),
   };
   const writeTree = createTreeWriter(opened);
   closers.push(

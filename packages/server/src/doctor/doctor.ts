@@ -6,11 +6,13 @@ import { examineAddress, examineAudit, examineDurability, examineVault } from '.
 import { examineTimestamps } from './timestamps.ts';
 import { examineServerCertificate } from './tls.ts';
 import { examineTrust } from './trust.ts';
+import { examineTrustRoots } from './trust-roots.ts';
 
 /** What is looked at, by the words for it. */
 const examinations: Readonly<Record<string, Examination>> = {
   'the vault': examineVault,
   'the trust lists': examineTrust,
+  'the trusted roots of evidence': examineTrustRoots,
   'the manifests': examineReleases,
   'the protection of projects': examineProtection,
   'the scanner': examineScanner,

@@ -24,6 +24,7 @@ import type {
 import type { AuthorityTable, CertificateProfileTable, CertificateTable, NamePolicyTable } from './tables/pki.ts';
 import type { OcspResponderTable, RevocationListTable, RevocationStateTable } from './tables/revocation.ts';
 import type { TimestampAuthorityTable } from './tables/timestamps.ts';
+import type { EvidenceRootMetadataTable, EvidenceRootTable } from './tables/trust-roots.ts';
 
 /** All tables by name. */
 export interface Schema {
@@ -70,6 +71,8 @@ export interface Schema {
   vulnerability_package: VulnerabilityPackageTable;
   vex: VexTable;
   vex_statement: VexStatementTable;
+  evidence_root: EvidenceRootTable;
+  evidence_root_metadata: EvidenceRootMetadataTable;
 }
 
 /** `slug` is unique; the organisation `default` answers at the unprefixed paths. `host` is unique where set. */

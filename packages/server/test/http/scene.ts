@@ -22,7 +22,7 @@ import type { AppEnv, Role, Verb } from '../../src/http/context.ts';
 import { PreparedAnswers } from '../../src/http/prepared.ts';
 import { createAcmeState } from '../../src/pki/acme/state.ts';
 import { openRevocation } from '../../src/pki/revocation/revocation.ts';
-import { createPlanes } from '../../src/planes.ts';
+import { createPlanes, openEvidence } from '../../src/planes.ts';
 import { DownloadCounter } from '../../src/releases/public/statistics.ts';
 import { PartFiles } from '../../src/releases/uploads/part-files.ts';
 import roles from '../../src/roles.json' with { type: 'json' };
@@ -196,8 +196,10 @@ async function openPlanes(
   const dataDir = await mkdtemp(join(tmpdir(), 'signpost-test-'));
   after(() => rm(dataDir, { recursive: true, force: true }));
   const config = parseConfig({ SIGNPOST_DATA: dataDir, SIGNPOST_SCAN: 'off' });
+  const wakeWorker = () => undefined;
   return createPlanes({
     ...shared,
+    ...openEvidence({ ...shared, config, wakeWorker }),
     ...(await openProcessParts(config)),
     config,
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),
@@ -210,8 +212,8 @@ async function openPlanes(
     acme: createAcmeState({ ...shared, dnsServers: [] }),
     revocation: openRevocation(shared),
     version: '0.0.0-test',
-    wakeWorker: () => undefined,
     wakeRelay: () => undefined,
+    wakeWorker,
     published: () => undefined,
   });
 }

@@ -13,6 +13,7 @@ import { revocation } from './0006-revocation.ts';
 import { access } from './0007-access.ts';
 import { vaultFingerprint } from './0008-vault-fingerprint.ts';
 import { sboms } from './0009-sboms.ts';
+import { trustRoots } from './0010-trust-roots.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -25,6 +26,7 @@ const migrations: readonly Migration[] = [
   access,
   vaultFingerprint,
   sboms,
+  trustRoots,
 ];
 
 /**

@@ -3,6 +3,7 @@ import type { AuditAction } from '../../../audit/actions.ts';
 import type { Caller } from '../../../audit/audit.ts';
 import { recordAudit } from '../../../audit/store.ts';
 import { Refusal } from '../../../errors.ts';
+import type { AddressPolicy } from '../../../http/outgoing/address-policy.ts';
 import type { Database, Query } from '../../../storage/database.ts';
 import { createId } from '../../../storage/ids.ts';
 import type { AcmeDirectoryTable } from '../../../storage/tables/acme.ts';
@@ -59,7 +60,7 @@ export interface DirectoryRules {
   readonly bindingRequired: boolean;
   readonly termsUrl: string | null;
   /** Where validation may connect to: `private` adds private networks, `any` this machine and link-local addresses. */
-  readonly addresses: 'public' | 'private' | 'any';
+  readonly addresses: AddressPolicy;
   readonly httpPort: number;
   readonly tlsPort: number;
   readonly state: 'open' | 'closed';

@@ -1,8 +1,8 @@
 /** What a client must show, and where the server may look (RFC 8555, section 8.1). */
 import { createHash } from 'node:crypto';
+import { isReachable } from '../../../http/outgoing/address-policy.ts';
 import type { Directory } from '../directories/directory.ts';
 import { AcmeProblem } from '../problem.ts';
-import { isReachable } from './address-policy.ts';
 import type { Resolver } from './resolver.ts';
 
 /** One attempt to find a proof. */

@@ -1,6 +1,8 @@
-/** Where validation may connect to. A stranger names the target, so what it may be is for the admin to say. */
+/** Where the server may connect to when others name the target: strangers by ACME orders, admins by addresses of repositories. */
 import { BlockList, isIP } from 'node:net';
-import type { Directory } from '../directories/directory.ts';
+
+/** `private` adds private networks to what is public, `any` this machine and link-local addresses. */
+export type AddressPolicy = 'public' | 'private' | 'any';
 
 /** IANA's special-purpose addresses (RFC 6890): nobody's server is there, or only this machine's. */
 const special = createList([
@@ -28,8 +30,8 @@ const privateNetworks = createList(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/1
 /** Addresses that carry one of version 4 in them (RFC 4291, 2.5.5; RFC 6052; RFC 3056): a way around the lists above. */
 const carriers = createList(['::/96', '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16']);
 
-/** Whether `policy` lets validation connect to `address`. What is no address is not allowed. */
-export function isReachable(address: string, policy: Directory['addresses']): boolean {
+/** Whether `policy` lets the server connect to `address`. What is no address is not allowed. */
+export function isReachable(address: string, policy: AddressPolicy): boolean {
   if (isIP(address) === 0 || address.includes('%')) return false;
   if (policy === 'any') return true;
   // Node takes an address of version 4 for a mapped one, so the carriers are asked for version 6 alone.
