@@ -20,7 +20,14 @@ export const trustRootList: CommandSpec = {
   examples: ['signpost trust-root list'],
   run: async (invocation) => {
     const answer = await (await connectAuthenticated(invocation)).read(path);
-    return answerTable(answer, 'trust_roots', ['name', 'source', 'light', 'light_reason', 'light_since', 'accepted_at']);
+    return answerTable(answer, 'trust_roots', [
+      'name',
+      'source',
+      'light',
+      'light_reason',
+      'light_since',
+      'accepted_at',
+    ]);
   },
 };
 

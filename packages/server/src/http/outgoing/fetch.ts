@@ -7,7 +7,7 @@ import { TrustError } from '@signpost/protocol/errors';
 import { type AddressPolicy, isReachable } from './address-policy.ts';
 
 /** How far a request may go. */
-export interface FetchBounds {
+interface FetchBounds {
   /** The longest body that is taken. */
   readonly limitBytes: number;
   /** Ends the request; what it throws is then the reason of the signal. */
