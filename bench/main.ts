@@ -2,6 +2,7 @@
 import { argv } from 'node:process';
 import { measureAcme } from './acme.ts';
 import { measureBackup } from './backup.ts';
+import { measureBundles } from './bundle.ts';
 import { measureDownload } from './download.ts';
 import { measureIssuance } from './issuance.ts';
 import { measureIssuing } from './issue-in-process.ts';
@@ -25,6 +26,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>
   acme: measureAcme,
   ocsp: measureOcsp,
   revocation: measureRevocation,
+  bundle: measureBundles,
 };
 
 const names = argv.length > 2 ? argv.slice(2) : Object.keys(benchmarks);

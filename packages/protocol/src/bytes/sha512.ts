@@ -21,7 +21,7 @@ class Sha512 implements StreamingHash {
   readonly #state: Int32Array;
   readonly #digestBytes: number;
   readonly #schedule = new Int32Array(2 * rounds);
-  /** What the rounds shift by one word each: a at 0 to h at 14. */
+  /** The words a to h. */
   readonly #working = new Int32Array(2 * letters);
   readonly #pending = new Uint8Array(blockBytes);
   readonly #constants = deriveConstants();
@@ -60,11 +60,13 @@ class Sha512 implements StreamingHash {
   /** FIPS 180-4, 6.4.2. */
   #compress(): void {
     this.#pendingBytes = 0;
-    const v = this.#working;
-    v.set(this.#state);
+    this.#working.set(this.#state);
     this.#expand();
     for (let t = 0; t < rounds; t++) this.#turn(t);
-    for (let at = 0; at < v.length; at += 2) addTo(this.#state, at, v[at] ?? 0, v[at + 1] ?? 0);
+    // After 80 rounds, ten times eight, every word is where it was.
+    for (let at = 0; at < 2 * letters; at += 2) {
+      addTo(this.#state, at, this.#working[at] ?? 0, this.#working[at + 1] ?? 0);
+    }
   }
 
   #expand(): void {
@@ -89,33 +91,30 @@ class Sha512 implements StreamingHash {
     }
   }
 
-  /** One round. The halves of e begin at 8, those of h at 14. */
+  /** One round. The words stay where they are: it is the letters a to h that move on, by one word each round. */
   #turn(t: number): void {
     const v = this.#working;
-    // One by one: destructuring goes through an iterator, which makes it ten times slower.
-    const ah = v[0] ?? 0;
-    const al = v[1] ?? 0;
-    const eh = v[8] ?? 0;
-    const el = v[9] ?? 0;
-    // h becomes the first temporary word.
-    addTo(
-      v,
-      14,
-      low(eh, el, 14) ^ low(eh, el, 18) ^ low(el, eh, 9),
-      low(el, eh, 14) ^ low(el, eh, 18) ^ low(eh, el, 9),
-    );
-    addTo(v, 14, choose(eh, v[10], v[12]), choose(el, v[11], v[13]));
-    addTo(v, 14, this.#constants[2 * t] ?? 0, this.#constants[2 * t + 1] ?? 0);
-    addTo(v, 14, this.#schedule[2 * t] ?? 0, this.#schedule[2 * t + 1] ?? 0);
-    const th = v[14] ?? 0;
-    const tl = v[15] ?? 0;
-    v.copyWithin(2, 0, 14);
-    addTo(v, 8, th, tl);
-    v[0] = th;
-    v[1] = tl;
-    addTo(v, 0, low(ah, al, 28) ^ low(al, ah, 2) ^ low(al, ah, 7), low(al, ah, 28) ^ low(ah, al, 2) ^ low(ah, al, 7));
-    // What were b and c stands one word further.
-    addTo(v, 0, vote(ah, v[4], v[6]), vote(al, v[5], v[7]));
+    // Where the halves of a stand; those of the next letter stand two further, around the end.
+    const a = (-2 * t) & 15;
+    const d = (a + 6) & 15;
+    const e = (a + 8) & 15;
+    const h = (a + 14) & 15;
+    const ah = v[a] ?? 0;
+    const al = v[a + 1] ?? 0;
+    const eh = v[e] ?? 0;
+    const el = v[e + 1] ?? 0;
+    // h becomes the first temporary word, then the new a.
+    addTo(v, h, low(eh, el, 14) ^ low(eh, el, 18) ^ low(el, eh, 9), low(el, eh, 14) ^ low(el, eh, 18) ^ low(eh, el, 9));
+    const f = (a + 10) & 15;
+    const g = (a + 12) & 15;
+    addTo(v, h, choose(eh, v[f], v[g]), choose(el, v[f + 1], v[g + 1]));
+    addTo(v, h, this.#constants[2 * t] ?? 0, this.#constants[2 * t + 1] ?? 0);
+    addTo(v, h, this.#schedule[2 * t] ?? 0, this.#schedule[2 * t + 1] ?? 0);
+    addTo(v, d, v[h] ?? 0, v[h + 1] ?? 0);
+    addTo(v, h, low(ah, al, 28) ^ low(al, ah, 2) ^ low(al, ah, 7), low(al, ah, 28) ^ low(ah, al, 2) ^ low(ah, al, 7));
+    const b = (a + 2) & 15;
+    const c = (a + 4) & 15;
+    addTo(v, h, vote(ah, v[b], v[c]), vote(al, v[b + 1], v[c + 1]));
   }
 }
 

@@ -1,6 +1,5 @@
 /** Certificates, answers, timestamps and key files are read, judged, verified and made alike in Node, in a bare context and in Chromium. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
@@ -15,11 +14,11 @@ import { damageOne } from '../fuzz/der-fuzz.ts';
 import { createFuzzSeeds } from '../fuzz/der-seeds.ts';
 import { createAuthority, createServer, now } from '../x509/authority.ts';
 import { describeStatus, respond } from '../x509/ocsp/responses.ts';
+import { browserPath, findMissingBrowser } from './browser.ts';
 import { bundleForWeb, withBuiltPackage } from './bundle.ts';
 import { type PkiFiles, type PkiOutcome, runPki } from './pki-entry.ts';
 
 const entry = fileURLToPath(new URL('pki-entry.ts', import.meta.url));
-const browserPath = '/usr/bin/chromium';
 const files = await createFiles();
 const expected = await runPki(files);
 const script = await withBuiltPackage((folder) => bundleForWeb(entry, folder));
@@ -94,11 +93,4 @@ test('Chromium decides alike', { skip: findMissingBrowser() }, async () => {
 
 interface BrowserGlobal {
   readonly signpost: { runPki(files: unknown): Promise<PkiOutcome> };
-}
-
-/** Why the browser cannot be asked, or `false`. Under CI=true that is no excuse. */
-function findMissingBrowser(): string | false {
-  if (existsSync(browserPath)) return false;
-  if (process.env.CI === 'true') throw new Error(`expected ${browserPath} under CI=true`);
-  return `${browserPath} is not installed`;
 }

@@ -1,17 +1,16 @@
 /** The published package runs unchanged wherever the Web's interfaces are: a bare context, and a browser. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { chromium } from 'playwright-core';
 import { openWorld } from '../client/world.ts';
 import { fileBytes, now, rootA } from '../documents.ts';
+import { browserPath, findMissingBrowser } from './browser.ts';
 import { bundleForWeb, readVectorFiles, withBuiltPackage } from './bundle.ts';
 import type { PortableOutcome } from './entry.ts';
 
 const entry = fileURLToPath(new URL('entry.ts', import.meta.url));
-const browserPath = '/usr/bin/chromium';
 
 function assertEverythingWorked({ decided, disagreements, installedText, stateWrites }: PortableOutcome): void {
   assert.deepEqual([...disagreements], []);
@@ -58,11 +57,4 @@ test('the package runs in Chromium', { skip: findMissingBrowser() }, async () =>
 
 interface BrowserGlobal {
   readonly signpost: { runEverything(files: unknown, site: unknown): Promise<PortableOutcome> };
-}
-
-/** Why the browser cannot be asked, or `false`. Under CI=true that is no excuse. */
-function findMissingBrowser(): string | false {
-  if (existsSync(browserPath)) return false;
-  if (process.env.CI === 'true') throw new Error(`expected ${browserPath} under CI=true`);
-  return `${browserPath} is not installed`;
 }
