@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { TrustError } from '@signpost/protocol/errors';
 import { parseProvenance } from '@signpost/protocol/intoto/parse-provenance';
 import type { Provenance } from '@signpost/protocol/intoto/provenance';
 import { deriveBuildLevel } from '@signpost/protocol/sigstore/build-level';
 import { parseBuilderTable } from '@signpost/protocol/sigstore/builder-table';
 import type { SignerClaims } from '@signpost/protocol/sigstore/claims';
+import fc from 'fast-check';
 import {
   fakeDigest,
   generatorStatement,
@@ -128,4 +130,21 @@ for (const [description, change] of [
 test('a table without builders, or with something beside them, is refused', () => {
   assert.throws(() => parseBuilderTable({ builders: [] }), { code: 'malformed' });
   assert.throws(() => parseBuilderTable({ ...table, version: 1 }), { code: 'malformed' });
+});
+
+test('whatever a table is, it is parsed or refused', () => {
+  const names = Object.keys(table.builders[0] ?? {});
+  const value = fc.oneof(
+    fc.constantFrom<unknown>('x', '', 1, 3, true, null, undefined),
+    fc.array(fc.oneof(fc.constantFrom<unknown>('x', '', 1), fc.record({ pattern: fc.constantFrom('a*', '***', '') }))),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.dictionary(fc.constantFrom(...names, 'other'), value)), (changes) => {
+      try {
+        parseBuilderTable({ builders: changes.map((change) => ({ ...table.builders[0], ...change })) });
+      } catch (error) {
+        assert.ok(error instanceof TrustError, String(error));
+      }
+    }),
+  );
 });
