@@ -218,4 +218,50 @@ export const acceptedCases: readonly HardCase[] = [
       };
     },
   },
+  {
+    name: "a statement in Rekor v1's older kind",
+    wanted: 'accepted',
+    recipe: { log: 'v1', content: 'statement', asIntoto: true },
+  },
+  {
+    name: 'a P-521 key with SHA-512',
+    wanted: 'accepted',
+    recipe: { hash: 'SHA-512', certificate: { keyType: { kind: 'ecdsa', curve: 'P-521' } } },
+  },
+  {
+    name: 'an Ed25519 key',
+    wanted: 'accepted',
+    recipe: {
+      hash: 'SHA-512',
+      certificate: { keyType: { kind: 'ed25519' } },
+      entry: [['spec.hashedRekordV002.signature.verifier.keyDetails', 'PKIX_ED25519']],
+    },
+  },
+  {
+    name: 'an RSA key',
+    wanted: 'accepted',
+    recipe: {
+      certificate: { keyType: { kind: 'rsa', modulusBits: 2048 } },
+      entry: [['spec.hashedRekordV002.signature.verifier.keyDetails', 'PKIX_RSA_PKCS1V15_2048_SHA256']],
+    },
+  },
+  {
+    name: 'a certificate by the root itself',
+    wanted: 'accepted',
+    recipe: () =>
+      Promise.resolve({
+        certificate: { issuer: instance.root },
+        root: [['certificateAuthorities.0', () => describeAuthority([instance.root])]],
+      }),
+  },
+  {
+    name: 'a promise with a proof that has no checkpoint, where promises are taken',
+    wanted: 'accepted',
+    recipe: {
+      log: 'v1',
+      version: '0.1',
+      bundle: [['verificationMaterial.tlogEntries.0.inclusionProof.checkpoint', undefined]],
+    },
+    require: { acceptPromises: true },
+  },
 ];

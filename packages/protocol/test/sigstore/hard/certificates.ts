@@ -4,6 +4,7 @@ import { encodeDer, string } from '@signpost/protocol/asn1/writer';
 import { encodeBase64 } from '@signpost/protocol/bytes/base64';
 import { encodeText } from '@signpost/protocol/bytes/text';
 import { purposes } from '@signpost/protocol/x509/oids';
+import { createAuthority } from '../../x509/authority.ts';
 import { certify, instance, type Recipe } from '../mint/bundle.ts';
 import type { CertificateChanges } from '../mint/certificate.ts';
 import { claim, describeClaims, rawClaim, releaseClaims, releaseSubject } from '../mint/claims.ts';
@@ -99,6 +100,18 @@ const path: readonly HardCase[] = [
     recipe: () => issueBy({ notAfter: signedAt - minuteMs }),
   },
   {
+    name: 'a root that has expired at the signing time',
+    wanted: 'certificate_expired',
+    recipe: async () => {
+      const root = await createAuthority({ notBefore: signedAt - 90 * dayMs, notAfter: signedAt - minuteMs });
+      const issuer = await createIssuer(root);
+      return {
+        certificate: { issuer },
+        root: [['certificateAuthorities.0', () => describeAuthority([issuer, root])]],
+      };
+    },
+  },
+  {
     name: 'an authority whose names must be others',
     wanted: 'certificate_invalid',
     recipe: () =>
@@ -141,6 +154,12 @@ function bringChain(chain: readonly string[], changes: CertificateChanges): Reci
 }
 
 const profile: readonly HardCase[] = [
+  certificate('a key that signs certificates, of no authority', 'certificate_invalid', {
+    extensions: { keyUsage: ['digitalSignature', 'keyCertSign'] },
+  }),
+  certificate('a path length without an authority', 'certificate_invalid', {
+    extensions: { basicConstraints: { isAuthority: false, pathLength: 0 } },
+  }),
   certificate('a certificate for servers', 'certificate_invalid', {
     extensions: { extendedKeyUsage: { purposes: [purposes.serverAuth] } },
   }),

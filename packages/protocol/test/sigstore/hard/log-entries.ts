@@ -3,7 +3,7 @@ import { encodePem } from '@signpost/protocol/asn1/pem';
 import { encodeBase64, parseBase64 } from '@signpost/protocol/bytes/base64';
 import { encodeText } from '@signpost/protocol/bytes/text';
 import { artifact, certify, describeStatement, instance, mint, type Recipe } from '../mint/bundle.ts';
-import { createHashLog, createTileLog, signedAt } from '../mint/instance.ts';
+import { createHashLog, createTileLog, describeLog, signedAt } from '../mint/instance.ts';
 import { type Edit, type Json, readAt } from '../mint/json.ts';
 import { signNote } from '../mint/log.ts';
 import { byKey } from './accepted.ts';
@@ -21,6 +21,7 @@ function entry(name: string, wanted: HardCase['wanted'], recipe: Recipe, ...edit
 const mismatch = 'log_entry_mismatch';
 const v1Message: Recipe = { log: 'v1' };
 const v1Statement: Recipe = { log: 'v1', content: 'statement' };
+const v1Intoto: Recipe = { ...v1Statement, asIntoto: true };
 
 /** Another certificate for the same key, and another signature by it, would verify alone. */
 async function otherSigner(): Promise<{ readonly raw: string; readonly pem: string }> {
@@ -63,6 +64,19 @@ const bodies: readonly HardCase[] = [
     (old) => encodeBase64(encodeText(Buffer.from(`${old}`, 'base64').toString('utf8').repeat(2))),
   ]),
   entry('without a hash', 'malformed', v1Message, ['spec.data', {}]),
+  entry('of the older kind with another certificate', mismatch, v1Intoto, [
+    'spec.content.envelope.signatures.0.publicKey',
+    pem,
+  ]),
+  entry('of the older kind with another payload', mismatch, v1Intoto, ['spec.content.payloadHash.value', zeros]),
+  entry('of the older kind with another payload type', mismatch, v1Intoto, [
+    'spec.content.envelope.payloadType',
+    'text/plain',
+  ]),
+  entry('of the older kind with another signature', mismatch, v1Intoto, [
+    'spec.content.envelope.signatures.0.sig',
+    encodeBase64(encodeText(encodeBase64(new Uint8Array(70)))),
+  ]),
   {
     name: 'an entry with a member twice',
     wanted: 'malformed',
@@ -197,6 +211,17 @@ const checkpoints: readonly HardCase[] = [
     },
   },
   {
+    name: 'a checkpoint by another trusted log of the same name',
+    wanted: 'log_proof_invalid',
+    recipe: async () => {
+      const other = await createTileLog('log2026.test');
+      return {
+        note: async (_, text) => `${text}\n${await signNote(text, other)}`,
+        root: [['tlogs.2', describeLog(other)]],
+      };
+    },
+  },
+  {
     name: "a checkpoint by another key under the log's hint",
     wanted: 'log_proof_invalid',
     recipe: async () => {
@@ -254,6 +279,19 @@ const promises: readonly HardCase[] = [
     name: 'a promise alone, where proofs are asked for',
     wanted: 'log_proof_invalid',
     recipe: { log: 'v1', version: '0.1', bundle: [[`${entryPath}.inclusionProof`, undefined]] },
+  },
+  {
+    name: 'a promise beside a proof of something else, where promises are taken',
+    wanted: 'log_proof_invalid',
+    recipe: {
+      log: 'v1',
+      version: '0.1',
+      bundle: [
+        [`${entryPath}.inclusionProof.checkpoint`, undefined],
+        [`${entryPath}.inclusionProof.rootHash`, somewhere],
+      ],
+    },
+    require: { acceptPromises: true },
   },
   {
     name: 'a promise alone in a bundle that says 0.1 and was 0.3',

@@ -214,6 +214,26 @@ const artifacts: readonly HardCase[] = [
     }),
   },
   {
+    name: 'a signature with a number that is padded, timestamped and logged so',
+    wanted: 'malformed',
+    recipe: { signature: padNumber },
+  },
+  {
+    name: 'a signature with octets behind it, timestamped and logged so',
+    wanted: 'malformed',
+    recipe: { signature: (signature) => Uint8Array.of(...signature, 0) },
+  },
+  {
+    name: 'an Ed25519 signature of an artifact whose digest alone is known',
+    wanted: 'algorithm_unsupported',
+    recipe: {
+      hash: 'SHA-512',
+      certificate: { keyType: { kind: 'ed25519' } },
+      entry: [['spec.hashedRekordV002.signature.verifier.keyDetails', 'PKIX_ED25519']],
+    },
+    require: { artifact: { kind: 'digests', digests: { sha512: Buffer.from(sha512, 'hex') } } },
+  },
+  {
     name: 'a signature that was changed to its twin',
     wanted: 'timestamp_invalid',
     recipe: {
@@ -221,6 +241,12 @@ const artifacts: readonly HardCase[] = [
     },
   },
 ];
+
+/** A zero before r, which DER does not write. */
+function padNumber(signature: Uint8Array): Uint8Array<ArrayBuffer> {
+  const [tag = 0, length = 0, type = 0, size = 0, ...rest] = signature;
+  return Uint8Array.of(tag, length + 1, type, size + 1, 0, ...rest);
+}
 
 /** ECDSA: (r, n − s) verifies where (r, s) does. */
 function turnTwin(signature: Uint8Array): Uint8Array {

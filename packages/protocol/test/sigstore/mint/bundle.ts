@@ -38,6 +38,10 @@ export interface Recipe {
   readonly statement?: Json;
   readonly payloadType?: string;
   readonly timestamps?: readonly TimestampRecipe[];
+  /** What becomes of the signature before it is timestamped and logged. */
+  readonly signature?: (signature: Uint8Array) => Uint8Array<ArrayBuffer>;
+  /** The older kind of entries for statements in Rekor v1. */
+  readonly asIntoto?: boolean;
   /** Changes to the entry before it is logged. */
   readonly entry?: readonly Edit[];
   /** What is logged, and shown, instead of JSON. */
@@ -138,7 +142,8 @@ async function sign(recipe: Recipe): Promise<Signed> {
   const signer = recipe.signer ?? (recipe.certificate ? await certify(recipe.certificate) : usualSigner);
   const payload = encodeJson(recipe.statement ?? (await describeStatement()));
   const message = recipe.content === 'statement' ? encodePae(recipe.payloadType ?? inTotoType, payload) : artifact;
-  return { signer, payload, message, signature: await (recipe.signedBy ?? signer).signer.sign(message) };
+  const signature = await (recipe.signedBy ?? signer).signer.sign(message);
+  return { signer, payload, message, signature: recipe.signature?.(signature) ?? signature };
 }
 
 const inTotoType = 'application/vnd.in-toto+json';
@@ -198,14 +203,14 @@ async function createEntry(recipe: Recipe, signed: Signed, index: number): Promi
     edit(isTiled ? await describeTiled(recipe, signed) : await describeEntry(recipe, signed), recipe.entry ?? []),
   );
   const body = encodeText(recipe.entryText?.(plain) ?? plain);
-  const kind = isTiled || recipe.content !== 'statement' ? 'hashedrekord' : 'dsse';
+  const kind = isTiled || recipe.content !== 'statement' ? 'hashedrekord' : recipe.asIntoto ? 'intoto' : 'dsse';
   const integratedTime = Math.floor((recipe.integratedTime ?? signedAt) / 1000);
   const logIndex = isTiled ? index : shardStart + index;
   const withPromise = !isTiled && !recipe.withoutPromise;
   return {
     logIndex: String(logIndex),
     logId: { keyId: encodeBase64(log.logId) },
-    kindVersion: { kind, version: isTiled ? '0.0.2' : '0.0.1' },
+    kindVersion: { kind, version: isTiled || kind === 'intoto' ? '0.0.2' : '0.0.1' },
     ...(!isTiled && { integratedTime: String(integratedTime) }),
     ...(withPromise && {
       inclusionPromise: {
@@ -250,6 +255,7 @@ async function prove(recipe: Recipe, { log, body, index }: Placed): Promise<Json
 async function describeEntry(recipe: Recipe, { signer, signature, payload }: Signed): Promise<JsonRecord> {
   const content = encodeBase64(signature);
   const pem = encodeBase64(encodeText(describePem(recipe, signer)));
+  if (recipe.asIntoto) return describeIntoto(recipe, { signature, payload, pem });
   if (recipe.content === 'statement') {
     const payloadHash = { algorithm: 'sha256', value: await digestHex(payload) };
     const envelopeHash = { algorithm: 'sha256', value: '0'.repeat(64) };
@@ -263,6 +269,24 @@ async function describeEntry(recipe: Recipe, { signer, signature, payload }: Sig
     kind: 'hashedrekord',
     spec: { data, signature: { content, publicKey: { content: pem } } },
   };
+}
+
+/** Rekor v1: `intoto`, version 0.0.2, whose base64 is of base64. */
+async function describeIntoto(
+  { payloadType = inTotoType }: Recipe,
+  {
+    signature,
+    payload,
+    pem,
+  }: { readonly signature: Uint8Array; readonly payload: Uint8Array<ArrayBuffer>; readonly pem: string },
+): Promise<JsonRecord> {
+  const sig = encodeBase64(encodeText(encodeBase64(signature)));
+  const content = {
+    envelope: { payloadType, signatures: [{ publicKey: pem, sig }] },
+    hash: { algorithm: 'sha256', value: '0'.repeat(64) },
+    payloadHash: { algorithm: 'sha256', value: await digestHex(payload) },
+  };
+  return { apiVersion: '0.0.2', kind: 'intoto', spec: { content } };
 }
 
 function describePem({ byKey }: Recipe, { certificate, signer }: Signer): string {
