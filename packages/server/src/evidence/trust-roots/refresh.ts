@@ -12,6 +12,8 @@ import { describeDocument, recordAct, requireTrustRoot, type TrustRootParts } fr
 /** The largest trusted root that is fetched. */
 const maxDocumentBytes = 1024 * 1024;
 const maxMessageCharacters = 500;
+/** How long one refresh may go on asking: a repository with many roots that answers slowly must end, too. */
+const maxRefreshMs = 120_000;
 
 /** Refreshes trusted roots, each by one refresh at a time: two would overwrite what the other has accepted. */
 export class TrustRootRefresher {
@@ -86,13 +88,21 @@ async function refreshOne(
   if (row?.source !== 'tuf') return;
   const kept = await readMetadata(parts.database.query, id);
   try {
-    const refreshed = await fetchDocument(parts, { row, kept, fetch });
+    const refreshed = await fetchDocument(parts, { row, kept, fetch: limitTime(fetch, parts.now) });
     await recordSuccess(parts, caller, { row, kept, refreshed });
   } catch (error) {
     if (!(error instanceof TrustError)) throw error;
     await recordFailure(parts, caller, { row, kept, error });
     throw error;
   }
+}
+
+function limitTime(fetch: Fetch, now: () => number): Fetch {
+  const end = now() + maxRefreshMs;
+  return (url, bounds) => {
+    if (now() <= end) return fetch(url, bounds);
+    throw new TrustError('fetch_failed', `expected the repository to answer within ${maxRefreshMs / 1000} s`);
+  };
 }
 
 /** The client keeps its metadata in `kept`; what it has accepted there stays, whatever is refused after it. */

@@ -5,6 +5,7 @@ import { lightOf } from '../../../src/evidence/trust-roots/light.ts';
 import { pauseAfter, requestDueRefreshes, trustRootJobKind } from '../../../src/evidence/trust-roots/schedule.ts';
 import { readMetadata } from '../../../src/evidence/trust-roots/store.ts';
 import { removeTrustRoot } from '../../../src/evidence/trust-roots/trust-root.ts';
+import { createFetch } from '../../../src/http/outgoing/fetch.ts';
 import type { Database } from '../../../src/storage/database.ts';
 import { dayMs } from '../../releases/scene.ts';
 import { forEachEngine } from '../../storage/engines.ts';
@@ -177,6 +178,19 @@ forEachEngine((_engine, openDatabase) => {
     const row = await scene.find();
     assert.equal(row?.failures, 0);
     assert.equal((await scene.listActs()).length, 2);
+  });
+
+  test('a repository that answers slowly, again and again, is left after two minutes', async () => {
+    const fetch = createFetch({ addresses: 'any' });
+    const scene = await openScene({
+      outgoing: (url, bounds) => {
+        scene.travel(50_000);
+        return fetch(url, bounds);
+      },
+    });
+    await scene.follow();
+    await assert.rejects(scene.refresh(), { code: 'fetch_failed' });
+    assert.equal(scene.repository.requests.length, 3);
   });
 
   test('offline, nothing makes a request', async () => {
