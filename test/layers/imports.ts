@@ -63,10 +63,11 @@ export function resolveImport(
 function resolveExport(target: WorkspacePackage, subPath: string): string | null {
   for (const [pattern, file] of Object.entries(target.exports)) {
     const [before = '', after] = pattern.split('*');
-    if (after === undefined ? subPath !== pattern : !subPath.startsWith(before) || subPath.length <= before.length) {
+    const star = subPath.slice(before.length, subPath.length - (after?.length ?? 0));
+    if (subPath !== (after === undefined ? pattern : `${before}${star}${after}`) || (after !== undefined && !star)) {
       continue;
     }
-    return posix.join(target.root, file.replace('*', subPath.slice(before.length)));
+    return posix.join(target.root, file.replace('*', star));
   }
   return null;
 }

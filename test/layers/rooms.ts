@@ -80,6 +80,8 @@ export const houses: readonly House[] = [
   // Over HTTP only; `serve`, `init` and their like open the server package by its one entry.
   house('packages/cli/src/', { packages: ['@signpost/protocol', '@signpost/server'] }),
   house('packages/console/src/', { packages: ['@signpost/protocol'] }),
+  // Tables that programs hand to the functions that ask them.
+  house('packages/protocol/data/'),
   // The generators of the test vectors make their documents as the tests do.
   house('packages/protocol/vectors/', {
     packages: ['@signpost/protocol'],
@@ -100,7 +102,10 @@ export const houses: readonly House[] = [
   house('scripts/', { reaches: ['packages/server/test/storage/'] }),
 ];
 
-function house(root: string, { packages = [], reaches = [] }: Partial<Pick<House, 'packages' | 'reaches'>>): House {
+function house(
+  root: string,
+  { packages = [], reaches = [] }: Partial<Pick<House, 'packages' | 'reaches'>> = {},
+): House {
   return { root, floors: undefined, packages, reaches };
 }
 

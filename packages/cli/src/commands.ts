@@ -43,6 +43,15 @@ import { certCheck, certHold, certRelease, certRevoke } from './commands/cert/re
 import { check, download, verify } from './commands/client/check.ts';
 import { mirrorExport } from './commands/client/mirror.ts';
 import {
+  evidenceAttach,
+  evidenceDownload,
+  evidenceJudge,
+  evidenceRemove,
+  evidenceShow,
+} from './commands/evidence/evidence.ts';
+import { overrideCreate, overrideList, overrideRemove } from './commands/evidence/override.ts';
+import { policyHistory, policyRemove, policySet, policyShow } from './commands/evidence/policy.ts';
+import {
   trustRootAdd,
   trustRootList,
   trustRootRefresh,
@@ -140,6 +149,18 @@ export const commands: readonly CommandSpec[] = [
   releaseDelete,
   releaseRestore,
   approve,
+  policySet,
+  policyShow,
+  policyHistory,
+  policyRemove,
+  evidenceAttach,
+  evidenceShow,
+  evidenceJudge,
+  evidenceDownload,
+  evidenceRemove,
+  overrideCreate,
+  overrideList,
+  overrideRemove,
   check,
   download,
   verify,

@@ -12,6 +12,7 @@ import { backupRoutes } from './backup/routes.ts';
 import type { Config } from './config.ts';
 import { doctorRoutes } from './doctor/routes.ts';
 import type { InspectSbom } from './evidence/sboms/inspection.ts';
+import { type EvidenceSources, openEvidenceSources } from './evidence/sources.ts';
 import type { Spool } from './evidence/spool.ts';
 import { TrustRootRefresher } from './evidence/trust-roots/refresh.ts';
 import { trustRootRoutes } from './evidence/trust-roots/routes.ts';
@@ -42,6 +43,9 @@ import { timestampRoutes } from './pki/timestamps/routes.ts';
 import { renewTimestampCertificates } from './pki/timestamps/timestamp-authority.ts';
 import { sbomRoutes } from './releases/evidence/routes.ts';
 import { vulnerabilityRoutes } from './releases/evidence/vulnerabilities/routes.ts';
+import { rejudgeAfter } from './releases/gate/admit.ts';
+import { evidenceRoutes } from './releases/gate/documents/routes.ts';
+import { policyRoutes } from './releases/gate/policies/routes.ts';
 import { refreshManifests } from './releases/lifecycle/refresh.ts';
 import { releaseRoutes } from './releases/lifecycle/routes.ts';
 import { projectRoutes } from './releases/projects/routes.ts';
@@ -86,6 +90,7 @@ export interface Resources {
   /** Undefined when the server asks nobody for evidence. */
   readonly outgoing: Fetch | undefined;
   readonly trustRoots: TrustRootRefresher;
+  readonly evidence: EvidenceSources;
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
@@ -117,7 +122,9 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     accessRoutes(resources),
     trustRootRoutes(trustRootParts(resources), resources.trustRoots),
     projectRoutes(resources),
-    releaseRoutes(resources),
+    releaseRoutes(withBase),
+    policyRoutes(resources),
+    evidenceRoutes(resources),
     uploadRoutes(resources),
     snapshotRoutes(resources),
     sbomRoutes(resources),
@@ -138,10 +145,11 @@ function pkiParts({ database, vault, now, config }: Resources): AuthorityParts {
 /** What asks others for evidence, and follows the roots that it is judged by. */
 export function openEvidence(
   opened: Pick<Resources, 'config' | 'database' | 'now' | 'log' | 'wakeWorker'>,
-): Pick<Resources, 'outgoing' | 'trustRoots'> {
+): Pick<Resources, 'outgoing' | 'trustRoots' | 'evidence'> {
   const { outgoing: isOn, outgoingAddresses: addresses } = opened.config;
   const outgoing = isOn === 'off' ? undefined : createFetch({ addresses });
-  return { outgoing, trustRoots: new TrustRootRefresher(trustRootParts({ ...opened, outgoing })) };
+  const trustRoots = new TrustRootRefresher(trustRootParts({ ...opened, outgoing }));
+  return { outgoing, trustRoots, evidence: openEvidenceSources(opened) };
 }
 
 /** What trusted roots are kept with. */
@@ -212,8 +220,11 @@ export function createTreeWriter({
   };
 }
 
-/** Signs again what a new trust list asks for, or what waited for a key that it accepts or for the vault. */
+/** Signs again what a new trust list asks for, or what waited for a key that it accepts or for the vault; judges what changed under a policy. */
 export function subscribePlanes(resources: Resources, bus: Bus): void {
+  for (const topic of ['upload.accepted', 'sbom', 'policy']) {
+    bus.subscribe(topic, (event) => rejudgeAfter(resources, event));
+  }
   for (const topic of ['trust.updated', 'signing_key.activated']) {
     bus.subscribe(topic, async ({ organisationId }) => {
       if (organisationId !== null) await refreshAndLog(resources, organisationId);
@@ -293,7 +304,7 @@ async function renewTimestampsAndLog(resources: Resources): Promise<void> {
 /** Says what cannot be signed again: it will stop being served when it expires. */
 export async function refreshAndLog(resources: Resources, organisationId?: string): Promise<void> {
   const changed = new Set<string>();
-  for (const outcome of await refreshManifests(resources, organisationId)) {
+  for (const outcome of await refreshManifests({ ...resources, baseUrl: resources.config.baseUrl }, organisationId)) {
     if (outcome.kind === 'refused')
       resources.log.warn({ ...outcome }, 'a manifest in service could not be signed again');
     if (outcome.kind === 'refreshed') changed.add(outcome.organisationId);

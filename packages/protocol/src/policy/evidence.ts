@@ -51,7 +51,15 @@ export interface SbomFacts {
   /** What keeps it from the minimum elements, in words. */
   readonly gaps: readonly string[];
   /** Absent: there is no data to match against. */
-  readonly vulnerabilities: { readonly found: readonly KnownVulnerability[]; readonly snapshotAt: number } | undefined;
+  readonly vulnerabilities:
+    | {
+        readonly found: readonly KnownVulnerability[];
+        /** Unix milliseconds, of the oldest data; absent: no component belongs to an ecosystem. */
+        readonly snapshotAt: number | undefined;
+        /** Ecosystems of components of which nothing is known. */
+        readonly missing: readonly string[];
+      }
+    | undefined;
 }
 
 /** What the malware scanner said, and when (Unix milliseconds). `unknown`: it was not asked, or gave no verdict. */

@@ -77,7 +77,12 @@ suite('what is missing or wrong is one finding', () => {
       'unknown',
     ],
     'old vulnerability data': [
-      { sboms: [verified({ ...sbom, vulnerabilities: { found: [], snapshotAt: now - 8 * day } })] },
+      { sboms: [verified({ ...sbom, vulnerabilities: { found: [], snapshotAt: now - 8 * day, missing: [] } })] },
+      'vulnerability-data',
+      'unknown',
+    ],
+    'an ecosystem without vulnerability data': [
+      { sboms: [verified({ ...sbom, vulnerabilities: { found: [], snapshotAt: now, missing: ['npm'] } })] },
       'vulnerability-data',
       'unknown',
     ],
@@ -216,5 +221,5 @@ function signedBy(uri: string) {
 
 function vulnerable(severity: 'medium' | 'high' | 'critical' | 'unknown', suppressedBy?: string) {
   const found = [{ id: 'CVE-2026-1', component: 'left-pad', severity, suppressedBy }];
-  return verified({ ...sbom, vulnerabilities: { found, snapshotAt: now - day } });
+  return verified({ ...sbom, vulnerabilities: { found, snapshotAt: now - day, missing: [] } });
 }

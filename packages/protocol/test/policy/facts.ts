@@ -53,7 +53,7 @@ export const sbom: SbomFacts = {
   format: 'cyclonedx',
   components: 3,
   gaps: [],
-  vulnerabilities: { found: [], snapshotAt: now - day },
+  vulnerabilities: { found: [], snapshotAt: now - day, missing: [] },
 };
 
 export function verified<T>(value: T): { readonly state: 'verified'; readonly document: string; readonly value: T } {

@@ -17,6 +17,11 @@ export const defaultOrganisation = 'default';
 /** Bytes of a request body, unless the route takes raw bytes. */
 const maxBodyBytes = 1024 * 1024;
 
+/** Routes whose body may be larger than that, in bytes. */
+const bodyLimits: ReadonlyMap<string, number> = new Map([
+  ['POST /api/projects/{slug}/releases/{version}/evidence', 4 * 1024 * 1024],
+]);
+
 /** Routes whose body is a file; they bound it themselves. */
 const rawBodyRoutes: ReadonlySet<string> = new Set(['PUT /api/projects/{slug}/uploads/{id}', 'PUT /api/restore']);
 
@@ -75,7 +80,8 @@ export interface GuardParts {
 
 /** The guard as middleware. Routes behind it find organisation, principal and address in the context. */
 export function createGuard(parts: GuardParts): MiddlewareHandler<AppEnv> {
-  const limitBody = bodyLimit({ maxSize: maxBodyBytes, onError: refuseBody });
+  const limitBody = createBodyLimit(maxBodyBytes);
+  const limitLarger = new Map([...bodyLimits].map(([name, maxSize]) => [name, createBodyLimit(maxSize)]));
   return async function guard(c, next) {
     // PostgreSQL takes no U+0000 in a text, and no name holds one.
     if (c.req.path.includes('\u0000')) throw notFound();
@@ -96,7 +102,8 @@ export function createGuard(parts: GuardParts): MiddlewareHandler<AppEnv> {
     c.set('principal', principal);
     c.set('address', address);
     // Last, so that the bytes of a stranger are not even read.
-    return changesState(rule) && !rawBodyRoutes.has(rule.name) && !isShort(c) ? limitBody(c, next) : next();
+    if (!changesState(rule) || rawBodyRoutes.has(rule.name) || isShort(c)) return next();
+    return (limitLarger.get(rule.name) ?? limitBody)(c, next);
   };
 }
 
@@ -185,8 +192,11 @@ function hostOf(url: string): string {
   return new URL(url).hostname;
 }
 
-function refuseBody(): never {
-  throw new Refusal('too_large', `expected a body of at most ${maxBodyBytes} bytes`);
+function createBodyLimit(maxSize: number): MiddlewareHandler {
+  const onError = () => {
+    throw new Refusal('too_large', `expected a body of at most ${maxSize} bytes`);
+  };
+  return bodyLimit({ maxSize, onError });
 }
 
 function notFound(): Refusal {

@@ -64,6 +64,8 @@ export const publicRoutes: readonly string[] = [
   'GET /api/projects/{slug}/manifest',
   'GET /api/projects/{slug}/releases',
   'GET /api/projects/{slug}/releases/{version}',
+  'GET /api/projects/{slug}/releases/{version}/evidence',
+  'GET /api/projects/{slug}/releases/{version}/evidence/{sha256}',
   // Logging in is how one stops being anonymous.
   'POST /api/session',
   'GET /api/signing/pubkey',

@@ -21,6 +21,13 @@ import type {
   VulnerabilitySnapshotTable,
   VulnerabilityTable,
 } from './tables/evidence.ts';
+import type {
+  EvidenceDocumentTable,
+  PolicyOverrideTable,
+  ReleasePolicyTable,
+  ReleaseVerdictTable,
+} from './tables/gate.ts';
+
 import type { AuthorityTable, CertificateProfileTable, CertificateTable, NamePolicyTable } from './tables/pki.ts';
 import type { OcspResponderTable, RevocationListTable, RevocationStateTable } from './tables/revocation.ts';
 import type { TimestampAuthorityTable } from './tables/timestamps.ts';
@@ -73,6 +80,10 @@ export interface Schema {
   vex_statement: VexStatementTable;
   evidence_root: EvidenceRootTable;
   evidence_root_metadata: EvidenceRootMetadataTable;
+  release_policy: ReleasePolicyTable;
+  policy_override: PolicyOverrideTable;
+  evidence_document: EvidenceDocumentTable;
+  release_verdict: ReleaseVerdictTable;
 }
 
 /** `slug` is unique; the organisation `default` answers at the unprefixed paths. `host` is unique where set. */

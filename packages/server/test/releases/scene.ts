@@ -7,16 +7,24 @@ import type { ProjectRule, RevokedKey } from '@signpost/protocol/updates/trust-l
 import { createTrustListDocument, type TrustedKeyFields } from '@signpost/protocol/updates/write-trust-list';
 import { createOrganisation } from '../../src/accounts/organisations.ts';
 import { type Caller, systemActor } from '../../src/audit/audit.ts';
+import type { EvidenceSources } from '../../src/evidence/sources.ts';
+import type { PublishingParts } from '../../src/releases/gate/judge.ts';
 import { createProject } from '../../src/releases/projects/project.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { createId } from '../../src/storage/ids.ts';
-import { activateSigningKey, createSigningKey, type SigningKeyDependencies } from '../../src/trust/signing-keys.ts';
+import { activateSigningKey, createSigningKey } from '../../src/trust/signing-keys.ts';
 import { importTrustList, pinRoots } from '../../src/trust/trust-lists.ts';
 import { openNewVault } from '../vault/opened-vault.ts';
 
 /** A moment that every test starts at. */
 export const start: number = Date.parse('2026-11-21T09:00:00Z');
 export const dayMs = 86_400_000;
+
+/** An organisation without trusted roots. */
+const noEvidence: EvidenceSources = {
+  readTrustedRoots: async () => [],
+  builders: [],
+};
 
 /** What may be said about a trust list; the rest has defaults. */
 export interface ListWish {
@@ -32,7 +40,7 @@ export interface ListWish {
 
 /** The organisation, and what its offline half can do. */
 export interface Scene {
-  readonly dependencies: SigningKeyDependencies;
+  readonly dependencies: PublishingParts;
   readonly caller: Caller;
   readonly root: Signer;
   /** Moves the clock. */
@@ -51,7 +59,10 @@ export async function createScene(database: Database, openVault = openNewVault):
   const travel = (ms: number) => {
     now += ms;
   };
-  return foundOrganisation({ dependencies: { database, vault, now: clock }, travel }, { slug: 'default', host: null });
+  return foundOrganisation(
+    { dependencies: { database, vault, now: clock, evidence: noEvidence, baseUrl: undefined }, travel },
+    { slug: 'default', host: null },
+  );
 }
 
 /** A further organisation on the same server, with a root of its own. */
@@ -119,13 +130,20 @@ export async function addProject({ dependencies, caller }: Scene, slug: string):
   return row.id;
 }
 
+interface DraftWish {
+  readonly projectId: string;
+  readonly version: string;
+  readonly channel?: string;
+  /** Of the artifact; random ones unless given. */
+  readonly bytes?: Uint8Array;
+}
+
 /** A draft with one artifact, as the upload pipeline leaves it. */
 export async function addDraft(
   { dependencies }: Scene,
-  { projectId, version, channel = 'stable' }: { projectId: string; version: string; channel?: string },
+  { projectId, version, channel = 'stable', bytes = randomBytes(64) }: DraftWish,
 ): Promise<{ releaseId: string; sha256: string }> {
   const { database, now } = dependencies;
-  const bytes = randomBytes(64);
   const digest = (name: string) => createHash(name).update(bytes).digest('hex');
   const releaseId = createId(now());
   await database.transaction(async (tx) => {

@@ -10,7 +10,8 @@ export function judgeProvenance(rule: ProvenanceRule, artifact: ArtifactEvidence
   const base = { rule: 'provenance', artifact: artifact.name, expected: 'provenance by an accepted signer' } as const;
   const judged = accepted.values.map((facts) => judgeFacts(rule, artifact.name, facts));
   const [best] = judged.toSorted((left, right) => countUnmet(left) - countUnmet(right));
-  if (!best) return [{ ...base, ...accepted.refusal, hint: 'attest the build, then signpost evidence attach' }];
+  if (!best)
+    return [{ ...base, ...accepted.refusal, hint: 'have the build attest itself, then signpost evidence attach' }];
   return [{ ...base, outcome: 'met', found: `${judged.length} accepted`, hint: undefined }, ...best];
 }
 

@@ -35,7 +35,7 @@ function judgePresence(rule: SbomRule, artifact: ArtifactEvidence, accepted: rea
     ...base,
     outcome: artifact.sboms.some(({ state }) => state === 'unknown') ? 'unknown' : 'unmet',
     found: reasons.join('; ') || 'none',
-    hint: 'signpost evidence attach PROJECT VERSION SBOM',
+    hint: 'signpost evidence attach VERSION SBOM --project PROJECT',
   };
 }
 
@@ -57,19 +57,31 @@ function judgeVulnerabilities(
   { artifact, now }: { readonly artifact: ArtifactEvidence; readonly now: number },
   sboms: readonly SbomFacts[],
 ): readonly Finding[] {
-  const snapshots = sboms.map(({ vulnerabilities }) => vulnerabilities?.snapshotAt);
-  const oldest = Math.min(...snapshots.map((at) => at ?? Number.NEGATIVE_INFINITY));
-  const isFresh = now - oldest <= rule.snapshotMaxAgeMs;
-  const data: Finding = {
+  const all = sboms.map(({ vulnerabilities }) => vulnerabilities);
+  const found = all.flatMap((one) => one?.found ?? []);
+  const data = judgeData(rule, { artifact, now }, all);
+  return all.some((one) => one !== undefined) ? [data, judgeFound(rule, artifact, found)] : [data];
+}
+
+function judgeData(
+  rule: VulnerabilityRule,
+  { artifact, now }: { readonly artifact: ArtifactEvidence; readonly now: number },
+  all: readonly SbomFacts['vulnerabilities'][],
+): Finding {
+  const missing = [...new Set(all.flatMap((one) => one?.missing ?? []))];
+  const dates = all.flatMap((one) => (one?.snapshotAt === undefined ? [] : [one.snapshotAt]));
+  const isThere = all.every((one) => one !== undefined) && missing.length === 0;
+  const isFresh = dates.every((at) => now - at <= rule.snapshotMaxAgeMs);
+  const isMet = isThere && isFresh;
+  const oldest = dates.length === 0 ? 'no data' : `a snapshot of ${encodeTime(Math.min(...dates))}`;
+  return {
     rule: 'vulnerability-data',
     artifact: artifact.name,
-    outcome: isFresh ? 'met' : 'unknown',
+    outcome: isMet ? 'met' : 'unknown',
     expected: `data of the last ${formatDuration(rule.snapshotMaxAgeMs)}`,
-    found: Number.isFinite(oldest) ? `a snapshot of ${encodeTime(oldest)}` : 'no data',
-    hint: isFresh ? undefined : 'signpost vulnerabilities import FILE',
+    found: missing.length === 0 ? oldest : `${oldest}, and none of ${listSome(missing)}`,
+    hint: isMet ? undefined : 'signpost vulnerabilities import FILE',
   };
-  const found = sboms.flatMap(({ vulnerabilities }) => vulnerabilities?.found ?? []);
-  return Number.isFinite(oldest) ? [data, judgeFound(rule, artifact, found)] : [data];
 }
 
 function judgeFound(

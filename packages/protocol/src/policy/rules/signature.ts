@@ -12,7 +12,7 @@ export function judgeSignature(rule: SignatureRule, artifact: ArtifactEvidence, 
   const accepted = acceptSigners(rule, artifact.signatures, (signature) => signature);
   const base = { rule: 'signature', artifact: artifact.name, expected: describeSigners(rule) } as const;
   if (accepted.values.length === 0) {
-    return [{ ...base, ...accepted.refusal, hint: 'signpost evidence attach PROJECT VERSION BUNDLE' }];
+    return [{ ...base, ...accepted.refusal, hint: 'signpost evidence attach VERSION BUNDLE --project PROJECT' }];
   }
   const found = accepted.values.map(describeSigner).join(', ');
   return [{ ...base, outcome: 'met', found, hint: undefined }, ...judgeAge(rule, { artifact, now }, accepted.values)];

@@ -62,6 +62,22 @@ export async function listTrustRoots(query: Query, organisationId?: string): Pro
   return (organisationId === undefined ? all : all.where('organisation_id', '=', organisationId)).execute();
 }
 
+/** The documents in force of an organisation, by name; a root of which nothing was accepted yet has none. */
+export async function listTrustDocuments(
+  query: Query,
+  organisationId: string,
+): Promise<readonly { readonly name: string; readonly digest: string; readonly document: string }[]> {
+  const rows = await query
+    .selectFrom('evidence_root')
+    .select(['name', 'digest', 'document'])
+    .where('organisation_id', '=', organisationId)
+    .orderBy('name')
+    .execute();
+  return rows.flatMap(({ name, digest, document }) =>
+    digest === null || document === null ? [] : [{ name, digest, document }],
+  );
+}
+
 /** The roots from repositories that are due at `now`, the longest overdue first. */
 export async function listDueTrustRoots(query: Query, now: number): Promise<readonly TrustRootHead[]> {
   return query

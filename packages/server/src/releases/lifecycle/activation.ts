@@ -8,7 +8,12 @@ import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
 import { createId } from '../../storage/ids.ts';
 import type { Schema } from '../../storage/schema.ts';
-import { openProjectSigner, type SigningKeyDependencies } from '../../trust/signing-keys.ts';
+import { openProjectSigner } from '../../trust/signing-keys.ts';
+import { admitRelease, rejudgeRelease } from '../gate/admit.ts';
+import { issueEvidence, renewEvidence } from '../gate/issue.ts';
+import { assertUnchanged, type PublishingParts } from '../gate/judge.ts';
+import { recordVerdict } from '../gate/record.ts';
+import { describeEvidence } from '../gate/references.ts';
 import { takeCounter } from '../projects/store.ts';
 import { approvalsNeeded, buildManifestDocument, manifestExpiry, requireTrust, signManifest } from './manifest.ts';
 import { type ReleaseInProject, type ReleaseName, recordReleaseAct, requireRelease } from './release.ts';
@@ -22,7 +27,7 @@ const activatable = ['draft', 'active', 'superseded'] as const;
  * maintainers' signatures, `trust_refused` without a usable trust list or key, `vault_locked` while the vault is.
  */
 export async function activateRelease(
-  dependencies: SigningKeyDependencies,
+  dependencies: PublishingParts,
   caller: Caller,
   name: ReleaseName,
 ): Promise<VerifiedManifest> {
@@ -31,7 +36,7 @@ export async function activateRelease(
 
 /** Signs the active release again, with a later end and under the trust list in force; clients see no new version. */
 export async function refreshRelease(
-  dependencies: SigningKeyDependencies,
+  dependencies: PublishingParts,
   caller: Caller,
   name: ReleaseName,
 ): Promise<VerifiedManifest> {
@@ -44,14 +49,18 @@ interface Publication {
 }
 
 async function publishSigned(
-  dependencies: SigningKeyDependencies,
+  dependencies: PublishingParts,
   caller: Caller,
   { name, action }: Publication,
 ): Promise<VerifiedManifest> {
-  const { database, now } = dependencies;
+  const { database, now, baseUrl } = dependencies;
+  const isNew = action === 'release.activated';
+  // What is in service stays there until a person withdraws it, or its manifest ends.
+  const judgement = await (isNew ? admitRelease : rejudgeRelease)(dependencies, caller, name);
   return database.transaction(async (tx) => {
     const at = now();
     const subject = await requireRelease(tx, caller.organisationId, name);
+    await assertUnchanged(tx, judgement, { organisationId: caller.organisationId, subject, at });
     const trust = await requireTrust(tx, caller.organisationId, at);
     assertServerMaySign(trust, name.slug);
     const signer = await openProjectSigner(dependencies, caller.organisationId, {
@@ -61,9 +70,12 @@ async function publishSigned(
     });
     const { release, project } = subject;
     const expiresAt = manifestExpiry(project, at);
+    const issue = { subject, judgement, issuance: { signer, baseUrl, actor: caller.actor, at } };
+    const documents = await (isNew ? issueEvidence : renewEvidence)(tx, issue);
     const document = buildManifestDocument({
       ...subject,
       artifacts: await listArtifacts(tx, [release.id]),
+      evidence: describeEvidence(subject, judgement, documents),
       counter: await takeCounter(tx, project.id),
       counterEpoch: findProjectRule(trust, name.slug).counterEpoch,
       keyId: signer.keyId,
@@ -76,6 +88,7 @@ async function publishSigned(
       channel: release.channel,
       now: at,
     });
+    if (isNew) await recordVerdict(tx, caller, { subject, judgement, moment: 'activation', at });
     await makeActive(tx, subject, { at, from: action === 'release.refreshed' ? ['active'] : activatable });
     await insertManifest(tx, {
       id: createId(at),

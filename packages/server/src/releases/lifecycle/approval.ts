@@ -15,9 +15,20 @@ import { Refusal } from '../../errors.ts';
 import type { Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import type { ApprovalTable, Schema } from '../../storage/schema.ts';
+import { admitRelease } from '../gate/admit.ts';
+import { attachedDocuments } from '../gate/issue.ts';
+import { assertUnchanged, type GateParts } from '../gate/judge.ts';
+import { recordVerdict } from '../gate/record.ts';
+import { describeEvidence } from '../gate/references.ts';
 import { takeCounter } from '../projects/store.ts';
 import { makeActive } from './activation.ts';
-import { approvalsNeeded, buildManifestDocument, manifestExpiry, requireTrust } from './manifest.ts';
+import {
+  approvalsNeeded,
+  buildManifestDocument,
+  type ManifestSource,
+  manifestExpiry,
+  requireTrust,
+} from './manifest.ts';
 import {
   type ReleaseDependencies,
   type ReleaseInProject,
@@ -62,13 +73,15 @@ const minApprovedDays = 365;
  * check. A proposal that waited is given up. Throws `conflict` when the trust list demands no approval.
  */
 export async function proposeRelease(
-  { database, now }: ReleaseDependencies,
+  parts: GateParts,
   caller: Caller,
   { name, keyId }: { name: ReleaseName; keyId: string },
 ): Promise<Proposal> {
-  return database.transaction(async (tx) => {
-    const at = now();
+  const judgement = await admitRelease(parts, caller, name);
+  return parts.database.transaction(async (tx) => {
+    const at = parts.now();
     const subject = await requireRelease(tx, caller.organisationId, name);
+    await assertUnchanged(tx, judgement, { organisationId: caller.organisationId, subject, at });
     const trust = await requireTrust(tx, caller.organisationId, at);
     const needed = approvalsNeeded(trust, name.slug);
     if (needed === 0) {
@@ -80,7 +93,8 @@ export async function proposeRelease(
     assertProposable(subject);
     requireMaintainer(trust, { slug: name.slug, keyId, at });
     await voidProposals(tx, subject.release.id);
-    const row = await createProposal(tx, subject, { trust, keyId, at });
+    const evidence = describeEvidence(subject, judgement, attachedDocuments(judgement));
+    const row = await createProposal(tx, subject, { trust, keyId, at, evidence });
     await recordReleaseAct(tx, {
       caller,
       at,
@@ -92,10 +106,15 @@ export async function proposeRelease(
   });
 }
 
+interface ProposalFacts extends Pick<ManifestSource, 'keyId' | 'evidence'> {
+  readonly trust: VerifiedTrustList;
+  readonly at: number;
+}
+
 async function createProposal(
   tx: Transaction<Schema>,
   subject: ReleaseInProject,
-  { trust, keyId, at }: { trust: VerifiedTrustList; keyId: string; at: number },
+  { trust, keyId, at, evidence }: ProposalFacts,
 ): Promise<ManifestRow> {
   const { project, release } = subject;
   const expiresAt = Math.max(manifestExpiry(project, at), at + minApprovedDays * 86_400_000);
@@ -107,6 +126,7 @@ async function createProposal(
     keyId,
     signedAt: at,
     expiresAt,
+    evidence,
   });
   const row: ManifestRow = {
     id: createId(at),
@@ -145,12 +165,13 @@ export async function readProposal(
  * same transaction. Throws `trust_refused` for a key or signature that clients would not accept.
  */
 export async function approveRelease(
-  { database, now }: ReleaseDependencies,
+  parts: GateParts,
   caller: Caller,
   { name, manifestId, keyId, sig }: { name: ReleaseName; manifestId: string; keyId: string; sig: string },
 ): Promise<ApprovalOutcome> {
-  return database.transaction(async (tx) => {
-    const at = now();
+  const judgement = await admitRelease(parts, caller, name);
+  return parts.database.transaction(async (tx) => {
+    const at = parts.now();
     const subject = await requireRelease(tx, caller.organisationId, name);
     const trust = await requireTrust(tx, caller.organisationId, at);
     const row = await findProposal(tx, subject.release.id);
@@ -163,6 +184,10 @@ export async function approveRelease(
     await insertApproval(tx, { manifest_id: row.id, key_id: keyId, signature: sig, created_at: at });
     const proposal = await describeProposal(tx, row, { slug: name.slug, trust, at });
     const envelope = await encodeApproved(tx, row, proposal);
+    if (envelope !== undefined) {
+      await assertUnchanged(tx, judgement, { organisationId: caller.organisationId, subject, at });
+      await recordVerdict(tx, caller, { subject, judgement, moment: 'activation', at });
+    }
     const manifest =
       envelope === undefined ? undefined : await serveApproved(tx, subject, { row, envelope, trust, at });
     const detail = { key_id: keyId, counter: row.counter, approvals: proposal.approvals.length };

@@ -4,6 +4,7 @@ import type { SignableObject } from '@signpost/protocol/json/canonical';
 import type { Signer } from '@signpost/protocol/keys/ed25519';
 import { signEnvelope } from '@signpost/protocol/updates/envelope';
 import type { Artifact, LocaleMap, Manifest, ScanFacts } from '@signpost/protocol/updates/manifest';
+import type { ReleaseEvidenceFacts } from '@signpost/protocol/updates/release-evidence';
 import { findProjectRule } from '@signpost/protocol/updates/trust-list';
 import { type VerifiedManifest, verifyManifest } from '@signpost/protocol/updates/verify-manifest';
 import { type VerifiedTrustList, verifyNotExpired } from '@signpost/protocol/updates/verify-trust-list';
@@ -28,6 +29,7 @@ export interface ManifestSource {
   /** Unix milliseconds. */
   readonly signedAt: number;
   readonly expiresAt: number;
+  readonly evidence: ReleaseEvidenceFacts | undefined;
 }
 
 const dayMs = 86_400_000;
@@ -57,7 +59,7 @@ export function buildManifestDocument(source: ManifestSource): SignableObject {
     artifacts,
     minVersion: release.min_version ?? undefined,
     scan: describeScan(source.artifacts.map((row) => JSON.parse(row.scan) as ScanResult)),
-    evidence: undefined,
+    evidence: source.evidence,
     name: parseLocaleMap(project.name),
     description: parseLocaleMap(project.description),
     changelog: renderChangelog(parseLocaleMap(release.changelog)),

@@ -4,8 +4,8 @@ import { TrustError } from '@signpost/protocol/errors';
 import { verifyManifest } from '@signpost/protocol/updates/verify-manifest';
 import { systemActor } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
-import type { SigningKeyDependencies } from '../../trust/signing-keys.ts';
 import { readTrustInForce } from '../../trust/trust-lists.ts';
+import type { PublishingParts } from '../gate/judge.ts';
 import { refreshRelease } from './activation.ts';
 import { listCurrentManifests } from './store.ts';
 
@@ -24,7 +24,7 @@ export interface RefreshOutcome {
  * longer verifies. What the server may not sign is reported as `refused`, and left to its maintainers.
  */
 export async function refreshManifests(
-  dependencies: SigningKeyDependencies,
+  dependencies: PublishingParts,
   organisationId?: string,
 ): Promise<readonly RefreshOutcome[]> {
   const outcomes: RefreshOutcome[] = [];
@@ -48,7 +48,7 @@ export async function refreshManifests(
 
 type CurrentManifest = Awaited<ReturnType<typeof listCurrentManifests>>[number];
 
-async function isRefreshDue({ database, now }: SigningKeyDependencies, row: CurrentManifest): Promise<boolean> {
+async function isRefreshDue({ database, now }: PublishingParts, row: CurrentManifest): Promise<boolean> {
   const at = now();
   if (at - row.created_at > (row.expires_at - row.created_at) / 2) return true;
   try {

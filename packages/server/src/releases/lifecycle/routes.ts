@@ -6,7 +6,7 @@ import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { createRouter, jsonAnswer, jsonBody } from '../../http/router.ts';
 import { localeMapSchema, textSchema } from '../../http/text-schema.ts';
-import type { SigningKeyDependencies } from '../../trust/signing-keys.ts';
+import type { PublishingParts } from '../gate/judge.ts';
 import { requireProject } from '../projects/project.ts';
 import { activateRelease } from './activation.ts';
 import { approveRelease, type Proposal, proposeRelease, readProposal } from './approval.ts';
@@ -23,7 +23,7 @@ import { formatRelease, releaseSchema as plainReleaseSchema } from './release-fo
 import { listArtifacts, listReleases, type ReleaseRow } from './store.ts';
 
 /** What the routes of releases need. */
-export interface ReleaseRouteDependencies extends SigningKeyDependencies {
+export interface ReleaseRouteDependencies extends PublishingParts {
   /** Called after each commit that changes what an organisation publishes. */
   readonly published: (organisationId: string) => void;
 }

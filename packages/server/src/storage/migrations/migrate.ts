@@ -14,6 +14,7 @@ import { access } from './0007-access.ts';
 import { vaultFingerprint } from './0008-vault-fingerprint.ts';
 import { sboms } from './0009-sboms.ts';
 import { trustRoots } from './0010-trust-roots.ts';
+import { gate } from './0011-gate.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -27,6 +28,7 @@ const migrations: readonly Migration[] = [
   vaultFingerprint,
   sboms,
   trustRoots,
+  gate,
 ];
 
 /**
