@@ -5,7 +5,8 @@ import { TrustError } from '../errors.ts';
 export function encodeBase64(bytes: Uint8Array): string {
   let binary = '';
   for (let start = 0; start < bytes.length; start += 0x8000) {
-    binary += String.fromCharCode(...bytes.subarray(start, start + 0x8000));
+    // Spreading would go through an iterator, several times slower.
+    binary += Reflect.apply(String.fromCharCode, null, bytes.subarray(start, start + 0x8000));
   }
   return btoa(binary);
 }

@@ -82,8 +82,10 @@ export async function verifyBundle(bundle: Bundle, requirements: BundleRequireme
   const evidence = await verifyTimes(bundle, trustedRoot);
   assertTimes(evidence, { minimums, now: requirements.now });
   assertOnce(bundle.timestamps.map(encodeBase64), 'timestamp');
-  const { signer, scts, key, verifier } = await verifySigner(bundle.signer, requirements, evidence.times);
-  const logEntries = await verifyLogEntries(bundle, trustedRoot, evidence);
+  const [{ signer, scts, key, verifier }, logEntries] = await settle(
+    verifySigner(bundle.signer, requirements, evidence.times),
+    verifyLogEntries(bundle, trustedRoot, evidence),
+  );
   assertLogEntries(logEntries, minimums, requirements.acceptPromises ?? false);
   const cosignatures = requirements.witnesses ? await verifyWitnesses(logEntries, requirements.witnesses) : [];
   const signed = { content: bundle.content, verifier, subjectKey: key.subjectKey };
@@ -91,6 +93,14 @@ export async function verifyBundle(bundle: Bundle, requirements: BundleRequireme
   const content = await verifyContent(bundle.content, key, artifact);
   const { times } = evidence;
   return { signer, times, logEntries, cosignatures, scts, content } as unknown as VerifiedBundle;
+}
+
+/** Both at once, since neither needs the other; when both fail, the first one decides. */
+async function settle<A, B>(first: Promise<A>, second: Promise<B>): Promise<readonly [A, B]> {
+  const [one, other] = await Promise.allSettled([first, second]);
+  if (one.status === 'rejected') throw one.reason;
+  if (other.status === 'rejected') throw other.reason;
+  return [one.value, other.value];
 }
 
 function chooseMinimums(signer: RequiredSigner): EvidenceMinimums {
@@ -155,11 +165,11 @@ interface SignerEvidence {
   readonly verifier: { readonly kind: 'certificate' | 'key'; readonly bytes: Uint8Array };
 }
 
-function verifySigner(
+async function verifySigner(
   signer: BundleSigner,
   { signer: required, trustedRoot }: BundleRequirements,
   times: readonly ProvenTime[],
-): Promise<SignerEvidence> | SignerEvidence {
+): Promise<SignerEvidence> {
   if (signer.kind === 'certificate' && required.kind === 'policy') {
     return verifyCertificateSigner(signer.certificates, { trustedRoot, policy: required.policy, times });
   }
