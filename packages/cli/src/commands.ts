@@ -42,6 +42,7 @@ import { certRenew } from './commands/cert/renew.ts';
 import { certCheck, certHold, certRelease, certRevoke } from './commands/cert/revoke.ts';
 import { check, download, verify } from './commands/client/check.ts';
 import { mirrorExport } from './commands/client/mirror.ts';
+import { sbomAttach, sbomDiff, sbomSearch, sbomShow } from './commands/evidence/sbom.ts';
 import {
   evidenceAttach,
   evidenceDownload,
@@ -58,6 +59,13 @@ import {
   trustRootRemove,
   trustRootShow,
 } from './commands/evidence/trust-root.ts';
+import {
+  vulnerabilitiesAnswer,
+  vulnerabilitiesImport,
+  vulnerabilitiesList,
+  vulnerabilitiesRemove,
+  vulnerabilitiesShow,
+} from './commands/evidence/vulnerabilities.ts';
 import { createHelpCommands } from './commands/help.ts';
 import { keyNewMaintainer } from './commands/key/new-maintainer.ts';
 import { keyActivate, keyCreate, keyList, keyRetire, keyRevoke } from './commands/key/server-key.ts';
@@ -148,6 +156,15 @@ export const commands: readonly CommandSpec[] = [
   releaseWithdraw,
   releaseDelete,
   releaseRestore,
+  sbomAttach,
+  sbomShow,
+  sbomDiff,
+  sbomSearch,
+  vulnerabilitiesImport,
+  vulnerabilitiesList,
+  vulnerabilitiesRemove,
+  vulnerabilitiesShow,
+  vulnerabilitiesAnswer,
   approve,
   policySet,
   policyShow,

@@ -23,7 +23,13 @@ const bodyLimits: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Routes whose body is a file; they bound it themselves. */
-const rawBodyRoutes: ReadonlySet<string> = new Set(['PUT /api/projects/{slug}/uploads/{id}', 'PUT /api/restore']);
+const rawBodyRoutes: ReadonlySet<string> = new Set([
+  'PUT /api/projects/{slug}/uploads/{id}',
+  'PUT /api/restore',
+  'PUT /api/projects/{slug}/releases/{version}/sbom',
+  'PUT /api/projects/{slug}/releases/{version}/vex',
+  'PUT /api/vulnerabilities/{ecosystem}',
+]);
 
 /** Routes at which a password can be guessed, and those at which the master password can. */
 const passwordRoutes: ReadonlySet<string> = new Set([

@@ -108,6 +108,18 @@ forEachEngine((_name, open) => {
       assert.deepEqual(await scene.resources.database.query.selectFrom('sbom').selectAll().execute(), []);
     });
 
+    test('more than a megabyte is taken, and more than the limit is not', async (t) => {
+      const environment = { SIGNPOST_MAX_SBOM_MB: '2' };
+      const scene = await openPlanesScene(t, { database: await open(), environment });
+      const { key: as } = await openShop(scene);
+      const sha256 = await mainDigest(scene, '1.0.0', as);
+      const many = (count: number) => Array.from({ length: count }, (_, index) => createLibrary(`n${index}`, '1.0.0'));
+      const large = createCycloneDx(sha256, { components: many(9000), dependencies: [] });
+      assert.equal((await attach(scene, '1.0.0', { as, document: large })).json.components, 9000);
+      const tooLarge = createCycloneDx(sha256, { components: many(18_000), dependencies: [] });
+      assert.match(problem(await attach(scene, '1.0.0', { as, document: tooLarge })), /^413/);
+    });
+
     test('XML is served as XML', async (t) => {
       const scene = await openPlanesScene(t, { database: await open() });
       const { key: as } = await openShop(scene);
