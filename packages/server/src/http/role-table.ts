@@ -65,7 +65,7 @@ export const publicRoutes: readonly string[] = [
   'GET /api/projects/{slug}/releases',
   'GET /api/projects/{slug}/releases/{version}',
   'GET /api/projects/{slug}/releases/{version}/evidence',
-  'GET /api/projects/{slug}/releases/{version}/evidence/{sha256}',
+  'GET /api/projects/{slug}/releases/{version}/evidence/{digest}',
   // Logging in is how one stops being anonymous.
   'POST /api/session',
   'GET /api/signing/pubkey',

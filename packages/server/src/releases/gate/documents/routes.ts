@@ -74,7 +74,7 @@ function addReadingRoutes(router: OpenAPIHono<AppEnv>, { database: { query }, no
     );
   });
   router.openapi(readRoute, async (c) => {
-    const { sha256, ...name } = c.req.valid('param');
+    const { digest: sha256, ...name } = c.req.valid('param');
     const found = await requireVisibleRelease(query, c.var, name);
     const cacheControl = isPublic(found.release) ? 'public, max-age=86400' : 'private, no-store';
     const headers = { 'Cache-Control': cacheControl, ETag: `"${sha256}"` };
@@ -106,7 +106,7 @@ function addChangingRoutes(router: OpenAPIHono<AppEnv>, parts: GateParts): void 
     return c.json({ ...attached, verdict: verdict ? formatVerdict(verdict) : null }, 201);
   });
   router.openapi(removeRoute, async (c) => {
-    const { sha256, ...name } = c.req.valid('param');
+    const { digest: sha256, ...name } = c.req.valid('param');
     const artifact = await findArtifact(parts, c.var, { name, sha256: c.req.valid('query').artifact });
     await database.transaction(async (tx) => {
       await removeDocument(tx, callerOf(c.var), { artifact, sha256, at: now() });
@@ -162,10 +162,10 @@ const showRoute = createRoute({
 });
 const readRoute = createRoute({
   method: 'get',
-  path: `${base}/{sha256}`,
+  path: `${base}/{digest}`,
   tags,
   summary: 'A document, as it was attached or issued',
-  request: { params: nameSchema.extend({ sha256: digestSchema }) },
+  request: { params: nameSchema.extend({ digest: digestSchema }) },
   responses: {
     200: {
       description: 'The document',
@@ -203,10 +203,10 @@ const attachRoute = createRoute({
 });
 const removeRoute = createRoute({
   method: 'delete',
-  path: `${base}/{sha256}`,
+  path: `${base}/{digest}`,
   tags,
   summary: 'Take a document away that somebody attached',
-  request: { params: nameSchema.extend({ sha256: digestSchema }), query: artifactQuery },
+  request: { params: nameSchema.extend({ digest: digestSchema }), query: artifactQuery },
   responses: { 204: { description: 'Gone' } },
 });
 const judgeRoute = createRoute({
