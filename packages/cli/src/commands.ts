@@ -40,9 +40,8 @@ import {
 } from './commands/cert/policy.ts';
 import { certRenew } from './commands/cert/renew.ts';
 import { certCheck, certHold, certRelease, certRevoke } from './commands/cert/revoke.ts';
-import { check, download, verify } from './commands/client/check.ts';
+import { check, download } from './commands/client/check.ts';
 import { mirrorExport } from './commands/client/mirror.ts';
-import { sbomAttach, sbomDiff, sbomSearch, sbomShow } from './commands/evidence/sbom.ts';
 import {
   evidenceAttach,
   evidenceDownload,
@@ -50,8 +49,10 @@ import {
   evidenceRemove,
   evidenceShow,
 } from './commands/evidence/evidence.ts';
+import { inspect } from './commands/evidence/inspect.ts';
 import { overrideCreate, overrideList, overrideRemove } from './commands/evidence/override.ts';
 import { policyHistory, policyRemove, policySet, policyShow } from './commands/evidence/policy.ts';
+import { sbomAttach, sbomDiff, sbomSearch, sbomShow } from './commands/evidence/sbom.ts';
 import {
   trustRootAdd,
   trustRootList,
@@ -59,6 +60,7 @@ import {
   trustRootRemove,
   trustRootShow,
 } from './commands/evidence/trust-root.ts';
+import { verify } from './commands/evidence/verify.ts';
 import {
   vulnerabilitiesAnswer,
   vulnerabilitiesImport,
@@ -181,6 +183,7 @@ export const commands: readonly CommandSpec[] = [
   check,
   download,
   verify,
+  inspect,
   mirrorExport,
   backupCreate,
   backupList,

@@ -16,10 +16,12 @@ export type ExitReason = keyof typeof exitCodes;
 /** What each exit code means, in the order of the codes. */
 export const exitCodeTexts: Readonly<Record<ExitReason, string>> = {
   ok: 'Done.',
-  refused: 'Refused or failed: the server said no, an answer was no, a file could not be read.',
+  refused:
+    'Refused or failed: the server said no, an answer was no, a file could not be read; `signpost verify`: it is not verified.',
   usage: 'The command line is wrong, or a question could not be asked because there is no terminal.',
   unavailable: 'The server could not be reached or is not available; the same command may succeed later.',
-  unverified: 'A verification failed: a signature, key, version, size, digest or expiry is not what it must be.',
+  unverified:
+    'A verification failed: a signature, key, version, size, digest or expiry is not what it must be; `signpost verify` ends with 1 for that.',
   interrupted: 'Broken off by Ctrl-C or a signal.',
 };
 

@@ -1,4 +1,4 @@
-/** `signpost check`, `download`, `verify`: what a client does, by hand. */
+/** `signpost check`, `download`, `verify --project`: what a client does, by hand. */
 import { createReadStream, existsSync } from 'node:fs';
 import { verifyFile } from '@signpost/protocol/client/download';
 import { TrustError } from '@signpost/protocol/errors';
@@ -12,8 +12,10 @@ import { Failure } from '../../terminal/failure.ts';
 import type { Answer, JsonValue } from '../../terminal/output.ts';
 import { formatSize } from '../../terminal/table.ts';
 
-const channelOption: OptionSpec = { flags: '--channel <name>', text: 'the channel', fallback: 'stable' };
-const rootExample = '--root 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=';
+/** The option that names the channel. */
+export const channelOption: OptionSpec = { flags: '--channel <name>', text: 'the channel', fallback: 'stable' };
+/** A pinned root, for examples. */
+export const rootExample = '--root 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=';
 
 /** `signpost check`. */
 export const check: CommandSpec = {
@@ -39,16 +41,6 @@ export const download: CommandSpec = {
   ],
   examples: [`signpost download my-app --out app.zip ${rootExample}`],
   run: downloadRelease,
-};
-
-/** `signpost verify`. */
-export const verify: CommandSpec = {
-  words: 'verify',
-  arguments: '<file>',
-  summary: 'Verify a file that you have against the signed manifest of a project',
-  options: [{ flags: '--project <slug>', text: 'the project', required: true }, channelOption, ...updaterOptions],
-  examples: [`signpost verify app.zip --project my-app ${rootExample}`],
-  run: verifyLocal,
 };
 
 async function lookForUpdate(invocation: Invocation): Promise<Answer> {
@@ -90,7 +82,8 @@ async function downloadRelease(invocation: Invocation): Promise<Answer> {
   };
 }
 
-async function verifyLocal(invocation: Invocation): Promise<Answer> {
+/** What `signpost verify --project` does. Throws TrustError for a file that is none of the release in service. */
+export async function verifyAgainstManifest(invocation: Invocation): Promise<Answer> {
   const path = readArgument(invocation, 0);
   const facts = await readFileFacts(path);
   const { manifest } = await requireRelease(invocation, invocation.options.requiredText('project'));

@@ -1,0 +1,128 @@
+/** `signpost verify`: a file against a Sigstore bundle, or against the signed manifest of a project. */
+import { parsePemBlock } from '@signpost/protocol/asn1/pem';
+import { TrustError } from '@signpost/protocol/errors';
+import { importPublicKey } from '@signpost/protocol/keys/verification-key';
+import { maxAttestationsBytes } from '@signpost/protocol/sigstore/extract-bundles';
+import { parseIdentityPolicy } from '@signpost/protocol/sigstore/identity-policy';
+import type { RequiredSigner } from '@signpost/protocol/sigstore/verify-bundle';
+import { updaterOptions } from '../../client/open-updater.ts';
+import { type CommandSpec, type Invocation, type Options, readArgument } from '../../command.ts';
+import { readArtifactArgument } from '../../evidence/artifact-argument.ts';
+import { explainVerified } from '../../evidence/explain-verified.ts';
+import { readLocalDocument } from '../../evidence/local-document.ts';
+import { readPolicyFile } from '../../evidence/policy-file.ts';
+import { refuseUnverified } from '../../evidence/refusal.ts';
+import { chooseTrustedRoot, trustedRootOptions } from '../../evidence/trusted-root-source.ts';
+import { verifyDocument } from '../../evidence/verify-document.ts';
+import { Failure } from '../../terminal/failure.ts';
+import type { Answer } from '../../terminal/output.ts';
+import { formatPairs } from '../../terminal/table.ts';
+import { channelOption, rootExample, verifyAgainstManifest } from '../client/check.ts';
+
+const identityExample =
+  '--certificate-identity https://github.com/acme/tool/.github/workflows/release.yml@refs/tags/v1.0.0 --certificate-oidc-issuer https://token.actions.githubusercontent.com';
+
+/** `signpost verify`. */
+export const verify: CommandSpec = {
+  words: 'verify',
+  arguments: '<artifact>',
+  summary: 'Verify a file that you have: against a Sigstore bundle, or the signed manifest of a project',
+  details: [
+    'With --bundle: the artifact is a file, or a digest as sha256:HEX. Say whose signature counts, by --certificate-identity and --certificate-oidc-issuer, by --key, or by --policy; say under which trusted root, by --trusted-root (then nobody is asked), or have the server give it. The bundle may be a document with several, of GitHub, npm or PyPI: one must hold.',
+    'With --project: the file must be one of the release in service.',
+    'The exit code is 0 when it is verified, 1 when it is not, 2 when the command line is wrong.',
+  ],
+  options: [
+    { flags: '--bundle <file>', text: 'the Sigstore bundle' },
+    ...trustedRootOptions,
+    { flags: '--certificate-identity <name>', text: "the name in the signer's certificate, to the letter" },
+    { flags: '--certificate-oidc-issuer <url>', text: 'who vouched for that name, to the letter' },
+    { flags: '--certificate-identity-regexp <pattern>', text: 'not taken: patterns stand in a --policy' },
+    { flags: '--certificate-oidc-issuer-regexp <pattern>', text: 'not taken: issuers are exact' },
+    { flags: '--key <file>', text: 'a public key in PEM that signs without a certificate' },
+    { flags: '--policy <file>', text: 'a policy in YAML or JSON: docs/protocol/identity-policy.md' },
+    { flags: '--project <slug>', text: 'the project whose manifest names the file' },
+    channelOption,
+    ...updaterOptions,
+  ],
+  examples: [
+    `signpost verify app.zip --bundle app.zip.bundle --trusted-root trusted_root.json ${identityExample}`,
+    'signpost verify app.zip --bundle app.zip.bundle --trusted-root trusted_root.json --policy signers.yaml',
+    'signpost verify sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03 --bundle a.bundle --trusted-root trusted_root.json --key signer.pub',
+    `signpost verify app.zip --project my-app ${rootExample}`,
+  ],
+  run: refuseUnverified(async (invocation) => {
+    const { options } = invocation;
+    const isBundle = options.text('bundle') !== undefined;
+    if (isBundle === (options.text('project') !== undefined)) {
+      throw new Failure('usage', 'expected either --bundle FILE or --project SLUG');
+    }
+    return isBundle ? verifyAgainstBundle(invocation) : verifyAgainstManifest(invocation);
+  }),
+};
+
+/** What `signpost verify --bundle` does. Throws TrustError when the artifact is not verified, Failure when it cannot be tried. */
+async function verifyAgainstBundle(invocation: Invocation): Promise<Answer> {
+  const { options, now } = invocation;
+  const signer = await readRequiredSigner(options);
+  const bytes = await readLocalDocument(options.requiredText('bundle'), maxAttestationsBytes);
+  const { name, artifact } = await readArtifactArgument(readArgument(invocation, 0));
+  const { name: rootName, root } = await chooseTrustedRoot(invocation);
+  const found = await verifyDocument(bytes, { artifact, trustedRoot: root, signer, now: now() });
+  const explained = found.verified.map(explainVerified);
+  const others = found.refused.map(({ code, message }) => ({ code, message }));
+  return {
+    document: {
+      ...{ verified: true, artifact: name, trusted_root: rootName },
+      ...{ bundles: explained.map(({ document }) => document), refused: others },
+    },
+    lines: [
+      `${name} is verified, under the trusted root ${rootName}.`,
+      ...explained.flatMap(({ pairs }) => ['', ...formatPairs(pairs)]),
+      ...(others.length === 0 ? [] : ['', `Not counted: ${others.length} bundles that do not hold for it.`]),
+    ],
+  };
+}
+
+/** Exactly one way to say whose signature counts. */
+async function readRequiredSigner(options: Options): Promise<RequiredSigner> {
+  refuseExpressions(options);
+  const [identity, issuer] = [options.text('certificate-identity'), options.text('certificate-oidc-issuer')];
+  const [key, policy] = [options.text('key'), options.text('policy')];
+  const ways = [identity ?? issuer, key, policy].filter((value) => value !== undefined);
+  if (ways.length !== 1) throw refuseSigner(ways.length === 0 ? 'nobody' : 'several');
+  if (key !== undefined) return readKey(key);
+  if (policy !== undefined) return readSignerPolicy(policy);
+  if (identity === undefined || issuer === undefined) throw refuseSigner('half an identity');
+  return { kind: 'policy', policy: parseIdentityPolicy({ identities: [{ issuer, subject: identity }] }) };
+}
+
+function refuseSigner(got: string): Failure {
+  return new Failure(
+    'usage',
+    `expected --certificate-identity with --certificate-oidc-issuer, or --key, or --policy, got ${got}`,
+    { hint: 'a signature by anybody is worth nothing' },
+  );
+}
+
+function refuseExpressions(options: Options): void {
+  const names = ['certificate-identity-regexp', 'certificate-oidc-issuer-regexp'];
+  const given = names.find((name) => options.text(name) !== undefined);
+  if (given === undefined) return;
+  throw new Failure('usage', `--${given} is not taken: an expression matches more than its author thinks of`, {
+    hint: 'write `subject: { pattern: "https://github.com/acme/*" }` or workflow and ref into a --policy',
+  });
+}
+
+const maxKeyCharacters = 10_000;
+
+async function readKey(path: string): Promise<RequiredSigner> {
+  const text = new TextDecoder().decode(await readLocalDocument(path, maxKeyCharacters));
+  return { kind: 'key', key: await importPublicKey(parsePemBlock(text, 'PUBLIC KEY', maxKeyCharacters)) };
+}
+
+async function readSignerPolicy(path: string): Promise<RequiredSigner> {
+  const read = await readPolicyFile(path);
+  if (read.kind === 'identities') return { kind: 'policy', policy: read.policy };
+  throw new TrustError('malformed', 'expected a policy of identities, got one of a release');
+}
