@@ -41,6 +41,7 @@ import type { Revocation } from './pki/revocation/revocation.ts';
 import { revocationRoutes } from './pki/revocation/routes.ts';
 import { timestampRoutes } from './pki/timestamps/routes.ts';
 import { renewTimestampCertificates } from './pki/timestamps/timestamp-authority.ts';
+import { generateSbom, generationJobKind } from './releases/evidence/generation/generate.ts';
 import { sbomRoutes } from './releases/evidence/routes.ts';
 import { vulnerabilityRoutes } from './releases/evidence/vulnerabilities/routes.ts';
 import { rejudgeAfter } from './releases/gate/admit.ts';
@@ -164,6 +165,7 @@ export function createJobs(resources: Resources): Readonly<Record<string, RunJob
   const { scanner } = resources;
   return {
     [uploadJobKind]: (job) => inspectUpload(resources, job),
+    [generationJobKind]: (job) => generateSbom(resources, job),
     [backupJobKind]: createBackupJob(resources),
     [rescanJobKind]: async ({ payload, signal }, report) => {
       if (!scanner) return;

@@ -11,6 +11,7 @@ import { attemptLimit } from '../../storage/job-queue.ts';
 import type { Job } from '../../storage/jobs.ts';
 import { recordEvent } from '../../storage/outbox.ts';
 import { violationOf } from '../../storage/violation.ts';
+import { requestGeneration } from '../evidence/generation/generate.ts';
 import type { Digests } from '../inspection/digests.ts';
 import { inspectFile } from '../inspection/inspection.ts';
 import type { Inspection } from '../inspection/judge-file.ts';
@@ -177,6 +178,7 @@ async function recordArtifact(
   const change = { state: 'accepted', stage: null, progress: 1000, artifact_id: artifactId, updated_at: at } as const;
   if (!(await moveUpload(tx, upload.id, { from: ['inspecting'], change })))
     throw new Error('the upload ended elsewhere');
+  await requestGeneration(tx, { artifactId, organisationId: upload.organisation_id, at });
   await recordAcceptance(tx, upload, { at, file });
 }
 

@@ -13,9 +13,16 @@ type Expectation =
 
 const nextHeader: Expectation = { kind: 'header', bytes: blockBytes };
 
+/** Is asked about each file, and handed the bytes of those that it wants. */
+export type VisitFile = (path: string, size: number) => ((chunk: Buffer) => void) | undefined;
+
 /** Takes an archive chunk by chunk. Throws the rule that it breaks. */
 export class TarWalk {
   readonly #budget: UnpackBudget;
+  readonly #visit: VisitFile;
+  #take: ((chunk: Buffer) => void) | undefined;
+  /** Of the file whose blocks come, without their padding. */
+  #contentLeft = 0;
   readonly #paths = new PathSet();
   #expected: Expectation = nextHeader;
   #bytesLeft: number = blockBytes;
@@ -23,8 +30,9 @@ export class TarWalk {
   /** From an extended header, for the entry that follows. */
   #extension: PaxFields | undefined;
 
-  constructor(budget: UnpackBudget) {
+  constructor(budget: UnpackBudget, visit: VisitFile = () => undefined) {
     this.#budget = budget;
+    this.#visit = visit;
   }
 
   write(chunk: Buffer): void {
@@ -33,10 +41,17 @@ export class TarWalk {
     while (rest.length > 0) {
       const length = Math.min(rest.length, this.#bytesLeft);
       if (this.#expected.kind !== 'content') this.#kept.push(rest.subarray(0, length));
+      else if (this.#take) this.#handOver(rest.subarray(0, length));
       rest = rest.subarray(length);
       this.#bytesLeft -= length;
       if (this.#bytesLeft === 0) this.#advance();
     }
+  }
+
+  #handOver(piece: Buffer): void {
+    const content = piece.subarray(0, this.#contentLeft);
+    this.#contentLeft -= content.length;
+    if (content.length > 0) this.#take?.(content);
   }
 
   /** Throws `tar-truncated` unless the archive has ended, `archive-empty` when it held nothing. */
@@ -99,6 +114,8 @@ export class TarWalk {
     if (size !== header.size) refuse('tar-extension', `expected one size for ${quoteName(path)}, got two`);
     this.#extension = undefined;
     this.#addPath(path, kind);
+    this.#take = kind === 'file' ? this.#visit(path, size) : undefined;
+    this.#contentLeft = size;
     return size === 0 ? nextHeader : { kind: 'content', bytes: padToBlocks(size) };
   }
 
