@@ -52,6 +52,7 @@ import {
 import { inspect } from './commands/evidence/inspect.ts';
 import { overrideCreate, overrideList, overrideRemove } from './commands/evidence/override.ts';
 import { policyHistory, policyRemove, policySet, policyShow } from './commands/evidence/policy.ts';
+import { policyTest } from './commands/evidence/policy-test.ts';
 import { sbomAttach, sbomDiff, sbomSearch, sbomShow } from './commands/evidence/sbom.ts';
 import {
   trustRootAdd,
@@ -168,6 +169,7 @@ export const commands: readonly CommandSpec[] = [
   vulnerabilitiesShow,
   vulnerabilitiesAnswer,
   approve,
+  policyTest,
   policySet,
   policyShow,
   policyHistory,

@@ -4,7 +4,9 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { parseHex } from '@signpost/protocol/bytes/hex';
 import type { Artifact, Digests } from '@signpost/protocol/sigstore/artifact';
+import { describeSystemError } from '../files/system-error.ts';
 import { Failure } from '../terminal/failure.ts';
+import type { DigestedArtifact } from './judge-artifacts.ts';
 
 /** An artifact, and what to call it. */
 export interface NamedArtifact {
@@ -40,6 +42,22 @@ function parseDigestArgument(text: string): Digests | undefined {
     throw new Failure('usage', `expected ${length} digits of lower-case hexadecimal after ${name}:`);
   }
   return { [name]: parseHex(hex) };
+}
+
+/** The same by its digests alone, SHA-256 among them. Throws Failure `usage` for a digest by another function. */
+export async function digestArtifactArgument(text: string): Promise<DigestedArtifact> {
+  const digests = parseDigestArgument(text) ?? (await readFileDigests(text));
+  const { sha256 } = digests;
+  if (sha256 === undefined) throw new Failure('usage', `expected a digest as sha256:HEX, got ${text}`);
+  return { name: text, digests: { ...digests, sha256 } };
+}
+
+async function readFileDigests(path: string): Promise<Digests> {
+  try {
+    return await digestFile(path);
+  } catch (cause) {
+    throw describeSystemError(cause) ?? cause;
+  }
 }
 
 /** All digests that bundles and statements name, in one reading. */

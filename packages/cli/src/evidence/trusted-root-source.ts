@@ -17,20 +17,22 @@ export interface ChosenTrustedRoot {
 /** The options by which a trusted root is chosen. */
 export const trustedRootOptions: readonly OptionSpec[] = [
   { flags: '--trusted-root <file>', text: 'a trusted_root.json; no request is made then' },
-  { flags: '--trust-root <name>', text: 'which trusted root of the server, when it has several' },
+  { flags: '--trust-root <name>', text: 'which trusted root of the server; with a file, its name in the policy' },
 ];
 
 const path = '/api/evidence/trust-roots';
 
 /** The trusted root in a file. Throws Failure, and TrustError for what it holds. */
-async function readTrustedRootFile(file: string): Promise<TrustedRoot> {
+export async function readTrustedRootFile(file: string): Promise<TrustedRoot> {
   return parseTrustedRoot(await readLocalDocument(file, maxTrustedRootBytes));
 }
 
 /** `--trusted-root`, or the server's. Throws Failure `usage` when there is neither, or the server has several and none is named. */
 export async function chooseTrustedRoot(invocation: Invocation): Promise<ChosenTrustedRoot> {
   const file = invocation.options.text('trusted-root');
-  if (file !== undefined) return { name: file, root: await readTrustedRootFile(file) };
+  if (file !== undefined) {
+    return { name: invocation.options.text('trust-root') ?? file, root: await readTrustedRootFile(file) };
+  }
   if (!(await isServerConfigured(invocation))) {
     throw new Failure('usage', 'expected --trusted-root FILE: there is no server to ask for one', {
       hint: '`signpost trust-root show NAME --out trusted_root.json` writes one; or give --server',

@@ -1,14 +1,17 @@
 /** `signpost verify`: a file against a Sigstore bundle, or against the signed manifest of a project. */
+import { basename } from 'node:path';
 import { parsePemBlock } from '@signpost/protocol/asn1/pem';
-import { TrustError } from '@signpost/protocol/errors';
 import { importPublicKey } from '@signpost/protocol/keys/verification-key';
+import type { ReleasePolicy } from '@signpost/protocol/policy/policy';
 import { maxAttestationsBytes } from '@signpost/protocol/sigstore/extract-bundles';
 import { parseIdentityPolicy } from '@signpost/protocol/sigstore/identity-policy';
 import type { RequiredSigner } from '@signpost/protocol/sigstore/verify-bundle';
 import { updaterOptions } from '../../client/open-updater.ts';
 import { type CommandSpec, type Invocation, type Options, readArgument } from '../../command.ts';
-import { readArtifactArgument } from '../../evidence/artifact-argument.ts';
+import { digestArtifactArgument, readArtifactArgument } from '../../evidence/artifact-argument.ts';
+import { explainSignature } from '../../evidence/explain-signature.ts';
 import { explainVerified } from '../../evidence/explain-verified.ts';
+import { assertPassed, describeVerdict, judgeArtifacts } from '../../evidence/judge-artifacts.ts';
 import { readLocalDocument } from '../../evidence/local-document.ts';
 import { readPolicyFile } from '../../evidence/policy-file.ts';
 import { refuseUnverified } from '../../evidence/refusal.ts';
@@ -18,6 +21,7 @@ import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { formatPairs } from '../../terminal/table.ts';
 import { channelOption, rootExample, verifyAgainstManifest } from '../client/check.ts';
+import { formatVerdict } from './verdict.ts';
 
 const identityExample =
   '--certificate-identity https://github.com/acme/tool/.github/workflows/release.yml@refs/tags/v1.0.0 --certificate-oidc-issuer https://token.actions.githubusercontent.com';
@@ -40,7 +44,7 @@ export const verify: CommandSpec = {
     { flags: '--certificate-identity-regexp <pattern>', text: 'not taken: patterns stand in a --policy' },
     { flags: '--certificate-oidc-issuer-regexp <pattern>', text: 'not taken: issuers are exact' },
     { flags: '--key <file>', text: 'a public key in PEM that signs without a certificate' },
-    { flags: '--policy <file>', text: 'a policy in YAML or JSON: docs/protocol/identity-policy.md' },
+    { flags: '--policy <file>', text: 'a policy in YAML or JSON, of identities or of releases' },
     { flags: '--project <slug>', text: 'the project whose manifest names the file' },
     channelOption,
     ...updaterOptions,
@@ -65,6 +69,7 @@ export const verify: CommandSpec = {
 async function verifyAgainstBundle(invocation: Invocation): Promise<Answer> {
   const { options, now } = invocation;
   const signer = await readRequiredSigner(options);
+  if (signer.kind === 'release') return verifyAgainstPolicy(invocation, signer.policy);
   const bytes = await readLocalDocument(options.requiredText('bundle'), maxAttestationsBytes);
   const { name, artifact } = await readArtifactArgument(readArgument(invocation, 0));
   const { name: rootName, root } = await chooseTrustedRoot(invocation);
@@ -84,8 +89,36 @@ async function verifyAgainstBundle(invocation: Invocation): Promise<Answer> {
   };
 }
 
+/** With a policy of releases all that it demands must be met, in whatever mode: nobody observes here. */
+async function verifyAgainstPolicy(invocation: Invocation, policy: ReleasePolicy): Promise<Answer> {
+  const { options, now } = invocation;
+  const file = options.requiredText('bundle');
+  const bundle = { name: basename(file), bytes: await readLocalDocument(file, maxAttestationsBytes) };
+  const artifact = await digestArtifactArgument(readArgument(invocation, 0));
+  const trustedRoots = [await chooseTrustedRoot(invocation)];
+  const evidence = { bundles: [bundle], sboms: [], trustedRoots, now: now() };
+  const { verdict, facts } = await judgeArtifacts(policy, [artifact], evidence);
+  assertPassed(verdict);
+  const signers = facts.flatMap(({ signatures }) => signatures.flatMap(explainSignature));
+  return {
+    document: {
+      ...{ verified: true, artifact: artifact.name, trusted_root: trustedRoots[0]?.name ?? null },
+      ...{ signatures: signers.map(({ document }) => document), verdict: describeVerdict(verdict) },
+    },
+    lines: [
+      `${artifact.name} is verified, under the trusted root ${trustedRoots[0]?.name}.`,
+      ...signers.flatMap(({ pairs }) => ['', ...formatPairs(pairs)]),
+      '',
+      ...formatVerdict(describeVerdict(verdict)),
+    ],
+  };
+}
+
+/** Whose signature counts, or a policy that says more. */
+type Requirement = RequiredSigner | { readonly kind: 'release'; readonly policy: ReleasePolicy };
+
 /** Exactly one way to say whose signature counts. */
-async function readRequiredSigner(options: Options): Promise<RequiredSigner> {
+async function readRequiredSigner(options: Options): Promise<Requirement> {
   refuseExpressions(options);
   const [identity, issuer] = [options.text('certificate-identity'), options.text('certificate-oidc-issuer')];
   const [key, policy] = [options.text('key'), options.text('policy')];
@@ -121,8 +154,7 @@ async function readKey(path: string): Promise<RequiredSigner> {
   return { kind: 'key', key: await importPublicKey(parsePemBlock(text, 'PUBLIC KEY', maxKeyCharacters)) };
 }
 
-async function readSignerPolicy(path: string): Promise<RequiredSigner> {
+async function readSignerPolicy(path: string): Promise<Requirement> {
   const read = await readPolicyFile(path);
-  if (read.kind === 'identities') return { kind: 'policy', policy: read.policy };
-  throw new TrustError('malformed', 'expected a policy of identities, got one of a release');
+  return read.kind === 'release' ? read : { kind: 'policy', policy: read.policy };
 }
