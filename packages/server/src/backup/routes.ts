@@ -2,13 +2,13 @@
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import type { HttpBindings } from '@hono/node-server';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { confirmPassword, type StepUpParts } from '../accounts/step-up.ts';
 import type { Caller } from '../audit/audit.ts';
 import { recordAudit } from '../audit/store.ts';
 import { type AppEnv, callerOf } from '../http/context.ts';
+import { readRawBody } from '../http/raw-body.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
 import type { Swap } from '../storage/swap/staged.ts';
 import { assertSealed, chooseLock } from './custody.ts';
@@ -206,7 +206,9 @@ async function sendBackup(
 
 function addRestoreRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRouteDependencies): void {
   const { config, restoreDesk } = dependencies;
-  router.openapi(receiveRoute, async (c) => c.json({ size_bytes: await restoreDesk.receive(config, bodyOf(c)) }, 200));
+  router.openapi(receiveRoute, async (c) =>
+    c.json({ size_bytes: await restoreDesk.receive(config, readRawBody(c)) }, 200),
+  );
   router.openapi(restoreRoute, async (c) => {
     const { password, backup, passphrase, identity, other_vault } = c.req.valid('json');
     const caller = callerOf(c.var);
@@ -231,13 +233,6 @@ async function record(
   await database.transaction((transaction) =>
     recordAudit(transaction, now(), { ...caller, action, object: { kind: 'backup', id: name } }),
   );
-}
-
-/** The raw stream where there is a socket: the Request around it would copy every chunk. */
-function bodyOf(c: Context<AppEnv>): AsyncIterable<Uint8Array> {
-  const incoming: Partial<HttpBindings['incoming']> | undefined = c.env?.incoming;
-  if (incoming?.iterator) return incoming.iterator({ destroyOnReturn: false });
-  return c.req.raw.body ?? Readable.from([]);
 }
 
 function describeStatus(status: RestoreStatus): z.infer<typeof statusSchema> {

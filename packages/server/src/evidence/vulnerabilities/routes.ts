@@ -1,8 +1,7 @@
 /** HTTP of vulnerability snapshots, which belong to the whole server. */
-import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { type AppEnv, callerOf } from '../../http/context.ts';
+import { readRawBody } from '../../http/raw-body.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../../http/router.ts';
 import { type ImportDependencies, importSnapshot, removeSnapshot } from './import.ts';
 import { listSnapshots } from './store.ts';
@@ -27,7 +26,11 @@ export function snapshotRoutes(dependencies: ImportDependencies): OpenAPIHono<Ap
     const { ecosystem } = c.req.valid('param');
     const { snapshot_at: stated } = c.req.valid('query');
     const snapshotAt = stated === undefined ? undefined : Date.parse(stated);
-    const imported = await importSnapshot(dependencies, callerOf(c.var), { ecosystem, snapshotAt, body: bodyOf(c) });
+    const imported = await importSnapshot(dependencies, callerOf(c.var), {
+      ecosystem,
+      snapshotAt,
+      body: readRawBody(c),
+    });
     return c.json({ ecosystem, entries: imported.entries, snapshot_at: formatTime(imported.snapshotAt) }, 200);
   });
   router.openapi(removeRoute, async (c) => {
@@ -35,12 +38,6 @@ export function snapshotRoutes(dependencies: ImportDependencies): OpenAPIHono<Ap
     return c.body(null, 204);
   });
   return router;
-}
-
-/** The raw stream where there is a socket. */
-function bodyOf(c: Context<AppEnv>): AsyncIterable<Uint8Array> {
-  if (c.env?.incoming) return c.env.incoming.iterator({ destroyOnReturn: false });
-  return c.req.raw.body ?? Readable.from([]);
 }
 
 const listRoute = createRoute({

@@ -13,6 +13,7 @@ import { attachSbom, type SbomDependencies } from '../../evidence/sboms/sbom.ts'
 import { listComponents, listSboms, type SbomRow, searchComponents } from '../../evidence/sboms/store.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { isMatch } from '../../http/entity-tag.ts';
+import { readRawBody } from '../../http/raw-body.ts';
 import { createRouter, jsonAnswer } from '../../http/router.ts';
 import type { ReleaseName } from '../lifecycle/release.ts';
 import {
@@ -61,7 +62,7 @@ function addDocumentRoutes(router: OpenAPIHono<AppEnv>, dependencies: SbomDepend
     const found = await requireVisibleRelease(database.query, c.var, name);
     const artifact = chooseArtifact(found, c.req.valid('query').artifact);
     const subject = describeSubject(name, found.release, artifact);
-    const row = await attachSbom(dependencies, callerOf(c.var), { subject, origin: 'attached', body: bodyOf(c) });
+    const row = await attachSbom(dependencies, callerOf(c.var), { subject, origin: 'attached', body: readRawBody(c) });
     return c.json(formatSbom(row, artifact), 200);
   });
   router.openapi(documentRoute, async (c) => {
@@ -142,12 +143,6 @@ function parseSearch({ after, limit = usualPage, component_version: version, ...
 function nameNext(rows: readonly { sbom_id: string; position: number }[], limit: number): string | null {
   const last = rows.at(-1);
   return last && rows.length === limit ? encodeCursor(last) : null;
-}
-
-/** The raw stream where there is a socket. */
-function bodyOf(c: Context<AppEnv>): AsyncIterable<Uint8Array> {
-  if (c.env?.incoming) return c.env.incoming.iterator({ destroyOnReturn: false });
-  return c.req.raw.body ?? Readable.from([]);
 }
 
 const attachRoute = createRoute({

@@ -1,10 +1,9 @@
 /** HTTP of uploads. */
-import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { answerProblem } from '../../http/problem.ts';
+import { readRawBody } from '../../http/raw-body.ts';
 import { createRouter, jsonAnswer, jsonBody } from '../../http/router.ts';
 import { findArtifact } from './store.ts';
 import {
@@ -55,7 +54,7 @@ export function uploadRoutes(dependencies: UploadDependencies): OpenAPIHono<AppE
     const name = c.req.valid('param');
     const { offset } = c.req.valid('query');
     try {
-      const state = await receiveUpload(dependencies, callerOf(c.var), { name, offset, body: bodyOf(c) });
+      const state = await receiveUpload(dependencies, callerOf(c.var), { name, offset, body: readRawBody(c) });
       return c.json(await formatUpload(dependencies, state), 200);
     } catch (error) {
       if (!(error instanceof Refusal) || error.rule !== 'upload-offset') throw error;
@@ -108,15 +107,6 @@ const cancelRoute = createRoute({
   request: { params: nameSchema },
   responses: { 204: { description: 'Nothing of it is kept' } },
 });
-
-/**
- * The raw stream where there is a socket: the Request around it would copy every chunk. Stopping in between leaves the
- * socket open for the answer.
- */
-function bodyOf(c: Context<AppEnv>): AsyncIterable<Uint8Array> {
-  if (c.env?.incoming) return c.env.incoming.iterator({ destroyOnReturn: false });
-  return c.req.raw.body ?? Readable.from([]);
-}
 
 function parseRequest(body: z.infer<typeof createSchema>): UploadRequest {
   const { version, channel, name, platform, sha256, changelog } = body;

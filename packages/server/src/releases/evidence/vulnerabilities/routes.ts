@@ -1,12 +1,11 @@
 /** HTTP of a release's vulnerabilities, and of what its publisher says to them. */
-import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { requireSbom } from '../../../evidence/sboms/reading.ts';
 import type { SbomDependencies } from '../../../evidence/sboms/sbom.ts';
 import { attachVex } from '../../../evidence/vulnerabilities/attach-vex.ts';
 import { reportVulnerabilities } from '../../../evidence/vulnerabilities/report.ts';
 import { type AppEnv, callerOf } from '../../../http/context.ts';
+import { readRawBody } from '../../../http/raw-body.ts';
 import { createRouter, jsonAnswer } from '../../../http/router.ts';
 import { chooseArtifact, describeSubject, requireVisibleRelease } from '../subject.ts';
 import { formatReport, reportSchema as plainReportSchema } from './report-format.ts';
@@ -39,15 +38,9 @@ export function vulnerabilityRoutes(dependencies: SbomDependencies): OpenAPIHono
     const name = c.req.valid('param');
     const found = await requireVisibleRelease(database.query, c.var, name);
     const subject = describeSubject(name, found.release, chooseArtifact(found, c.req.valid('query').artifact));
-    return c.json(await attachVex(dependencies, callerOf(c.var), { subject, body: bodyOf(c) }), 200);
+    return c.json(await attachVex(dependencies, callerOf(c.var), { subject, body: readRawBody(c) }), 200);
   });
   return router;
-}
-
-/** The raw stream where there is a socket. */
-function bodyOf(c: Context<AppEnv>): AsyncIterable<Uint8Array> {
-  if (c.env?.incoming) return c.env.incoming.iterator({ destroyOnReturn: false });
-  return c.req.raw.body ?? Readable.from([]);
 }
 
 const reportRoute = createRoute({
