@@ -57,9 +57,10 @@ test('the commands of the README make an authority, a certificate, a directory a
   for (const name of ['root-passphrase', 'backup-passphrase'])
     await writeFile(join(folder, name), 'many words that nobody guesses\n', { mode: 0o600 });
   const caller = { ...variables, SIGNPOST_SERVER: server.base, SIGNPOST_API_KEY: readKey(answer) };
-  const [, session = ''] = /```console\n([\s\S]*?)```/.exec(readme) ?? [];
-  const lines = session.trim().split('\n');
-  assert.ok(lines.length > 5);
+  await writeEvidence(folder);
+  const sessions = [...readme.matchAll(/```console\n([\s\S]*?)```/g)].map(([, session = '']) => session);
+  const lines = sessions.flatMap((session) => session.trim().split('\n'));
+  assert.ok(lines.length > 9);
   for (const line of lines) {
     const words = splitLine(line).map((word) => placeIn(folder, word));
     assert.equal(words.shift(), 'signpost', line);
@@ -67,6 +68,28 @@ test('the commands of the README make an authority, a certificate, a directory a
   }
   assert.match(readFileSync(join(folder, 'www/cert.pem'), 'utf8'), /^-----BEGIN CERTIFICATE-----/);
 });
+
+/** A bundle of the public suite, what it signs, and policies that name its signer. */
+async function writeEvidence(folder: string): Promise<void> {
+  const suite = process.env.SIGNPOST_CONFORMANCE ?? join(root, '..', 'shared', 'conformance');
+  const signer = readFileSync(join(suite, 'sigstore/bundle-verify/happy-path-v0.3/bundle.sigstore.json'));
+  const identities = [
+    '  - issuer: https://token.actions.githubusercontent.com',
+    '    subject: https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main',
+  ];
+  await writeFile(join(folder, 'app.sigstore.json'), signer);
+  await writeFile(join(folder, 'app.txt'), readFileSync(join(suite, 'sigstore/bundle-verify/a.txt')));
+  await writeFile(
+    join(folder, 'trusted_root.json'),
+    readFileSync(join(suite, 'sigstore/trusted_root.public-good.json')),
+  );
+  await writeFile(join(folder, 'signers.yaml'), ['identities:', ...identities, ''].join('\n'));
+  const indented = identities.map((line) => `  ${line}`);
+  await writeFile(
+    join(folder, 'policy.yaml'),
+    ['policy: 1', 'signature:', '  identities:', ...indented, ''].join('\n'),
+  );
+}
 
 /** The words of a line after its prompt, as a shell splits them. */
 function splitLine(line: string): string[] {
