@@ -26,18 +26,27 @@ export async function countThings(
   };
 }
 
-/** Every blob that an artifact of an organisation, or of any, refers to, with its size in bytes. */
+/** Every blob that an artifact, SBOM or VEX document of an organisation, or of any, refers to, with its size in bytes. */
 export async function listReferencedBlobs(
   query: Query,
   organisationId?: string,
 ): Promise<{ sha256: string; size_bytes: number }[]> {
-  const all = query
+  const artifacts = query
     .selectFrom('artifact')
     .innerJoin('release', 'release.id', 'artifact.release_id')
     .innerJoin('project', 'project.id', 'release.project_id')
     .select(['artifact.sha256', 'artifact.size_bytes'])
-    .distinct();
-  return (organisationId === undefined ? all : all.where('project.organisation_id', '=', organisationId)).execute();
+    .$if(organisationId !== undefined, (rows) => rows.where('project.organisation_id', '=', organisationId ?? ''));
+  const documents = (['sbom', 'vex'] as const).map((table) =>
+    query
+      .selectFrom(table)
+      .innerJoin('project', 'project.id', `${table}.project_id`)
+      .select([`${table}.sha256`, `${table}.size_bytes`])
+      .$if(organisationId !== undefined, (rows) => rows.where('project.organisation_id', '=', organisationId ?? '')),
+  );
+  const all = [await artifacts.distinct().execute()];
+  for (const rows of documents) all.push(await rows.distinct().execute());
+  return all.flat();
 }
 
 /** Every project that is not deleted. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Refusal } from '../../errors.ts';
+import { createColumns } from './component-columns.ts';
 import { judgeDocument } from './judge-document.ts';
 import type { SbomRefusalRule } from './rules.ts';
 import type { SbomAnswer, SbomFacts, SbomOrder } from './worker-messages.ts';
@@ -12,10 +13,12 @@ const batchSize = 1000;
 const order: SbomOrder = workerData;
 try {
   const { sbom, findings } = judgeDocument(readFileSync(order.path), order.request);
-  for (let at = 0; at < sbom.components.length; at += batchSize)
-    answer({ kind: 'components', components: sbom.components.slice(at, at + batchSize) });
-  const { format, serial, created, authors, tools, described } = sbom;
-  const facts: SbomFacts = { format, serial, created, authors, tools, described, findings };
+  const roots = new Set(sbom.described);
+  const parts = sbom.components.filter(({ ref }) => !roots.has(ref));
+  for (let at = 0; at < parts.length; at += batchSize)
+    answer({ kind: 'components', components: parts.slice(at, at + batchSize).map(createColumns) });
+  const { format, serial, created, authors, tools } = sbom;
+  const facts: SbomFacts = { format, serial, created, authors, tools, findings };
   answer({ kind: 'accepted', facts });
 } catch (error) {
   if (!(error instanceof Refusal) || error.code !== 'upload_refused') throw error;

@@ -1,7 +1,7 @@
 /** Inspects SBOMs in a thread of its own each, one after the other, with bounded memory and time. */
 import { Worker } from 'node:worker_threads';
-import type { Component } from '@signpost/protocol/sbom/component';
 import { createQueue } from '../../storage/turns.ts';
+import type { ComponentColumns } from './component-columns.ts';
 import { createSbomRefusal } from './rules.ts';
 import type { SbomAnswer, SbomFacts, SbomOrder } from './worker-messages.ts';
 
@@ -14,7 +14,8 @@ const timeLimitMs = 120_000;
 /** What is kept of a document. */
 export interface InspectedSbom {
   readonly facts: SbomFacts;
-  readonly components: readonly Component[];
+  /** All but what the document is about. */
+  readonly components: readonly ComponentColumns[];
 }
 
 /** Judges the file of `order`. Throws a Refusal `upload_refused` with an `SbomRefusalRule`. */
@@ -40,7 +41,7 @@ async function runThread(order: SbomOrder): Promise<InspectedSbom> {
 }
 
 function awaitVerdict(worker: Worker): Promise<InspectedSbom> {
-  const components: Component[] = [];
+  const components: ComponentColumns[] = [];
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(createSbomRefusal('sbom-time-limit', `expected a verdict within ${timeLimitMs} ms`));

@@ -4,7 +4,7 @@ import { type ComparedComponent, compareComponents, type SbomDifference } from '
 import { parsePurl } from '@signpost/protocol/sbom/purl';
 import { Refusal } from '../../errors.ts';
 import type { Query } from '../../storage/database.ts';
-import { namePackage } from './sbom.ts';
+import { namePackage } from './component-columns.ts';
 import { type ComponentFilter, type ComponentPage, listComponents, listSboms, type SbomRow } from './store.ts';
 
 /** The SBOM of an artifact: what somebody handed in goes before what the server made. Throws `not_found`. */
@@ -55,7 +55,7 @@ export function parseCursor(text: string | undefined): ComponentPage['after'] {
 }
 
 /** Components that are compared with each other at once. */
-const maxCompared = 50_000;
+const maxCompared = 20_000;
 
 /** The difference between two SBOMs. Throws `conflict` for lists that would hold up everybody else. */
 export async function compareStoredSboms(query: Query, before: SbomRow, after: SbomRow): Promise<SbomDifference> {

@@ -1,7 +1,3 @@
-/** SBOMs of artifacts: handed in, or made by the server; judged before they are kept. */
-import { TrustError } from '@signpost/protocol/errors';
-import type { Component } from '@signpost/protocol/sbom/component';
-import { encodePurl, type Purl, parsePurl } from '@signpost/protocol/sbom/purl';
 import type { Transaction } from 'kysely';
 import type { Caller } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
@@ -62,7 +58,7 @@ export async function attachSbom(
     const row = createRow({ subject, origin, file, inspected, at: now() });
     await dependencies.database.transaction(async (tx) => {
       await retireSbom(tx, { releaseId: subject.releaseId, artifactSha256: subject.artifactSha256, origin });
-      await insertSbom(tx, row, listRows(row.id, inspected));
+      await insertSbom(tx, row, inspected.components);
       await recordAttachment(tx, caller, { subject, row });
     });
     return row;
@@ -85,42 +81,8 @@ function createRow({ subject, origin, file, inspected, at }: Attachment): SbomRo
     ...{ standard: format.standard, format_version: format.version, encoding: format.encoding },
     ...{ serial: serial ?? null, stated_at: created ?? null },
     ...{ tools: JSON.stringify(tools), authors: JSON.stringify(authors), findings: JSON.stringify(findings) },
-    ...{ component_count: listParts(inspected).length, created_at: at },
+    ...{ component_count: inspected.components.length, created_at: at },
   };
-}
-
-/** All components but what the document is about. */
-function listParts({ facts, components }: InspectedSbom): readonly Component[] {
-  const described = new Set(facts.described);
-  return components.filter(({ ref }) => !described.has(ref));
-}
-
-function listRows(sbomId: string, inspected: InspectedSbom) {
-  return listParts(inspected).map((component, position) => {
-    const purl = component.purl === undefined ? undefined : parseOrIgnore(component.purl);
-    return {
-      ...{ sbom_id: sbomId, position, ref: component.ref, kind: component.kind },
-      ...{ name: component.name, search: component.name.toLowerCase(), version: component.version ?? null },
-      ...{ purl: purl ? encodePurl(purl) : (component.purl ?? null), ecosystem: purl?.type ?? null },
-      ...{ package: purl ? namePackage(purl) : null, licences: JSON.stringify(component.licences) },
-      supplier: component.supplier ?? null,
-    };
-  });
-}
-
-/** The name of a package with its namespace before it, as registries have it. */
-export function namePackage({ namespace, name }: Purl): string {
-  return namespace === undefined ? name : `${namespace}/${name}`;
-}
-
-function parseOrIgnore(text: string): Purl | undefined {
-  try {
-    return parsePurl(text);
-  } catch (error) {
-    // Refused before, when the document was judged; a component that has none is not looked for by it.
-    if (error instanceof TrustError) return undefined;
-    throw error;
-  }
 }
 
 async function recordAttachment(

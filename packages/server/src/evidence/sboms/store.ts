@@ -3,6 +3,7 @@ import { type Insertable, type Selectable, sql, type Transaction } from 'kysely'
 import type { Query } from '../../storage/database.ts';
 import type { Schema } from '../../storage/schema.ts';
 import type { SbomComponentTable, SbomTable } from '../../storage/tables/evidence.ts';
+import type { ComponentColumns } from './component-columns.ts';
 
 /** A stored SBOM. */
 export type SbomRow = Selectable<SbomTable>;
@@ -34,14 +35,14 @@ export async function retireSbom(
 export async function insertSbom(
   tx: Transaction<Schema>,
   row: Insertable<SbomTable>,
-  components: readonly Insertable<SbomComponentTable>[],
+  components: readonly ComponentColumns[],
 ): Promise<void> {
   await tx.insertInto('sbom').values(row).execute();
   for (let at = 0; at < components.length; at += insertSize) {
-    await tx
-      .insertInto('sbom_component')
-      .values(components.slice(at, at + insertSize))
-      .execute();
+    const rows = components
+      .slice(at, at + insertSize)
+      .map((columns, index) => ({ sbom_id: row.id, position: at + index, ...columns }));
+    await tx.insertInto('sbom_component').values(rows).execute();
   }
 }
 

@@ -2,7 +2,7 @@
 import { parsePurl } from '@signpost/protocol/sbom/purl';
 import { findVersionScheme } from '@signpost/protocol/versions/order';
 import type { Query } from '../../storage/database.ts';
-import { namePackage } from '../sboms/sbom.ts';
+import { namePackage } from '../sboms/component-columns.ts';
 import { listComponents, type SbomComponentRow, type SbomRow } from '../sboms/store.ts';
 import { judgeVersion } from './affected.ts';
 import { keyOfComponent } from './ecosystems.ts';

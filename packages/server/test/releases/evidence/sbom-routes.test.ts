@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { verifyAuditChain } from '../../../src/audit/store.ts';
+import { listReferencedBlobs } from '../../../src/doctor/store.ts';
 import { createCycloneDx, createLibrary, createXml } from '../../evidence/sboms/documents.ts';
 import { problem } from '../../planes-problem.ts';
 import { addStoredDraft, type Credential, openPlanesScene, openShop, type PlanesScene } from '../../planes-scene.ts';
@@ -36,6 +37,12 @@ forEachEngine((_name, open) => {
       const document = createCycloneDx(sha256);
       const attached = await attach(scene, '1.0.0', { as, document });
       assert.deepEqual([attached.status, attached.json.components, attached.json.origin], [200, 2, 'attached']);
+
+      const known = await listReferencedBlobs(scene.resources.database.query, scene.home.caller.organisationId);
+      assert.ok(
+        known.some(({ sha256: blob }) => blob === attached.json.sha256),
+        'the doctor knows whose file it is',
+      );
 
       const served = await scene.ask('GET', `${releases}/1.0.0/sbom`);
       assert.deepEqual(JSON.parse(served.body.toString()), document);
