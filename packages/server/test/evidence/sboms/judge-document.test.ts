@@ -1,6 +1,8 @@
 /** What an attached SBOM must be, format by format; one test for each way to refuse. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import { Refusal } from '../../../src/errors.ts';
 import { judgeDocument } from '../../../src/evidence/sboms/judge-document.ts';
 import { createCycloneDx, createLibrary, createSpdx2, createSpdx3, createXml } from './documents.ts';
 
@@ -140,4 +142,37 @@ for (const [why, rule, document] of [
 
 test('a document above the limit is refused', () => {
   assert.throws(() => judge(createCycloneDx(sha256), { maxBytes: 100 }), { rule: 'sbom-too-large' });
+});
+
+test('a document with some characters changed is judged or refused by a rule, never broken by', () => {
+  const documents = [createXml(sha256), JSON.stringify(createSpdx2(sha256)), JSON.stringify(createSpdx3(sha256))];
+  const pieces = fc.constantFrom(
+    '<',
+    '>',
+    '/',
+    '&',
+    '"',
+    ' ',
+    'ref="',
+    'a',
+    '{',
+    '}',
+    ',',
+    '&#0;',
+    '&#xD800;',
+    '<![CDATA[',
+    '<?x',
+    ':',
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...documents), fc.nat(), fc.nat(40), pieces, (text, place, length, piece) => {
+      const at = place % text.length;
+      try {
+        judge(text.slice(0, at) + piece + text.slice(at + length));
+      } catch (error) {
+        assert.ok(error instanceof Refusal && error.rule?.startsWith('sbom-'), String(error));
+      }
+    }),
+    { numRuns: 3000 },
+  );
 });
