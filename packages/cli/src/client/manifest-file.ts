@@ -35,7 +35,8 @@ export function pathOf(
   return [first, ...rest];
 }
 
-function segmentsOf(url: string): readonly string[] {
+/** The parts of a URL's path, decoded. Throws TrustError `malformed` for what is no UTF-8. */
+export function segmentsOf(url: string): readonly string[] {
   try {
     return decodeURIComponent(url).split('/').slice(1);
   } catch (cause) {

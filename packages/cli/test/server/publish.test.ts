@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -144,13 +145,22 @@ test('a static mirror serves clients unchanged, and a file changed on it is refu
   await writeFile(join(cwd, 'beta.zip'), createZip('readme.txt', 'soon'));
   await json('release', 'upload', 'beta.zip', ...releaseArguments, '2.0.0', '--channel', 'beta', '--activate');
   const exported = await json('mirror', 'export', 'mirror', '--root', root);
-  assert.deepEqual([(exported.releases as unknown[]).length, exported.files], [2, 2]);
+  // Two files, and the release statement of each.
+  assert.deepEqual([(exported.releases as unknown[]).length, exported.files], [2, 4]);
   assert.deepEqual(await readdir(join(cwd, 'mirror', 'demo-app', '1.0.0')), ['app.zip']);
 
   const base = await serveFolder(t, join(cwd, 'mirror'));
   const client = { cwd, env: { SIGNPOST_SERVER: base } };
   const stable = await runJson(['download', 'demo-app', '--out', 'stable.zip', '--root', root], client);
   assert.equal(stable.version, '1.0.0');
+  const evidence = join(cwd, 'mirror/api/projects/demo-app/releases/1.0.0/evidence');
+  const [statement = ''] = await readdir(evidence);
+  assert.equal(
+    createHash('sha256')
+      .update(await readFile(join(evidence, statement)))
+      .digest('hex'),
+    statement,
+  );
   const beta = await runJson(['check', 'demo-app', '--channel', 'beta'], client);
   assert.equal(beta.version, '2.0.0');
   await writeFile(join(cwd, 'mirror', 'demo-app', '1.0.0', 'app.zip'), createZip('readme.txt', 'hullo'));

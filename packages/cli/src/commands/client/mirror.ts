@@ -10,6 +10,7 @@ import { parseSignable } from '@signpost/protocol/json/parse';
 import { channelPattern, slugPattern } from '@signpost/protocol/updates/names';
 import type { VerifiedManifest } from '@signpost/protocol/updates/verify-manifest';
 import { filesOf, pathOf, type ReleaseFile } from '../../client/manifest-file.ts';
+import { mirrorEvidence } from '../../client/mirror-evidence.ts';
 import { openUpdater, updaterOptions } from '../../client/open-updater.ts';
 import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
 import { writeFileAtomically } from '../../files/atomic-write.ts';
@@ -27,7 +28,7 @@ export const mirrorExport: CommandSpec = {
   arguments: '<dir>',
   summary: 'Write a static mirror that clients verify unchanged; each file is verified before it is written',
   details: [
-    'The folder holds the trust list, the changes of roots, the manifests of all channels and their files, each at the path of its URL. Run it again to bring the mirror up to date: files first, then the lists that name them. Files that no manifest names any more are left.',
+    'The folder holds the trust list, the changes of roots, the manifests of all channels, their files and the evidence that they name, each at the path of its URL. Run it again to bring the mirror up to date: files first, then the lists that name them. Files that no manifest names any more are left.',
     'nginx:  server { root DIR; location /api/ { default_type application/json; } location / { default_type application/octet-stream; } }',
     'Caddy:  root * DIR    header /api/* Content-Type application/json    file_server',
   ],
@@ -99,7 +100,7 @@ async function fetchManifests({ client, updater }: Mirror, project: string): Pro
 async function mirrorFiles(mirror: Mirror, manifest: VerifiedManifest): Promise<number> {
   const files = filesOf(manifest);
   for (const file of files) await mirrorFile(mirror, file, join(mirror.dir, ...pathOf(manifest, file)));
-  return files.length;
+  return files.length + (await mirrorEvidence(mirror.client, mirror.dir, manifest));
 }
 
 async function mirrorFile({ updater, invocation }: Mirror, file: ReleaseFile, path: string): Promise<void> {
