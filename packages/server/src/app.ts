@@ -110,9 +110,13 @@ function shareParts({ database, vault, config, now, hostsChanged, passwords = ne
       logins: createRateLimit(config.loginsPerMinute, now),
       unlocks: createRateLimit(unlocksPerMinute, now),
       enrolment: createRateLimit(config.acmePerMinute, now),
+      exchanges: createRateLimit(exchangesPerMinute, now),
     },
   };
 }
+
+/** Tokens of builds a minute and address; a build shows one. */
+const exchangesPerMinute = 30;
 
 /** Attempts at the master password a minute and address; no setting, since nobody types it more often. */
 const unlocksPerMinute = 5;

@@ -11,6 +11,8 @@ import { backupJobKind } from './backup/names.ts';
 import { backupRoutes } from './backup/routes.ts';
 import type { Config } from './config.ts';
 import { doctorRoutes } from './doctor/routes.ts';
+import { IssuerKeys } from './evidence/publishers/issuer-keys.ts';
+import { publisherRoutes } from './evidence/publishers/routes.ts';
 import type { InspectSbom } from './evidence/sboms/inspection.ts';
 import { type EvidenceSources, openEvidenceSources } from './evidence/sources.ts';
 import type { Spool } from './evidence/spool.ts';
@@ -122,6 +124,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     revocationRoutes({ ...pkiParts(resources), ...resources.revocation, log: resources.log }),
     accessRoutes(resources),
     trustRootRoutes(trustRootParts(resources), resources.trustRoots),
+    publisherRoutes(publisherParts(resources)),
     projectRoutes(resources),
     releaseRoutes(withBase),
     policyRoutes(resources),
@@ -151,6 +154,12 @@ export function openEvidence(
   const outgoing = isOn === 'off' ? undefined : createFetch({ addresses });
   const trustRoots = new TrustRootRefresher(trustRootParts({ ...opened, outgoing }));
   return { outgoing, trustRoots, evidence: openEvidenceSources(opened) };
+}
+
+/** What trusted publishing works with. */
+function publisherParts({ config, ...resources }: Resources) {
+  const addresses = config.outgoingAddresses;
+  return { ...resources, addresses, audience: config.baseUrl, keys: new IssuerKeys({ ...resources, addresses }) };
 }
 
 /** What trusted roots are kept with. */

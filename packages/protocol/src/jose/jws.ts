@@ -1,4 +1,4 @@
-/** JSON Web Signatures in the flattened JSON form (RFC 7515, section 7.2.2): parsed strictly, then verified. */
+/** JSON Web Signatures in the flattened JSON and the compact form (RFC 7515, 7.2.2 and 7.1): parsed strictly, then verified. */
 import { parseBase64Url } from '../bytes/base64url.ts';
 import { encodeText } from '../bytes/text.ts';
 import { TrustError } from '../errors.ts';
@@ -48,15 +48,32 @@ export function readJws(value: SignableObject[string]): Jws {
   const unknown = Object.keys(object).filter((name) => !members.includes(name));
   // An unprotected header would be a second, unsigned word on the same things.
   if (unknown.length > 0) throw new TrustError('malformed', `expected only ${members.join(', ')} in the JWS`);
-  const encodedHeader = parseString(object, 'protected', Number.POSITIVE_INFINITY);
-  const encodedPayload = parseString(object, 'payload', Number.POSITIVE_INFINITY);
+  return decodeParts({
+    protected: parseString(object, 'protected', Number.POSITIVE_INFINITY),
+    payload: parseString(object, 'payload', Number.POSITIVE_INFINITY),
+    signature: parseString(object, 'signature', 2048),
+  });
+}
+
+/** Parses the compact form, as tokens have it. Throws `too_large` above `limit` characters, otherwise `malformed` or `not_canonical`. */
+export function parseCompactJws(text: string, limit: number): Jws {
+  if (text.length > limit) throw new TrustError('too_large', `expected a JWS of at most ${limit} characters`);
+  const [header = '', payload = '', signature = '', ...more] = text.split('.', 4);
+  if (header === '' || signature === '' || more.length > 0) {
+    throw new TrustError('malformed', 'expected header, payload and signature between two dots');
+  }
+  return decodeParts({ protected: header, payload, signature });
+}
+
+function decodeParts(parts: Readonly<Record<'protected' | 'payload' | 'signature', string>>): Jws {
+  const { protected: encodedHeader, payload: encodedPayload } = parts;
   const header = parseObject(parseDocument(parseBase64Url(encodedHeader), maxHeaderBytes), 'the protected header');
   return {
     header,
     algorithm: parseString(header, 'alg', 20),
     payload: parseBase64Url(encodedPayload),
     signedBytes: encodeText(`${encodedHeader}.${encodedPayload}`),
-    signature: parseBase64Url(parseString(object, 'signature', 2048)),
+    signature: parseBase64Url(parts.signature),
   };
 }
 

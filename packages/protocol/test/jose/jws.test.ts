@@ -6,7 +6,7 @@ import { encodeBase64Url, parseBase64Url } from '@signpost/protocol/bytes/base64
 import { encodeText, parseText } from '@signpost/protocol/bytes/text';
 import { TrustError } from '@signpost/protocol/errors';
 import { convertJwk, parseJwk } from '@signpost/protocol/jose/jwk';
-import { assertHeader, type Jws, parseJws, verifyJws, verifyMac } from '@signpost/protocol/jose/jws';
+import { assertHeader, type Jws, parseCompactJws, parseJws, verifyJws, verifyMac } from '@signpost/protocol/jose/jws';
 import { importPublicKey, importSubjectKey } from '@signpost/protocol/keys/verification-key';
 import fc from 'fast-check';
 
@@ -161,5 +161,46 @@ test('bytes are one text in base64url, and no other text is theirs', () => {
       assert.deepEqual(parseBase64Url(text), bytes);
       assert.throws(() => parseBase64Url(`${text}=`), refuses('malformed'));
     }),
+  );
+});
+
+test('the compact form is the same JWS, and nothing else is one', async () => {
+  const head = encodeBase64Url(encodeText('{"alg":"ES256"}'));
+  const body = encodeBase64Url(encodeText('{}'));
+  const made = sign('sha256', Buffer.from(`${head}.${body}`), { key: pair.privateKey, dsaEncoding: 'ieee-p1363' });
+  const text = `${head}.${body}.${encodeBase64Url(new Uint8Array(made))}`;
+  const verified = await verifyJws(parseCompactJws(text, limit), await importKey(pair.publicKey));
+  assert.equal(parseText(verified.payload), '{}');
+  assert.throws(() => parseCompactJws(text, text.length - 1), refuses('too_large'));
+  const wrong = [
+    '',
+    '..',
+    'a',
+    `${head}.${body}`,
+    `${head}.${body}.`,
+    `.${body}.AAAA`,
+    `${text}.`,
+    `${text}.AAAA`,
+    `${text}=`,
+    ` ${text}`,
+  ];
+  for (const one of wrong) assert.throws(() => parseCompactJws(one, limit), refuses('malformed'), one);
+});
+
+test('whatever the text is, the compact form is parsed or refused by a typed error', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.array(fc.base64String(), { maxLength: 5 }).map((all) => all.join('.')),
+      ),
+      (text) => {
+        try {
+          parseCompactJws(text, limit);
+        } catch (error) {
+          assert.ok(error instanceof TrustError);
+        }
+      },
+    ),
   );
 });

@@ -79,6 +79,7 @@ export interface GuardParts {
     readonly logins: RateLimit;
     readonly unlocks: RateLimit;
     readonly enrolment: RateLimit;
+    readonly exchanges: RateLimit;
   };
   /** The methods that some route offers for a path. */
   readonly methodsOf: (path: string) => string[];
@@ -148,6 +149,7 @@ function takeFromLimit(
   const client = limitKey(address);
   if (rule !== undefined && passwordRoutes.has(rule.name)) limits.logins.take(client);
   else if (rule !== undefined && masterPasswordRoutes.has(rule.name)) limits.unlocks.take(client);
+  else if (rule?.name === 'POST /api/oidc/exchange') limits.exchanges.take(client);
   else if (rule?.name.includes(' /acme/')) limits.enrolment.take(client);
   else if (principal.kind === 'anonymous') limits.reads.take(client);
 }

@@ -66,6 +66,8 @@ export const publicRoutes: readonly string[] = [
   'GET /api/projects/{slug}/releases/{version}',
   'GET /api/projects/{slug}/releases/{version}/evidence',
   'GET /api/projects/{slug}/releases/{version}/evidence/{digest}',
+  // The token of a build is the proof.
+  'POST /api/oidc/exchange',
   // Logging in is how one stops being anonymous.
   'POST /api/session',
   'GET /api/signing/pubkey',

@@ -29,6 +29,12 @@ import type {
 } from './tables/gate.ts';
 
 import type { AuthorityTable, CertificateProfileTable, CertificateTable, NamePolicyTable } from './tables/pki.ts';
+import type {
+  ArtifactGrantTable,
+  PublisherGrantTable,
+  PublisherTable,
+  PublisherTokenTable,
+} from './tables/publishers.ts';
 import type { OcspResponderTable, RevocationListTable, RevocationStateTable } from './tables/revocation.ts';
 import type { TimestampAuthorityTable } from './tables/timestamps.ts';
 import type { EvidenceRootMetadataTable, EvidenceRootTable } from './tables/trust-roots.ts';
@@ -80,6 +86,10 @@ export interface Schema {
   vex_statement: VexStatementTable;
   evidence_root: EvidenceRootTable;
   evidence_root_metadata: EvidenceRootMetadataTable;
+  publisher: PublisherTable;
+  publisher_grant: PublisherGrantTable;
+  publisher_token: PublisherTokenTable;
+  artifact_grant: ArtifactGrantTable;
   release_policy: ReleasePolicyTable;
   policy_override: PolicyOverrideTable;
   evidence_document: EvidenceDocumentTable;

@@ -1,7 +1,8 @@
-/** Statements of our own about an artifact (in-toto, as DSSE): that it was released here, and what our policy said of it. */
+/** Statements of our own about an artifact (in-toto, as DSSE): that it was released here, by which build, and what our policy said of it. */
 import { createHash } from 'node:crypto';
 import type { Statement, Subject } from '@signpost/protocol/intoto/statement';
 import {
+  createProvenanceStatement,
   createReleaseStatement,
   createSummaryStatement,
   signStatement,
@@ -13,6 +14,8 @@ import type { Actor } from '../../audit/audit.ts';
 import { createId } from '../../storage/ids.ts';
 import type { Schema } from '../../storage/schema.ts';
 import { type EvidenceDocumentRow, insertDocument } from '../documents/store.ts';
+import type { BuildClaims } from '../publishers/claims.ts';
+import { describeProvenance } from '../publishers/provenance.ts';
 
 /** An artifact that statements are about. */
 export interface StatementSubject {
@@ -50,8 +53,8 @@ export interface Issuance {
 }
 
 /**
- * Signs and stores the statements about one artifact: `release`, which says who published and never who built, and
- * `verification-summary` when there is a verdict. A verdict with a rule that somebody let go is stated as FAILED.
+ * Signs and stores the statements about one artifact: `release`, which says who published and never who built; `provenance` when a build
+ * uploaded it with a verified token; and `verification-summary` when there is a verdict. A verdict with a rule that somebody let go is stated as FAILED.
  */
 export async function issueStatements(
   tx: Transaction<Schema>,
@@ -59,6 +62,7 @@ export async function issueStatements(
   about: {
     readonly subject: StatementSubject;
     readonly release: StatementRelease;
+    readonly build: BuildClaims | undefined;
     readonly verdict: StatedVerdict | undefined;
   },
 ): Promise<readonly EvidenceDocumentRow[]> {
@@ -70,6 +74,10 @@ export async function issueStatements(
       statement: createReleaseStatement(subjects, { purl, packageId: undefined }),
     }),
   ];
+  if (about.build) {
+    const statement = createProvenanceStatement(subjects, describeProvenance(about.build));
+    rows.push(await sign(issuance, about.subject, { kind: 'provenance', statement }));
+  }
   if (about.verdict) {
     const statement = createSummaryStatement(subjects, summarise(issuance, about.verdict, purl));
     rows.push(await sign(issuance, about.subject, { kind: 'verification-summary', statement }));
@@ -111,7 +119,10 @@ function summarise({ signer, baseUrl, at }: Issuance, verdict: StatedVerdict, pu
 async function sign(
   { signer, actor, at }: Issuance,
   subject: StatementSubject,
-  { kind, statement }: { readonly kind: 'release' | 'verification-summary'; readonly statement: Statement },
+  {
+    kind,
+    statement,
+  }: { readonly kind: 'release' | 'provenance' | 'verification-summary'; readonly statement: Statement },
 ): Promise<EvidenceDocumentRow> {
   const content = await signStatement(statement, [signer]);
   return {

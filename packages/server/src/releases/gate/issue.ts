@@ -2,6 +2,7 @@
 import type { ArtifactEvidence } from '@signpost/protocol/policy/evidence';
 import type { Transaction } from 'kysely';
 import type { EvidenceDocumentRow } from '../../evidence/documents/store.ts';
+import { readBuild } from '../../evidence/publishers/provenance.ts';
 import { type Issuance, issueStatements, type StatedVerdict } from '../../evidence/statements/issue.ts';
 import type { Schema } from '../../storage/schema.ts';
 import type { ReleaseInProject } from '../lifecycle/release.ts';
@@ -26,6 +27,7 @@ export async function issueEvidence(
     const about = {
       subject: { artifactId: artifact.id, name: artifact.name, sha256: artifact.sha256, sha512: artifact.sha512 },
       release,
+      build: await readBuild(tx, artifact.id),
       verdict: stateVerdict(judgement, artifact),
     };
     documents.push(...(await issueStatements(tx, issuance, about)));

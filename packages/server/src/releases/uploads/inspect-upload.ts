@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import type { Actor } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
+import { tieArtifact } from '../../evidence/publishers/store.ts';
 import type { Blobs } from '../../storage/blobs.ts';
 import type { Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
@@ -175,6 +176,8 @@ async function recordArtifact(
     ...{ media_type: file.inspection.mediaType, size_bytes: upload.size_bytes, ...file.digests },
     ...{ scan: JSON.stringify(file.scan), created_at: at },
   });
+  const actor = JSON.parse(upload.actor) as Actor;
+  if (actor.kind === 'api-key' && actor.id !== null) await tieArtifact(tx, artifactId, actor.id);
   const change = { state: 'accepted', stage: null, progress: 1000, artifact_id: artifactId, updated_at: at } as const;
   if (!(await moveUpload(tx, upload.id, { from: ['inspecting'], change })))
     throw new Error('the upload ended elsewhere');

@@ -15,6 +15,7 @@ import { vaultFingerprint } from './0008-vault-fingerprint.ts';
 import { sboms } from './0009-sboms.ts';
 import { trustRoots } from './0010-trust-roots.ts';
 import { gate } from './0011-gate.ts';
+import { publishers } from './0012-publishers.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -29,6 +30,7 @@ const migrations: readonly Migration[] = [
   sboms,
   trustRoots,
   gate,
+  publishers,
 ];
 
 /**
