@@ -80,7 +80,9 @@ import {
   projectRestore,
   projectShow,
 } from './commands/project/project.ts';
+import { publisherAdd, publisherList, publisherRemove } from './commands/publisher/publisher.ts';
 import { approve } from './commands/release/approve.ts';
+import { ciUpload } from './commands/release/ci-upload.ts';
 import {
   releaseActivate,
   releaseDelete,
@@ -152,7 +154,11 @@ export const commands: readonly CommandSpec[] = [
   projectChange,
   projectDelete,
   projectRestore,
+  publisherAdd,
+  publisherList,
+  publisherRemove,
   releaseUpload,
+  ciUpload,
   releaseList,
   releaseShow,
   releaseActivate,

@@ -35,14 +35,15 @@ export const releaseUpload: CommandSpec = {
     'signpost release upload app.zip --project my-app --release 1.0.0 --changelog CHANGES.md --activate',
     'signpost release upload app-linux.tar.gz app-mac.zip --project my-app --release 1.1.0 --platform linux-x86_64 --platform macos-arm64',
   ],
-  run: uploadRelease,
+  run: (invocation) => uploadRelease(invocation, () => connectAuthenticated(invocation)),
 };
 
-async function uploadRelease(invocation: Invocation): Promise<Answer> {
+/** Uploads what the arguments name, as whoever `connect` connects as; it is asked once all files have been read. */
+export async function uploadRelease(invocation: Invocation, connect: () => Promise<Client>): Promise<Answer> {
   const { options } = invocation;
   const paths = readArguments(invocation, 0);
   const requests = await readRequests(options, paths);
-  const client = await connectAuthenticated(invocation);
+  const client = await connect();
   const uploads: JsonObject[] = [];
   const interruption = new AbortController();
   void invocation.interrupted().then(() => interruption.abort());

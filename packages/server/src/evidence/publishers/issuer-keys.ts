@@ -10,7 +10,7 @@ import { parseOutgoingBase } from '../../http/outgoing/base-url.ts';
 import type { Fetch } from '../../http/outgoing/fetch.ts';
 
 /** The algorithms that a key may be for; which one it is says the key, never the token. */
-export type TokenAlgorithm = 'RS256' | 'ES256';
+type TokenAlgorithm = 'RS256' | 'ES256';
 
 /** A key of an issuer. */
 export interface IssuerKey {

@@ -4,8 +4,8 @@ import type { Query } from '../../storage/database.ts';
 import type { BuildClaims } from './claims.ts';
 import { findGrantOf } from './store.ts';
 
-/** Says how the parameters are meant: docs/trusted-publishing.md. */
-export const tokenUploadType = 'urn:signpost:build-type:token-upload:v1';
+/** Says how the parameters are meant (docs/trusted-publishing.md). */
+const tokenUploadType = 'urn:signpost:build-type:token-upload:v1';
 
 /** The claims of the build that uploaded an artifact; undefined for what came another way. */
 export async function readBuild(query: Query, artifactId: string): Promise<BuildClaims | undefined> {

@@ -43,7 +43,7 @@ export interface NewPublisher {
 }
 
 /** The issuers of the public instances. */
-export const publicIssuers: Readonly<Record<Platform, string>> = {
+const publicIssuers: Readonly<Record<Platform, string>> = {
   github: 'https://token.actions.githubusercontent.com',
   gitlab: 'https://gitlab.com',
 };

@@ -42,7 +42,7 @@ export class OidcIssuer {
   /** Listens on a free port. */
   static async open(now: () => number): Promise<OidcIssuer> {
     const server = createServer((request, response) => {
-      const body = issuer.#answer(request.url ?? '');
+      const body = issuer.#answer(request.url ?? '', request.headers.authorization);
       response.writeHead(body === undefined ? 500 : 200, { 'content-type': 'application/json' });
       response.end(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body));
     });
@@ -57,8 +57,18 @@ export class OidcIssuer {
     return this.#close();
   }
 
-  #answer(path: string): unknown {
+  /** Where a build asks for its token, and what it shows there, as GitHub has it. */
+  get buildVariables(): Readonly<Record<string, string>> {
+    const url = `${this.url}/token?api-version=2.0`;
+    return { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'a runner' };
+  }
+
+  #answer(path: string, authorization: string | undefined): unknown {
     if (this.isDown) return undefined;
+    const url = new URL(path, this.url);
+    if (url.pathname === '/token' && authorization === 'Bearer a runner') {
+      return { value: this.mint({ claims: { aud: url.searchParams.get('audience') } }) };
+    }
     if (path === '/.well-known/openid-configuration') {
       return { issuer: this.url, jwks_uri: `${this.url}/jwks`, ...this.configuration };
     }
@@ -85,7 +95,7 @@ export class OidcIssuer {
 export const audience = 'https://updates.example';
 
 /** A build of the release workflow at a tag. */
-export const githubClaims = {
+const githubClaims = {
   sub: 'repo:acme/rocket:environment:release',
   aud: audience,
   repository: 'acme/rocket',
