@@ -3,7 +3,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { parseScope, slugPattern } from '@signpost/protocol/updates/names';
 import { type AppEnv, callerOf, requirePerson } from '../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
-import { scopeSchema } from '../http/scope-schema.ts';
+import { scopeSchema, verbSchema } from '../http/scope-schema.ts';
 import { lineSchema } from '../http/text-schema.ts';
 import { createApiKey, findAnswerable, revokeApiKey } from './api-keys.ts';
 import { createOrganisation, type RefreshableDirectory } from './organisations.ts';
@@ -28,7 +28,6 @@ export interface AccountDependencies extends SessionDependencies {
 const roleSchema = z.enum(['admin', 'manager', 'viewer']);
 // An admin is made by an admin in person, who types their password: `adminRoute`.
 const ordinaryRoleSchema = z.enum(['manager', 'viewer']);
-const verbSchema = z.enum(['read', 'upload', 'activate', 'manage', 'admin', 'metrics']);
 const nameSchema = lineSchema(200);
 const emailSchema = z.email().max(254);
 // Bounds the work on what is sent; what may be chosen is for `assertPassword` to say.

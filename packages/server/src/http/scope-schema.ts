@@ -1,6 +1,7 @@
-/** What a key may be for, as people write it. */
+/** What a key may be for and what it may do, as people write it. */
 import { z } from '@hono/zod-openapi';
 import { slugPattern } from '@signpost/protocol/updates/names';
+import type { Verb } from './context.ts';
 
 /** A scope: `*`, `project:slug` or `collection:slug`. */
 export const scopeSchema: z.ZodString = z
@@ -11,3 +12,6 @@ export const scopeSchema: z.ZodString = z
     (text) => text === '*' || slugPattern.test(text.slice(text.indexOf(':') + 1)),
     'expected a slug after the colon',
   );
+
+/** What a key, or a client certificate, may do. */
+export const verbSchema: z.ZodType<Verb> = z.enum(['read', 'upload', 'activate', 'manage', 'admin', 'metrics']);

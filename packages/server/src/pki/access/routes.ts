@@ -3,14 +3,13 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { parseScope } from '@signpost/protocol/updates/names';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
-import { scopeSchema } from '../../http/scope-schema.ts';
+import { scopeSchema, verbSchema } from '../../http/scope-schema.ts';
 import { lineSchema, textSchema } from '../../http/text-schema.ts';
 import { authorityNamePattern } from '../authorities/authority.ts';
 import { type AccessParts, createAccess, removeClientAccess } from './client-access.ts';
 import { parseMatch } from './match.ts';
 import { listAccess, type NamedAccessRow } from './store.ts';
 
-const verbSchema = z.enum(['read', 'upload', 'activate', 'manage', 'admin', 'metrics']);
 const dayMs = 24 * 60 * 60 * 1000;
 
 const accessSchema = z
