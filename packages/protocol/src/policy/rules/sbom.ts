@@ -80,7 +80,7 @@ function judgeData(
     outcome: isMet ? 'met' : 'unknown',
     expected: `data of the last ${formatDuration(rule.snapshotMaxAgeMs)}`,
     found: missing.length === 0 ? oldest : `${oldest}, and none of ${listSome(missing)}`,
-    hint: isMet ? undefined : 'signpost vulnerabilities import FILE',
+    hint: isMet ? undefined : 'signpost vulnerabilities import ECOSYSTEM FILE',
   };
 }
 

@@ -62,7 +62,7 @@ export async function compareStoredSboms(query: Query, before: SbomRow, after: S
   if (Math.max(before.component_count, after.component_count) > maxCompared) {
     throw new Refusal('conflict', `expected at most ${maxCompared} components to compare`, {
       rule: 'sbom-too-many-components',
-      hint: 'fetch both documents and compare them: signpost sbom diff FILE FILE',
+      hint: 'fetch both documents and compare them with a program of your own',
     });
   }
   return compareComponents(await listAll(query, before), await listAll(query, after));

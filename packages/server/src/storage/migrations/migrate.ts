@@ -56,7 +56,7 @@ function findFirst(names: readonly string[]): readonly Migration[] {
   }
   throw new Refusal('upload_refused', 'expected a backup of this version or an older one, got one of a newer version', {
     rule: 'backup-newer-schema',
-    hint: 'restore it with the version of signpost that made it, or a newer one',
+    hint: 'restore it with the version of the server that made it, or a newer one',
   });
 }
 
