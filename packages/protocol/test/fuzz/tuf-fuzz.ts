@@ -145,7 +145,8 @@ function changeMember(tree: Json, foreign: readonly Place[], random: Random): vo
       else delete holder[key];
       break;
     case 1:
-      holder[pick(['x', '1', 'toString', other.key], random)] = value;
+      // An array takes no other value for this one.
+      holder[pick(['x', '1', 'toString', other.key === 'length' ? 'x' : other.key], random)] = value;
       break;
     case 2:
       holder[key] = structuredClone(other.holder[other.key]);
