@@ -18,6 +18,11 @@ export interface ReleaseNote {
   readonly packageId: string | undefined;
 }
 
+/** Whether statements of this type say that their subjects were released. */
+export function isReleaseType(predicateType: string): boolean {
+  return predicateType === npmPublishType || readTypes.includes(predicateType);
+}
+
 /** The release that a statement is about. Throws `malformed` for other predicates, and for a purl without a version. */
 export function parseRelease({ subjects, predicateType, predicate }: Statement): ReleaseNote {
   if (predicateType === npmPublishType) return interpretNpmPublish(subjects[0]?.name, predicate);

@@ -11,6 +11,14 @@ export function parseDuration(text: string, name: string): number {
   return Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? 0);
 }
 
+/** How far a time may lie ahead of our clock: further, and it says nothing about age. */
+const futureToleranceMs = 5 * 60_000;
+
+/** Whether `at` is at most `maxAgeMs` ago. What lies in the future is not recent: it would stay so for as long as somebody pleases. */
+export function isRecent(at: number, { maxAgeMs, now }: { readonly maxAgeMs: number; readonly now: number }): boolean {
+  return now - at <= maxAgeMs && at - now <= futureToleranceMs;
+}
+
 /** Milliseconds in the largest whole unit, rounded down: `12d`, `5h`, `0m`. */
 export function formatDuration(ms: number): string {
   const unit = (['d', 'h'] as const).find((name) => ms >= (unitMs[name] ?? 0)) ?? 'm';

@@ -56,6 +56,8 @@ export interface SbomFacts {
         readonly found: readonly KnownVulnerability[];
         /** Unix milliseconds, of the oldest data; absent: no component belongs to an ecosystem. */
         readonly snapshotAt: number | undefined;
+        /** How many components the data was asked for; the others have no package URL, version or known ecosystem. */
+        readonly lookedUp: number;
         /** Ecosystems of components of which nothing is known. */
         readonly missing: readonly string[];
       }

@@ -2,6 +2,7 @@
 import { TrustError } from '../errors.ts';
 import { parseProvenance } from '../intoto/parse-provenance.ts';
 import { provenanceTypes } from '../intoto/provenance.ts';
+import { isReleaseType } from '../intoto/release.ts';
 import { importSubjectKey } from '../keys/verification-key.ts';
 import type { Digests } from '../sigstore/artifact.ts';
 import { deriveBuildLevel } from '../sigstore/build-level.ts';
@@ -12,6 +13,7 @@ import type { TrustedRoot } from '../sigstore/trusted-root.ts';
 import { type RequiredSigner, type VerifiedBundle, verifyBundle } from '../sigstore/verify-bundle.ts';
 import type { Judged, ProvenanceFacts, VerifiedSignature } from './evidence.ts';
 import type { ReleasePolicy, SignerRule } from './policy.ts';
+import { listSome } from './rules/listing.ts';
 
 /** A document that was handed in. */
 export interface GivenDocument {
@@ -58,7 +60,7 @@ export async function gatherEvidence(
   const provenance: Judged<ProvenanceFacts>[] = [];
   for (const document of documents) {
     for (const judged of await judgeDocument(policy, document, context)) {
-      signatures.push(mapJudged(judged, ({ signature }) => signature));
+      signatures.push(readSignature(judged));
       if (isAboutBuild(judged)) provenance.push(readProvenance(judged, context));
     }
   }
@@ -79,36 +81,51 @@ async function judgeDocument(
   try {
     const bundles = extractBundles(bytes).map((bundle) => parseBundle(bundle));
     const judged: Judged<JudgedBundle>[] = [];
-    for (const bundle of bundles) judged.push(await judgeBundle(policy, { document: name, bundle }, context));
+    for (const bundle of bundles) judged.push(...(await judgeBundle(policy, { document: name, bundle }, context)));
     return judged;
   } catch (error) {
     return [{ state: 'refused', document: name, reason: reasonOf(error) }];
   }
 }
 
+/** Under each trusted root that it verifies by: which of them counts is for each rule to say. */
 async function judgeBundle(
   policy: ReleasePolicy,
   { document, bundle }: { readonly document: string; readonly bundle: Bundle },
   context: GatheringContext,
-): Promise<Judged<JudgedBundle>> {
-  if (context.trustedRoots.length === 0)
-    return { state: 'unknown', document, reason: 'expected a trusted root, got none' };
+): Promise<readonly Judged<JudgedBundle>[]> {
+  const roots = listRoots(policy, context);
+  if (roots.length === 0) {
+    return [{ state: 'unknown', document, reason: 'expected a trusted root that is in force, got none' }];
+  }
   const signers = await listSigners(policy, bundle);
   if (signers.length === 0) {
     const reason = `expected a signer that the policy names, got a bundle by a ${bundle.signer.kind}`;
-    return { state: 'refused', document, reason };
+    return [{ state: 'refused', document, reason }];
   }
   const reasons: string[] = [];
-  for (const { name, root } of context.trustedRoots) {
+  const verified: Judged<JudgedBundle>[] = [];
+  for (const { name, root } of roots) {
     for (const signer of signers) {
       const outcome = await tryBundle(bundle, { signer, root, context });
       if (typeof outcome !== 'string') {
-        return { state: 'verified', document, value: { bundle: outcome.bundle, signature: describe(outcome, name) } };
+        const value = { bundle: outcome.bundle, signature: describe(outcome, name) };
+        verified.push({ state: 'verified', document, value });
+        break;
       }
-      reasons.push(context.trustedRoots.length > 1 ? `${name}: ${outcome}` : outcome);
+      reasons.push(roots.length > 1 ? `${name}: ${outcome}` : outcome);
     }
   }
-  return { state: 'refused', document, reason: [...new Set(reasons)].join('; ') };
+  if (verified.length > 0) return verified;
+  return [{ state: 'refused', document, reason: listSome([...new Set(reasons)]) }];
+}
+
+/** Those that a rule could count. */
+function listRoots({ signature, provenance }: ReleasePolicy, { trustedRoots }: GatheringContext) {
+  const rules = [signature, provenance].filter((rule) => rule !== undefined);
+  return trustedRoots.filter(({ name }) =>
+    rules.some((rule) => rule.trustRoots.length === 0 || rule.trustRoots.includes(name)),
+  );
 }
 
 /** A signer to hold a bundle against; of a key also its id. */
@@ -172,6 +189,24 @@ function describe(
   };
 }
 
+/** What cosign makes of a plain signature since version 3. */
+const cosignSignType = 'https://sigstore.dev/cosign/sign/v1';
+
+/**
+ * Counts what says that its signer made or released the artifact: a plain signature, provenance, a release statement. That somebody tested
+ * it, or found it wanting, is signed in the same way and says nothing of the kind.
+ */
+function readSignature(judged: Judged<JudgedBundle>): Judged<VerifiedSignature> {
+  if (judged.state !== 'verified') return judged;
+  const { content } = judged.value.bundle;
+  const type = content.kind === 'statement' ? content.statement.predicateType : undefined;
+  if (type === undefined || type === cosignSignType || isProvenanceType(type) || isReleaseType(type)) {
+    return { ...judged, value: judged.value.signature };
+  }
+  const reason = `expected a signature, provenance or a release statement, got ${type.slice(0, 200)}`;
+  return { state: 'refused', document: judged.document, reason };
+}
+
 function isAboutBuild(judged: Judged<JudgedBundle>): boolean {
   if (judged.state !== 'verified') return true;
   const { content } = judged.value.bundle;
@@ -196,10 +231,6 @@ function readProvenance(judged: Judged<JudgedBundle>, { builders }: GatheringCon
   } catch (error) {
     return { state: 'refused', document: judged.document, reason: reasonOf(error) };
   }
-}
-
-function mapJudged<T, R>(judged: Judged<T>, change: (value: T) => R): Judged<R> {
-  return judged.state === 'verified' ? { ...judged, value: change(judged.value) } : judged;
 }
 
 /** A refusal in words; anything else is a fault of ours and goes up. */

@@ -5,6 +5,7 @@ import { parsePolicy } from '@signpost/protocol/policy/policy';
 import fc from 'fast-check';
 import type { ArtifactEvidence } from '../../src/policy/evidence.ts';
 import { managedKeyId } from '../../src/policy/managed-key.ts';
+import { findAcceptedLevel } from '../../src/policy/rules/provenance.ts';
 import { isBlocking, type Override, type PolicyRule, policyRules } from '../../src/policy/verdict.ts';
 import { day, identity, now, pem, provenance, releaseOf, sbom, signature, verified } from './facts.ts';
 
@@ -21,6 +22,8 @@ const full = {
   scan: { max_age: '7d' },
   approvals: 2,
 };
+
+const looked = { found: [], snapshotAt: now - day, lookedUp: 3, missing: [] };
 
 test('a release that shows everything passes, with one finding for each rule', () => {
   const verdict = evaluatePolicy(parsePolicy(full), releaseOf({}, 2), { now });
@@ -77,12 +80,28 @@ suite('what is missing or wrong is one finding', () => {
       'unknown',
     ],
     'old vulnerability data': [
-      { sboms: [verified({ ...sbom, vulnerabilities: { found: [], snapshotAt: now - 8 * day, missing: [] } })] },
+      {
+        sboms: [
+          verified({ ...sbom, vulnerabilities: { found: [], snapshotAt: now - 8 * day, lookedUp: 3, missing: [] } }),
+        ],
+      },
       'vulnerability-data',
       'unknown',
     ],
     'an ecosystem without vulnerability data': [
-      { sboms: [verified({ ...sbom, vulnerabilities: { found: [], snapshotAt: now, missing: ['npm'] } })] },
+      {
+        sboms: [verified({ ...sbom, vulnerabilities: { found: [], snapshotAt: now, lookedUp: 3, missing: ['npm'] } })],
+      },
+      'vulnerability-data',
+      'unknown',
+    ],
+    'vulnerability data of the future, which would never grow old': [
+      { sboms: [verified({ ...sbom, vulnerabilities: { ...looked, snapshotAt: now + day } })] },
+      'vulnerability-data',
+      'unknown',
+    ],
+    'an SBOM with nothing to look its components up by': [
+      { sboms: [verified({ ...sbom, vulnerabilities: { ...looked, snapshotAt: undefined, lookedUp: 0 } })] },
       'vulnerability-data',
       'unknown',
     ],
@@ -91,6 +110,12 @@ suite('what is missing or wrong is one finding', () => {
     'a vulnerable component that a second SBOM leaves out': [
       { sboms: [vulnerable('high'), verified(sbom)] },
       'vulnerabilities',
+      'unmet',
+    ],
+    'a scan of the future': [{ scan: { state: 'clean', scannedAt: now + day } }, 'scan', 'unmet'],
+    'a signature of the future': [
+      { signatures: [verified({ ...signature, signedAt: now + day })] },
+      'signature-age',
       'unmet',
     ],
     'no scan': [{ scan: { state: 'unknown' } }, 'scan', 'unknown'],
@@ -137,6 +162,47 @@ test('of several statements of provenance the one counts that meets the most', (
   const statements = [verified({ ...provenance, level: 0, builder: 'else' }), verified({ ...provenance, level: 1 })];
   const verdict = evaluatePolicy(parsePolicy(full), releaseOf({ provenance: statements }, 2), { now });
   assert.deepEqual(unmet(verdict), ['build-level']);
+});
+
+test('a source that the certificate denies is none, also where no level is asked for', () => {
+  const policy = parsePolicy({ ...full, provenance: { sources: [identity.repository] } });
+  const lie = verified({ ...provenance, level: 0 });
+  const verdict = evaluatePolicy(policy, releaseOf({ provenance: [lie] }, 2), { now });
+  assert.deepEqual(unmet(verdict), ['source']);
+});
+
+test('the build level is that of statements that count, not of what else is there', () => {
+  const rule = parsePolicy({ ...full, provenance: { minimum_level: 1 } }).provenance;
+  assert.ok(rule);
+  const [artifact] = releaseOf({
+    provenance: [
+      verified({ ...provenance, level: 1 }),
+      verified({ ...provenance, level: 3, signature: { ...signature, trustRoot: 'private' } }),
+      verified({ ...provenance, level: 3, signature: signedBy('https://evil.example/w@r') }),
+    ],
+  }).artifacts;
+  assert.ok(artifact);
+  assert.equal(findAcceptedLevel(rule, artifact), 1);
+  assert.equal(findAcceptedLevel({ ...rule, builders: ['https://else.example'] }, artifact), undefined);
+});
+
+test('an empty SBOM has nothing to look up, and what VEX answered is told', () => {
+  const empty = verified({
+    ...sbom,
+    components: 0,
+    vulnerabilities: { ...looked, lookedUp: 0, snapshotAt: undefined },
+  });
+  assert.equal(evaluatePolicy(parsePolicy(full), releaseOf({ sboms: [empty] }, 2), { now }).result, 'passed');
+  const answered = releaseOf({ sboms: [vulnerable('critical', 'not_affected')] }, 2);
+  const { findings } = evaluatePolicy(parsePolicy(full), answered, { now });
+  const finding = findings.find(({ rule }) => rule === 'vulnerabilities');
+  assert.deepEqual([finding?.outcome, finding?.found], ['met', 'none; answered by VEX: CVE-2026-1 (not_affected)']);
+});
+
+test('what is found stays short, however much was handed in', () => {
+  const signatures = Array.from({ length: 3000 }, () => ({ ...refused('refused'), reason: 'x'.repeat(5000) }));
+  const { findings } = evaluatePolicy(parsePolicy(full), releaseOf({ signatures }, 2), { now });
+  assert.ok(JSON.stringify(findings).length < 20_000);
 });
 
 test('a key counts by itself alone, and needs no promise to log a certificate', () => {
@@ -221,5 +287,5 @@ function signedBy(uri: string) {
 
 function vulnerable(severity: 'medium' | 'high' | 'critical' | 'unknown', suppressedBy?: string) {
   const found = [{ id: 'CVE-2026-1', component: 'left-pad', severity, suppressedBy }];
-  return verified({ ...sbom, vulnerabilities: { found, snapshotAt: now - day, missing: [] } });
+  return verified({ ...sbom, vulnerabilities: { found, snapshotAt: now - day, lookedUp: 3, missing: [] } });
 }

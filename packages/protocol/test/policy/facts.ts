@@ -53,7 +53,7 @@ export const sbom: SbomFacts = {
   format: 'cyclonedx',
   components: 3,
   gaps: [],
-  vulnerabilities: { found: [], snapshotAt: now - day, missing: [] },
+  vulnerabilities: { found: [], snapshotAt: now - day, lookedUp: 3, missing: [] },
 };
 
 export function verified<T>(value: T): { readonly state: 'verified'; readonly document: string; readonly value: T } {

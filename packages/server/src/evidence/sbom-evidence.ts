@@ -18,6 +18,8 @@ export interface SbomEvidence {
   readonly vulnerabilities: readonly FoundVulnerability[];
   /** Unix milliseconds, of the oldest snapshot that was asked; undefined when there was none to ask. */
   readonly snapshotDate: number | undefined;
+  /** Components that no snapshot could name. */
+  readonly unmatchedComponents: number;
   /** Ecosystems of components of which no snapshot is there: nothing is known of these, which is not that nothing is wrong. */
   readonly missingEcosystems: readonly string[];
 }
@@ -39,6 +41,7 @@ async function describeSbom(query: Query, row: SbomRow): Promise<SbomEvidence> {
     format: { standard: row.standard, version: row.format_version },
     ntiaFindings: (JSON.parse(row.findings) as SbomFinding[]).filter(({ rule }) => rule.startsWith('ntia_')),
     ...{ vulnerabilities: report.found, missingEcosystems: report.missingEcosystems },
+    unmatchedComponents: report.unmatchedComponents,
     snapshotDate: dates.length === 0 ? undefined : Math.min(...dates),
   };
 }

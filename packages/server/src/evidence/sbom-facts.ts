@@ -6,7 +6,8 @@ import type { FoundVulnerability } from './vulnerabilities/report.ts';
 
 /** What a policy is told of an SBOM. Those in force have no errors: they would not have been taken. */
 export function describeSbomFacts(evidence: SbomEvidence): Judged<SbomFacts> {
-  const { origin, sha256, format, componentCount, ntiaFindings, snapshotDate, missingEcosystems } = evidence;
+  const { origin, sha256, format, componentCount, ntiaFindings, snapshotDate, missingEcosystems, unmatchedComponents } =
+    evidence;
   const found = evidence.vulnerabilities.flatMap(nameVulnerability);
   return {
     state: 'verified',
@@ -18,7 +19,10 @@ export function describeSbomFacts(evidence: SbomEvidence): Judged<SbomFacts> {
       vulnerabilities:
         snapshotDate === undefined && missingEcosystems.length > 0
           ? undefined
-          : { found, snapshotAt: snapshotDate, missing: missingEcosystems },
+          : {
+              ...{ found, snapshotAt: snapshotDate, missing: missingEcosystems },
+              lookedUp: componentCount - unmatchedComponents,
+            },
     },
   };
 }

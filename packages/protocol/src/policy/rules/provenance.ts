@@ -4,6 +4,16 @@ import type { ProvenanceRule } from '../policy.ts';
 import type { Finding, PolicyRule } from '../verdict.ts';
 import { acceptSigners } from './signature.ts';
 
+/**
+ * The SLSA build level of the statement that counts for the rule; undefined when none does. A statement by somebody else, or under
+ * another trust root, adds nothing to it.
+ */
+export function findAcceptedLevel(rule: ProvenanceRule, artifact: ArtifactEvidence): number | undefined {
+  const { values } = acceptSigners(rule, artifact.provenance, ({ signature }) => signature);
+  const met = values.filter((facts) => countUnmet(judgeFacts(rule, artifact.name, facts)) === 0);
+  return met.length === 0 ? undefined : Math.max(...met.map(({ level }) => level));
+}
+
 /** Holds the provenance of an artifact against the rule. Of several statements the one counts that meets the most. */
 export function judgeProvenance(rule: ProvenanceRule, artifact: ArtifactEvidence): readonly Finding[] {
   const accepted = acceptSigners(rule, artifact.provenance, ({ signature }) => signature);
@@ -26,10 +36,15 @@ function judgeFacts(rule: ProvenanceRule, artifact: string, facts: ProvenanceFac
   };
   return [
     ...judgeText('builder', artifact, { accepted: rule.builders, found: facts.builder }),
-    ...judgeText('source', artifact, { accepted: rule.sources, found: facts.source }),
+    ...judgeText('source', artifact, { accepted: rule.sources, found: nameSource(facts) }),
     ...judgeText('build-type', artifact, { accepted: rule.buildTypes, found: facts.buildType }),
     ...(rule.minimumLevel > 0 ? [level] : []),
   ];
+}
+
+/** What the signer's certificate denies (level 0) is nobody's source. */
+function nameSource({ source, level }: ProvenanceFacts): string | undefined {
+  return source !== undefined && level === 0 ? `${source}, which the certificate denies` : source;
 }
 
 /** Texts are compared to the letter. */

@@ -1,12 +1,11 @@
 /** The rules on bills of materials: there is one, it is complete, and nothing in it is known to be vulnerable. */
 import { encodeTime } from '../../json/time.ts';
-import { formatDuration } from '../duration.ts';
+import { formatDuration, isRecent } from '../duration.ts';
 import type { ArtifactEvidence, KnownVulnerability, SbomFacts } from '../evidence.ts';
 import type { SbomRule, VulnerabilityRule } from '../policy.ts';
 import { isAtLeast } from '../severity.ts';
 import type { Finding } from '../verdict.ts';
-
-const shown = 10;
+import { listSome } from './listing.ts';
 
 /** Holds the bills of materials of an artifact against the rule. */
 export function judgeSbom(rule: SbomRule, artifact: ArtifactEvidence, now: number): readonly Finding[] {
@@ -59,19 +58,20 @@ function judgeVulnerabilities(
 ): readonly Finding[] {
   const all = sboms.map(({ vulnerabilities }) => vulnerabilities);
   const found = all.flatMap((one) => one?.found ?? []);
-  const data = judgeData(rule, { artifact, now }, all);
+  const data = judgeData(rule, { artifact, now }, sboms);
   return all.some((one) => one !== undefined) ? [data, judgeFound(rule, artifact, found)] : [data];
 }
 
 function judgeData(
   rule: VulnerabilityRule,
   { artifact, now }: { readonly artifact: ArtifactEvidence; readonly now: number },
-  all: readonly SbomFacts['vulnerabilities'][],
+  sboms: readonly SbomFacts[],
 ): Finding {
+  const all = sboms.map(({ vulnerabilities }) => vulnerabilities);
   const missing = [...new Set(all.flatMap((one) => one?.missing ?? []))];
   const dates = all.flatMap((one) => (one?.snapshotAt === undefined ? [] : [one.snapshotAt]));
-  const isThere = all.every((one) => one !== undefined) && missing.length === 0;
-  const isFresh = dates.every((at) => now - at <= rule.snapshotMaxAgeMs);
+  const isThere = all.every((one) => one !== undefined) && missing.length === 0 && isAnyLookedUp(sboms);
+  const isFresh = dates.every((at) => isRecent(at, { maxAgeMs: rule.snapshotMaxAgeMs, now }));
   const isMet = isThere && isFresh;
   const oldest = dates.length === 0 ? 'no data' : `a snapshot of ${encodeTime(Math.min(...dates))}`;
   return {
@@ -79,9 +79,28 @@ function judgeData(
     artifact: artifact.name,
     outcome: isMet ? 'met' : 'unknown',
     expected: `data of the last ${formatDuration(rule.snapshotMaxAgeMs)}`,
-    found: missing.length === 0 ? oldest : `${oldest}, and none of ${listSome(missing)}`,
+    found: [oldest, ...describeGaps(sboms, missing)].join(', '),
     hint: isMet ? undefined : 'signpost vulnerabilities import ECOSYSTEM FILE',
   };
+}
+
+/** Of components that no data could name nothing is known; an SBOM may be empty, but not only of these. */
+function isAnyLookedUp(sboms: readonly SbomFacts[]): boolean {
+  return (
+    sboms.every(({ components }) => components === 0) ||
+    sboms.some(({ vulnerabilities }) => (vulnerabilities?.lookedUp ?? 0) > 0)
+  );
+}
+
+function describeGaps(sboms: readonly SbomFacts[], missing: readonly string[]): readonly string[] {
+  const unnamed = sboms.reduce(
+    (count, { components, vulnerabilities }) => count + components - (vulnerabilities?.lookedUp ?? components),
+    0,
+  );
+  return [
+    ...(unnamed > 0 ? [`nothing to look up ${unnamed} components by`] : []),
+    ...(missing.length > 0 ? [`none of ${listSome(missing)}`] : []),
+  ];
 }
 
 function judgeFound(
@@ -92,18 +111,20 @@ function judgeFound(
   const open = found.filter(
     ({ severity, suppressedBy }) => suppressedBy === undefined && isAtLeast(severity, rule.denyAt),
   );
+  const answered = [
+    ...new Set(found.flatMap(({ id, suppressedBy }) => (suppressedBy ? [`${id} (${suppressedBy})`] : []))),
+  ];
   const names = [...new Set(open.map(({ id, component, severity }) => `${id} (${severity}) in ${component}`))];
   return {
     rule: 'vulnerabilities',
     artifact: artifact.name,
     outcome: names.length === 0 ? 'met' : 'unmet',
     expected: `no vulnerability rated ${rule.denyAt} or worse`,
-    found: names.length === 0 ? 'none' : listSome(names),
+    found: [
+      names.length === 0 ? 'none' : listSome(names),
+      // Whoever may upload may answer, so that it must be seen.
+      ...(answered.length > 0 ? [`answered by VEX: ${listSome(answered)}`] : []),
+    ].join('; '),
     hint: names.length === 0 ? undefined : 'upgrade the component, or say by VEX why it is not affected',
   };
-}
-
-function listSome(items: readonly string[]): string {
-  const rest = items.length - shown;
-  return [...items.slice(0, shown), ...(rest > 0 ? [`${rest} more`] : [])].join('; ');
 }

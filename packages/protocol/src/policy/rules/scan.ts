@@ -1,6 +1,6 @@
 /** The rule on malware scans. */
 import { encodeTime } from '../../json/time.ts';
-import { formatDuration } from '../duration.ts';
+import { formatDuration, isRecent } from '../duration.ts';
 import type { ArtifactEvidence, ScanEvidence } from '../evidence.ts';
 import type { ScanRule } from '../policy.ts';
 import type { Finding } from '../verdict.ts';
@@ -23,7 +23,7 @@ export function judgeScan({ maxAgeMs }: ScanRule, { name, scan }: ArtifactEviden
 
 function isFresh(scannedAt: number | undefined, maxAgeMs: number | undefined, now: number): boolean {
   if (maxAgeMs === undefined) return true;
-  return scannedAt !== undefined && now - scannedAt <= maxAgeMs;
+  return scannedAt !== undefined && isRecent(scannedAt, { maxAgeMs, now });
 }
 
 function describeScan(scan: ScanEvidence): string {

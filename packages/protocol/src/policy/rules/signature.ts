@@ -2,10 +2,11 @@
 import { TrustError } from '../../errors.ts';
 import { encodeTime } from '../../json/time.ts';
 import { verifyIdentity } from '../../sigstore/verify-identity.ts';
-import { formatDuration } from '../duration.ts';
+import { formatDuration, isRecent } from '../duration.ts';
 import type { ArtifactEvidence, Judged, VerifiedSignature } from '../evidence.ts';
 import type { SignatureRule, SignerRule } from '../policy.ts';
 import type { Finding } from '../verdict.ts';
+import { listSome } from './listing.ts';
 
 /** Holds the signatures of an artifact against the rule. */
 export function judgeSignature(rule: SignatureRule, artifact: ArtifactEvidence, now: number): readonly Finding[] {
@@ -14,7 +15,7 @@ export function judgeSignature(rule: SignatureRule, artifact: ArtifactEvidence, 
   if (accepted.values.length === 0) {
     return [{ ...base, ...accepted.refusal, hint: 'signpost evidence attach VERSION BUNDLE --project PROJECT' }];
   }
-  const found = accepted.values.map(describeSigner).join(', ');
+  const found = listSome([...new Set(accepted.values.map(describeSigner))]);
   return [{ ...base, outcome: 'met', found, hint: undefined }, ...judgeAge(rule, { artifact, now }, accepted.values)];
 }
 
@@ -32,7 +33,7 @@ export function acceptSigners<T>(
     else reasons.push(`${item.document}: ${reason}`);
   }
   const outcome = items.some(({ state }) => state === 'unknown') ? 'unknown' : 'unmet';
-  return { values, refusal: { outcome, found: reasons.length === 0 ? 'none' : reasons.join('; ') } };
+  return { values, refusal: { outcome, found: reasons.length === 0 ? 'none' : listSome(reasons) } };
 }
 
 /** Why a verified signature does not count; absent when it does. */
@@ -78,7 +79,7 @@ function judgeAge(
   if (maxAgeMs === undefined) return [];
   const times = signatures.flatMap(({ signedAt }) => (signedAt === undefined ? [] : [signedAt]));
   const latest = Math.max(...times);
-  const isFresh = times.length > 0 && now - latest <= maxAgeMs;
+  const isFresh = times.length > 0 && isRecent(latest, { maxAgeMs, now });
   return [
     {
       rule: 'signature-age',

@@ -1,5 +1,5 @@
 /** The documents that a manifest names: those that were attached, and our own statements, signed by the project's key. */
-import type { ArtifactEvidence } from '@signpost/protocol/policy/evidence';
+import { findAcceptedLevel } from '@signpost/protocol/policy/rules/provenance';
 import type { Transaction } from 'kysely';
 import type { EvidenceDocumentRow } from '../../evidence/documents/store.ts';
 import { readBuild } from '../../evidence/publishers/provenance.ts';
@@ -74,22 +74,13 @@ function stateVerdict(
   { id, name }: ArtifactRow,
 ): StatedVerdict | undefined {
   if (!policy || !verdict) return undefined;
+  const rule = policy.policy.provenance;
+  const fact = facts.find((one) => one.name === name);
   const inputs = documents.filter(({ artifact_id, origin }) => artifact_id === id && origin === 'attached');
   return {
     passed: verdict.result === 'passed',
     policySha256: policy.sha256,
-    buildLevel: isProvenanceMet(verdict, name) ? highestLevel(facts, name) : undefined,
+    buildLevel: rule && fact && findAcceptedLevel(rule, fact),
     inputs: inputs.map(({ sha256 }) => sha256),
   };
-}
-
-function isProvenanceMet({ findings }: NonNullable<Judgement['verdict']>, name: string): boolean {
-  return findings.some(({ rule, artifact, outcome }) => {
-    return rule === 'provenance' && artifact === name && outcome === 'met';
-  });
-}
-
-function highestLevel(facts: readonly ArtifactEvidence[], name: string): number {
-  const provenance = facts.find((fact) => fact.name === name)?.provenance ?? [];
-  return Math.max(0, ...provenance.map((item) => (item.state === 'verified' ? item.value.level : 0)));
 }
