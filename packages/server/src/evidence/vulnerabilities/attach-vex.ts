@@ -35,9 +35,21 @@ export async function attachVex(
   const { blobs, spool, now } = dependencies;
   return spool.receive(body, { maxBytes: maxVexBytes, now: now() }, async (file) => {
     const document = await readDocument(dependencies, subject, file);
+    assertStated(document, now());
     await keepFile(blobs, file);
     await record(dependencies, caller, { subject, file, document });
     return { sha256: file.sha256, standard: document.standard, statements: document.statements.length };
+  });
+}
+
+/** How far the clock of whoever wrote it may be ahead of ours. */
+const futureToleranceMs = 24 * 3_600_000;
+
+/** The last statement counts: one of the future could never be taken back. */
+function assertStated({ statements }: VexDocument, now: number): void {
+  if (statements.every(({ statedAt }) => statedAt <= now + futureToleranceMs)) return;
+  throw new Refusal('upload_refused', 'expected no statement of the future', {
+    ...{ rule: 'vex-document', hint: 'date the statements when they are made' },
   });
 }
 

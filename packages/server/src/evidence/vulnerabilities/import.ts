@@ -46,6 +46,8 @@ export interface IncomingSnapshot {
 /** Bytes of a snapshot: npm's has some 200 MiB. */
 const maxBytes = 4 * 2 ** 30;
 const maxHeapMb = 512;
+/** How far the clock of whoever made the snapshot may be ahead of ours. */
+const futureToleranceMs = 5 * 60_000;
 
 /**
  * Reads a snapshot and puts it in the place of the ecosystem's current one. Throws `invalid` for an ecosystem that is not known, `too_large`, and
@@ -58,12 +60,14 @@ export async function importSnapshot(
 ): Promise<ImportedSnapshot> {
   if (!ecosystemNames.includes(ecosystem)) throw refuseEcosystem();
   const { database, spool, now } = dependencies;
+  // Whose date lies ahead would never be too old.
+  if (snapshotAt !== undefined && snapshotAt > now() + futureToleranceMs) throw refuseFuture();
   return spool.receive(body, { maxBytes, now: now() }, async ({ path }) => {
     const id = createId(now());
     const row = { id, ecosystem, state: 'loading' as const, snapshot_at: 0, imported_at: now(), entries: 0 };
     await insertSnapshot(database.query, row);
     try {
-      const loaded = await loadRecords(database, id, { path, ecosystem });
+      const loaded = await loadRecords(dependencies, id, { path, ecosystem });
       if (loaded.entries === 0) throw refuseSnapshot(`expected vulnerabilities of ${ecosystem}, got none`);
       const imported = { ecosystem, entries: loaded.entries, snapshotAt: snapshotAt ?? loaded.latest };
       await putInForce(dependencies, caller, { id, imported });
@@ -130,7 +134,12 @@ interface Loaded {
   readonly latest: number;
 }
 
-async function loadRecords(database: Database, snapshotId: string, order: ImportOrder): Promise<Loaded> {
+async function loadRecords(
+  { database, now }: ImportDependencies,
+  snapshotId: string,
+  order: ImportOrder,
+): Promise<Loaded> {
+  const latestPossible = now() + futureToleranceMs;
   const worker = new Worker(new URL('./import-worker.ts', import.meta.url), {
     workerData: order,
     env: {},
@@ -140,7 +149,8 @@ async function loadRecords(database: Database, snapshotId: string, order: Import
     let loaded: Loaded = { entries: 0, latest: 0 };
     await hearRecords(worker, async (records) => {
       await storeRecords(database, snapshotId, records);
-      const latest = records.reduce((time, { modifiedAt }) => Math.max(time, modifiedAt), loaded.latest);
+      const times = records.map(({ modifiedAt }) => modifiedAt).filter((time) => time <= latestPossible);
+      const latest = times.reduce((time, modifiedAt) => Math.max(time, modifiedAt), loaded.latest);
       loaded = { entries: loaded.entries + records.length, latest };
     });
     return loaded;
@@ -186,6 +196,13 @@ function refuseSnapshot(message: string, cause?: unknown): Refusal {
     rule: 'vulnerabilities-snapshot',
     hint: 'fetch all.zip of the ecosystem again, as OSV publishes it',
     cause,
+  });
+}
+
+function refuseFuture(): Refusal {
+  return new Refusal('invalid', 'expected a snapshot of the past', {
+    rule: 'vulnerabilities-date',
+    hint: 'give the time at which the snapshot was made',
   });
 }
 

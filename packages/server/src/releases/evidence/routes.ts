@@ -15,6 +15,7 @@ import { type AppEnv, callerOf } from '../../http/context.ts';
 import { isMatch } from '../../http/entity-tag.ts';
 import { readRawBody } from '../../http/raw-body.ts';
 import { createRouter, jsonAnswer } from '../../http/router.ts';
+import { isPublic } from '../lifecycle/audience.ts';
 import type { ReleaseName } from '../lifecycle/release.ts';
 import {
   formatComponent,
@@ -66,8 +67,10 @@ function addDocumentRoutes(router: OpenAPIHono<AppEnv>, dependencies: SbomDepend
     return c.json(formatSbom(row, artifact), 200);
   });
   router.openapi(documentRoute, async (c) => {
-    const row = await findSbom(dependencies, c, c.req.valid('query').artifact);
-    return answerDocument(dependencies, c, row);
+    const found = await requireVisibleRelease(database.query, c.var, c.req.valid('param'));
+    const { sha256: artifactSha256 } = chooseArtifact(found, c.req.valid('query').artifact);
+    const row = await requireSbom(database.query, { releaseId: found.release.id, artifactSha256 });
+    return answerDocument(dependencies, c, { row, isShared: isPublic(found.release) });
   });
   router.openapi(summaryRoute, async (c) => {
     const { release, artifacts } = await requireVisibleRelease(database.query, c.var, c.req.valid('param'));
@@ -121,10 +124,17 @@ async function findMainSbom(
   return requireSbom(database.query, { releaseId: found.release.id, artifactSha256: sha256 });
 }
 
-function answerDocument({ blobs }: SbomDependencies, c: Context<AppEnv>, row: SbomRow): never {
+function answerDocument(
+  { blobs }: SbomDependencies,
+  c: Context<AppEnv>,
+  { row, isShared }: { readonly row: SbomRow; readonly isShared: boolean },
+): never {
   const headers = {
     'Content-Type': nameMediaType(row),
-    'Cache-Control': 'public, max-age=60',
+    // What strangers may not see no cache on the way may keep for them.
+    'Cache-Control': isShared ? 'public, max-age=60' : 'private, no-store',
+    // Whoever uploads wrote it, XML perhaps: it is no page of ours.
+    'Content-Disposition': 'attachment',
     ETag: `"${row.sha256}"`,
   };
   if (isMatch(c.req.header('if-none-match') ?? '', headers.ETag)) return c.body(null, 304, headers) as never;

@@ -60,6 +60,15 @@ forEachEngine((_name, open) => {
       assert.equal((await attach(scene, '2.0.0', { as, document: next })).status, 200);
 
       assert.equal(problem(await scene.ask('GET', `${releases}/2.0.0/sbom`)), '404 not_found');
+      const draft = await scene.ask('GET', `${releases}/2.0.0/sbom`, { as });
+      assert.deepEqual(
+        [served, draft].map(({ headers }) => [headers['cache-control'], headers['content-disposition']]),
+        [
+          ['public, max-age=60', 'attachment'],
+          ['private, no-store', 'attachment'],
+        ],
+        'no cache on the way keeps a draft for strangers',
+      );
       const summary = await scene.ask('GET', `${releases}/2.0.0/sbom/summary`, { as });
       const [only, ...others] = summary.json.sboms as { findings: { rule: string }[] }[];
       assert.deepEqual([others.length, only?.findings.map(({ rule }) => rule)], [0, ['ntia_relationships']]);
