@@ -233,7 +233,7 @@ export function createTreeWriter({
 
 /** Signs again what a new trust list asks for, or what waited for a key that it accepts or for the vault; judges what changed under a policy. */
 export function subscribePlanes(resources: Resources, bus: Bus): void {
-  for (const topic of ['upload.accepted', 'sbom', 'policy']) {
+  for (const topic of ['upload.accepted', 'sbom', 'vex', 'policy']) {
     bus.subscribe(topic, (event) => rejudgeAfter(resources, event));
   }
   for (const topic of ['trust.updated', 'signing_key.activated']) {

@@ -17,7 +17,13 @@ export interface EvidenceSources {
 const maxKept = 256;
 
 /** Opens the sources. Trusted roots are parsed once and kept by their digest: their chains are verified then. */
-export function openEvidenceSources({ database }: { readonly database: Database }): EvidenceSources {
+export function openEvidenceSources({
+  database,
+  now,
+}: {
+  readonly database: Database;
+  readonly now: () => number;
+}): EvidenceSources {
   const kept = new Map<string, Promise<TrustedRoot>>();
   const parseKept = (digest: string, document: string): Promise<TrustedRoot> => {
     const parsed = kept.get(digest) ?? parseTrustedRoot(encodeText(document));
@@ -29,7 +35,7 @@ export function openEvidenceSources({ database }: { readonly database: Database 
   };
   return {
     readTrustedRoots: async (organisationId) => {
-      const rows = await listTrustDocuments(database.query, organisationId);
+      const rows = await listTrustDocuments(database.query, organisationId, now());
       const roots = rows.map(async ({ name, digest, document }) => ({ name, root: await parseKept(digest, document) }));
       return Promise.all(roots);
     },

@@ -7,6 +7,37 @@ import type { EvidenceDocumentTable } from '../../storage/tables/gate.ts';
 /** A stored document. */
 export type EvidenceDocumentRow = Selectable<EvidenceDocumentTable>;
 
+/** A document without its text: what lists need. */
+export type EvidenceDocumentHead = Omit<EvidenceDocumentRow, 'content'>;
+
+/** The documents of artifacts without their texts, oldest first. */
+export async function listDocumentHeads(query: Query, artifactIds: readonly string[]): Promise<EvidenceDocumentHead[]> {
+  if (artifactIds.length === 0) return [];
+  return query
+    .selectFrom('evidence_document')
+    .select(['id', 'artifact_id', 'kind', 'origin', 'name', 'sha256', 'size_bytes', 'author', 'created_at'])
+    .where('artifact_id', 'in', [...artifactIds])
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+}
+
+/** The document of that digest about one of the artifacts, or undefined. */
+export async function findDocument(
+  query: Query,
+  { artifactIds, sha256 }: { readonly artifactIds: readonly string[]; readonly sha256: string },
+): Promise<EvidenceDocumentRow | undefined> {
+  if (artifactIds.length === 0) return undefined;
+  return query
+    .selectFrom('evidence_document')
+    .selectAll()
+    .where('artifact_id', 'in', [...artifactIds])
+    .where('sha256', '=', sha256)
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 /** The documents of artifacts with their texts, oldest first. */
 export async function listDocuments(query: Query, artifactIds: readonly string[]): Promise<EvidenceDocumentRow[]> {
   if (artifactIds.length === 0) return [];

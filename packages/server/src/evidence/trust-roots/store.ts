@@ -62,15 +62,31 @@ export async function listTrustRoots(query: Query, organisationId?: string): Pro
   return (organisationId === undefined ? all : all.where('organisation_id', '=', organisationId)).execute();
 }
 
-/** The documents in force of an organisation, by name; a root of which nothing was accepted yet has none. */
+/** The digests of the documents in force of an organisation, each after its name. */
+export async function listTrustDigests(query: Query, organisationId: string): Promise<readonly string[]> {
+  const rows = await query
+    .selectFrom('evidence_root')
+    .select(['name', 'digest'])
+    .where('organisation_id', '=', organisationId)
+    .orderBy('name')
+    .execute();
+  return rows.flatMap(({ name, digest }) => (digest === null ? [] : [`${name} ${digest}`]));
+}
+
+/**
+ * The documents in force of an organisation, by name; a root of which nothing was accepted yet has none. Those whose repository's metadata ended
+ * before `now` are left out: nobody knows whether they are current (TUF, 5.4.4).
+ */
 export async function listTrustDocuments(
   query: Query,
   organisationId: string,
+  now: number,
 ): Promise<readonly { readonly name: string; readonly digest: string; readonly document: string }[]> {
   const rows = await query
     .selectFrom('evidence_root')
     .select(['name', 'digest', 'document'])
     .where('organisation_id', '=', organisationId)
+    .where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
     .orderBy('name')
     .execute();
   return rows.flatMap(({ name, digest, document }) =>

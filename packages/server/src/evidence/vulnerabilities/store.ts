@@ -174,6 +174,12 @@ export async function insertVex(
   return true;
 }
 
+/** The VEX documents of a release. */
+export async function listVexIds(query: Query, releaseId: string): Promise<readonly string[]> {
+  const rows = await query.selectFrom('vex').select('id').where('release_id', '=', releaseId).orderBy('id').execute();
+  return rows.map(({ id }) => id);
+}
+
 /** What was said about a release, oldest first: of two that contradict each other the later one counts. */
 export async function listVexStatements(
   query: Query,

@@ -1,7 +1,7 @@
 /** Policies, evidence and verdicts as the API shows them. */
 import { type Finding, policyRules, type Verdict } from '@signpost/protocol/policy/verdict';
 import { z } from 'zod';
-import type { EvidenceDocumentRow } from '../../evidence/documents/store.ts';
+import type { EvidenceDocumentHead } from '../../evidence/documents/store.ts';
 import type { RecordedOverride } from '../../evidence/policies/override.ts';
 import type { PolicyInForce } from '../../evidence/policies/policy.ts';
 import { formatTime, timeSchema } from '../../http/router.ts';
@@ -98,7 +98,7 @@ export function formatOverride({ id, rules, reason, createdAt, expiresAt }: Reco
 
 /** A document on the wire, without its content. */
 export function formatDocument(
-  row: EvidenceDocumentRow,
+  row: EvidenceDocumentHead,
   place: { readonly slug: string; readonly version: string; readonly artifacts: readonly ArtifactRow[] },
 ): z.infer<typeof documentSchema> {
   const { kind, origin, name, sha256, size_bytes } = row;

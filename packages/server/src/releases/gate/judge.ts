@@ -7,13 +7,20 @@ import { gatherEvidence } from '@signpost/protocol/policy/gather';
 import type { ReleasePolicy } from '@signpost/protocol/policy/policy';
 import type { Verdict } from '@signpost/protocol/policy/verdict';
 import { Refusal } from '../../errors.ts';
-import { type EvidenceDocumentRow, listDocuments } from '../../evidence/documents/store.ts';
+import {
+  type EvidenceDocumentHead,
+  type EvidenceDocumentRow,
+  listDocumentHeads,
+  listDocuments,
+} from '../../evidence/documents/store.ts';
 import { type RecordedOverride, readOverrides } from '../../evidence/policies/override.ts';
 import { type PolicyInForce, readPolicyInForce } from '../../evidence/policies/policy.ts';
 import { describeSbomEvidence } from '../../evidence/sbom-evidence.ts';
 import { describeSbomFacts } from '../../evidence/sbom-facts.ts';
 import { listSboms, type SbomRow } from '../../evidence/sboms/store.ts';
 import type { EvidenceSources } from '../../evidence/sources.ts';
+import { listTrustDigests } from '../../evidence/trust-roots/store.ts';
+import { listSnapshots, listVexIds } from '../../evidence/vulnerabilities/store.ts';
 import type { Database, Query } from '../../storage/database.ts';
 import type { SigningKeyDependencies } from '../../trust/signing-keys.ts';
 import { readTrustInForce } from '../../trust/trust-lists.ts';
@@ -35,15 +42,22 @@ export interface PublishingParts extends SigningKeyDependencies, GateParts {
   readonly baseUrl: string | undefined;
 }
 
-/** What a verdict was given on, read at one moment. */
-interface GateBasis {
+/** What a verdict hangs on, but for the texts of documents. */
+interface GateState {
   readonly policy: PolicyInForce | undefined;
   readonly overrides: readonly RecordedOverride[];
   readonly artifacts: readonly ArtifactRow[];
-  readonly documents: readonly EvidenceDocumentRow[];
+  readonly documents: readonly EvidenceDocumentHead[];
   readonly sboms: readonly SbomRow[];
   /** How many maintainers the trust list in force asks for. */
   readonly approvals: number;
+  /** What else is asked: VEX documents, vulnerability snapshots and trusted roots, by id or digest. */
+  readonly asked: readonly string[];
+}
+
+/** What a verdict was given on, read at one moment. */
+interface GateBasis extends GateState {
+  readonly documents: readonly EvidenceDocumentRow[];
 }
 
 /** A basis, and what the policy says of it; `verdict` is undefined when there is no policy. */
@@ -78,7 +92,8 @@ export async function assertUnchanged(
   { basis }: Judgement,
   place: { readonly organisationId: string; readonly subject: ReleaseInProject; readonly at: number },
 ): Promise<void> {
-  if (describeBasis(await readBasis(query, place)) !== describeBasis(basis)) {
+  // Without the texts: others wait for this transaction.
+  if (describeState(await readState(query, place)) !== describeState(basis)) {
     throw new Refusal('conflict', 'the evidence or the policy changed meanwhile', {
       rule: 'evidence-changed',
       hint: 'try again',
@@ -100,10 +115,22 @@ export async function judgeUnder(
   return evaluatePolicy(policy, { artifacts: facts, approvals }, { now: at });
 }
 
-async function readBasis(
-  query: Query,
-  { organisationId, subject, at }: { organisationId: string; subject: ReleaseInProject; at: number },
-): Promise<GateBasis> {
+interface GatePlace {
+  readonly organisationId: string;
+  readonly subject: ReleaseInProject;
+  readonly at: number;
+}
+
+async function readBasis(query: Query, place: GatePlace): Promise<GateBasis> {
+  const state = await readState(query, place);
+  const documents = await listDocuments(
+    query,
+    state.artifacts.map(({ id }) => id),
+  );
+  return { ...state, documents };
+}
+
+async function readState(query: Query, { organisationId, subject, at }: GatePlace): Promise<GateState> {
   const artifacts = await listArtifacts(query, [subject.release.id]);
   const policy = await readPolicyInForce(query, subject.project.id);
   const trust = policy && (await readTrustInForce(query, organisationId));
@@ -111,20 +138,31 @@ async function readBasis(
     policy,
     artifacts,
     overrides: policy ? await readOverrides(query, subject.release.id, at) : [],
-    documents: await listDocuments(
+    documents: await listDocumentHeads(
       query,
       artifacts.map(({ id }) => id),
     ),
     sboms: await listSboms(query, subject.release.id),
     approvals: trust ? approvalsNeeded(trust, subject.project.slug) : 0,
+    asked: policy ? await listAsked(query, organisationId, subject.release.id) : [],
   };
 }
 
+async function listAsked(query: Query, organisationId: string, releaseId: string): Promise<readonly string[]> {
+  const snapshots = await listSnapshots(query);
+  return [
+    ...(await listVexIds(query, releaseId)),
+    ...snapshots.map(({ id }) => id),
+    ...(await listTrustDigests(query, organisationId)),
+  ];
+}
+
 /** Everything that a verdict depends on, and that can change while it is given. */
-function describeBasis({ policy, overrides, artifacts, documents, sboms, approvals }: GateBasis): string {
+function describeState({ policy, overrides, artifacts, documents, sboms, approvals, asked }: GateState): string {
   return JSON.stringify([
     policy?.version,
     approvals,
+    asked,
     overrides.map(({ id }) => id),
     artifacts.map(({ id, scan }) => [id, scan]),
     sboms.map(({ id }) => id),

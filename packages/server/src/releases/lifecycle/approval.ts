@@ -6,6 +6,7 @@ import { parseSignableText } from '@signpost/protocol/json/parse';
 import { isSignature, type PublicKey } from '@signpost/protocol/keys/ed25519';
 import { encodeEnvelope, maxSignatures } from '@signpost/protocol/updates/envelope';
 import { parseManifest } from '@signpost/protocol/updates/manifest';
+import { encodeReleaseEvidence, type ReleaseEvidenceFacts } from '@signpost/protocol/updates/release-evidence';
 import { findProjectRule } from '@signpost/protocol/updates/trust-list';
 import { findUsableKeys, type VerifiedManifest, verifyManifest } from '@signpost/protocol/updates/verify-manifest';
 import type { VerifiedTrustList } from '@signpost/protocol/updates/verify-trust-list';
@@ -180,6 +181,7 @@ export async function approveRelease(
         rule: 'proposal-replaced',
         hint: 'look at it again: signpost approve',
       });
+    assertEvidenceStands(row, describeEvidence(subject, judgement, attachedDocuments(judgement)));
     await assertSignature(requireMaintainer(trust, { slug: name.slug, keyId, at }), sig, row.document);
     await insertApproval(tx, { manifest_id: row.id, key_id: keyId, signature: sig, created_at: at });
     const proposal = await describeProposal(tx, row, { slug: name.slug, trust, at });
@@ -202,6 +204,20 @@ export async function approveRelease(
       });
     }
     return { proposal, manifest };
+  });
+}
+
+/** What maintainers sign says what the policy says now: an override that came later would be in no manifest. */
+function assertEvidenceStands({ document }: ManifestRow, evidence: ReleaseEvidenceFacts | undefined): void {
+  const proposed = (parseSignableText(document) as SignableObject).evidence;
+  const isSame =
+    proposed === undefined || evidence === undefined
+      ? proposed === evidence
+      : encodeCanonicalText(proposed) === encodeCanonicalText(encodeReleaseEvidence(evidence));
+  if (isSame) return;
+  throw new Refusal('conflict', 'the evidence or the policy is not what it was when the release was proposed', {
+    rule: 'proposal-outdated',
+    hint: 'propose the release again: signpost approve --again',
   });
 }
 

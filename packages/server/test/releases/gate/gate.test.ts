@@ -14,46 +14,17 @@ import { Refusal } from '../../../src/errors.ts';
 import { attachDocument, readDocument } from '../../../src/evidence/documents/document.ts';
 import { listDocuments } from '../../../src/evidence/documents/store.ts';
 import { createOverride, removeOverride } from '../../../src/evidence/policies/override.ts';
-import { changePolicy, readPolicyInForce } from '../../../src/evidence/policies/policy.ts';
+import { readPolicyInForce } from '../../../src/evidence/policies/policy.ts';
 import { rejudgeRelease } from '../../../src/releases/gate/admit.ts';
 import { listVerdicts } from '../../../src/releases/gate/store.ts';
-import { activateRelease } from '../../../src/releases/lifecycle/activation.ts';
 import { approveRelease, proposeRelease } from '../../../src/releases/lifecycle/approval.ts';
 import { refreshManifests } from '../../../src/releases/lifecycle/refresh.ts';
 import { readServedManifest } from '../../../src/releases/public/publication.ts';
 import { importTrustList } from '../../../src/trust/trust-lists.ts';
 import { silentLog } from '../../silent-log.ts';
 import { forEachEngine } from '../../storage/engines.ts';
-import { addDraft, addProject, createScene, dayMs, type Scene, start, trustKey } from '../scene.ts';
-
-const name = { slug: 'rocket', version: '1.0.0' };
-const scanned = 'policy: 1\nscan: {}\n';
-
-interface Place {
-  readonly scene: Scene;
-  readonly project: { readonly id: string; readonly slug: string };
-  readonly release: { readonly id: string; readonly slug: string; readonly version: string };
-}
-
-async function createPlace(scene: Scene, bytes?: Uint8Array): Promise<Place> {
-  await scene.openServerKey(1);
-  const projectId = await addProject(scene, 'rocket');
-  const { releaseId } = await addDraft(scene, { projectId, version: '1.0.0', ...(bytes ? { bytes } : {}) });
-  return { scene, project: { id: projectId, slug: 'rocket' }, release: { id: releaseId, ...name } };
-}
-
-function setPolicy({ scene, project }: Place, text: string | undefined) {
-  return changePolicy(scene.dependencies, scene.caller, { project, text });
-}
-
-function activate({ scene }: Place): Promise<VerifiedManifest> {
-  return activateRelease(scene.dependencies, scene.caller, name);
-}
-
-function waive({ scene, release }: Place, rules: readonly ('scan' | 'signature')[]) {
-  const request = { rules, reason: 'the scanner is being replaced', expiresAt: start + dayMs };
-  return createOverride(scene.dependencies, scene.caller, { release, request });
-}
+import { createScene, dayMs, type Scene, start, trustKey } from '../scene.ts';
+import { activate, createPlace, isDenied, name, type Place, scanned, setPolicy, waive } from './place.ts';
 
 async function readServed({ scene }: Place): Promise<VerifiedManifest> {
   const parts = { ...scene.dependencies, log: silentLog };
@@ -63,8 +34,6 @@ async function readServed({ scene }: Place): Promise<VerifiedManifest> {
   });
   return manifest;
 }
-
-const isDenied = (error: unknown) => error instanceof Refusal && error.rule === 'policy-denied';
 
 forEachEngine((_engine, open) => {
   test('a policy that is not met keeps a release out of service, and says what is missing', async () => {
@@ -233,7 +202,7 @@ forEachEngine((_engine, open) => {
     const approval = { name, manifestId, keyId: signer.keyId, sig };
     await setPolicy(place, 'policy: 1\napprovals: 2\n');
     await assert.rejects(approveRelease(dependencies, caller, approval), isDenied);
-    await setPolicy(place, undefined);
+    await setPolicy(place, 'policy: 1\napprovals: 1\n');
     const { manifest } = await approveRelease(dependencies, caller, approval);
     assert.equal(manifest?.evidence?.verdict?.result, 'passed');
   });

@@ -8,7 +8,7 @@ import {
   readDocument,
   removeDocument,
 } from '../../../evidence/documents/document.ts';
-import { type EvidenceDocumentRow, listDocuments } from '../../../evidence/documents/store.ts';
+import { type EvidenceDocumentRow, findDocument, listDocumentHeads } from '../../../evidence/documents/store.ts';
 import { readOverrides } from '../../../evidence/policies/override.ts';
 import { listSboms } from '../../../evidence/sboms/store.ts';
 import { type AppEnv, callerOf } from '../../../http/context.ts';
@@ -62,7 +62,7 @@ function addReadingRoutes(router: OpenAPIHono<AppEnv>, { database: { query }, no
     const found = await requireVisibleRelease(query, c.var, name);
     const [verdict] = await listVerdicts(query, found.release.id, 1);
     const overrides = await readOverrides(query, found.release.id, now());
-    const documents = await listDocumentsOf(query, found);
+    const documents = await listDocumentHeads(query, listIds(found));
     const place = { ...name, artifacts: found.artifacts };
     return c.json(
       {
@@ -77,9 +77,10 @@ function addReadingRoutes(router: OpenAPIHono<AppEnv>, { database: { query }, no
     const { digest: sha256, ...name } = c.req.valid('param');
     const found = await requireVisibleRelease(query, c.var, name);
     const cacheControl = isPublic(found.release) ? 'public, max-age=86400' : 'private, no-store';
-    const headers = { 'Cache-Control': cacheControl, ETag: `"${sha256}"` };
+    const disposition = { 'Content-Disposition': 'attachment' };
+    const headers = { 'Cache-Control': cacheControl, ETag: `"${sha256}"`, ...disposition };
     if (isMatch(c.req.header('if-none-match') ?? '', headers.ETag)) return c.body(null, 304, headers) as never;
-    const row = (await listDocumentsOf(query, found)).find((document) => document.sha256 === sha256);
+    const row = await findDocument(query, { artifactIds: listIds(found), sha256 });
     if (row) return c.body(row.content, 200, { ...headers, 'Content-Type': mediaTypeOf(row) }) as never;
     const sbom = (await listSboms(query, found.release.id)).find((document) => document.sha256 === sha256);
     if (!sbom) throw new Refusal('not_found', 'the release has no such document');
@@ -131,11 +132,8 @@ async function findArtifact(
   return { id: artifact.id, name: artifact.name, release: { id: found.release.id, ...name } };
 }
 
-function listDocumentsOf(query: GateParts['database']['query'], { artifacts }: ReleaseWithFiles) {
-  return listDocuments(
-    query,
-    artifacts.map(({ id }) => id),
-  );
+function listIds({ artifacts }: ReleaseWithFiles): readonly string[] {
+  return artifacts.map(({ id }) => id);
 }
 
 function mediaTypeOf({ kind, origin }: EvidenceDocumentRow): string {
