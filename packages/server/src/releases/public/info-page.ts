@@ -6,6 +6,7 @@ import type { HtmlEscapedString } from 'hono/utils/html';
 import { fileUrl } from '../lifecycle/file-url.ts';
 import type { ArtifactRow, ReleaseRow } from '../lifecycle/store.ts';
 import type { ProjectRow } from '../projects/store.ts';
+import { renderEvidence, renderVerdictMark } from './info-evidence.ts';
 import { infoStyle } from './info-style.ts';
 import { renderMarkdown } from './markdown.ts';
 
@@ -37,12 +38,12 @@ ${manifest ? renderManifest(manifest, page) : html`<div class="card">No release 
 function renderManifest(manifest: VerifiedManifest, page: InfoPage): Html {
   const { main, artifacts } = manifest;
   return html`<section class="card">
-<div class="head"><div><div class="version">${manifest.version}</div><span class="pill good">signed</span> ${renderScan(manifest)}</div>
+<div class="head"><div><div class="version">${manifest.version}</div><span class="pill good">signed</span> ${renderScan(manifest)} ${renderVerdictMark(manifest)}</div>
 <a class="get" href="${page.base}${main.url}">Download</a></div>
 ${artifacts.length > 1 ? renderFiles(artifacts, page.base) : ''}
 <dl><dt>Signed</dt><dd>${day(manifest.signedAt)}</dd><dt>By</dt><dd>${manifest.signers.map((id) => html`<code>${id.slice(0, 16)}…</code> `)}</dd>
 ${renderScanFacts(manifest)}<dt>Size</dt><dd>${formatSize(main.sizeBytes)} <span class="soft">(${main.sizeBytes} bytes)</span></dd>
-<dt>SHA-256</dt><dd><code>${main.sha256}</code></dd></dl></section>
+<dt>SHA-256</dt><dd><code>${main.sha256}</code></dd>${renderEvidence(manifest, page.base)}</dl></section>
 ${renderVerification(page)}`;
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
+import { createOverride } from '../../../src/evidence/policies/override.ts';
+import { changePolicy } from '../../../src/evidence/policies/policy.ts';
 import { withdrawRelease } from '../../../src/releases/lifecycle/release.ts';
 import { createProject } from '../../../src/releases/projects/project.ts';
 import { renderMarkdown } from '../../../src/releases/public/markdown.ts';
@@ -112,6 +114,35 @@ suite('the page of a project', () => {
       assert.ok(page.includes(text), text);
     assert.ok(page.includes('signpost verify') && page.includes('--server https://releases.example'));
     assert.ok(!page.includes('9.9.9'));
+  });
+
+  test('tells what the policy said, what was let go and why, and where the evidence is', async (t) => {
+    const scene = await openPlanesScene(t);
+    const { home } = scene;
+    await home.openServerKey(1);
+    const id = await addProject(home, 'rocket');
+    await changePolicy(home.dependencies, home.caller, {
+      project: { id, slug: 'rocket' },
+      text: 'policy: 1\nscan: {}\n',
+    });
+    await addStoredDraft(scene, { projectId: id, version: '1.0.0' });
+    const row = await home.dependencies.database.query.selectFrom('release').select('id').executeTakeFirstOrThrow();
+    const request = {
+      rules: ['scan'] as const,
+      reason: corpus.slice(0, 8).join(' '),
+      expiresAt: home.dependencies.now() + 3_600_000,
+    };
+    const release = { id: row.id, slug: 'rocket', version: '1.0.0' };
+    await createOverride(home.dependencies, home.caller, { release, request });
+    const as = await scene.openKey(home, ['activate']);
+    const activated = await scene.ask('POST', '/api/projects/rocket/releases/1.0.0/activate', { as });
+    assert.equal(activated.status, 200, activated.body.toString());
+    const page = (await scene.ask('GET', '/rocket/info')).body.toString();
+    assertHarmless(page);
+    assert.ok(page.includes('policy: met but for what was let go') && page.includes('scan until 2026-11-21'));
+    const [, url = ''] = /<a href="([^"]*)">verification summary<\/a>/.exec(page) ?? [];
+    const document = await scene.ask('GET', new URL(url).pathname);
+    assert.equal(document.headers['content-type'], 'application/vnd.dsse.envelope.v1+json');
   });
 
   test('is there without a release, and not there without a project', async (t) => {
