@@ -29,6 +29,7 @@ const protocol: House = {
     ['frames/'],
     ['updates/'],
     ['client/'],
+    ['fetching/'],
     ['main.ts'],
   ],
   packages: [],

@@ -49,6 +49,7 @@ import {
   evidenceRemove,
   evidenceShow,
 } from './commands/evidence/evidence.ts';
+import { fetchCommand } from './commands/evidence/fetch.ts';
 import { inspect } from './commands/evidence/inspect.ts';
 import { overrideCreate, overrideList, overrideRemove } from './commands/evidence/override.ts';
 import { policyHistory, policyRemove, policySet, policyShow } from './commands/evidence/policy.ts';
@@ -192,6 +193,7 @@ export const commands: readonly CommandSpec[] = [
   download,
   verify,
   inspect,
+  fetchCommand,
   mirrorExport,
   backupCreate,
   backupList,

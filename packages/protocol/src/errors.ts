@@ -35,6 +35,8 @@ export const trustErrorCodes = [
   'manifest_stale',
   /** A counter below the highest seen, the same counter with other bytes, or another counter epoch than the trust list's. */
   'manifest_replayed',
+  /** A version below, or a signature older than, what was seen of a source before. */
+  'source_replayed',
   /** The running version is below the manifest's `min_version`. */
   'version_unsupported',
   /** The downloaded bytes have another size. */
@@ -81,6 +83,8 @@ export const trustErrorCodes = [
   'signed_time_invalid',
   /** Signed by somebody else than the policy names. */
   'identity_mismatch',
+  /** The evidence is not all that a policy of releases demands. */
+  'policy_denied',
   /** A statement about other artifacts. */
   'subject_mismatch',
   /** A document of another format, or of a version of it, that is not read. */

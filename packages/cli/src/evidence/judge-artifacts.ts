@@ -12,7 +12,6 @@ import { parseSbom } from '@signpost/protocol/sbom/parse-sbom';
 import type { Digests } from '@signpost/protocol/sigstore/artifact';
 import { parseBuilderTable } from '@signpost/protocol/sigstore/builder-table';
 import type { JsonObject } from '../http/answer.ts';
-import { Failure } from '../terminal/failure.ts';
 
 /** An artifact by its digests; SHA-256 must be among them. */
 export interface DigestedArtifact {
@@ -81,12 +80,12 @@ function judgeSbom({ name, bytes }: GivenDocument, digests: Digests, now: number
   }
 }
 
-/** Throws Failure `refused`, code `policy_denied`, with the findings that are not met, unless every rule is. */
+/** Throws `policy_denied` with the findings that are not met, unless every rule is. */
 export function assertPassed({ result, findings }: Verdict): void {
   if (result === 'passed') return;
   const unmet = findings.filter(({ outcome }) => outcome !== 'met');
   const reasons = unmet.map(({ rule, expected, found }) => `${rule}: expected ${expected}, got ${found}`);
-  throw new Failure('refused', `policy_denied: ${reasons.join('; ')}`, { code: 'policy_denied', hint: unmet[0]?.hint });
+  throw new TrustError('policy_denied', reasons.join('; '));
 }
 
 /** A verdict as the server writes it. */

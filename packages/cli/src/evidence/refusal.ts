@@ -9,6 +9,7 @@ const hints: Partial<Record<TrustErrorCode, string>> = {
   subject_mismatch: 'the bundle is about another file: `signpost inspect BUNDLE` shows which',
   log_untrusted: 'the bundle may be of another instance of Sigstore than the trusted root',
   certificate_untrusted: 'the bundle may be of another instance of Sigstore than the trusted root',
+  source_replayed: '--allow-older REASON takes it on purpose, and records why',
   trusted_root_invalid: 'take the trusted root from its source again',
 };
 

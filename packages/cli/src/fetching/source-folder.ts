@@ -1,0 +1,97 @@
+/** What is kept of a source: what was seen, the last artifact, and the evidence for it, which is verified again whenever it is used. */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeBase64, parseBase64 } from '@signpost/protocol/bytes/base64';
+import type { StateStore } from '@signpost/protocol/client/state';
+import { TrustError } from '@signpost/protocol/errors';
+import type { LandedFile, Landing } from '@signpost/protocol/fetching/download';
+import type { FetchedEvidence } from '@signpost/protocol/fetching/fetch-verified';
+import { errorCodeOf, syncFolder, writeFileAtomically } from '../files/atomic-write.ts';
+import { openLanding, readLanded } from './landing-file.ts';
+
+/** The folder of one source. */
+export interface SourceFolder {
+  readonly store: StateStore;
+  readonly landing: Landing;
+  /** Where the artifact is, once it was kept. */
+  readonly artifactPath: string;
+  /** What was kept; `undefined`: nothing, or not all of it. */
+  readKept(): Promise<{ readonly file: LandedFile; readonly evidence: FetchedEvidence } | undefined>;
+  /** Moves what landed to its place. */
+  keep(evidence: FetchedEvidence): Promise<void>;
+  /** Takes the evidence of now for what is kept already. */
+  keepEvidence(evidence: FetchedEvidence): Promise<void>;
+}
+
+/** Opens the folder below `configDir` for what the user calls the source. */
+export async function openSourceFolder(configDir: string, source: string): Promise<SourceFolder> {
+  const folder = join(configDir, 'sources', createHash('sha256').update(source).digest('hex').slice(0, 32));
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const [state, part, artifactPath, evidencePath] = ['state.json', 'part', 'artifact', 'evidence.json'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string, string];
+  const keepEvidence = (evidence: FetchedEvidence) => writeFileAtomically(evidencePath, encodeEvidence(evidence));
+  return {
+    artifactPath,
+    landing: openLanding(part),
+    store: { read: () => readIfThere(state), write: (text) => writeFileAtomically(state, text) },
+    readKept: async () => {
+      const text = await readIfThere(evidencePath);
+      const file = await readLanded(artifactPath).catch(() => undefined);
+      return text === undefined || !file ? undefined : { file, evidence: parseEvidence(text) };
+    },
+    keepEvidence,
+    keep: async (evidence) => {
+      await rm(`${part}.etag`, { force: true });
+      await rename(part, artifactPath);
+      await syncFolder(folder);
+      await keepEvidence(evidence);
+    },
+  };
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+interface KeptEvidence {
+  readonly documents: readonly string[];
+  readonly signed: {
+    readonly kind: string;
+    readonly bytes?: string;
+    readonly target?: string;
+    readonly title?: string;
+  };
+}
+
+function encodeEvidence({ documents, signed }: FetchedEvidence): string {
+  const kept: KeptEvidence = {
+    documents: documents.map(encodeBase64),
+    signed:
+      signed.kind === 'artifact'
+        ? signed
+        : JSON.parse(JSON.stringify({ ...signed, bytes: encodeBase64(signed.bytes) })),
+  };
+  return JSON.stringify(kept);
+}
+
+/** What is in the file is verified as if it had been fetched, so only its form matters here. */
+function parseEvidence(text: string): FetchedEvidence {
+  try {
+    const { documents, signed } = JSON.parse(text) as KeptEvidence;
+    const evidence = documents.map(parseBase64);
+    if (signed.kind === 'artifact') return { documents: evidence, signed: { kind: 'artifact' } };
+    const bytes = parseBase64(String(signed.bytes));
+    if (signed.kind === 'registry')
+      return { documents: evidence, signed: { kind: 'registry', bytes, title: signed.title } };
+    return { documents: evidence, signed: { kind: 'capsule', bytes, target: String(signed.target) } };
+  } catch (cause) {
+    throw new TrustError('state_invalid', 'expected the evidence that was kept of the source', { cause });
+  }
+}
