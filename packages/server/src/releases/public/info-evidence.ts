@@ -32,9 +32,9 @@ export function renderEvidence({ evidence }: VerifiedManifest, base: string): Ht
   )}${
     documents.length === 0
       ? ''
-      : html`<dt>Evidence</dt><dd><ul class="files">${documents.map(
+      : html`<dt>Evidence</dt><dd>${documents.map(
           ({ artifact, kind, url }) =>
-            html`<li><a href="${base}${url}">${words[kind] ?? kind}</a> <span class="soft">${artifact}</span></li>`,
+            html`<div><a href="${base}${url}">${words[kind] ?? kind}</a> <span class="soft">${artifact}</span></div>`,
         )}</ul></dd>`
   }`;
 }
