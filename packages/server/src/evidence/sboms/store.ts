@@ -58,6 +58,21 @@ export async function listSboms(query: Query, releaseId: string): Promise<SbomRo
     .execute();
 }
 
+/** The SBOM of a release with that digest, also one that was replaced: a signed manifest may name it. */
+export async function findSbomDocument(
+  query: Query,
+  { releaseId, sha256 }: { readonly releaseId: string; readonly sha256: string },
+): Promise<SbomRow | undefined> {
+  return query
+    .selectFrom('sbom')
+    .selectAll()
+    .where('release_id', '=', releaseId)
+    .where('sha256', '=', sha256)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 /** What components are searched by; absent members match all. */
 export interface ComponentFilter {
   /** A part of the name, in any case. */

@@ -10,7 +10,7 @@ import {
 } from '../../../evidence/documents/document.ts';
 import { type EvidenceDocumentRow, findDocument, listDocumentHeads } from '../../../evidence/documents/store.ts';
 import { readOverrides } from '../../../evidence/policies/override.ts';
-import { listSboms } from '../../../evidence/sboms/store.ts';
+import { findSbomDocument } from '../../../evidence/sboms/store.ts';
 import { type AppEnv, callerOf } from '../../../http/context.ts';
 import { isMatch } from '../../../http/entity-tag.ts';
 import { createRouter, jsonAnswer } from '../../../http/router.ts';
@@ -18,7 +18,7 @@ import type { Blobs } from '../../../storage/blobs.ts';
 import { nameMediaType } from '../../evidence/sbom-format.ts';
 import { chooseArtifact, type ReleaseWithFiles, requireVisibleRelease } from '../../evidence/subject.ts';
 import { isPublic } from '../../lifecycle/audience.ts';
-import type { ReleaseName } from '../../lifecycle/release.ts';
+import { type ReleaseName, requireRelease } from '../../lifecycle/release.ts';
 import { voidProposals } from '../../lifecycle/store.ts';
 import { rejudgeRelease } from '../admit.ts';
 import {
@@ -82,7 +82,7 @@ function addReadingRoutes(router: OpenAPIHono<AppEnv>, { database: { query }, no
     if (isMatch(c.req.header('if-none-match') ?? '', headers.ETag)) return c.body(null, 304, headers) as never;
     const row = await findDocument(query, { artifactIds: listIds(found), sha256 });
     if (row) return c.body(row.content, 200, { ...headers, 'Content-Type': mediaTypeOf(row) }) as never;
-    const sbom = (await listSboms(query, found.release.id)).find((document) => document.sha256 === sha256);
+    const sbom = await findSbomDocument(query, { releaseId: found.release.id, sha256 });
     if (!sbom) throw new Refusal('not_found', 'the release has no such document');
     const length = { 'Content-Type': nameMediaType(sbom), 'Content-Length': String(sbom.size_bytes) };
     const bytes = Readable.toWeb(blobs.read(sha256)) as ReadableStream;
@@ -110,6 +110,7 @@ function addChangingRoutes(router: OpenAPIHono<AppEnv>, parts: GateParts): void 
     const { digest: sha256, ...name } = c.req.valid('param');
     const artifact = await findArtifact(parts, c.var, { name, sha256: c.req.valid('query').artifact });
     await database.transaction(async (tx) => {
+      await assertRemovable(tx, c.var.organisation.id, name);
       await removeDocument(tx, callerOf(c.var), { artifact, sha256, at: now() });
       await voidProposals(tx, artifact.release.id);
     });
@@ -119,6 +120,20 @@ function addChangingRoutes(router: OpenAPIHono<AppEnv>, parts: GateParts): void 
   router.openapi(judgeRoute, async (c) => {
     const { verdict } = await rejudgeRelease(parts, callerOf(c.var), c.req.valid('param'));
     return c.json({ verdict: verdict ? formatVerdict(verdict) : null }, 200);
+  });
+}
+
+/** A signed manifest names the documents of what was published: nobody makes them disappear beneath it. */
+async function assertRemovable(
+  query: GateParts['database']['query'],
+  organisationId: string,
+  name: ReleaseName,
+): Promise<void> {
+  const { release } = await requireRelease(query, organisationId, name);
+  if (!isPublic(release)) return;
+  throw new Refusal('conflict', 'the documents of a published release stay', {
+    rule: 'release-state',
+    hint: 'signpost release withdraw',
   });
 }
 
