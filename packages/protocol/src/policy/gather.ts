@@ -43,6 +43,18 @@ export interface GatheredEvidence {
   readonly provenance: readonly Judged<ProvenanceFacts>[];
 }
 
+/** How often a bundle is held against a signer and a trusted root, for one artifact: documents are many, and time is not. */
+const maxAttempts = 2048;
+
+/** What is left of the attempts. */
+interface Budget {
+  attempts: number;
+}
+
+interface BoundedContext extends GatheringContext {
+  readonly budget: Budget;
+}
+
 /** How much evidence a signature must have is for the policy to say: here it is only counted. */
 const noMinimums = { logEntries: 0, scts: 0, timestamps: 0 };
 
@@ -58,8 +70,9 @@ export async function gatherEvidence(
 ): Promise<GatheredEvidence> {
   const signatures: Judged<VerifiedSignature>[] = [];
   const provenance: Judged<ProvenanceFacts>[] = [];
+  const budget: Budget = { attempts: maxAttempts };
   for (const document of documents) {
-    for (const judged of await judgeDocument(policy, document, context)) {
+    for (const judged of await judgeDocument(policy, document, { ...context, budget })) {
       signatures.push(readSignature(judged));
       if (isAboutBuild(judged)) provenance.push(readProvenance(judged, context));
     }
@@ -76,7 +89,7 @@ interface JudgedBundle {
 async function judgeDocument(
   policy: ReleasePolicy,
   { name, bytes }: GivenDocument,
-  context: GatheringContext,
+  context: BoundedContext,
 ): Promise<readonly Judged<JudgedBundle>[]> {
   try {
     const bundles = extractBundles(bytes).map((bundle) => parseBundle(bundle));
@@ -92,7 +105,7 @@ async function judgeDocument(
 async function judgeBundle(
   policy: ReleasePolicy,
   { document, bundle }: { readonly document: string; readonly bundle: Bundle },
-  context: GatheringContext,
+  context: BoundedContext,
 ): Promise<readonly Judged<JudgedBundle>[]> {
   const roots = listRoots(policy, context);
   if (roots.length === 0) {
@@ -107,6 +120,10 @@ async function judgeBundle(
   const verified: Judged<JudgedBundle>[] = [];
   for (const { name, root } of roots) {
     for (const signer of signers) {
+      if (--context.budget.attempts < 0) {
+        reasons.push(`too_large: expected at most ${maxAttempts} verifications for one file`);
+        break;
+      }
       const outcome = await tryBundle(bundle, { signer, root, context });
       if (typeof outcome !== 'string') {
         const value = { bundle: outcome.bundle, signature: describe(outcome, name) };

@@ -138,3 +138,13 @@ test('a key signs for itself alone, and no certificate over the same key does it
   assert.deepEqual(openRules(await judge(keys, [certified])), ['signature']);
   assert.deepEqual(openRules(await judge({ signature }, [byKey])), ['signature']);
 });
+
+test('documents without end take bounded time, and what was not verified does not count', async () => {
+  const good = await mint();
+  const junk = await mint({ timestamps: [{ token: (token) => token.with(token.length - 1, 0) }] });
+  const many = { ...junk, bundle: { attestations: Array.from({ length: 90 }, () => ({ bundle: junk.bundle })) } };
+  const roots = Object.fromEntries(Array.from({ length: 23 }, (_, at) => [`root-${at}`, plainRoot]));
+  const verdict = await judge({ signature }, [many, good], roots);
+  assert.deepEqual(openRules(verdict), ['signature']);
+  assert.deepEqual(openRules(await judge({ signature }, [many, good])), []);
+});
