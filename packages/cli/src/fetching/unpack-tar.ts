@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { type ArchiveBudget, refuseArchive } from './entry-path.ts';
 
@@ -10,11 +11,23 @@ const maxExtensionBytes = 64 * 1024;
 
 /** Unpacks the archive at `path` into `folder`, which is empty. Throws Failure for what it does not take. */
 export async function unpackTar(path: string, folder: string, budget: ArchiveBudget): Promise<void> {
-  const blocks = new BlockReader(unzip(path));
+  try {
+    await pipeline(createReadStream(path), createGunzip(), (source: AsyncIterable<Buffer>) =>
+      unpackEntries(new BlockReader(source[Symbol.asyncIterator]()), folder, budget),
+    );
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('Z_')) {
+      throw refuseArchive(`expected whole gzip: ${cause.message}`);
+    }
+    throw cause;
+  }
+}
+
+async function unpackEntries(blocks: BlockReader, folder: string, budget: ArchiveBudget): Promise<void> {
   let name: string | undefined;
   for (;;) {
     const header = await blocks.read(blockBytes);
-    if (header.every((byte) => byte === 0)) return;
+    if (isZero(header)) return assertNothingMore(blocks, budget);
     const { type, path: ownName, size, mode } = parseHeader(header);
     if (type === 'x' || type === 'g' || type === 'L') {
       const bytes = await readExtension(blocks, size);
@@ -27,36 +40,51 @@ export async function unpackTar(path: string, folder: string, budget: ArchiveBud
   }
 }
 
-async function* unzip(path: string): AsyncGenerator<Buffer> {
-  try {
-    yield* createReadStream(path).pipe(createGunzip());
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('Z_')) {
-      throw refuseArchive(`expected whole gzip: ${cause.message}`);
-    }
-    throw cause;
+/** Some programs would read on. */
+async function assertNothingMore(blocks: BlockReader, budget: ArchiveBudget): Promise<void> {
+  for (let some = await blocks.readIfThere(); some; some = await blocks.readIfThere()) {
+    budget.spend(some.length);
+    if (!isZero(some)) throw refuseArchive('expected only zeros after the end');
   }
+}
+
+function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 /** Bytes in the sizes that the format has. */
 class BlockReader {
-  readonly #chunks: AsyncGenerator<Buffer>;
+  readonly #chunks: AsyncIterator<Buffer>;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(chunks: AsyncGenerator<Buffer>) {
+  constructor(chunks: AsyncIterator<Buffer>) {
     this.#chunks = chunks;
   }
 
   /** The next bytes, at most `limit` and at least one. */
   async readSome(limit: number): Promise<Buffer> {
-    while (this.#rest.length === 0) {
-      const { value, done } = await this.#chunks.next();
-      if (done) throw refuseArchive('expected a whole tar archive, got a part');
-      this.#rest = value;
+    if (this.#rest.length === 0) {
+      const next = await this.readIfThere();
+      if (!next) throw refuseArchive('expected a whole tar archive, got a part');
+      this.#rest = next;
     }
     const some = this.#rest.subarray(0, limit);
     this.#rest = this.#rest.subarray(some.length);
     return some;
+  }
+
+  /** What is next, in whatever size it comes; `undefined` at the end. */
+  async readIfThere(): Promise<Buffer | undefined> {
+    if (this.#rest.length > 0) {
+      const rest = this.#rest;
+      this.#rest = Buffer.alloc(0);
+      return rest;
+    }
+    for (;;) {
+      const next = await this.#chunks.next();
+      if (next.done) return undefined;
+      if (next.value.length > 0) return next.value;
+    }
   }
 
   async read(length: number): Promise<Buffer> {

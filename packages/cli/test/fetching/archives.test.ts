@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { encodeZip } from '../../src/demo/zip.ts';
 import { installFolder } from '../../src/fetching/install.ts';
 import { readFileFacts } from '../../src/files/local-file.ts';
@@ -64,6 +64,8 @@ test('tar: bombs stop at the bound, and what is cut off or changed is refused', 
   await assertRefused(bomb, /at most 1000000 bytes unpacked/, { maxBytes: 1_000_000 });
   await assertRefused(bomb.subarray(0, bomb.length / 2), /whole gzip|a part/);
   await assertRefused(gzipSync(Buffer.alloc(700, 1)), /expected a tar header/);
+  const after = Buffer.concat([gunzipSync(createTarGz([file])), Buffer.from('more')]);
+  await assertRefused(gzipSync(after), /only zeros after the end/);
   await assertRefused(Buffer.from('neither of them'), /expected tar\.gz or ZIP/);
 });
 

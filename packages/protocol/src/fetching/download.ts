@@ -35,18 +35,22 @@ export interface LandingRequest {
   readonly onProgress?:
     | ((progress: { readonly receivedBytes: number; readonly totalBytes: number }) => void)
     | undefined;
+  /** Ends the download; absent: one hour, all attempts together. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const maxAttempts = 4;
+/** However slowly bytes come. */
+const downloadTimeoutMs = 3_600_000;
 
 /**
  * Brings everything at the URL into the landing. A broken connection is tried again, from where it broke when the server has a strong
  * ETag. Throws `fetch_failed`, and `too_large` above `maxBytes`, after which nothing is left; what broke off stays for the next time.
  */
 export async function downloadInto(request: LandingRequest): Promise<LandedFile> {
+  const signal = request.signal ?? AbortSignal.timeout(downloadTimeoutMs);
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    if (await tryDownload(request)) return request.landing.finish();
+    if (await tryDownload({ ...request, signal })) return request.landing.finish();
   }
   throw new TrustError('fetch_failed', `expected the whole of ${request.url}, got ${maxAttempts} broken answers`);
 }

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test';
 import { encodeText } from '@signpost/protocol/bytes/text';
 import { TrustError } from '@signpost/protocol/errors';
 import { findCapsuleTarget, parseCapsuleManifest } from '@signpost/protocol/fetching/capsule-manifest';
+import { assertFresh } from '@signpost/protocol/fetching/fetch-verified';
 import { parseLocation } from '@signpost/protocol/fetching/location';
 import { requestFollowing } from '@signpost/protocol/fetching/request';
 import {
@@ -155,6 +156,26 @@ suite('what was seen of a source', () => {
       );
     }
   });
+});
+
+test('what was signed too long ago is stale, and so is what no time is proven of', () => {
+  const found = { sha256: digest, version: undefined, signedAt: 1000 };
+  assert.equal(
+    codeOf(() => assertFresh(found, 500, 1500)),
+    'accepted',
+  );
+  assert.equal(
+    codeOf(() => assertFresh(found, 499, 1500)),
+    'manifest_stale',
+  );
+  assert.equal(
+    codeOf(() => assertFresh({ ...found, signedAt: undefined }, 500, 1500)),
+    'manifest_stale',
+  );
+  assert.equal(
+    codeOf(() => assertFresh({ ...found, signedAt: undefined }, undefined, 1500)),
+    'accepted',
+  );
 });
 
 suite('redirects', () => {
