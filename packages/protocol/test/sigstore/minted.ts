@@ -28,6 +28,8 @@ export type BundleJson = { [name: string]: unknown };
 
 /** What may be asked of a bundle. */
 export interface Plan {
+  /** What is signed instead of the artifact. */
+  readonly artifact?: Uint8Array<ArrayBuffer>;
   readonly version?: keyof typeof mediaTypes;
   readonly signer?: Party;
   /** Certificates after the signer's. */
@@ -102,7 +104,7 @@ const usualSigner = await instance.createSignerParty();
 export async function mint(plan: Plan = {}): Promise<BundleJson> {
   const { version = '0.3', signer = usualSigner, isManaged = false, payloadType = statementType } = plan;
   const payload = plan.payload === undefined ? undefined : encodeText(plan.payload);
-  const message = payload ? encodePae(payloadType, payload) : artifact;
+  const message = payload ? encodePae(payloadType, payload) : (plan.artifact ?? artifact);
   const signature = await signer.signer.sign(message);
   const facts = { signature, message, payload, payloadType, signer, isManaged };
   const entries = await Promise.all((plan.entries ?? [{}]).map((entry) => mintEntry(entry, facts)));
@@ -128,10 +130,10 @@ function describeSigner({ version = '0.3', chain = [], isManaged = false }: Plan
   return version === '0.3' ? { certificate: certificates[0] } : { x509CertificateChain: { certificates } };
 }
 
-function describeContent({ signature, payload, payloadType }: EntryFacts): BundleJson {
+function describeContent({ signature, message, payload, payloadType }: EntryFacts): BundleJson {
   const sig = encodeBase64(signature);
   if (payload) return { dsseEnvelope: { payload: encodeBase64(payload), payloadType, signatures: [{ sig }] } };
-  const messageDigest = { algorithm: 'SHA2_256', digest: encodeBase64(hashSha256(artifact)) };
+  const messageDigest = { algorithm: 'SHA2_256', digest: encodeBase64(hashSha256(message)) };
   return { messageSignature: { messageDigest, signature: sig } };
 }
 
