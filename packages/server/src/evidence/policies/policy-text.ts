@@ -19,7 +19,11 @@ export function readPolicyText(text: string): PolicyText {
   return { text, sha256: createHash('sha256').update(text).digest('hex'), policy: parsePolicy(decodeYaml(text)) };
 }
 
+/** Brackets in a policy: a hundred thousand of them, nested, would hold up everybody for seconds. */
+const maxBrackets = 2000;
+
 function decodeYaml(text: string): unknown {
+  if ((text.match(/[[{]/g) ?? []).length > maxBrackets) throw refuse(`expected at most ${maxBrackets} brackets`);
   // With 'core', what looks like a date stays text; an alias would let a few lines stand for gigabytes.
   const document = parseDocument(text, { version: '1.2', schema: 'core', uniqueKeys: true, stringKeys: true });
   const [problem] = [...document.errors, ...document.warnings];

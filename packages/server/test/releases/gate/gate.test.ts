@@ -129,6 +129,7 @@ forEachEngine((_engine, open) => {
       'a: &a [1]\nb: *a',
       '{',
       'policy: 1\nscan: no',
+      '['.repeat(100_000),
     ]) {
       await assert.rejects(setPolicy(place, text), text);
     }
