@@ -36,7 +36,7 @@ export function formatHelp(program: Command, spec: CommandSpec): string {
 
 function formatGlobal(program: Command): string[] {
   program.configureHelp({ visibleCommands: () => [], helpWidth: 100 });
-  const codes = describeExitCodes().map((line) => `- \`${line.slice(0, 1)}\` ${line.slice(3)}`);
+  const codes = describeExitCodes().map((line) => line.replace(/^(\d+) +/, '- `$1` '));
   return [
     '## Options of every command',
     '',
