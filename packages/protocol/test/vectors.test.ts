@@ -39,6 +39,8 @@ const evidenceCodes = [
   'identity_mismatch',
   'subject_mismatch',
   'format_unsupported',
+  'source_replayed',
+  'policy_denied',
   'metadata_expired',
   'metadata_replayed',
   'metadata_mismatch',
