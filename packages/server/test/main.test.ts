@@ -261,7 +261,7 @@ test('whoever is killed while making a server leaves none, or a whole one', asyn
     '-e',
     program,
   ];
-  for (const delayMs of [0, 40, 120, 200, 280]) {
+  for (const delayMs of [0, 40, 60, 80, 120, 200]) {
     const environment = settle({ dataDir: await openFolder(t), databaseUrl: undefined });
     const child = spawn(process.execPath, flags, {
       env: { ...process.env, ...environment },

@@ -2,6 +2,11 @@
 import type { Query } from '../storage/database.ts';
 import type { VaultStateTable } from '../storage/schema.ts';
 
+/** Whether a vault was ever made, in a schema of any version. */
+export async function hasVaultState(query: Query): Promise<boolean> {
+  return (await query.selectFrom('vault_state').select('id').executeTakeFirst()) !== undefined;
+}
+
 /** What proves a password: see `VaultStateTable`. */
 export type VaultRecord = Omit<VaultStateTable, 'id'>;
 
