@@ -1,6 +1,5 @@
 /** The gate itself: lets a release through, or says why not, and records either. */
-import type { Verdict } from '@signpost/protocol/policy/verdict';
-import { isBlocking } from '@signpost/protocol/policy/verdict';
+import { isBlocking, type Verdict } from '@signpost/protocol/policy/verdict';
 import { type Caller, systemActor } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
 import type { Event } from '../../storage/bus.ts';
@@ -16,27 +15,37 @@ import { recordVerdict } from './record.ts';
  * transaction that acts on it.
  */
 export async function admitRelease(parts: GateParts, caller: Caller, name: ReleaseName): Promise<Judgement> {
-  const { database, now } = parts;
-  const subject = await requireRelease(database.query, caller.organisationId, name);
-  const judgement = await judgeRelease(parts, caller.organisationId, subject);
+  const judged = await judgeNamed(parts, caller, name);
+  const { subject, judgement } = judged;
   if (!judgement.verdict || !isBlocking(judgement.verdict)) return judgement;
-  await database.transaction((tx) =>
-    recordVerdict(tx, caller, { subject, judgement, moment: 'activation', at: now() }),
-  );
+  await record(parts, caller, { ...judged, moment: 'activation' });
   throw refuseDenied(judgement.verdict, subject);
 }
 
 /** Judges a release whose evidence, files or policy changed, and records what the policy says now. */
 export async function rejudgeRelease(parts: GateParts, caller: Caller, name: ReleaseName): Promise<Judgement> {
-  const { database, now } = parts;
-  const subject = await requireRelease(database.query, caller.organisationId, name);
-  const judgement = await judgeRelease(parts, caller.organisationId, subject);
-  if (judgement.verdict) {
-    await database.transaction((tx) =>
-      recordVerdict(tx, caller, { subject, judgement, moment: 'evidence', at: now() }),
-    );
-  }
-  return judgement;
+  const judged = await judgeNamed(parts, caller, name);
+  if (judged.judgement.verdict) await record(parts, caller, { ...judged, moment: 'evidence' });
+  return judged.judgement;
+}
+
+interface JudgedRelease {
+  readonly subject: ReleaseInProject;
+  readonly judgement: Judgement;
+}
+
+async function judgeNamed(parts: GateParts, { organisationId }: Caller, name: ReleaseName): Promise<JudgedRelease> {
+  const subject = await requireRelease(parts.database.query, organisationId, name);
+  return { subject, judgement: await judgeRelease(parts, organisationId, subject) };
+}
+
+/** In a transaction of its own: what follows may be refused. */
+async function record(
+  { database, now }: GateParts,
+  caller: Caller,
+  judged: JudgedRelease & { readonly moment: 'activation' | 'evidence' },
+): Promise<void> {
+  await database.transaction((tx) => recordVerdict(tx, caller, { ...judged, at: now() }));
 }
 
 /** The most releases that one change of a policy judges again. */

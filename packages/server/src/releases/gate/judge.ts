@@ -87,11 +87,7 @@ export async function judgeRelease(
  * Throws `conflict`, rule `evidence-changed`, when what was judged is no longer what is there. Asked in the transaction that acts on
  * the judgement.
  */
-export async function assertUnchanged(
-  query: Query,
-  { basis }: Judgement,
-  place: { readonly organisationId: string; readonly subject: ReleaseInProject; readonly at: number },
-): Promise<void> {
+export async function assertUnchanged(query: Query, { basis }: Judgement, place: GatePlace): Promise<void> {
   // Without the texts: others wait for this transaction.
   if (describeState(await readState(query, place)) !== describeState(basis)) {
     throw new Refusal('conflict', 'the evidence or the policy changed meanwhile', {
@@ -110,8 +106,7 @@ export async function judgeUnder(
   const at = parts.now();
   const basis = await readBasis(parts.database.query, { organisationId, subject, at });
   const facts = await gatherFacts(parts, organisationId, { basis, policy, at });
-  const trust = await readTrustInForce(parts.database.query, organisationId);
-  const approvals = trust ? approvalsNeeded(trust, subject.project.slug) : 0;
+  const approvals = await readApprovals(parts.database.query, { organisationId, subject });
   return evaluatePolicy(policy, { artifacts: facts, approvals }, { now: at });
 }
 
@@ -133,7 +128,6 @@ async function readBasis(query: Query, place: GatePlace): Promise<GateBasis> {
 async function readState(query: Query, { organisationId, subject, at }: GatePlace): Promise<GateState> {
   const artifacts = await listArtifacts(query, [subject.release.id]);
   const policy = await readPolicyInForce(query, subject.project.id);
-  const trust = policy && (await readTrustInForce(query, organisationId));
   return {
     policy,
     artifacts,
@@ -143,9 +137,17 @@ async function readState(query: Query, { organisationId, subject, at }: GatePlac
       artifacts.map(({ id }) => id),
     ),
     sboms: await listSboms(query, subject.release.id),
-    approvals: trust ? approvalsNeeded(trust, subject.project.slug) : 0,
+    approvals: policy ? await readApprovals(query, { organisationId, subject }) : 0,
     asked: policy ? await listAsked(query, organisationId, subject.release.id) : [],
   };
+}
+
+async function readApprovals(
+  query: Query,
+  { organisationId, subject }: Pick<GatePlace, 'organisationId' | 'subject'>,
+): Promise<number> {
+  const trust = await readTrustInForce(query, organisationId);
+  return trust ? approvalsNeeded(trust, subject.project.slug) : 0;
 }
 
 async function listAsked(query: Query, organisationId: string, releaseId: string): Promise<readonly string[]> {
