@@ -1,20 +1,17 @@
 /** Certificates, answers, timestamps and key files are read, judged, verified and made alike in Node, in a bare context and in Chromium. */
 import assert from 'node:assert/strict';
-import { createServer as createHttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { encodeBase64 } from '@signpost/protocol/bytes/base64';
 import type { KeyType } from '@signpost/protocol/keys/key-type';
-import { chromium } from 'playwright-core';
 import * as timestamps from '../cms/scene.ts';
 import { createRandom } from '../fuzz/der-damage.ts';
 import { damageOne } from '../fuzz/der-fuzz.ts';
 import { createFuzzSeeds } from '../fuzz/der-seeds.ts';
 import { createAuthority, createServer, now } from '../x509/authority.ts';
 import { describeStatus, respond } from '../x509/ocsp/responses.ts';
-import { browserPath, findMissingBrowser } from './browser.ts';
+import { findMissingBrowser, withPage } from './browser.ts';
 import { bundleForWeb, withBuiltPackage } from './bundle.ts';
 import { type PkiFiles, type PkiOutcome, runPki } from './pki-entry.ts';
 
@@ -73,22 +70,9 @@ test('a bare context decides alike, with no more than these globals', async () =
 });
 
 test('Chromium decides alike', { skip: findMissingBrowser() }, async () => {
-  // Web Crypto is there only in secure contexts, such as pages from this machine.
-  const server = createHttpServer((request, response) => {
-    const [type, body] =
-      request.url === '/' ? ['html', '<!doctype html><script src="/signpost.js"></script>'] : ['javascript', script];
-    response.writeHead(200, { 'content-type': `text/${type}` }).end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
-  try {
-    const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await withPage(script, async (page) => {
     assertSame(await page.evaluate((given) => (globalThis as unknown as BrowserGlobal).signpost.runPki(given), files));
-  } finally {
-    await browser.close();
-    server.close();
-  }
+  });
 });
 
 interface BrowserGlobal {

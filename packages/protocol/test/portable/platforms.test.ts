@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
-import { chromium } from 'playwright-core';
 import { openWorld } from '../client/world.ts';
 import { fileBytes, now, rootA } from '../documents.ts';
-import { browserPath, findMissingBrowser } from './browser.ts';
+import { findMissingBrowser, withSite } from './browser.ts';
 import { bundleForWeb, readVectorFiles, withBuiltPackage } from './bundle.ts';
 import type { PortableOutcome } from './entry.ts';
 
@@ -40,19 +39,14 @@ test('the package runs in Chromium', { skip: findMissingBrowser() }, async () =>
   world.server.pages.set('/signpost.js', (response) =>
     response.writeHead(200, { 'content-type': 'text/javascript' }).end(script),
   );
-  const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
-  try {
-    const page = await browser.newPage();
-    await page.goto(world.server.base);
+  await withSite(world.server.base, async (page) => {
     const given = { files: await readVectorFiles(), site: { base: world.server.base, root: rootA.pubkeyB64, now } };
     const outcome = await page.evaluate(
       (input) => (globalThis as unknown as BrowserGlobal).signpost.runEverything(input.files, input.site),
       given,
     );
     assertEverythingWorked(outcome);
-  } finally {
-    await browser.close();
-  }
+  });
 });
 
 interface BrowserGlobal {

@@ -1,18 +1,15 @@
 /** Bundles are verified alike in Node, in a bare context and in Chromium, whether they are good or damaged. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { createServer as createHttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { encodeBase64 } from '@signpost/protocol/bytes/base64';
-import { chromium } from 'playwright-core';
 import { createRandom, type Random } from '../fuzz/der-damage.ts';
 import * as instance from '../sigstore/instance.ts';
 import { artifact, describeStatement, mint, type Plan, writeIntotoBody } from '../sigstore/minted.ts';
 import { createServer } from '../x509/authority.ts';
-import { browserPath, findMissingBrowser } from './browser.ts';
+import { findMissingBrowser, withPage } from './browser.ts';
 import { bundleForWeb, withBuiltPackage } from './bundle.ts';
 import { runSigstore, type SigstoreFiles } from './sigstore-entry.ts';
 
@@ -76,23 +73,10 @@ test('a bare context decides alike, with no more than these globals', async () =
 });
 
 test('Chromium decides alike', { skip: findMissingBrowser() }, async () => {
-  // Web Crypto is there only in secure contexts, such as pages from this machine.
-  const server = createHttpServer((request, response) => {
-    const [type, body] =
-      request.url === '/' ? ['html', '<!doctype html><script src="/signpost.js"></script>'] : ['javascript', script];
-    response.writeHead(200, { 'content-type': `text/${type}` }).end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
-  try {
-    const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await withPage(script, async (page) => {
     const ask = (given: unknown) => (globalThis as unknown as BrowserGlobal).signpost.runSigstore(given);
     assert.deepEqual(await page.evaluate(ask, files), expected);
-  } finally {
-    await browser.close();
-    server.close();
-  }
+  });
 });
 
 interface BrowserGlobal {
