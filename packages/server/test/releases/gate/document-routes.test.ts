@@ -54,6 +54,35 @@ forEachEngine((_name, open) => {
     assert.equal(problem(await scene.ask('GET', draft, { as })), '404 not_found');
   });
 
+  test('a key of another organisation finds neither policy nor evidence, and changes none, at either path', async (t) => {
+    const scene = await openPlanesScene(t, { database: await open() });
+    const { projectId } = await openShop(scene);
+    await addStoredDraft(scene, { projectId, version: '2.0.0' });
+    const as = await scene.openKey(scene.other, ['admin', 'manage', 'activate', 'upload', 'read']);
+    const body = await readFile(bundle, 'utf8');
+    const text = 'policy: 1\napprovals: 1\n';
+    for (const prefix of ['', '/o/other']) {
+      for (const [method, path, ask] of [
+        ['PUT', '/api/projects/rocket/policy', { json: { text } }],
+        ['DELETE', '/api/projects/rocket/policy', {}],
+        ['GET', '/api/projects/rocket/policy', {}],
+        ['POST', `${releases}/2.0.0/evidence`, { body }],
+        ['POST', `${releases}/2.0.0/evidence/judge`, {}],
+        ['POST', `${releases}/2.0.0/policy-trial`, { json: { text } }],
+        ['GET', `${releases}/2.0.0/evidence`, {}],
+        ['GET', `${releases}/2.0.0/overrides`, {}],
+      ] as const) {
+        const { status } = await scene.ask(method, `${prefix}${path}`, { as, ...ask });
+        assert.ok([401, 403, 404].includes(status), `${method} ${prefix}${path}: ${status}`);
+        if (prefix !== '') assert.equal(status, 404, `${method} ${prefix}${path}`);
+      }
+    }
+    const { query } = scene.resources.database;
+    assert.deepEqual(await query.selectFrom('release_policy').selectAll().execute(), []);
+    const attached = query.selectFrom('evidence_document').selectAll().where('origin', '=', 'attached');
+    assert.deepEqual(await attached.execute(), []);
+  });
+
   test('an SBOM that a manifest may name is served by its digest after another took its place', async (t) => {
     const scene = await openPlanesScene(t, { database: await open() });
     const { key: as } = await openShop(scene);
