@@ -318,6 +318,7 @@ export async function refreshAndLog(resources: Resources, organisationId?: strin
   for (const outcome of await refreshManifests({ ...resources, baseUrl: resources.config.baseUrl }, organisationId)) {
     if (outcome.kind === 'refused')
       resources.log.warn({ ...outcome }, 'a manifest in service could not be signed again');
+    if (outcome.kind === 'failed') resources.log.error({ ...outcome }, 'signing a manifest in service again failed');
     if (outcome.kind === 'refreshed') changed.add(outcome.organisationId);
   }
   for (const id of changed) resources.published(id);

@@ -1,7 +1,7 @@
 /** Puts what was verified into its place at once: until then, and when anything fails, the old one is there. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, open, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorCodeOf, syncFolder } from '../files/atomic-write.ts';
 import { openFileSink, readFileFacts } from '../files/local-file.ts';
@@ -51,6 +51,7 @@ export async function installFolder(
   const old = await readOldFolder(place);
   const name = `.${basename(place)}.${sha256.slice(0, 12)}-${randomBytes(4).toString('hex')}`;
   const folder = join(dirname(place), name);
+  await removeLeftovers(place, old);
   await mkdir(folder, { recursive: true });
   const link = `${folder}.link`;
   try {
@@ -66,6 +67,20 @@ export async function installFolder(
   }
   await syncFolder(dirname(place));
   if (old !== undefined) await rm(join(dirname(place), old), { recursive: true, force: true });
+}
+
+/** No archive takes so long to unpack. */
+const leftoverAgeMs = 3_600_000;
+
+/** What a process that was killed left beside the folder, which nothing leads to. */
+async function removeLeftovers(place: string, inUse: string | undefined): Promise<void> {
+  const parent = dirname(place);
+  const names = await readdir(parent).catch(() => []);
+  for (const name of names.filter((one) => one !== inUse && one.startsWith(`.${basename(place)}.`))) {
+    const isOurs = /^[0-9a-f]{12}-[0-9a-f]{8}(?:\.link)?$/.test(name.slice(basename(place).length + 2));
+    if (!isOurs || Date.now() - (await lstat(join(parent, name))).mtimeMs < leftoverAgeMs) continue;
+    await rm(join(parent, name), { recursive: true, force: true });
+  }
 }
 
 /** The folder that is in use; `undefined`: none yet. */

@@ -8,6 +8,7 @@ import { TrustError } from '@signpost/protocol/errors';
 import type { LandedFile, Landing } from '@signpost/protocol/fetching/download';
 import type { FetchedEvidence } from '@signpost/protocol/fetching/fetch-verified';
 import { errorCodeOf, syncFolder, writeFileAtomically } from '../files/atomic-write.ts';
+import { Failure } from '../terminal/failure.ts';
 import { openLanding, readLanded } from './landing-file.ts';
 
 /** The folder of one source. */
@@ -22,18 +23,24 @@ export interface SourceFolder {
   keep(evidence: FetchedEvidence): Promise<void>;
   /** Takes the evidence of now for what is kept already. */
   keepEvidence(evidence: FetchedEvidence): Promise<void>;
+  /** Lets the next one in. */
+  release(): void;
 }
 
-/** Opens the folder below `configDir` for what the user calls the source. */
+/**
+ * Opens the folder below `configDir` for what the user calls the source, and keeps others out until it is released or
+ * the process ends. Throws Failure while somebody else has it.
+ */
 export async function openSourceFolder(configDir: string, source: string): Promise<SourceFolder> {
   const folder = join(configDir, 'sources', createHash('sha256').update(source).digest('hex').slice(0, 32));
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const release = await lockSource(join(folder, 'lock'));
   const [state, part, artifactPath, evidencePath] = ['state.json', 'part', 'artifact', 'evidence.json'].map((name) =>
     join(folder, name),
   ) as [string, string, string, string];
   const keepEvidence = (evidence: FetchedEvidence) => writeFileAtomically(evidencePath, encodeEvidence(evidence));
   return {
-    artifactPath,
+    ...{ artifactPath, release },
     landing: openLanding(part),
     store: { read: () => readIfThere(state), write: (text) => writeFileAtomically(state, text) },
     readKept: async () => {
@@ -49,6 +56,22 @@ export async function openSourceFolder(configDir: string, source: string): Promi
       await keepEvidence(evidence);
     },
   };
+}
+
+/** SQLite's file locks are the only ones in Node that work on every system and die with the process. */
+async function lockSource(path: string): Promise<() => void> {
+  const { DatabaseSync } = await import('node:sqlite');
+  const file = new DatabaseSync(path, { timeout: 0 });
+  try {
+    file.exec('begin exclusive');
+  } catch (cause) {
+    file.close();
+    throw new Failure('unavailable', 'expected no other fetch of this source, got one that is under way', {
+      hint: 'wait for it, or call this source by another name: --source NAME',
+      cause,
+    });
+  }
+  return () => file.close();
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 /** `signpost fetch`: what is installed, what is refused, and that the old one stays whenever something is. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -312,6 +312,37 @@ test('an archive is unpacked beside the folder, which then leads to it; a refuse
   assert.equal(await readFile(join(cwd, 'app/bin/app'), 'utf8'), 'three');
   assert.equal((await readdir(cwd)).filter((name) => name.startsWith('.app.')).length, 1, 'the old one is gone');
   assert.deepEqual(await codeOf('/app.tar.gz', '--extract', '.config'), [1, undefined]);
+});
+
+test('what a killed process left beside the folder is removed once it is old, and nothing else', async () => {
+  await serve('/left.tar.gz', createTarGz([{ name: 'a', content: 'a' }]));
+  const [left, young, foreign] = ['.left.0123456789ab-01234567', '.left.0123456789ab-89abcdef', '.left.d'] as const;
+  for (const name of [left, young, foreign]) await mkdir(join(cwd, name));
+  const longAgo = new Date(Date.now() - 2 * 60 * minuteMs);
+  for (const name of [left, foreign]) await utimes(join(cwd, name), longAgo, longAgo);
+  assert.equal((await fetchFrom('/left.tar.gz', '--extract', 'left')).code, 0);
+  const names = await readdir(cwd);
+  assert.deepEqual(
+    [left, young, foreign].map((name) => names.includes(name)),
+    [false, true, true],
+  );
+});
+
+test('a source is fetched by one process at a time', async () => {
+  await serve('/busy', one);
+  answers.set('/busy', (_request, response) => {
+    response.writeHead(200, { 'content-length': one.length });
+    response.write(one.subarray(0, 100_000));
+  });
+  const child = start(['fetch', `${place.base}/busy`, ...trust, '--out', 'busy'], { cwd });
+  await whenSomeArrived();
+  const second = await fetchFrom('/busy', '--out', 'busy');
+  assert.equal(second.code, 3);
+  assert.match(second.stdout, /under way/);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  answers.set('/busy', one);
+  assert.equal((await fetchFrom('/busy', '--out', 'busy')).code, 0);
 });
 
 test('a policy of releases is held against what is fetched', async () => {

@@ -37,11 +37,14 @@ export interface LandingRequest {
     | undefined;
   /** Ends the download; absent: one hour, all attempts together. */
   readonly signal?: AbortSignal | undefined;
+  /** How long a connection may be silent before it counts as broken; absent: a minute. */
+  readonly silenceMs?: number | undefined;
 }
 
 const maxAttempts = 4;
 /** However slowly bytes come. */
 const downloadTimeoutMs = 3_600_000;
+const maxSilenceMs = 60_000;
 
 /**
  * Brings everything at the URL into the landing. A broken connection is tried again, from where it broke when the server has a strong
@@ -50,13 +53,33 @@ const downloadTimeoutMs = 3_600_000;
 export async function downloadInto(request: LandingRequest): Promise<LandedFile> {
   const signal = request.signal ?? AbortSignal.timeout(downloadTimeoutMs);
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    if (await tryDownload({ ...request, signal })) return request.landing.finish();
+    const silence = watchSilence(request.silenceMs ?? maxSilenceMs);
+    const watched = { ...request, signal: AbortSignal.any([signal, silence.signal]), heard: silence.heard };
+    if (await tryDownload(watched).finally(silence.end)) return request.landing.finish();
   }
   throw new TrustError('fetch_failed', `expected the whole of ${request.url}, got ${maxAttempts} broken answers`);
 }
 
+/** Aborts once nothing was heard for so long: a connection that hangs would use up the hour. */
+function watchSilence(limitMs: number) {
+  const controller = new AbortController();
+  const start = () => setTimeout(() => controller.abort(), limitMs);
+  let timer = start();
+  return {
+    signal: controller.signal,
+    heard: () => {
+      clearTimeout(timer);
+      timer = start();
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
+/** One attempt, and whom it tells of each sign of life. */
+type Attempt = LandingRequest & { readonly heard: () => void };
+
 /** Whether all of it has come; otherwise the connection broke. */
-async function tryDownload(request: LandingRequest): Promise<boolean> {
+async function tryDownload(request: Attempt): Promise<boolean> {
   const { fetch, url, landing, signal } = request;
   const { bytes, etag } = await landing.readPart();
   const range = bytes > 0 && etag !== undefined ? { range: `bytes=${bytes}-`, 'if-range': etag } : undefined;
@@ -115,7 +138,7 @@ function readLength(response: Response): number | undefined {
 
 /** What a server says about a length is believed only when it is too much, or when less has come. */
 async function receive(
-  { landing, maxBytes, onProgress }: LandingRequest,
+  { landing, maxBytes, onProgress, heard }: Attempt,
   response: Response,
   { offset, total }: Extent,
 ): Promise<boolean> {
@@ -123,6 +146,7 @@ async function receive(
   let received = offset;
   try {
     for await (const chunk of response.body ? readChunks(response.body) : []) {
+      heard();
       received += chunk.length;
       if (received > maxBytes) throw refuseSize(maxBytes);
       await landing.append(chunk);

@@ -35,7 +35,7 @@ export interface FetchRequest {
 }
 
 /** What fetching works with. */
-export interface FetchParts extends Pick<LandingRequest, 'onProgress' | 'signal'> {
+export interface FetchParts extends Pick<LandingRequest, 'onProgress' | 'signal' | 'silenceMs'> {
   readonly fetch: Fetch;
   readonly verify: EvidenceVerifier;
   readonly store: StateStore;
@@ -188,11 +188,11 @@ function chooseLayer(layers: readonly Descriptor[], title: string | undefined): 
 async function obtain(
   { evidence, source }: Obtainable,
   { maxBytes }: FetchRequest,
-  { fetch, verify, landing, kept, onProgress, signal }: FetchParts,
+  { verify, kept, landing, ...parts }: FetchParts,
 ): Promise<Pick<Fetched, 'file' | 'found' | 'isKept'>> {
   const again = kept && (await verifyKept(evidence, kept, verify));
   if (kept && again) return { file: kept, found: again, isKept: true };
-  const file = await downloadInto({ fetch, ...source, maxBytes, landing, onProgress, signal });
+  const file = await downloadInto({ ...parts, ...source, maxBytes, landing });
   return { file, found: await attempt(landing, () => verifyFetched(evidence, file, verify)), isKept: false };
 }
 

@@ -1,9 +1,10 @@
 /** The parts of verified downloads: places, capsule manifests, what is remembered of a source, redirects. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { encodeText } from '@signpost/protocol/bytes/text';
+import { encodeText, parseText } from '@signpost/protocol/bytes/text';
 import { TrustError } from '@signpost/protocol/errors';
 import { findCapsuleTarget, parseCapsuleManifest } from '@signpost/protocol/fetching/capsule-manifest';
+import { downloadInto, type Landing } from '@signpost/protocol/fetching/download';
 import { assertFresh } from '@signpost/protocol/fetching/fetch-verified';
 import { parseLocation } from '@signpost/protocol/fetching/location';
 import { requestFollowing } from '@signpost/protocol/fetching/request';
@@ -204,3 +205,46 @@ suite('redirects', () => {
     assert.deepEqual(seen, ['Bearer x', 'Bearer x', null]);
   });
 });
+
+test('a connection that falls silent counts as broken, and the download goes on from there', async () => {
+  const ranges: (string | null)[] = [];
+  const fetch = async (_url: string, init: RequestInit) => {
+    ranges.push(new Headers(init.headers).get('range'));
+    const isFirst = ranges.length === 1;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        controller.enqueue(encodeText(isFirst ? 'abc' : 'def'));
+        if (!isFirst) return controller.close();
+        init.signal?.addEventListener('abort', () => controller.error(init.signal?.reason));
+      },
+    });
+    const range = { etag: '"v1"', ...(!isFirst && { 'content-range': 'bytes 3-5/6' }) };
+    return new Response(body, {
+      status: isFirst ? 200 : 206,
+      headers: { ...range, ...(isFirst && { 'content-length': '6' }) },
+    });
+  };
+  const { landing, read } = createMemoryLanding();
+  await downloadInto({ fetch, url: 'https://a.example/x', maxBytes: 100, landing, silenceMs: 20 });
+  assert.equal(read(), 'abcdef');
+  assert.deepEqual(ranges, [null, 'bytes=3-']);
+});
+
+function createMemoryLanding(): { landing: Landing; read: () => string } {
+  let text = '';
+  let validator: string | undefined;
+  const landing: Landing = {
+    readPart: async () => ({ bytes: text.length, etag: validator }),
+    start: async (etag) => {
+      [text, validator] = ['', etag];
+    },
+    append: async (chunk) => {
+      text += parseText(chunk);
+    },
+    finish: async () => ({ artifact: { kind: 'bytes', bytes: encodeText(text) }, sha256: '', sizeBytes: text.length }),
+    discard: async () => {
+      text = '';
+    },
+  };
+  return { landing, read: () => text };
+}

@@ -75,11 +75,15 @@ async function fetchAndInstall(invocation: Invocation): Promise<Answer> {
   const trustedRoot = await chooseTrustedRoot(invocation);
   const verify = createFetchVerifier(requirement, { trustedRoot, now: now() });
   const folder = await openSourceFolder(environment.configDir, nameSource(options, url));
-  const fetched = options.flag('offline')
-    ? await verifyAgain(invocation, { folder, verify })
-    : await fetchAnew(invocation, { folder, verify, request: { location, ...readRequest(options) } });
-  await install(options, place, { path: folder.artifactPath, sha256: fetched.found.sha256 });
-  return describe(fetched, place);
+  try {
+    const fetched = options.flag('offline')
+      ? await verifyAgain(invocation, { folder, verify })
+      : await fetchAnew(invocation, { folder, verify, request: { location, ...readRequest(options) } });
+    await install(options, place, { path: folder.artifactPath, sha256: fetched.found.sha256 });
+    return describe(fetched, place);
+  } finally {
+    folder.release();
+  }
 }
 
 function assertOptions(options: Options): void {

@@ -14,14 +14,18 @@ export interface RefreshOutcome {
   readonly organisationId: string;
   readonly slug: string;
   readonly version: string;
-  readonly kind: 'fresh' | 'refreshed' | 'refused';
+  /** `failed`: a fault of ours or of the machine, where `refused` is what the rules say. */
+  readonly kind: 'fresh' | 'refreshed' | 'refused' | 'failed';
   /** Why it could not be signed again, for the operator. */
   readonly reason?: string;
+  /** What was thrown at a fault. */
+  readonly err?: unknown;
 }
 
 /**
  * Looks at every manifest in service (of one organisation, or all) and signs again what is past half of its life or no
- * longer verifies. What the server may not sign is reported as `refused`, and left to its maintainers.
+ * longer verifies. What the server may not sign is reported as `refused`, and left to its maintainers; what fails keeps
+ * none of the others waiting.
  */
 export async function refreshManifests(
   dependencies: PublishingParts,
@@ -29,24 +33,23 @@ export async function refreshManifests(
 ): Promise<readonly RefreshOutcome[]> {
   const outcomes: RefreshOutcome[] = [];
   for (const row of await listCurrentManifests(dependencies.database.query, organisationId)) {
-    const name = { slug: row.slug, version: row.version };
-    const subject = { organisationId: row.organisation_id, ...name };
-    if (!(await isRefreshDue(dependencies, row))) {
-      outcomes.push({ ...subject, kind: 'fresh' });
-      continue;
-    }
-    const caller = { organisationId: row.organisation_id, actor: systemActor };
-    outcomes.push(
-      await refreshRelease(dependencies, caller, name).then(
-        (): RefreshOutcome => ({ ...subject, kind: 'refreshed' }),
-        (error: unknown) => ({ ...subject, kind: 'refused', reason: reasonOf(error) }),
-      ),
-    );
+    const subject = { organisationId: row.organisation_id, slug: row.slug, version: row.version };
+    outcomes.push({ ...subject, ...(await refreshIfDue(dependencies, row).catch(explainFailure)) });
   }
   return outcomes;
 }
 
 type CurrentManifest = Awaited<ReturnType<typeof listCurrentManifests>>[number];
+
+async function refreshIfDue(
+  dependencies: PublishingParts,
+  row: CurrentManifest,
+): Promise<Pick<RefreshOutcome, 'kind'>> {
+  if (!(await isRefreshDue(dependencies, row))) return { kind: 'fresh' };
+  const caller = { organisationId: row.organisation_id, actor: systemActor };
+  await refreshRelease(dependencies, caller, { slug: row.slug, version: row.version });
+  return { kind: 'refreshed' };
+}
 
 async function isRefreshDue({ database, now }: PublishingParts, row: CurrentManifest): Promise<boolean> {
   const at = now();
@@ -63,8 +66,8 @@ async function isRefreshDue({ database, now }: PublishingParts, row: CurrentMani
   }
 }
 
-/** Refusals are expected here (a locked vault, an expired list, approvals); anything else is a fault and goes up. */
-function reasonOf(error: unknown): string {
-  if (error instanceof Refusal || error instanceof TrustError) return error.message;
-  throw error;
+/** Refusals are expected here: a locked vault, an expired list, approvals. */
+function explainFailure(error: unknown): Pick<RefreshOutcome, 'kind' | 'reason' | 'err'> {
+  if (error instanceof Refusal || error instanceof TrustError) return { kind: 'refused', reason: error.message };
+  return { kind: 'failed', err: error };
 }

@@ -13,6 +13,7 @@ import {
   restoreRelease,
   withdrawRelease,
 } from '../../../src/releases/lifecycle/release.ts';
+import { listCurrentManifests } from '../../../src/releases/lifecycle/store.ts';
 import { readServedManifest } from '../../../src/releases/public/publication.ts';
 import { createSigningKey, retireSigningKey } from '../../../src/trust/signing-keys.ts';
 import { describeProtection } from '../../../src/trust/status.ts';
@@ -178,6 +179,29 @@ forEachEngine((_engine, open) => {
     await refreshManifests(dependencies);
     const { manifest } = await served(scene);
     assert.deepEqual([manifest.counterEpoch, manifest.counter, manifest.version], [1, 3, '1.0.0']);
+  });
+
+  test('a fault at one manifest keeps no other from being signed again', async () => {
+    const scene = await createScene(await open());
+    const { dependencies, caller } = scene;
+    await scene.openServerKey(1);
+    for (const slug of ['comet', 'rocket']) {
+      await addDraft(scene, { projectId: await addProject(scene, slug), version: '1.0.0' });
+      await activateRelease(dependencies, caller, { slug, version: '1.0.0' });
+    }
+    scene.travel(16 * dayMs);
+    const query = dependencies.database.query;
+    const [first] = await listCurrentManifests(query, undefined);
+    assert.ok(first);
+    await query.updateTable('project').set({ name: '{' }).where('slug', '=', first.slug).execute();
+    const outcomes = await refreshManifests(dependencies);
+    assert.deepEqual(
+      outcomes.map(({ slug, kind }) => [slug, kind]),
+      [first, { slug: first.slug === 'comet' ? 'rocket' : 'comet' }].map(({ slug }, at) => [
+        slug,
+        at === 0 ? 'failed' : 'refreshed',
+      ]),
+    );
   });
 
   test('a withdrawn release is gone at once; restored it is a draft and can be activated', async () => {
