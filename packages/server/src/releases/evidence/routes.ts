@@ -15,7 +15,7 @@ import { type AppEnv, callerOf } from '../../http/context.ts';
 import { isMatch } from '../../http/entity-tag.ts';
 import { readRawBody } from '../../http/raw-body.ts';
 import { createRouter, jsonAnswer } from '../../http/router.ts';
-import { isPublic } from '../lifecycle/audience.ts';
+import { assertMayAddEvidence, isPublic } from '../lifecycle/audience.ts';
 import type { ReleaseName } from '../lifecycle/release.ts';
 import {
   formatComponent,
@@ -61,6 +61,7 @@ function addDocumentRoutes(router: OpenAPIHono<AppEnv>, dependencies: SbomDepend
   router.openapi(attachRoute, async (c) => {
     const name = c.req.valid('param');
     const found = await requireVisibleRelease(database.query, c.var, name);
+    assertMayAddEvidence(c.var.principal, found.release);
     const artifact = chooseArtifact(found, c.req.valid('query').artifact);
     const subject = describeSubject(name, found.release, artifact);
     const row = await attachSbom(dependencies, callerOf(c.var), { subject, origin: 'attached', body: readRawBody(c) });

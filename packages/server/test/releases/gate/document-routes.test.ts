@@ -24,8 +24,12 @@ forEachEngine((_name, open) => {
     await addStoredDraft(scene, { projectId, version: '2.0.0' });
     const body = await readFile(bundle, 'utf8');
     const urls: string[] = [];
-    for (const version of ['1.0.0', '2.0.0']) {
-      const attached = await scene.ask('POST', `${releases}/${version}/evidence`, { as, body });
+    const uploader = await scene.openKey(scene.home, ['upload']);
+    for (const [version, author] of [
+      ['1.0.0', manager],
+      ['2.0.0', uploader],
+    ] as const) {
+      const attached = await scene.ask('POST', `${releases}/${version}/evidence`, { as: author, body });
       assert.equal(attached.status, 201);
       urls.push(`${releases}/${version}/evidence/${attached.json.sha256}`);
     }
@@ -52,6 +56,23 @@ forEachEngine((_name, open) => {
     assert.equal((await scene.ask('GET', published)).status, 200);
     assert.equal((await scene.ask('DELETE', draft, { as: manager })).status, 204);
     assert.equal(problem(await scene.ask('GET', draft, { as })), '404 not_found');
+  });
+
+  test('a key that only uploads says nothing of what was published, and answers no vulnerability', async (t) => {
+    const scene = await openPlanesScene(t, { database: await open() });
+    const { projectId } = await openShop(scene);
+    await addStoredDraft(scene, { projectId, version: '2.0.0' });
+    const as = await scene.openKey(scene.home, ['upload']);
+    const body = await readFile(bundle, 'utf8');
+    for (const [method, name] of [
+      ['POST', 'evidence'],
+      ['PUT', 'sbom'],
+    ] as const) {
+      const refused = await scene.ask(method, `${releases}/1.0.0/${name}`, { as, body });
+      assert.equal(problem(refused), '403 release-state', name);
+    }
+    assert.equal((await scene.ask('POST', `${releases}/2.0.0/evidence`, { as, body })).status, 201);
+    assert.equal((await scene.ask('PUT', `${releases}/2.0.0/vex`, { as, body: '{}' })).status, 403);
   });
 
   test('a key of another organisation finds neither policy nor evidence, and changes none, at either path', async (t) => {

@@ -17,7 +17,7 @@ import { createRouter, jsonAnswer } from '../../../http/router.ts';
 import type { Blobs } from '../../../storage/blobs.ts';
 import { nameMediaType } from '../../evidence/sbom-format.ts';
 import { chooseArtifact, type ReleaseWithFiles, requireVisibleRelease } from '../../evidence/subject.ts';
-import { isPublic } from '../../lifecycle/audience.ts';
+import { assertMayAddEvidence, isPublic } from '../../lifecycle/audience.ts';
 import { type ReleaseName, requireRelease } from '../../lifecycle/release.ts';
 import { voidProposals } from '../../lifecycle/store.ts';
 import { rejudgeRelease } from '../admit.ts';
@@ -143,6 +143,7 @@ async function findArtifact(
   { name, sha256 }: { readonly name: ReleaseName; readonly sha256: string | undefined },
 ): Promise<ArtifactReference> {
   const found = await requireVisibleRelease(database.query, reader, name);
+  assertMayAddEvidence(reader.principal, found.release);
   const artifact = chooseArtifact(found, sha256);
   return { id: artifact.id, name: artifact.name, release: { id: found.release.id, ...name } };
 }
