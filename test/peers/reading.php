@@ -70,8 +70,8 @@ function assert_members(mixed $value, string $name): void {
     if (($shapes->$name->pubkey_b64[0] ?? '') === 'public_key') need(key_id(binary($value->pubkey_b64)) === $value->key_id);
 }
 
-function assert_each(mixed $value, array $rule, ?string $unique): void {
-    need(is_array($value));
+function assert_each(mixed $value, array $rule, ?string $unique, ?int $most = null): void {
+    need(is_array($value) && ($most === null || count($value) <= $most));
     foreach ($value as $item) assert_shape($item, ...$rule);
     if ($unique) need(count(array_unique(array_column($value, $unique))) === count($value));
 }

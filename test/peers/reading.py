@@ -51,8 +51,8 @@ def assert_members(value, name):
         if not member.endswith("?") or member[:-1] in value: assert_shape(value.get(member.rstrip("?")), *rule)
     if "public_key" in shapes[name].get("pubkey_b64", ()): need(key_id(binary(value["pubkey_b64"])) == value["key_id"])
 
-def assert_each(value, rule, unique):
-    need(isinstance(value, list))
+def assert_each(value, rule, unique, most=None):
+    need(isinstance(value, list) and (most is None or len(value) <= most))
     for item in value: assert_shape(item, *rule)
     if unique: need(len({item[unique] for item in value}) == len(value))
 

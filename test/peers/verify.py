@@ -10,7 +10,8 @@ def decide_trust(v, text, now, previous=None):
     assert_shape(e.document, "shape", "trust")
     trust, new = e.document, by_id(o["pubkey_b64"] for o in e.document.get("root_keys", []))
     need(("threshold" in trust) == ("root_keys" in trust) and trust.get("threshold", 0) <= len(new))
-    need(not {o["key_id"] for o in trust["valid_keys"]} & {*roots, *new})
+    valid, push = ({o["key_id"] for o in trust.get(name, [])} for name in ("valid_keys", "push_keys"))
+    need(not (valid | push) & {*roots, *new} and not valid & push)
     need(len(e.signers(new)) >= trust.get("threshold", 0), "root_not_trusted")
     claimed = [i for i in {**roots, **new} if e.listed and e.listed.get(i) == e.main]
     need(not claimed or e.signers({i: {**roots, **new}[i] for i in claimed}), "bad_signature")

@@ -15,6 +15,8 @@ export interface ListedKey {
 export interface ListTerms {
   readonly valid: readonly ListedKey[];
   readonly revoked?: readonly ListedKey[];
+  /** Keys that vouch for channel keys. */
+  readonly push?: readonly ListedKey[];
   /** How many maintainers must sign, by project. */
   readonly approvals?: Readonly<Record<string, number>>;
 }
@@ -41,6 +43,7 @@ export class OfflineRoot {
   async signNextList({
     valid,
     revoked = [],
+    push = [],
     approvals = {},
   }: ListTerms): Promise<{ version: number; envelope: string }> {
     this.#version += 1;
@@ -51,6 +54,7 @@ export class OfflineRoot {
       expiresAt: now + 2 * yearMs,
       roots: { keys: [this.#signer], threshold: 1 },
       validKeys: valid.map(trustKey),
+      pushKeys: push.map(trustKey).map(({ custody: _custody, scope: _scope, ...pushKey }) => pushKey),
       revokedKeys: revoked.map((key): RevokedKey => revokeKey(key, now)),
       projects: Object.entries(approvals).map(([project, count]) => ({ project, approvals: count, counterEpoch: 0 })),
     });

@@ -37,6 +37,7 @@ export const rootC: Signer = await createNamedSigner('root c');
 export const serverKey: Signer = await createNamedSigner('server');
 export const aliceKey: Signer = await createNamedSigner('alice');
 export const bobKey: Signer = await createNamedSigner('bob');
+export const pushKey: Signer = await createNamedSigner('push');
 export const strangerKey: Signer = await createNamedSigner('stranger');
 
 /** The root set of `signers`. */
@@ -52,6 +53,11 @@ export function describeKey({ keyId, pubkeyB64 }: Signer): { key_id: string; pub
 /** The entry of `signer` under `valid_keys`. */
 export function trustedKeyEntry(signer: Signer, changes: SignableObject = {}): SignableObject {
   return { ...describeKey(signer), label: 'a key', custody: 'server', scope: ['*'], ...changes };
+}
+
+/** The entry of `signer` under `push_keys`. */
+export function pushKeyEntry(signer: Signer, changes: SignableObject = {}): SignableObject {
+  return { ...describeKey(signer), label: 'a push key', ...changes };
 }
 
 /** An honest `trust` object, with `changes`; a member changed to `undefined` is left out. */

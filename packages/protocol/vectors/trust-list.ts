@@ -8,6 +8,8 @@ import {
   aliceKey,
   describeKey,
   now,
+  pushKey,
+  pushKeyEntry,
   rootA,
   rootB,
   rootC,
@@ -107,6 +109,12 @@ async function acceptedLists(): Promise<TrustListVector[]> {
       threshold: 2,
     }),
     await accept('every optional member', signTrust(everyMember())),
+    await accept('a push key beside the keys for manifests', signTrust({ push_keys: [pushKeyEntry(pushKey)] })),
+    await accept(
+      'a revoked push key',
+      signTrust({ push_keys: [pushKeyEntry(strangerKey)], revoked_keys: [revocation] }),
+    ),
+    await accept('no push keys in their list', signTrust({ push_keys: [] })),
     await accept('a member that this version does not know', signTrust({ later: [1] })),
     await accept('one millisecond before it expires', signTrust(), { now: Date.UTC(2029, 0, 1) - 1 }),
   ];
@@ -120,6 +128,7 @@ function everyMember(): SignableObject {
       trustedKeyEntry(aliceKey, { custody: 'maintainer', scope: ['project:demo', 'collection:mods'], ...window }),
     ],
     revoked_keys: [{ ...revocation, effective_from: '2026-12-01T00:00:00Z' }],
+    push_keys: [pushKeyEntry(pushKey, window)],
     projects: [{ project: 'demo', approvals: 1, counter_epoch: 2 }],
   };
 }
@@ -192,6 +201,21 @@ async function refusedShapes(): Promise<TrustListVector[]> {
     ['the same key twice', 'malformed', { valid_keys: [key, key] }],
     ['a label of 101 characters', 'too_large', { valid_keys: [{ ...key, label: 'x'.repeat(101) }] }],
     ['a root among the valid keys', 'malformed', { valid_keys: [trustedKeyEntry(rootA)] }],
+    ['a root among the push keys', 'malformed', { push_keys: [pushKeyEntry(rootA)] }],
+    [
+      'a new root among the push keys',
+      'malformed',
+      { ...rootMembers([rootA, rootB], 1), push_keys: [pushKeyEntry(rootB)] },
+    ],
+    ['a key for manifests among the push keys', 'malformed', { push_keys: [pushKeyEntry(serverKey)] }],
+    ['the same push key twice', 'malformed', { push_keys: [pushKeyEntry(pushKey), pushKeyEntry(pushKey)] }],
+    ['nine push keys', 'too_large', { push_keys: Array.from({ length: 9 }, () => pushKeyEntry(pushKey)) }],
+    [
+      'a push key whose id is not its digest',
+      'malformed',
+      { push_keys: [pushKeyEntry(pushKey, { key_id: rootA.keyId })] },
+    ],
+    ['a push key without a label', 'malformed', { push_keys: [pushKeyEntry(pushKey, { label: undefined })] }],
     ['a threshold above the number of roots', 'malformed', rootMembers([rootA], 2)],
     ['the same root twice', 'malformed', rootMembers([rootA, rootA], 1)],
     ['a threshold without roots', 'malformed', { threshold: 1 }],

@@ -3,7 +3,7 @@ import type { SignableObject, SignableValue } from '../json/canonical.ts';
 import { encodeTime } from '../json/time.ts';
 import type { Manifest } from './manifest.ts';
 import type { EvidenceVerdict } from './release-evidence.ts';
-import type { ProjectRule, RootSet, TrustedKey, TrustList } from './trust-list.ts';
+import type { ProjectRule, PushKey, RootSet, TrustedKey, TrustList } from './trust-list.ts';
 
 /**
  * What signing `list` will do, line by line; against `previous`, the list in force, also what it changes. All text that
@@ -16,6 +16,7 @@ export function describeTrustList(list: TrustList, previous?: TrustList): readon
     ...describeVersionChange(list, previous),
     ...describeRoots(list.roots, previous?.roots),
     ...list.validKeys.flatMap((trusted) => describeTrustedKey(trusted, list, previous)),
+    ...list.pushKeys.flatMap((pushKey) => describePushKey(pushKey, list, previous)),
     ...describeRemovedKeys(list, previous),
     ...describeRevokedKeys(list, previous),
     ...list.projects.map((rule) => describeProjectRule(rule, previous)),
@@ -133,16 +134,34 @@ function describeScope(scope: string): string {
   return scope === '*' ? 'EVERY project' : escapeText(scope.replace(':', ' '));
 }
 
-function describeWindow({ notBefore, notAfter }: TrustedKey): string {
+/** A push key tells clients what happened, it can make them install nothing. */
+function describePushKey(pushKey: PushKey, list: TrustList, previous: TrustList | undefined): string[] {
+  const { key, label } = pushKey;
+  const before = previous?.pushKeys.find((entry) => entry.key.keyId === key.keyId);
+  const lines = [
+    `  push key ${key.keyId} "${escapeText(label)}" may vouch for channel keys${previous && !before ? ' (NEW)' : ''}`,
+    `    ${describeWindow(pushKey)}`,
+  ];
+  if (before && describeWindow(before) !== describeWindow(pushKey))
+    lines.push(`    CHANGED, before: ${describeWindow(before)}`);
+  if (list.revokedKeys.some(({ keyId }) => keyId === key.keyId)) lines.push('    but is revoked below, which wins');
+  return lines;
+}
+
+function describeWindow({ notBefore, notAfter }: Pick<TrustedKey, 'notBefore' | 'notAfter'>): string {
   const from = notBefore === undefined ? '' : `from ${encodeTime(notBefore)} `;
   return notAfter === undefined ? `${from}without end` : `${from}until ${encodeTime(notAfter)}`;
 }
 
 function describeRemovedKeys(list: TrustList, previous: TrustList | undefined): string[] {
-  const kept = new Set(list.validKeys.map(({ key }) => key.keyId));
-  return (previous?.validKeys ?? [])
-    .filter(({ key }) => !kept.has(key.keyId))
-    .map(({ key, label }) => `  key ${key.keyId} "${escapeText(label)}" is REMOVED`);
+  const isKept = ({ key }: PushKey, entries: readonly PushKey[]) =>
+    entries.some((entry) => entry.key.keyId === key.keyId);
+  const describe = ({ key, label }: PushKey, role: string) =>
+    `  ${role} ${key.keyId} "${escapeText(label)}" is REMOVED`;
+  return [
+    ...(previous?.validKeys ?? []).filter((key) => !isKept(key, list.validKeys)).map((key) => describe(key, 'key')),
+    ...(previous?.pushKeys ?? []).filter((key) => !isKept(key, list.pushKeys)).map((key) => describe(key, 'push key')),
+  ];
 }
 
 function describeRevokedKeys(list: TrustList, previous: TrustList | undefined): string[] {

@@ -15,6 +15,9 @@ export const maxRootChanges = 256;
 /** The largest chain of such changes that it reads, in bytes. */
 export const maxRootChainBytes = 4_194_304;
 
+/** The most push keys that a list may name. */
+export const maxPushKeys = 8;
+
 /** Who holds the private half: the server (in its vault) or a maintainer (on their own machine). */
 export type Custody = 'server' | 'maintainer';
 
@@ -24,6 +27,15 @@ export interface TrustedKey {
   readonly label: string;
   readonly custody: Custody;
   readonly scope: readonly Scope[];
+  /** Unix milliseconds; absent: no bound. */
+  readonly notBefore: number | undefined;
+  readonly notAfter: number | undefined;
+}
+
+/** A key that certifies the channel keys of signed frames (docs/protocol/frame.md), and signs nothing else. */
+export interface PushKey {
+  readonly key: PublicKey;
+  readonly label: string;
   /** Unix milliseconds; absent: no bound. */
   readonly notBefore: number | undefined;
   readonly notAfter: number | undefined;
@@ -63,6 +75,8 @@ export interface TrustList {
   /** Absent: the pinned roots stay as they are. */
   readonly roots: RootSet | undefined;
   readonly validKeys: readonly TrustedKey[];
+  /** Apart from `validKeys`: clients of the older format take any key of that list for manifests. */
+  readonly pushKeys: readonly PushKey[];
   readonly revokedKeys: readonly RevokedKey[];
   readonly projects: readonly ProjectRule[];
 }
@@ -77,12 +91,18 @@ export async function parseTrustList(document: SignableObject): Promise<TrustLis
     roots:
       document.root_keys === undefined && document.threshold === undefined ? undefined : await parseRoots(document),
     validKeys: await Promise.all(parseArray(document, 'valid_keys').map(parseTrustedKey)),
+    pushKeys: document.push_keys === undefined ? [] : await parsePushKeys(document),
     revokedKeys: parseArray(document, 'revoked_keys').map(parseRevokedKey),
     projects: document.projects === undefined ? [] : parseArray(document, 'projects').map(parseProjectRule),
   };
   assertDistinct(
     'valid_keys',
     list.validKeys.map(({ key }) => key.keyId),
+  );
+  // A thief of the one key must not have the powers of the other.
+  assertDistinct(
+    'valid_keys and push_keys',
+    [...list.validKeys, ...list.pushKeys].map(({ key }) => key.keyId),
   );
   assertDistinct(
     'revoked_keys',
@@ -96,11 +116,17 @@ export async function parseTrustList(document: SignableObject): Promise<TrustLis
   return list;
 }
 
-/** Throws `malformed` when one of `roots` may also sign manifests: keys that lie on servers would then certify themselves. */
+/**
+ * Throws `malformed` when one of `roots` may also sign manifests or channel keys: keys that lie on servers would then
+ * certify themselves.
+ */
 export function assertRolesApart(list: TrustList, roots: RootSet): void {
   const rootIds = new Set(roots.keys.map(({ keyId }) => keyId));
   if (list.validKeys.some(({ key }) => rootIds.has(key.keyId))) {
     throw new TrustError('malformed', 'expected no root key among valid_keys');
+  }
+  if (list.pushKeys.some(({ key }) => rootIds.has(key.keyId))) {
+    throw new TrustError('malformed', 'expected no root key among push_keys');
   }
 }
 
@@ -135,6 +161,25 @@ async function parseTrustedKey(item: SignableValue): Promise<TrustedKey> {
     label: parseString(entry, 'label', 100),
     custody,
     scope: parseArray(entry, 'scope').map((scope) => parseScope(typeof scope === 'string' ? scope : '')),
+    ...parseWindow(entry),
+  };
+}
+
+async function parsePushKeys(document: SignableObject): Promise<PushKey[]> {
+  const items = parseArray(document, 'push_keys');
+  if (items.length > maxPushKeys) {
+    throw new TrustError('too_large', `expected at most ${maxPushKeys} push keys, got ${items.length}`);
+  }
+  return Promise.all(items.map(parsePushKey));
+}
+
+async function parsePushKey(item: SignableValue): Promise<PushKey> {
+  const entry = parseObject(item, 'a push key');
+  return { key: await parseKey(entry), label: parseString(entry, 'label', 100), ...parseWindow(entry) };
+}
+
+function parseWindow(entry: SignableObject): Pick<TrustedKey, 'notBefore' | 'notAfter'> {
+  return {
     notBefore: entry.not_before === undefined ? undefined : parseTime(entry, 'not_before'),
     notAfter: entry.not_after === undefined ? undefined : parseTime(entry, 'not_after'),
   };

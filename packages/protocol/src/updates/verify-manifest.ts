@@ -113,6 +113,9 @@ async function verifyApprovals(
   return signers;
 }
 
+/** A key of any role, with its window. */
+type KeyInWindow = Pick<TrustedKey, 'key' | 'notBefore' | 'notAfter'>;
+
 /** The keys that may sign for `project` at `now`: in scope, inside their window, not revoked. */
 export function findUsableKeys(trust: TrustList, project: string, now: number): readonly TrustedKey[] {
   return trust.validKeys.filter(
@@ -121,11 +124,11 @@ export function findUsableKeys(trust: TrustList, project: string, now: number): 
 }
 
 /** Whether `trusted` is inside its window at `now` (Unix milliseconds) and not revoked by `trust`; scope aside. */
-export function isKeyUsable(trust: TrustList, trusted: TrustedKey, now: number): boolean {
+export function isKeyUsable(trust: TrustList, trusted: KeyInWindow, now: number): boolean {
   return isInWindow(trusted, now) && !trust.revokedKeys.some(({ keyId }) => keyId === trusted.key.keyId);
 }
 
-function isInWindow({ notBefore, notAfter }: TrustedKey, now: number): boolean {
+function isInWindow({ notBefore, notAfter }: Omit<KeyInWindow, 'key'>, now: number): boolean {
   return (notBefore === undefined || notBefore <= now) && (notAfter === undefined || now < notAfter);
 }
 

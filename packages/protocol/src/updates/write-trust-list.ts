@@ -2,19 +2,25 @@
 import type { SignableObject } from '../json/canonical.ts';
 import { encodeTime } from '../json/time.ts';
 import type { PublicKey } from '../keys/ed25519.ts';
-import type { ProjectRule, RevokedKey, TrustedKey, TrustList } from './trust-list.ts';
+import type { ProjectRule, PushKey, RevokedKey, TrustedKey, TrustList } from './trust-list.ts';
 
 /** A public key as it is written: the platform's handle is not needed. */
 type KeyText = Pick<PublicKey, 'keyId' | 'pubkeyB64'>;
 
 /** What a trust list says. A parsed `TrustList` is one, so that a list can be read, changed and written again. */
-export interface TrustListFields extends Omit<TrustList, 'roots' | 'validKeys'> {
+export interface TrustListFields extends Omit<TrustList, 'roots' | 'validKeys' | 'pushKeys'> {
   readonly roots: { readonly keys: readonly KeyText[]; readonly threshold: number } | undefined;
   readonly validKeys: readonly TrustedKeyFields[];
+  readonly pushKeys: readonly PushKeyFields[];
 }
 
 /** A key that may sign, as it is written. */
 export interface TrustedKeyFields extends Omit<TrustedKey, 'key'> {
+  readonly key: KeyText;
+}
+
+/** A key that certifies channel keys, as it is written. */
+export interface PushKeyFields extends Omit<PushKey, 'key'> {
   readonly key: KeyText;
 }
 
@@ -27,6 +33,8 @@ export function createTrustListDocument(fields: TrustListFields): SignableObject
     root_keys: fields.roots?.keys.map(encodeKey),
     threshold: fields.roots?.threshold,
     valid_keys: fields.validKeys.map(encodeTrustedKey),
+    // Left out while empty, so that lists from before there were any stay what they are.
+    push_keys: fields.pushKeys.length === 0 ? undefined : fields.pushKeys.map(encodePushKey),
     revoked_keys: fields.revokedKeys.map(encodeRevokedKey),
     projects: fields.projects.length === 0 ? undefined : fields.projects.map(encodeProjectRule),
   };
@@ -42,6 +50,16 @@ function encodeTrustedKey({ key, label, custody, scope, notBefore, notAfter }: T
     label,
     custody,
     scope,
+    ...encodeWindow({ notBefore, notAfter }),
+  };
+}
+
+function encodePushKey({ key, label, notBefore, notAfter }: PushKeyFields): SignableObject {
+  return { ...encodeKey(key), label, ...encodeWindow({ notBefore, notAfter }) };
+}
+
+function encodeWindow({ notBefore, notAfter }: Pick<TrustedKey, 'notBefore' | 'notAfter'>): SignableObject {
+  return {
     not_before: notBefore === undefined ? undefined : encodeTime(notBefore),
     not_after: notAfter === undefined ? undefined : encodeTime(notAfter),
   };

@@ -8,7 +8,7 @@ import { parseTrustList } from '@signpost/protocol/updates/trust-list';
 import { createManifestDocument } from '@signpost/protocol/updates/write-manifest';
 import { createTrustListDocument, type TrustListFields } from '@signpost/protocol/updates/write-trust-list';
 import fc from 'fast-check';
-import { aliceKey, bobKey, rootA, rootB, serverKey, strangerKey } from '../documents.ts';
+import { aliceKey, bobKey, pushKey, rootA, rootB, serverKey, strangerKey } from '../documents.ts';
 
 /** Records as object literals make them. */
 function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
@@ -38,6 +38,15 @@ const trustLists: fc.Arbitrary<TrustListFields> = record({
           slugs.map((slug) => `project:${slug}` as const),
         ),
       ),
+      notBefore: optional(times),
+      notAfter: optional(times),
+    }),
+    { selector: ({ key }) => key.keyId },
+  ),
+  pushKeys: fc.uniqueArray(
+    record({
+      key: fc.constantFrom(pushKey, strangerKey),
+      label: lines,
       notBefore: optional(times),
       notAfter: optional(times),
     }),
@@ -125,12 +134,14 @@ test('a trust list that is written is read back with the same fields', async () 
       const pick = ({ keyId, pubkeyB64 }: { keyId: string; pubkeyB64: string }) => ({ keyId, pubkeyB64 });
       const roots = list.roots && { ...list.roots, keys: list.roots.keys.map(pick) };
       const validKeys = list.validKeys.map((trusted) => ({ ...trusted, key: pick(trusted.key) }));
+      const pushKeys = list.pushKeys.map((entry) => ({ ...entry, key: pick(entry.key) }));
       const expected = {
         ...fields,
+        pushKeys: fields.pushKeys.map((entry) => ({ ...entry, key: pick(entry.key) })),
         roots: fields.roots && { ...fields.roots, keys: fields.roots.keys.map(pick) },
         validKeys: fields.validKeys.map((trusted) => ({ ...trusted, key: pick(trusted.key) })),
       };
-      assert.deepEqual({ ...list, roots, validKeys }, expected);
+      assert.deepEqual({ ...list, roots, validKeys, pushKeys }, expected);
       assert.deepEqual(transport(createTrustListDocument(list)), transport(createTrustListDocument(fields)));
     }),
     { numRuns: 60 },

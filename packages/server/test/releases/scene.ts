@@ -4,7 +4,11 @@ import { createKeyPair, type Signer } from '@signpost/protocol/keys/ed25519';
 import { signEnvelope } from '@signpost/protocol/updates/envelope';
 import type { Scope } from '@signpost/protocol/updates/names';
 import type { ProjectRule, RevokedKey } from '@signpost/protocol/updates/trust-list';
-import { createTrustListDocument, type TrustedKeyFields } from '@signpost/protocol/updates/write-trust-list';
+import {
+  createTrustListDocument,
+  type PushKeyFields,
+  type TrustedKeyFields,
+} from '@signpost/protocol/updates/write-trust-list';
 import { createOrganisation } from '../../src/accounts/organisations.ts';
 import { type Caller, systemActor } from '../../src/audit/audit.ts';
 import type { EvidenceSources } from '../../src/evidence/sources.ts';
@@ -31,6 +35,7 @@ export interface ListWish {
   readonly version: number;
   readonly keys?: readonly TrustedKeyFields[];
   readonly revoked?: readonly RevokedKey[];
+  readonly push?: readonly PushKeyFields[];
   readonly projects?: readonly ProjectRule[];
   readonly roots?: { readonly signers: readonly Signer[]; readonly threshold: number };
   readonly signers?: readonly Signer[];
@@ -109,6 +114,7 @@ async function encodeList(wish: ListWish, { root, now }: { root: Signer; now: nu
     expiresAt: wish.expiresAt ?? now + 730 * dayMs,
     roots: wish.roots && { keys: wish.roots.signers, threshold: wish.roots.threshold },
     validKeys: wish.keys ?? [],
+    pushKeys: wish.push ?? [],
     revokedKeys: wish.revoked ?? [],
     projects: wish.projects ?? [],
   });

@@ -1,0 +1,166 @@
+/** Signed frames (docs/protocol/frame.md): their form on the wire, the text that is signed, the hash that chains them. */
+import { encodeBase64, parseBase64 } from '../bytes/base64.ts';
+import { hashSha256 } from '../bytes/sha256.ts';
+import { encodeText } from '../bytes/text.ts';
+import { TrustError } from '../errors.ts';
+import { encodeCanonicalText, type SignableObject, type SignableValue } from '../json/canonical.ts';
+import { assertMembers, parseInteger, parseObject, parsePattern, parseString } from '../json/fields.ts';
+import { parseSignableText } from '../json/parse.ts';
+
+/** The largest canonical payload, in bytes of UTF-8. What is larger is fetched by reference and digest. */
+export const maxPayloadBytes = 1024;
+
+/** The largest frame, in bytes of UTF-8. */
+export const maxFrameBytes = 2048;
+
+/** The octets of a nonce. */
+export const nonceBytes = 32;
+
+/** The name of a channel, at most 64 characters. */
+export const channelNamePattern: RegExp = /^(?=.{1,64}$)[a-z][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)*$/;
+
+/** An epoch of an organisation's log: it changes only when history was lost. */
+export const epochPattern: RegExp = /^[0-9a-f]{16}$/;
+
+/** A channel key's id, or (with `s_`) a session key's. No colon, so that the signed text reads one way only. */
+export const kidPattern: RegExp = /^(?:[0-9a-f]{32}|s_[A-Za-z0-9_-]{16,62})$/;
+
+/** What a frame says. */
+export interface FramePayload {
+  readonly channel: string;
+  readonly epoch: string;
+  /** From 1, without holes; of a heartbeat or snapshot that of the head, 0 when the channel is empty. */
+  readonly sequence: number;
+  /** The hash of the frame before (`hashFrame`), or `firstPrev`. */
+  readonly prev: string;
+  readonly type: string;
+  readonly data?: SignableObject | undefined;
+}
+
+/** A frame, parsed and not verified. */
+export interface Frame {
+  readonly kid: string;
+  /** Unix milliseconds. */
+  readonly ts: number;
+  /** 32 octets in base64. */
+  readonly nonce: string;
+  /** 64 octets (Ed25519) or 32 (HMAC-SHA-256) in base64. */
+  readonly sig: string;
+  readonly payload: FramePayload;
+  /** The canonical text of the payload. */
+  readonly payloadText: string;
+}
+
+const payloadVersion = 1;
+
+/**
+ * Parses the text of a frame. It must be canonical, so that no octet of it can change unseen. Throws `too_large`,
+ * `not_canonical` and `malformed`.
+ */
+export function parseFrame(text: string): Frame {
+  assertSize(text, maxFrameBytes, 'a frame');
+  const object = parseObject(parseSignableText(text), 'the frame');
+  assertMembers(object, ['kid', 'ts', 'nonce', 'sig', 'payload'], 'a frame');
+  const frame = {
+    kid: parsePattern(object, 'kid', kidPattern, 'the id of a key'),
+    ts: parseInteger(object, 'ts', 0),
+    nonce: parseNonce(parseString(object, 'nonce', 44)),
+    sig: parseSignature(parseString(object, 'sig', 88)),
+    payload: parseFramePayload(parseObject(object.payload, 'payload')),
+    payloadText: encodeCanonicalText(object.payload ?? null),
+  };
+  assertSize(frame.payloadText, maxPayloadBytes, 'a payload');
+  if (encodeFrame(frame) !== text) throw new TrustError('not_canonical', 'expected a frame in its canonical form');
+  return frame;
+}
+
+/** The canonical text of a frame: its members hold nothing that JSON escapes. */
+export function encodeFrame({ kid, ts, nonce, sig, payloadText }: Omit<Frame, 'payload'>): string {
+  return `{"kid":"${kid}","nonce":"${nonce}","payload":${payloadText},"sig":"${sig}","ts":${ts}}`;
+}
+
+/** The canonical text of a payload. Throws as `parseFrame` does for what must not be sent. */
+export function encodePayload({ channel, data, epoch, prev, sequence, type }: FramePayload): string {
+  const text = encodeCanonicalText({ channel, data, epoch, prev, sequence, type, version: payloadVersion });
+  assertSize(text, maxPayloadBytes, 'a payload');
+  parseFramePayload(parseObject(parseSignableText(text), 'payload'));
+  return text;
+}
+
+/** The text that a signature is over. */
+export function signedText({ kid, ts, nonce, payloadText }: Pick<Frame, 'kid' | 'ts' | 'nonce' | 'payloadText'>) {
+  return `${kid}:${ts}:${nonce}:${payloadText}`;
+}
+
+/** What the next frame of the channel names as `prev`: the SHA-256 of the signed text, in base64. */
+export function hashFrame(frame: Pick<Frame, 'kid' | 'ts' | 'nonce' | 'payloadText'>): string {
+  return encodeBase64(hashSha256(encodeText(signedText(frame))));
+}
+
+/** What the first frame of a channel names as `prev`. */
+export function firstPrev(channel: string, epoch: string): string {
+  return encodeBase64(hashSha256(encodeText(`${channel}:${epoch}`)));
+}
+
+/** Whether a payload states the head of its channel instead of being part of its log. */
+export function isHeadStatement({ type }: Pick<FramePayload, 'type'>): boolean {
+  return type === 'heartbeat' || type === 'snapshot';
+}
+
+function parseFramePayload(object: SignableObject): FramePayload {
+  assertMembers(object, ['channel', 'data', 'epoch', 'prev', 'sequence', 'type', 'version'], 'a payload');
+  if (object.version !== payloadVersion) throw new TrustError('malformed', `expected version ${payloadVersion}`);
+  const payload = {
+    channel: parsePattern(object, 'channel', channelNamePattern, 'the name of a channel'),
+    epoch: parsePattern(object, 'epoch', epochPattern, '16 characters of hex'),
+    sequence: parseInteger(object, 'sequence', 0),
+    prev: parseDigest(parseString(object, 'prev', 44)),
+    type: parsePattern(object, 'type', channelNamePattern, 'a type'),
+    data: object.data === undefined ? undefined : parseData(parseObject(object.data, 'data')),
+  };
+  if (payload.sequence === 0 && !isHeadStatement(payload)) {
+    throw new TrustError('malformed', 'expected sequence 0 of a channel without frames only');
+  }
+  return payload;
+}
+
+/** Throws for keys that an application would trip over when it copies an object. */
+function parseData(data: SignableObject): SignableObject {
+  const assertKeys = (value: SignableValue | undefined): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, member] of Object.entries(value)) {
+      if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
+        throw new TrustError('malformed', `expected no member named ${key}`);
+      }
+      assertKeys(member);
+    }
+  };
+  assertKeys(data);
+  return data;
+}
+
+function parseNonce(text: string): string {
+  return parseOctets(text, [nonceBytes], 'a nonce');
+}
+
+function parseDigest(text: string): string {
+  return parseOctets(text, [32], 'prev');
+}
+
+function parseSignature(text: string): string {
+  return parseOctets(text, [32, 64], 'a signature');
+}
+
+function parseOctets(text: string, lengths: readonly number[], what: string): string {
+  const { length } = parseBase64(text);
+  if (!lengths.includes(length)) {
+    throw new TrustError('malformed', `expected ${what} of ${lengths.join(' or ')} bytes, got ${length}`);
+  }
+  return text;
+}
+
+function assertSize(text: string, limit: number, what: string): void {
+  // A unit of UTF-16 takes one byte of UTF-8 at least: what is far too long is not encoded first.
+  const bytes = text.length > limit ? text.length : encodeText(text).length;
+  if (bytes > limit) throw new TrustError('too_large', `expected ${what} of at most ${limit} bytes, got ${bytes}`);
+}
