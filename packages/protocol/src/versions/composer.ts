@@ -1,4 +1,5 @@
 /** The order of Composer's versions: its normal form, compared part by part as PHP's `version_compare` does. */
+import { compareNumbers, isNumber } from './numbers.ts';
 
 /** The parts of a normal form: numbers and words of stability. */
 export type ComposerVersion = readonly string[];
@@ -63,14 +64,4 @@ function rankPart(part: string): number {
 /** What one has more than the other: a number makes it later, a stability as that one says. */
 function rankTail(part: string): number {
   return isNumber(part) ? 1 : rankPart(part) - ranks.indexOf('#');
-}
-
-function isNumber(part: string): boolean {
-  return /^\d/.test(part);
-}
-
-function compareNumbers(left: string, right: string): number {
-  const [a, b] = [left.replace(/^0+(?=\d)/, ''), right.replace(/^0+(?=\d)/, '')];
-  if (a.length !== b.length) return a.length - b.length;
-  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -1,4 +1,5 @@
 /** The order of Debian's package versions (deb-version(7); Debian Policy, 5.6.12). */
+import { compareNumbers } from './numbers.ts';
 
 /** A Debian version, taken apart. */
 export interface DebianVersion {
@@ -66,12 +67,4 @@ function rankCharacter(text: string, index: number): number {
   if (unit === 0x7e) return -1;
   const isLetter = (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a);
   return isLetter ? unit : unit + 256;
-}
-
-function compareNumbers(left: string, right: string): number {
-  const a = left.replace(/^0+/, '');
-  const b = right.replace(/^0+/, '');
-  // Of two without leading zeros the longer is the larger: no digit is lost.
-  if (a.length !== b.length) return a.length - b.length;
-  return a === b ? 0 : a < b ? -1 : 1;
 }

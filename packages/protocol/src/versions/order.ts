@@ -1,11 +1,14 @@
 /** The order of versions by ecosystem, under the names of package URL types. */
 import { compareComposerVersions, parseComposerVersion } from './composer.ts';
 import { compareDebianVersions, parseDebianVersion } from './debian.ts';
+import { compareGemVersions, parseGemVersion } from './gem.ts';
+import { compareMavenVersions, parseMavenVersion } from './maven.ts';
+import { compareNugetVersions, parseNugetVersion } from './nuget.ts';
 import { comparePythonVersions, parsePythonVersion } from './pep440.ts';
 import { compareSemanticVersions, parseSemanticVersion } from './semver.ts';
 
 /** How the versions of an ecosystem are ordered. */
-export type VersionScheme = 'semver' | 'pep440' | 'composer' | 'debian';
+export type VersionScheme = 'semver' | 'pep440' | 'composer' | 'debian' | 'gem' | 'nuget' | 'maven';
 
 const schemes: Readonly<Record<string, VersionScheme>> = {
   npm: 'semver',
@@ -17,6 +20,9 @@ const schemes: Readonly<Record<string, VersionScheme>> = {
   pypi: 'pep440',
   composer: 'composer',
   deb: 'debian',
+  gem: 'gem',
+  nuget: 'nuget',
+  maven: 'maven',
 };
 
 /** The order of a package URL type; `undefined`: an ecosystem whose order is not known here. */
@@ -38,6 +44,12 @@ export function orderVersions(scheme: VersionScheme, left: string, right: string
       return order(left, right, parseComposerVersion, compareComposerVersions);
     case 'debian':
       return order(left, right, parseDebianVersion, compareDebianVersions);
+    case 'gem':
+      return order(left, right, parseGemVersion, compareGemVersions);
+    case 'nuget':
+      return order(left, right, parseNugetVersion, compareNugetVersions);
+    case 'maven':
+      return order(left, right, parseMavenVersion, compareMavenVersions);
   }
 }
 

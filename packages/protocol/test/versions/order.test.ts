@@ -62,6 +62,63 @@ const ascending: Readonly<Record<VersionScheme, readonly string[]>> = {
     '1:0.1',
     '1:0.1-0ubuntu1',
   ],
+  // Words before numbers, and the order of words that Bundler relies on.
+  gem: [
+    '0.0.beta',
+    '0',
+    '1.0.a.1',
+    '1.0.a.2',
+    '1.0.b1',
+    '1.0.pre',
+    '1.0',
+    '1.0.1-rc',
+    '1.0.1',
+    '1.9',
+    '1.10',
+    '5.2.4.6',
+  ],
+  nuget: [
+    '1.0.0-1',
+    '1.0.0-2',
+    '1.0.0-10',
+    '1.0.0-Alpha',
+    '1.0.0-alpha.1',
+    '1.0.0-beta',
+    '1.0',
+    '1.0.0.1',
+    '1.0.1',
+    '1.10.0',
+  ],
+  // The order of words, of words against numbers, and of hyphens against dots.
+  maven: [
+    '1-alpha2snapshot',
+    '1-alpha2',
+    '1-alpha-123',
+    '1-beta-2',
+    '1-m2',
+    '1-m11',
+    '1-rc',
+    '1-cr2',
+    '1-SNAPSHOT',
+    '1',
+    '1-sp',
+    '1-sp2',
+    '1-abc',
+    '1.def',
+    '1-pom-1',
+    '1-1-snapshot',
+    '1-1',
+    '1-2',
+    '1.0.1',
+    '1.2',
+    '1.10.0-jre',
+    '11.a2',
+    '11.b2',
+    '11',
+    '11.a',
+    '11b',
+    '11m',
+  ],
 };
 
 for (const [scheme, versions] of Object.entries(ascending) as [VersionScheme, readonly string[]][]) {
@@ -88,6 +145,22 @@ test('other spellings of one version are the same', () => {
     ['debian', '1.0-0', '1.0'],
     ['debian', '1.00', '1.0'],
     ['semver', 'v1.0.0+a', '1.0.0+b'],
+    ['gem', '1.0', '1'],
+    ['gem', '1.0.pre.0', '1.0.pre'],
+    ['gem', '1.0-rc', '1.pre.rc'],
+    ['gem', '1.01', '1.1'],
+    ['nuget', '1', '1.0.0.0'],
+    ['nuget', '1.0-BETA+x', '1.0.0-beta'],
+    ['nuget', 'v1.01', '1.1'],
+    ['maven', '1.0.0', '1'],
+    ['maven', '1.0.0.Final', '1.ga'],
+    ['maven', '1.0.0.RELEASE', '1-'],
+    ['maven', '1.0.0-foo.0.0', '1-foo'],
+    ['maven', '1-a1', '1-alpha-1'],
+    ['maven', '1-ga-1', '1-1'],
+    ['maven', '1.foo', '1-foo'],
+    ['maven', '1.0_1', '1-1'],
+    ['maven', '1-1.foo-bar1baz-.1', '1-1-foo-bar-1-baz-0.1'],
   ] as const) {
     assert.equal(Math.abs(orderVersions(scheme, left, right) ?? Number.NaN), 0, `${left} and ${right}`);
   }
@@ -104,6 +177,14 @@ test('what is no version of its scheme has no order', () => {
     ['debian', '1.0 1'],
     ['debian', '1.0:1:2x_'],
     ['debian', '1'.repeat(600)],
+    ['gem', '>= 1.0'],
+    ['gem', '1..0'],
+    ['gem', '1'.repeat(300)],
+    ['nuget', '1.0.0.0.0'],
+    ['nuget', '[1.0,2.0)'],
+    ['maven', '[1.0,2.0)'],
+    ['maven', ''],
+    ['maven', '1'.repeat(300)],
   ] as const) {
     assert.equal(orderVersions(scheme, text, '1.0.0'), undefined, text);
   }
@@ -111,7 +192,7 @@ test('what is no version of its scheme has no order', () => {
 
 test('an ecosystem whose order nobody knows has no scheme', () => {
   assert.equal(findVersionScheme('pypi'), 'pep440');
-  assert.equal(findVersionScheme('maven'), undefined);
+  assert.equal(findVersionScheme('conan'), undefined);
   assert.equal(findVersionScheme('constructor'), undefined);
 });
 
@@ -147,6 +228,13 @@ const arbitrary: Readonly<Record<VersionScheme, fc.Arbitrary<string>>> = {
       suffixes(['.1', '~', 'a', '+b', '.', '01']),
       fc.constantFrom('', '-1', '-0', '-1~x', '-1+b2'),
     )
+    .map((parts) => parts.join('')),
+  gem: fc.tuple(numbers, suffixes(['.0', '.1', '.a', '.rc1', '.10'])).map((parts) => parts.join('')),
+  nuget: fc
+    .tuple(numbers, numbers, fc.constantFrom('', '.0', '.1.2', '-a', '-A.1', '-2', '-10.b'))
+    .map(([a, b, tail]) => `${a}.${b}${tail}`),
+  maven: fc
+    .tuple(numbers, suffixes(['.0', '.1', '-1', '-rc', 'a1', '-foo', '.Final', '-0', '.x']))
     .map((parts) => parts.join('')),
 };
 
