@@ -1,6 +1,7 @@
 """Decides every vector with Python and `cryptography` alone: python3 verify.py VECTOR_DIRECTORY (see docs/protocol/)"""
 import base64, json, pathlib, sys
 from envelope import Envelope, by_id
+from frames import decide_frame
 from reading import Refused, assert_shape, canonical, is_at_least, key_id, need, parse, unix_ms
 
 # trust-list.md
@@ -64,13 +65,14 @@ deciders = {
     "canonical-json": lambda v: {"canonical": canonical(parse(v["text"])).decode()},
     "trust-list": lambda v: {"accepted": decide_trust(v, v["envelope"], v["now"], v["previous"])[1]},
     "manifest": lambda v: {"accepted": decide_manifest(v)},
+    "frame": lambda v: decide_frame(v, decide_trust(v | {"threshold": 1}, v["trust"], v["now"])[0]),
     "file": lambda v: {"accepted": decide_file(v)},
 }
 wrong = total = 0
 for name, decide in deciders.items():
     for v in json.loads((pathlib.Path(sys.argv[1]) / f"{name}.json").read_text("utf-8")):
         try: outcome = decide(v)
-        except Refused as refused: outcome = {"refused": refused.args[0]}
+        except Refused as refused: outcome = {"refused": refused.args[0], **dict(zip(["reason"], refused.args[1:]))}
         # Which of the three codes of a bad shape is told apart for people only.
         expected = {"refused": "malformed"} if v["expect"].get("refused") in ("not_canonical", "too_large") else v["expect"]
         total, wrong = total + 1, wrong + (outcome != expected)

@@ -97,6 +97,8 @@ export const trustErrorCodes = [
   'metadata_mismatch',
   /** No role that may speak of the target does. */
   'target_unknown',
+  /** A signed frame that is not accepted. The reason is for metrics alone: a sender who forges learns nothing. */
+  'frame_refused',
 ] as const;
 
 /** What went wrong, stable across versions. */

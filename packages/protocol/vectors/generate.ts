@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { canonicalJsonVectors } from './canonical-json.ts';
 import { fileVectors } from './file.ts';
+import { frameVectors } from './frame.ts';
 import { manifestVectors } from './manifest.ts';
 import { olpcVectors } from './olpc.ts';
 import { trustListVectors } from './trust-list.ts';
@@ -13,6 +14,7 @@ export async function createVectorFiles(): Promise<ReadonlyMap<string, string>> 
     ['olpc.json', encodeVectors(olpcVectors)],
     ['trust-list.json', encodeVectors(await trustListVectors())],
     ['manifest.json', encodeVectors(await manifestVectors())],
+    ['frame.json', encodeVectors(await frameVectors())],
     ['file.json', encodeVectors(fileVectors)],
   ]);
 }

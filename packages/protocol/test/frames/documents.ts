@@ -1,5 +1,6 @@
 /** Honest frames by fixed keys, and ways to bend them. */
 import { createHash } from 'node:crypto';
+import { encodeHex } from '@signpost/protocol/bytes/hex';
 import {
   deriveKid,
   type VerifiedChannelKey,
@@ -42,12 +43,17 @@ interface ChannelKeyWish {
   readonly until: number;
 }
 
-/** The session key whose secret is the SHA-256 of its name. */
+/** The secret of the session key of that name. */
+export function sessionSecret(name: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(createHash('sha256').update(`signpost test session key ${name}`).digest());
+}
+
+/** The session key of that name. */
 export function createSessionKey(name: string, channels: readonly string[] = ['session.1']): Promise<SessionKey> {
-  const secret = createHash('sha256').update(`signpost test session key ${name}`).digest();
+  const secret = sessionSecret(name);
   return openSessionKey({
-    kid: `s_${secret.toString('hex').slice(0, 32)}`,
-    secret: new Uint8Array(secret),
+    kid: `s_${encodeHex(secret).slice(0, 32)}`,
+    secret,
     channels,
     notBefore: now - 60_000,
     notAfter: now + 540_000,
@@ -89,6 +95,14 @@ export async function writeChain(
     );
   }
   return frames;
+}
+
+/** A heartbeat over `head` (its hash), at `ts`. */
+export function writeHeartbeat(
+  signer: FrameSigner,
+  { ts = now, ...head }: Pick<FramePayload, 'sequence' | 'prev'> & Partial<FramePayload> & Partial<FrameMoment>,
+): Promise<WrittenFrame> {
+  return writeFrame(signer, createPayload({ type: 'heartbeat', data: undefined, ...head }), { ts });
 }
 
 /** One example of the data of every type. */

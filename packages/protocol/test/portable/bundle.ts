@@ -46,6 +46,7 @@ export async function readVectorFiles() {
     trustList: await read('trust-list'),
     manifest: await read('manifest'),
     file: await read('file'),
+    frame: await read('frame'),
   };
 }
 

@@ -4,6 +4,13 @@ import { encodeText, parseText } from '@signpost/protocol/bytes/text';
 import { verifyFile } from '@signpost/protocol/client/download';
 import { createRootSet } from '@signpost/protocol/client/state';
 import { TrustError } from '@signpost/protocol/errors';
+import { positionAfter, verifyChain } from '@signpost/protocol/frames/chain';
+import { verifyChannelKey } from '@signpost/protocol/frames/channel-key';
+import { parseFrame } from '@signpost/protocol/frames/frame';
+import type { FrameKey } from '@signpost/protocol/frames/frame-key';
+import { ReplayWindow } from '@signpost/protocol/frames/replay-window';
+import { openSessionKey } from '@signpost/protocol/frames/session-key';
+import { type FrameRefusal, verifyFrame } from '@signpost/protocol/frames/verify-frame';
 import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
 import { encodeOlpc } from '@signpost/protocol/json/olpc';
 import { parseOlpc, parseSignable } from '@signpost/protocol/json/parse';
@@ -12,6 +19,7 @@ import { verifyManifest } from '@signpost/protocol/updates/verify-manifest';
 import { verifyTrustList } from '@signpost/protocol/updates/verify-trust-list';
 import type { CanonicalJsonVector } from '../../vectors/canonical-json.ts';
 import type { FileVector } from '../../vectors/file.ts';
+import type { FrameVector } from '../../vectors/frame.ts';
 import type { ManifestVector } from '../../vectors/manifest.ts';
 import type { TrustListVector } from '../../vectors/trust-list.ts';
 
@@ -22,6 +30,7 @@ export interface VectorFiles {
   readonly trustList: string;
   readonly manifest: string;
   readonly file: string;
+  readonly frame: string;
 }
 
 /** How many vectors were decided, and the names of those decided otherwise than expected. */
@@ -38,6 +47,7 @@ export async function decideVectors(files: VectorFiles): Promise<VectorOutcome> 
     await decideAll(JSON.parse(files.trustList) as TrustListVector[], decideTrustList),
     await decideAll(JSON.parse(files.manifest) as ManifestVector[], decideManifest),
     await decideAll(JSON.parse(files.file) as FileVector[], decideFile),
+    await decideAll(JSON.parse(files.frame) as FrameVector[], decideFrame),
   ];
   return {
     decided: outcomes.reduce((sum, { decided }) => sum + decided, 0),
@@ -91,4 +101,37 @@ async function decideManifest(vector: ManifestVector): Promise<object> {
 async function decideFile({ bytes_b64, size_bytes, sha256 }: FileVector): Promise<object> {
   await verifyFile(new Blob([parseBase64(bytes_b64)]).stream(), { sizeBytes: size_bytes, sha256 });
   return { accepted: true };
+}
+
+/** Channel keys that are refused are not known; a reason of the outcome is for people, and for other implementations. */
+async function decideFrame(vector: FrameVector): Promise<object> {
+  const { now, frames, seen } = vector;
+  const keys = await openKeys(vector);
+  const reasons: FrameRefusal[] = [];
+  const window = new ReplayWindow();
+  const context = {
+    keys: { find: (kid: string) => keys.find((key) => key.kid === kid) },
+    window,
+    now,
+    onRefused: (reason: FrameRefusal) => reasons.push(reason),
+  };
+  for (const text of seen) await verifyFrame(text, context);
+  try {
+    const head = await verifyFrame(frames.at(-1) ?? '', context);
+    verifyChain(frames.slice(0, -1).map(parseFrame), head, undefined);
+    const { sequence, hash } = positionAfter(head);
+    return { accepted: { channel: head.payload.channel, sequence, hash, known: head.known !== undefined } };
+  } catch (error) {
+    return { ...refusedBy(error), reason: reasons[0] ?? 'chain_broken' };
+  }
+}
+
+async function openKeys({ trust, roots, now, channel_keys, session_keys }: FrameVector): Promise<readonly FrameKey[]> {
+  const list = await verifyTrustList(encodeText(trust), { roots: await createRootSet(roots, 1), now });
+  const channelKeys = channel_keys.map((text) => verifyChannelKey(list, text, now).catch(() => undefined));
+  const sessionKeys = session_keys.map(({ kid, secret_b64, channels, not_before, not_after }) =>
+    openSessionKey({ kid, secret: parseBase64(secret_b64), channels, notBefore: not_before, notAfter: not_after }),
+  );
+  const keys = await Promise.all([...channelKeys, ...sessionKeys]);
+  return keys.filter((key) => key !== undefined);
 }
