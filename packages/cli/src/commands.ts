@@ -109,6 +109,17 @@ import { timestamp } from './commands/timestamp/timestamp.ts';
 import { tsaDisable, tsaEnable, tsaStatus } from './commands/timestamp/tsa.ts';
 import { timestampVerify } from './commands/timestamp/verify.ts';
 import { trustImport, trustPubkey, trustShow, trustVersions } from './commands/trust/trust.ts';
+import { webhookDeliveries, webhookReplay, webhookTest } from './commands/webhook/delivery.ts';
+import {
+  webhookChange,
+  webhookCreate,
+  webhookDisable,
+  webhookEnable,
+  webhookList,
+  webhookRemove,
+  webhookRotate,
+  webhookShow,
+} from './commands/webhook/webhook.ts';
 import { demo } from './demo/demo.ts';
 import { version } from './version.ts';
 
@@ -263,6 +274,17 @@ export const commands: readonly CommandSpec[] = [
   trustRootShow,
   trustRootRefresh,
   trustRootRemove,
+  webhookCreate,
+  webhookList,
+  webhookShow,
+  webhookChange,
+  webhookEnable,
+  webhookDisable,
+  webhookRemove,
+  webhookRotate,
+  webhookTest,
+  webhookDeliveries,
+  webhookReplay,
   auditVerify,
   auditList,
   auditExport,

@@ -64,6 +64,15 @@ export interface Config {
    * `any`: this machine, too, and plain http:// where the address is not public.
    */
   readonly outgoingAddresses: 'public' | 'private' | 'any';
+  /**
+   * SIGNPOST_WEBHOOK_ADDRESSES (`public`): where webhooks may post to: `public` addresses alone, `private` networks too, or `any`: this machine as
+   * well, and plain http:// where the address is not public.
+   */
+  readonly webhookAddresses: 'public' | 'private' | 'any';
+  /** SIGNPOST_WEBHOOK_ROTATION_HOURS (24): how long the key of a webhook goes on signing beside the one that took its place. */
+  readonly webhookRotationHours: number;
+  /** SIGNPOST_WEBHOOK_FAILURE_DAYS (5): a webhook that has taken nothing for so many days is switched off. */
+  readonly webhookFailureDays: number;
   /** SIGNPOST_BACKUP_DIR (`backups` in the data folder): where the server keeps backups; another disk is better. */
   readonly backupDir: string | undefined;
   /** SIGNPOST_BACKUP_RECIPIENTS (none): public keys of age, comma-separated; with one, a backup is made every night. */
@@ -130,6 +139,9 @@ function readConfig(reader: Reader): Config {
     dnsServers: reader.read('SIGNPOST_DNS_SERVERS', parseServers, []),
     outgoing: reader.read('SIGNPOST_OUTGOING', choose('on', 'off'), 'on'),
     outgoingAddresses: reader.read('SIGNPOST_OUTGOING_ADDRESSES', choose('public', 'private', 'any'), 'private'),
+    webhookAddresses: reader.read('SIGNPOST_WEBHOOK_ADDRESSES', choose('public', 'private', 'any'), 'public'),
+    webhookRotationHours: reader.read('SIGNPOST_WEBHOOK_ROTATION_HOURS', between(0, 720), 24),
+    webhookFailureDays: reader.read('SIGNPOST_WEBHOOK_FAILURE_DAYS', between(1, 365), 5),
     backupDir: reader.read('SIGNPOST_BACKUP_DIR', parseText, undefined),
     backupRecipients: reader.read('SIGNPOST_BACKUP_RECIPIENTS', parseRecipients, []),
     backupKeepDays: reader.read('SIGNPOST_BACKUP_KEEP', between(1, 3650), 7),

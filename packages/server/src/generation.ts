@@ -29,7 +29,11 @@ import {
   runOften,
   startSchedules,
   subscribePlanes,
+  webhookParts,
 } from './planes.ts';
+import { startDispatcher } from './push/webhooks/deliveries/dispatcher.ts';
+import { countSealedWebhookKeys } from './push/webhooks/endpoints/store.ts';
+import { registerWebhookMetrics } from './push/webhooks/metrics.ts';
 import { DownloadCounter } from './releases/public/statistics.ts';
 import { openScanner } from './releases/scanner/clamd.ts';
 import { PartFiles } from './releases/uploads/part-files.ts';
@@ -133,6 +137,9 @@ async function open(
   const prompt = startWorker({ database, handlers: createPromptJobs(resources), now, log, concurrency: 32 });
   wakers.push(() => prompt.wake());
   closers.push(() => prompt.stop());
+  const webhooks = startDispatcher(webhookParts(resources));
+  wakers.push(() => webhooks.wake());
+  closers.push(() => webhooks.stop());
   closers.push(startSchedules(resources));
   await writeTree();
   await refreshAndLog(resources);
@@ -147,6 +154,7 @@ function createBehind(resources: Resources): Behind {
   const metrics = createMetrics();
   registerTrustMetrics(metrics.registry, resources);
   registerTrustRootMetrics(metrics.registry, resources);
+  registerWebhookMetrics(metrics.registry, { ...resources, attempts: resources.webhookAttempts });
   const app = createApp({
     ...resources,
     ...{ metrics, roles, passwords },
@@ -175,6 +183,7 @@ async function openResources(
     acme: createAcmeState({ ...opened, dnsServers: config.dnsServers }),
     revocation: openRevocation({ ...opened, pkiUrl: config.pkiUrl }),
     ...openEvidence(opened),
+    webhookAttempts: new Map(),
     version: packageJson.version,
   };
   const writeTree = createTreeWriter(withBlobs);
@@ -227,10 +236,12 @@ async function listSealed(database: Database): Promise<string[]> {
   const authorities = await listSealedAuthorities(database.query);
   const timestamps = await listTimestampAuthorities(database.query);
   const certificateKeys = await countSealedKeys(database.query);
+  const webhookKeys = await countSealedWebhookKeys(database.query);
   return [
     ...keys.map(({ key_id, label, scope }) => `signing key ${label} for ${scope} (${key_id.slice(0, 16)}…)`),
     ...authorities.map(({ name, key_id }) => `authority ${name} (${key_id.slice(0, 16)}…)`),
     ...timestamps.map(({ name }) => `timestamps of ${name}`),
+    ...(webhookKeys === 0 ? [] : [`${webhookKeys} keys of webhooks`]),
     ...(certificateKeys === 0 ? [] : [`private keys of ${certificateKeys} certificates`]),
   ];
 }

@@ -24,6 +24,7 @@ import { pruneSnapshots } from './evidence/vulnerabilities/import.ts';
 import { snapshotRoutes } from './evidence/vulnerabilities/routes.ts';
 import type { AppEnv } from './http/context.ts';
 import { createFetch, type Fetch } from './http/outgoing/fetch.ts';
+import { createPost } from './http/outgoing/post.ts';
 import type { PreparedAnswers } from './http/prepared.ts';
 import { accessRoutes } from './pki/access/routes.ts';
 import { acmeDirectoryRoutes } from './pki/acme/directories/routes.ts';
@@ -43,6 +44,11 @@ import type { Revocation } from './pki/revocation/revocation.ts';
 import { revocationRoutes } from './pki/revocation/routes.ts';
 import { timestampRoutes } from './pki/timestamps/routes.ts';
 import { renewTimestampCertificates } from './pki/timestamps/timestamp-authority.ts';
+import type { DispatcherParts } from './push/webhooks/deliveries/dispatcher.ts';
+import { pruneWebhooks } from './push/webhooks/deliveries/prune.ts';
+import { recordDeliveries } from './push/webhooks/deliveries/record.ts';
+import type { AttemptCounts } from './push/webhooks/metrics.ts';
+import { type WebhookRouteParts, webhookRoutes } from './push/webhooks/routes.ts';
 import { generateSbom, generationJobKind } from './releases/evidence/generation/generate.ts';
 import { sbomRoutes } from './releases/evidence/routes.ts';
 import { vulnerabilityRoutes } from './releases/evidence/vulnerabilities/routes.ts';
@@ -94,6 +100,8 @@ export interface Resources {
   readonly outgoing: Fetch | undefined;
   readonly trustRoots: TrustRootRefresher;
   readonly evidence: EvidenceSources;
+  /** How attempts at webhooks have ended. */
+  readonly webhookAttempts: AttemptCounts;
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
@@ -134,6 +142,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     sbomRoutes(resources),
     vulnerabilityRoutes(resources),
     rescanRoutes(resources),
+    webhookRoutes(webhookParts(resources)),
     doctorRoutes(resources),
     backupRoutes(resources),
     publicRoutes(withBase),
@@ -154,6 +163,18 @@ export function openEvidence(
   const outgoing = isOn === 'off' ? undefined : createFetch({ addresses });
   const trustRoots = new TrustRootRefresher(trustRootParts({ ...opened, outgoing }));
   return { outgoing, trustRoots, evidence: openEvidenceSources(opened) };
+}
+
+/** What webhooks are kept and sent with. */
+export function webhookParts(resources: Resources): WebhookRouteParts & DispatcherParts {
+  const { config, webhookAttempts: attempts, wakeWorker: wake } = resources;
+  const reach = { addresses: config.webhookAddresses };
+  return {
+    ...resources,
+    ...{ reach, wake, post: createPost(reach), random: Math.random },
+    ...{ rotationHours: config.webhookRotationHours, failureDays: config.webhookFailureDays },
+    settled: (how) => void attempts.set(how, (attempts.get(how) ?? 0) + 1),
+  };
 }
 
 /** What trusted publishing works with. */
@@ -241,6 +262,9 @@ export function subscribePlanes(resources: Resources, bus: Bus): void {
       if (organisationId !== null) await refreshAndLog(resources, organisationId);
     });
   }
+  bus.subscribe('*', async (event) => {
+    if ((await recordDeliveries(resources, event)) > 0) resources.wakeWorker();
+  });
   // What could not be signed while the vault was locked; other events do not wait for it.
   bus.subscribe('vault.unlocked', async () => {
     void runOften(resources);
@@ -296,6 +320,7 @@ export async function runBackup(resources: Resources): Promise<void> {
 export async function runNightly(resources: Resources): Promise<void> {
   await logFailure(resources, pruneAcme);
   await logFailure(resources, pruneSnapshots);
+  await logFailure(resources, pruneWebhooks);
   if (resources.scanner) await logFailure(resources, requestAllRescans);
   resources.wakeWorker();
 }

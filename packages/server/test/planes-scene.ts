@@ -173,6 +173,7 @@ async function openResources(
     acme: createAcmeState({ ...dependencies, log, dnsServers: [] }),
     revocation: openRevocation({ ...dependencies, log }),
     version: '0.0.0-test',
+    webhookAttempts: new Map(),
     ...(await openProcessParts(config)),
     wakeRelay: () => undefined,
     wakeWorker,

@@ -7,6 +7,7 @@ import { examineTimestamps } from './timestamps.ts';
 import { examineServerCertificate } from './tls.ts';
 import { examineTrust } from './trust.ts';
 import { examineTrustRoots } from './trust-roots.ts';
+import { examineWebhooks } from './webhooks.ts';
 
 /** What is looked at, by the words for it. */
 const examinations: Readonly<Record<string, Examination>> = {
@@ -23,6 +24,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   'the timestamps': examineTimestamps,
   'the disk': examineDisk,
   'the address': examineAddress,
+  'the webhooks': examineWebhooks,
   'the certificate of the server': examineServerCertificate,
 };
 

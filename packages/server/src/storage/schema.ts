@@ -38,6 +38,7 @@ import type {
 import type { OcspResponderTable, RevocationListTable, RevocationStateTable } from './tables/revocation.ts';
 import type { TimestampAuthorityTable } from './tables/timestamps.ts';
 import type { EvidenceRootMetadataTable, EvidenceRootTable } from './tables/trust-roots.ts';
+import type { WebhookDeliveryTable, WebhookEndpointTable, WebhookKeyTable } from './tables/webhooks.ts';
 
 /** All tables by name. */
 export interface Schema {
@@ -94,6 +95,9 @@ export interface Schema {
   policy_override: PolicyOverrideTable;
   evidence_document: EvidenceDocumentTable;
   release_verdict: ReleaseVerdictTable;
+  webhook_endpoint: WebhookEndpointTable;
+  webhook_key: WebhookKeyTable;
+  webhook_delivery: WebhookDeliveryTable;
 }
 
 /** `slug` is unique; the organisation `default` answers at the unprefixed paths. `host` is unique where set. */

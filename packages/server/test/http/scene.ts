@@ -212,6 +212,7 @@ async function openPlanes(
     acme: createAcmeState({ ...shared, dnsServers: [] }),
     revocation: openRevocation(shared),
     version: '0.0.0-test',
+    webhookAttempts: new Map(),
     wakeRelay: () => undefined,
     wakeWorker,
     published: () => undefined,

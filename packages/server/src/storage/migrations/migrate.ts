@@ -16,6 +16,7 @@ import { sboms } from './0009-sboms.ts';
 import { trustRoots } from './0010-trust-roots.ts';
 import { gate } from './0011-gate.ts';
 import { publishers } from './0012-publishers.ts';
+import { webhooks } from './0013-webhooks.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -31,6 +32,7 @@ const migrations: readonly Migration[] = [
   trustRoots,
   gate,
   publishers,
+  webhooks,
 ];
 
 /**
