@@ -35,14 +35,13 @@ import { PartFiles } from '../src/releases/uploads/part-files.ts';
 import roles from '../src/roles.json' with { type: 'json' };
 import { openDiskBlobs } from '../src/storage/blobs/disk.ts';
 import { createMemoryBus } from '../src/storage/bus/memory.ts';
-import { openDatabase } from '../src/storage/database/open.ts';
 import type { Database } from '../src/storage/database.ts';
 import { createId } from '../src/storage/ids.ts';
-import { migrate } from '../src/storage/migrations/migrate.ts';
 import { type Relay, startRelay } from '../src/storage/outbox.ts';
 import { createQuickPasswords } from './accounts/quick-passwords.ts';
 import { openProcessParts } from './backup/process-parts.ts';
 import { addProject, createScene, foundOrganisation, type Scene } from './releases/scene.ts';
+import { openMigratedSqlite } from './storage/migrated.ts';
 import type { createVault } from './vault/opened-vault.ts';
 
 /** Headers that prove who asks. */
@@ -144,9 +143,8 @@ export async function openPlanesScene(t: Pick<TestContext, 'after'>, choice: Pla
 }
 
 async function openOwnDatabase(dataDir: string, closers: (() => unknown)[]): Promise<Database> {
-  const database = await openDatabase({ dataDir, databaseUrl: undefined }, { create: true });
+  const database = await openMigratedSqlite(dataDir);
   closers.push(() => database.close());
-  await migrate(database);
   return database;
 }
 

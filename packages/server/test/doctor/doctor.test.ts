@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
@@ -11,8 +11,6 @@ import { examine } from '../../src/doctor/doctor.ts';
 import type { DoctorDependencies, Finding } from '../../src/doctor/finding.ts';
 import { prepareKeptPair } from '../../src/pki/access/kept-pair.ts';
 import { openScanner } from '../../src/releases/scanner/clamd.ts';
-import { openDatabase } from '../../src/storage/database/open.ts';
-import { migrate } from '../../src/storage/migrations/migrate.ts';
 import { createSigningKey, revokeSigningKey } from '../../src/trust/signing-keys.ts';
 import { importTrustList } from '../../src/trust/trust-lists.ts';
 import { Vault } from '../../src/vault/vault.ts';
@@ -22,6 +20,7 @@ import { addStoredDraft, openPlanesScene, openShop, type PlanesScene } from '../
 import { clamdMissing, startClamd } from '../releases/scanner/clamd.ts';
 import { addProject, dayMs, type ListWish, type Scene, start, trustKey } from '../releases/scene.ts';
 import { forEachEngine } from '../storage/engines.ts';
+import { openMigratedSqlite } from '../storage/migrated.ts';
 
 /** The findings of an organisation, without what every test server has: no scanner, and whatever the disk is like. */
 async function find(
@@ -54,9 +53,9 @@ suite('the doctor', () => {
     scene.resources.vault.lock();
     assert.deepEqual(await codes(scene), ['error vault-locked', 'info protection-nobody']);
     const dataDir = join(scene.resources.config.dataDir, 'empty');
-    const database = await openDatabase({ dataDir, databaseUrl: undefined }, { create: true });
+    await mkdir(dataDir);
+    const database = await openMigratedSqlite(dataDir);
     t.after(() => database.close());
-    await migrate(database);
     const vault = await Vault.open(database, scene.resources.now);
     assert.ok((await codes(scene, { database, vault })).includes('error vault-absent'));
   });

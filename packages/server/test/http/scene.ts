@@ -27,12 +27,11 @@ import { DownloadCounter } from '../../src/releases/public/statistics.ts';
 import { PartFiles } from '../../src/releases/uploads/part-files.ts';
 import roles from '../../src/roles.json' with { type: 'json' };
 import { openDiskBlobs } from '../../src/storage/blobs/disk.ts';
-import { openDatabase } from '../../src/storage/database/open.ts';
 import type { Database } from '../../src/storage/database.ts';
-import { migrate } from '../../src/storage/migrations/migrate.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { createQuickPasswords } from '../accounts/quick-passwords.ts';
 import { openProcessParts } from '../backup/process-parts.ts';
+import { openMigratedSqlite } from '../storage/migrated.ts';
 import { openNewVault } from '../vault/opened-vault.ts';
 
 export const password = 'correct horse battery';
@@ -118,12 +117,11 @@ export interface SceneChoice {
 /** Sets the scene on SQLite, for tests of what no SQL is about; it is cleared away after the test. */
 export async function openScene(t: TestContext, choice?: SceneChoice): Promise<Scene> {
   const dataDir = await mkdtemp(join(tmpdir(), 'signpost-test-'));
-  const database = await openDatabase({ dataDir, databaseUrl: undefined }, { create: true });
+  const database = await openMigratedSqlite(dataDir);
   t.after(async () => {
     await database.close();
     await rm(dataDir, { recursive: true, force: true });
   });
-  await migrate(database);
   return createScene(database, choice);
 }
 

@@ -7,7 +7,7 @@ import { after, describe, test } from 'node:test';
 import { Client } from 'pg';
 import { type DatabaseLocation, openDatabase } from '../../src/storage/database/open.ts';
 import type { Database } from '../../src/storage/database.ts';
-import { migrate } from '../../src/storage/migrations/migrate.ts';
+import { nameMigratedPostgres, openMigratedSqlite } from './migrated.ts';
 import { findPostgres, startPostgres } from './postgres-server.ts';
 
 /** Makes a place for a new, empty database. */
@@ -19,14 +19,13 @@ export type Locate = () => Promise<DatabaseLocation>;
  * is a skipped test that says so, and fails when CI is `true`.
  */
 export function forEachEngine(register: (name: string, open: () => Promise<Database>, locate: Locate) => void): void {
-  describe('on SQLite', () =>
-    registerWith('SQLite', register, async (dataDir) => ({ dataDir, databaseUrl: undefined })));
+  describe('on SQLite', () => registerWith(sqlite, register));
   if (process.env.SIGNPOST_TEST_POSTGRES === undefined && findPostgres() === undefined) {
     registerMissing();
     return;
   }
   describe('on PostgreSQL', () => {
-    registerWith('PostgreSQL', register, async (dataDir) => ({ dataDir, databaseUrl: await createPostgresDatabase() }));
+    registerWith(postgres, register);
     after(dropPostgresDatabases);
   });
 }
@@ -38,39 +37,64 @@ function registerMissing(): void {
   });
 }
 
+interface Engine {
+  readonly name: string;
+  /** A place for an empty database. */
+  locate(dataDir: string): Promise<DatabaseLocation>;
+  /** A database with every table. */
+  open(dataDir: string): Promise<Database>;
+}
+
+const sqlite: Engine = {
+  name: 'SQLite',
+  locate: async (dataDir) => ({ dataDir, databaseUrl: undefined }),
+  open: openMigratedSqlite,
+};
+
+const postgres: Engine = {
+  name: 'PostgreSQL',
+  locate: async (dataDir) => ({ dataDir, databaseUrl: await createPostgresDatabase('template1') }),
+  open: async (dataDir) => {
+    server ??= locatePostgres();
+    migrated ??= nameMigratedPostgres(await server);
+    const databaseUrl = await createPostgresDatabase(await migrated);
+    return openDatabase({ dataDir, databaseUrl }, { create: true });
+  },
+};
+
 function registerWith(
-  name: string,
+  engine: Engine,
   register: (name: string, open: () => Promise<Database>, locate: Locate) => void,
-  locateIn: (dataDir: string) => Promise<DatabaseLocation>,
 ): void {
   const folders: string[] = [];
   const databases: Database[] = [];
-  const locate = async () => {
+  const createFolder = async () => {
     const folder = await mkdtemp(join(tmpdir(), 'signpost-test-'));
     folders.push(folder);
-    return locateIn(folder);
+    return folder;
   };
+  const locate = async () => engine.locate(await createFolder());
   const open = async () => {
-    const database = await openDatabase(await locate(), { create: true });
+    const database = await engine.open(await createFolder());
     databases.push(database);
-    await migrate(database);
     return database;
   };
   after(async () => {
     for (const database of databases) await database.close();
     for (const folder of folders) await rm(folder, { recursive: true, force: true });
   });
-  register(name, open, locate);
+  register(engine.name, open, locate);
 }
 
 let server: Promise<string> | undefined;
+let migrated: Promise<string> | undefined;
 const created: string[] = [];
 
-async function createPostgresDatabase(): Promise<string> {
+async function createPostgresDatabase(template: string): Promise<string> {
   server ??= locatePostgres();
   const url = new URL(await server);
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await runStatement(url.href, `create database ${name}`);
+  await runStatement(url.href, `create database ${name} template ${template}`);
   created.push(name);
   url.pathname = `/${name}`;
   return url.href;

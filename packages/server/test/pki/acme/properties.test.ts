@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { openDatabase } from '../../../src/storage/database/open.ts';
-import { migrate } from '../../../src/storage/migrations/migrate.ts';
+import { openMigratedSqlite } from '../../storage/migrated.ts';
 import { type AcmeClient, createCsr, thumbprintOf } from './client.ts';
 import { type AcmeScene, findChallenge, openAcmeScene, placeOrder, type SeenOrder } from './scene.ts';
 
@@ -15,8 +14,7 @@ let scene: AcmeScene;
 let close: () => Promise<void>;
 before(async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'signpost-test-'));
-  const database = await openDatabase({ dataDir, databaseUrl: undefined }, { create: true });
-  await migrate(database);
+  const database = await openMigratedSqlite(dataDir);
   scene = await openAcmeScene(database);
   close = async () => {
     await scene.close();

@@ -137,18 +137,16 @@ forEachEngine((_engine, openDatabase) => {
 });
 
 test('every key type makes a root and an intermediate that openssl and GnuTLS accept', async (t) => {
-  const { openDatabase } = await import('../../../src/storage/database/open.ts');
-  const { migrate } = await import('../../../src/storage/migrations/migrate.ts');
+  const { openMigratedSqlite } = await import('../../storage/migrated.ts');
   const { mkdtemp, rm } = await import('node:fs/promises');
   const { tmpdir } = await import('node:os');
   const { join } = await import('node:path');
   const dataDir = await mkdtemp(join(tmpdir(), 'signpost-test-'));
-  const database = await openDatabase({ dataDir, databaseUrl: undefined }, { create: true });
+  const database = await openMigratedSqlite(dataDir);
   t.after(async () => {
     await database.close();
     await rm(dataDir, { recursive: true, force: true });
   });
-  await migrate(database);
   const scene = await createPkiScene(database);
   for (const keyType of keyLabels.filter((label) => label !== 'rsa-4096')) {
     await scene.createRoot({ name: `root-${keyType}`, keyType });
