@@ -207,7 +207,7 @@ async function openVault(
   { config, now }: Process,
   inheritance: VaultInheritance | undefined,
 ): Promise<Vault> {
-  const vault = await Vault.open(database, now, inheritance);
+  const vault = await Vault.open(database, now, { inheritance });
   if (config.vaultPasswordFile === undefined || vault.state !== 'locked') return vault;
   const [password = ''] = (await readPasswordFile(config.vaultPasswordFile)).split(/\r?\n/, 1);
   await vault.unlock(password).catch((cause: unknown) => {

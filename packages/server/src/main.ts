@@ -3,7 +3,7 @@ import { type Logger, pino } from 'pino';
 import { Passwords } from './accounts/passwords.ts';
 import { RestoreDesk } from './backup/desk.ts';
 import { openServerSwap, recoverRestore } from './backup/trial.ts';
-import { type Config, findUnknownVariables, parseConfig } from './config.ts';
+import { findUnknownVariables, parseConfig } from './config.ts';
 import { closeAll, openGeneration, type Process } from './generation.ts';
 import { openListeners } from './listeners.ts';
 import { openOnTrial, Reign } from './reign.ts';
@@ -26,6 +26,13 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** What a server may be handed. */
+export interface ServeOptions {
+  readonly log?: Logger;
+  /** Others than those of Argon2id are for tests. */
+  readonly passwords?: Passwords;
+}
+
 /** Above what the parts of a generation may take, each for itself. */
 const stopLimitMs = 120_000;
 
@@ -36,7 +43,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * Starts the server on an initialised and migrated data folder; it creates and migrates nothing. Throws a Refusal with
  * a hint when settings, folder, database or pinned roots are not as they must be.
  */
-export async function serve(environment: Environment, options: { log?: Logger } = {}): Promise<RunningServer> {
+export async function serve(environment: Environment, options: ServeOptions = {}): Promise<RunningServer> {
   const config = parseConfig(environment);
   const log = options.log ?? pino({ level: config.logLevel });
   const variables = findUnknownVariables(environment);
@@ -45,7 +52,8 @@ export async function serve(environment: Environment, options: { log?: Logger } 
   const closers: (() => unknown)[] = [() => lock.release()];
   const stop = () => closeAll(closers.splice(0).reverse(), stopLimitMs);
   try {
-    return { ...(await start(config, log, closers)), stop };
+    const { passwords = new Passwords() } = options;
+    return { ...(await start({ config, log, passwords }, closers)), stop };
   } catch (error) {
     await stop().catch((err: unknown) => log.error({ err }, 'what had been started could not be stopped'));
     throw error;
@@ -53,13 +61,16 @@ export async function serve(environment: Environment, options: { log?: Logger } 
 }
 
 /** Locks, then what a restore exchanges, then the socket; what each step opened is closed in the opposite order. */
-async function start(config: Config, log: Logger, closers: (() => unknown)[]): Promise<Omit<RunningServer, 'stop'>> {
+async function start(
+  { config, log, passwords }: Pick<Process, 'config' | 'log' | 'passwords'>,
+  closers: (() => unknown)[],
+): Promise<Omit<RunningServer, 'stop'>> {
   const lock = await lockDatabase(config, log);
   closers.push(() => lock.release());
   const swap = await openServerSwap(config);
   const state = await recoverRestore(swap, config);
   const process: Process = {
-    ...{ config, log, now: Date.now, swap, passwords: new Passwords(), backupKeys: new Map() },
+    ...{ config, log, now: Date.now, swap, passwords, backupKeys: new Map() },
     restoreDesk: new RestoreDesk((prepared) => reign.replace(prepared)),
   };
   const first = state === 'trial' ? await openOnTrial(process) : await openGeneration(process);

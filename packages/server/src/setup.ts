@@ -12,6 +12,7 @@ import { assertVacant, createDataFolder, lockDataFolder } from './storage/data-f
 import { lockDatabase, openDatabase } from './storage/database/open.ts';
 import type { Database, Query } from './storage/database.ts';
 import { migrate } from './storage/migrations/migrate.ts';
+import type { Argon2Parameters } from './vault/argon2.ts';
 import { hasVaultState } from './vault/store.ts';
 import { Vault } from './vault/vault.ts';
 
@@ -29,12 +30,19 @@ export interface Initialised {
   readonly apiKey: string;
 }
 
+/** What turning passwords into keys costs, where it is not the real thing: in tests. */
+export interface SetupCosts {
+  readonly passwords?: Passwords;
+  readonly vaultCost?: Argon2Parameters;
+}
+
 const apiKeyLifeMs = 90 * 86_400_000;
 
 /** Makes data folder, database, vault, the default organisation and its first admin, all or nothing. Throws `conflict` when there is a server already, or the folder is somebody else's. */
 export async function initialise(
   environment: Readonly<Record<string, string | undefined>>,
   request: InitialiseRequest,
+  costs: SetupCosts = {},
 ): Promise<Initialised> {
   const config = parseConfig(environment);
   await assertVacant(config.dataDir);
@@ -43,7 +51,7 @@ export async function initialise(
     // Before anything is changed, an older schema included.
     await assertNoServer(database);
     await migrate(database);
-    return { dataDir: config.dataDir, apiKey: await fillDatabase(database, request) };
+    return { dataDir: config.dataDir, apiKey: await fillDatabase(database, request, costs) };
   });
 }
 
@@ -104,9 +112,10 @@ async function recordMigrations(tx: Query, names: readonly string[]): Promise<vo
 async function fillDatabase(
   database: Database,
   { masterPassword, organisationName, admin }: InitialiseRequest,
+  { passwords = new Passwords(), vaultCost: cost }: SetupCosts,
 ): Promise<string> {
-  const vault = await Vault.open(database, Date.now);
-  const passwordHash = await new Passwords().hash(admin.password);
+  const vault = await Vault.open(database, Date.now, { cost });
+  const passwordHash = await passwords.hash(admin.password);
   const act = { actor: systemActor, now: Date.now() };
   return database.transaction(async (tx) => {
     await vault.create(tx, masterPassword);

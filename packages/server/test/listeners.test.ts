@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { initialise, serve } from '../src/main.ts';
+import { createQuickPasswords } from './accounts/quick-passwords.ts';
 import { rootPassphrase } from './pki/scene.ts';
 import { send } from './planes-scene.ts';
 import { silentLog } from './silent-log.ts';
+import { cheapCost } from './vault/cheap-cost.ts';
 
 const masterPassword = 'a long master password';
 
@@ -28,13 +30,14 @@ test('a server speaks TLS with a certificate of its own authority, also before i
   t.after(() => rm(folder, { recursive: true, force: true }));
   const passwordFile = join(folder, 'password');
   await writeFile(passwordFile, masterPassword, { mode: 0o600 });
+  const quick = { log: silentLog, passwords: createQuickPasswords(), vaultCost: cheapCost };
   const plain = { SIGNPOST_DATA: join(folder, 'data'), SIGNPOST_LISTEN: '127.0.0.1:0', SIGNPOST_SCAN: 'off' };
   const open = { ...plain, SIGNPOST_VAULT_PASSWORD_FILE: passwordFile };
   const admin = { email: 'admin@mail.example', name: 'Admin', password: 'correct horse battery' };
-  const { apiKey } = await initialise(open, { masterPassword, organisationName: 'Example', admin });
+  const { apiKey } = await initialise(open, { masterPassword, organisationName: 'Example', admin }, quick);
   const as = { authorization: `Bearer ${apiKey}` };
 
-  const first = await serve(open, { log: silentLog });
+  const first = await serve(open, quick);
   t.after(() => first.stop());
   const create = async (json: object) => {
     const { status, body } = await send(`${first.url}/api/authorities`, 'POST', { as, json });
@@ -47,7 +50,7 @@ test('a server speaks TLS with a certificate of its own authority, also before i
   await first.stop();
 
   const secured = { SIGNPOST_TLS_AUTHORITY: 'web', SIGNPOST_HTTP_LISTEN: '127.0.0.1:0' };
-  const second = await serve({ ...open, ...secured }, { log: silentLog });
+  const second = await serve({ ...open, ...secured }, quick);
   t.after(() => second.stop());
   assert.match(second.url, /^https:/);
   assert.deepEqual(await ask(`${second.url}/healthz`, ca), { status: 200, body: 'ok\n' });
@@ -55,7 +58,7 @@ test('a server speaks TLS with a certificate of its own authority, also before i
   assert.equal((await send(`${second.plainUrl}/api/session`, 'POST', { json: {} })).status, 403);
   await second.stop();
 
-  const locked = await serve({ ...plain, ...secured }, { log: silentLog });
+  const locked = await serve({ ...plain, ...secured }, quick);
   t.after(() => locked.stop());
   assert.equal(locked.vault, 'locked');
   assert.equal((await ask(`${locked.url}/healthz`, ca)).status, 200);

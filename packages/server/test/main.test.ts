@@ -10,12 +10,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeyPair } from '@signpost/protocol/keys/ed25519';
 import { sql } from 'kysely';
 import { verifyAuditChain } from '../src/audit/store.ts';
-import { initialise, migrateData, type RunningServer, serve } from '../src/main.ts';
+import { initialise, migrateData, type RunningServer, type ServeOptions, serve } from '../src/main.ts';
 import { openDatabase } from '../src/storage/database/open.ts';
+import { createQuickPasswords } from './accounts/quick-passwords.ts';
 import { send } from './planes-scene.ts';
 import { silentLog } from './silent-log.ts';
 import { forEachEngine } from './storage/engines.ts';
+import { cheapCost } from './vault/cheap-cost.ts';
 
+/** Argon2id is real in one test of these, which would wait for it in all of them. */
+const quick = { log: silentLog, passwords: createQuickPasswords(), vaultCost: cheapCost };
 const founding = {
   masterPassword: 'a long master password',
   organisationName: 'Example',
@@ -38,8 +42,8 @@ async function openFolder(t: TestContext): Promise<string> {
   return dataDir;
 }
 
-async function start(t: TestContext, environment: Environment): Promise<RunningServer> {
-  const server = await serve(environment, { log: silentLog });
+async function start(t: TestContext, environment: Environment, options: ServeOptions = quick): Promise<RunningServer> {
+  const server = await serve(environment, options);
   t.after(() => server.stop());
   return server;
 }
@@ -49,7 +53,7 @@ forEachEngine((_engine, _open, locate) => {
     test('is made once and then answers, with its vault locked until somebody opens it', async (t) => {
       const environment = settle(await locate());
       const { apiKey } = await initialise(environment, founding);
-      const server = await start(t, environment);
+      const server = await start(t, environment, { log: silentLog });
       assert.equal(server.vault, 'locked');
       assert.equal((await send(`${server.url}/healthz`, 'GET')).body.toString(), 'ok\n');
       assert.equal((await send(`${server.url}/api/health`, 'GET')).json.status, 'ok');
@@ -66,7 +70,7 @@ forEachEngine((_engine, _open, locate) => {
     test('is not made a second time, and what is there stays as it is', async (t) => {
       const location = await locate();
       const environment = settle(location);
-      await initialise(environment, founding);
+      await initialise(environment, founding, quick);
       const read = async () => {
         const database = await openDatabase(location, { create: false });
         const end = await verifyAuditChain(database);
@@ -100,7 +104,7 @@ forEachEngine((_engine, _open, locate) => {
       for (const table of ['organisation', 'person', 'api_key', 'vault_state', 'audit_event'] as const)
         assert.deepEqual(await database.query.selectFrom(table).selectAll().execute(), [], table);
       await database.close();
-      assert.ok((await initialise(environment, founding)).apiKey.startsWith('sgp_'));
+      assert.ok((await initialise(environment, founding, quick)).apiKey.startsWith('sgp_'));
     });
 
     test('does not start on a database that was not migrated, and changes nothing there', async () => {
@@ -118,7 +122,7 @@ forEachEngine((_engine, _open, locate) => {
 
     test('does not start while the pinned roots are not those of SIGNPOST_TRUST_ROOT', async (t) => {
       const environment = settle(await locate());
-      const { apiKey } = await initialise(environment, founding);
+      const { apiKey } = await initialise(environment, founding, quick);
       const [{ signer: root }, { signer: other }] = await Promise.all([createKeyPair(), createKeyPair()]);
       const first = await start(t, { ...environment, SIGNPOST_TRUST_ROOT: root.pubkeyB64 });
       const json = { root_keys: [root.pubkeyB64] };
@@ -138,7 +142,7 @@ suite('a start', () => {
   test('is refused without a folder, and makes none', async (t) => {
     const dataDir = join(await openFolder(t), 'missing');
     const environment = settle({ dataDir, databaseUrl: undefined });
-    await assert.rejects(serve(environment, { log: silentLog }), { code: 'unavailable', rule: 'data-folder' });
+    await assert.rejects(serve(environment, quick), { code: 'unavailable', rule: 'data-folder' });
     await assert.rejects(migrateData(environment), { code: 'unavailable', rule: 'data-folder' });
     await assert.rejects(stat(dataDir), { code: 'ENOENT' });
   });
@@ -153,9 +157,9 @@ suite('a start', () => {
 
   test('is refused while another server has the folder, and possible after it', async (t) => {
     const environment = settle({ dataDir: await openFolder(t), databaseUrl: undefined });
-    await initialise(environment, founding);
+    await initialise(environment, founding, quick);
     const first = await start(t, environment);
-    await assert.rejects(serve(environment, { log: silentLog }), { code: 'unavailable' });
+    await assert.rejects(serve(environment, quick), { code: 'unavailable' });
     await assert.rejects(migrateData(environment), { code: 'unavailable' });
     assert.equal((await send(`${first.url}/healthz`, 'GET')).status, 200);
     await first.stop();
@@ -165,8 +169,8 @@ suite('a start', () => {
   test('is refused for a taken address, and leaves the folder free', async (t) => {
     const environment = settle({ dataDir: await openFolder(t), databaseUrl: undefined });
     const others = settle({ dataDir: await openFolder(t), databaseUrl: undefined });
-    await initialise(environment, founding);
-    await initialise(others, founding);
+    await initialise(environment, founding, quick);
+    await initialise(others, founding, quick);
     const { host } = new URL((await start(t, others)).url);
     await assert.rejects(serve({ ...environment, SIGNPOST_LISTEN: host }, { log: silentLog }), { code: 'EADDRINUSE' });
     await start(t, environment);
@@ -176,9 +180,9 @@ suite('a start', () => {
     const dataDir = await openFolder(t);
     const path = join(dataDir, 'password');
     const environment = { ...settle({ dataDir, databaseUrl: undefined }), SIGNPOST_VAULT_PASSWORD_FILE: path };
-    await initialise(environment, founding);
+    await initialise(environment, founding, quick);
     const refused = async (rule: string) =>
-      assert.rejects(serve(environment, { log: silentLog }), (error: Error & { rule?: string; hint?: string }) => {
+      assert.rejects(serve(environment, quick), (error: Error & { rule?: string; hint?: string }) => {
         assert.equal(error.rule, rule);
         assert.match(error.message, /SIGNPOST_VAULT_PASSWORD_FILE/);
         assert.ok(error.hint);
@@ -191,7 +195,7 @@ suite('a start', () => {
     }
     for (const right of ['a long master password', 'a long master password\r\nmore\n']) {
       await writeFile(path, right);
-      const server = await serve(environment, { log: silentLog });
+      const server = await serve(environment, quick);
       assert.equal(server.vault, 'unlocked');
       await server.stop();
     }
@@ -199,7 +203,7 @@ suite('a start', () => {
 
   test('names every setting that is wrong', async () => {
     const environment = { SIGNPOST_LISTEN: 'nowhere', SIGNPOST_SCAN: 'maybe' };
-    await assert.rejects(serve(environment, { log: silentLog }), /SIGNPOST_LISTEN[\s\S]*SIGNPOST_SCAN/);
+    await assert.rejects(serve(environment, quick), /SIGNPOST_LISTEN[\s\S]*SIGNPOST_SCAN/);
   });
 
   test('closes the folder to other users of the machine', { skip: process.platform === 'win32' }, async (t) => {
@@ -214,7 +218,7 @@ suite('a start', () => {
 suite('a stop', () => {
   test('lets a request that runs end, takes no more, and does not wait for idle connections', async (t) => {
     const environment = settle({ dataDir: await openFolder(t), databaseUrl: undefined });
-    const { apiKey } = await initialise(environment, founding);
+    const { apiKey } = await initialise(environment, founding, quick);
     const server = await start(t, environment);
     const agent = new Agent({ keepAlive: true });
     t.after(() => agent.destroy());
@@ -240,8 +244,8 @@ suite('a stop', () => {
 
   test('may be asked for twice', async (t) => {
     const environment = settle({ dataDir: await openFolder(t), databaseUrl: undefined });
-    await initialise(environment, founding);
-    const server = await serve(environment, { log: silentLog });
+    await initialise(environment, founding, quick);
+    const server = await serve(environment, quick);
     await Promise.all([server.stop(), server.stop()]);
   });
 });
@@ -271,14 +275,14 @@ test('whoever is killed while making a server leaves none, or a whole one', asyn
     await sleep(delayMs);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const made = await initialise(environment, founding).then(
+    const made = await initialise(environment, founding, quick).then(
       () => true,
       (error: { rule?: string }) => {
         assert.equal(error.rule, 'initialised');
         return false;
       },
     );
-    const server = await serve(environment, { log: silentLog });
+    const server = await serve(environment, quick);
     const { email, password } = founding.admin;
     const json = { password: founding.masterPassword };
     assert.equal((await send(`${server.url}/api/vault/unlock`, 'POST', { json })).status, 200, `${delayMs} ${made}`);

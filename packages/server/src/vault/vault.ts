@@ -6,7 +6,13 @@ import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { Refusal } from '../errors.ts';
 import { afterCommit } from '../storage/database/transactions.ts';
 import type { Database, Query } from '../storage/database.ts';
-import { currentParameters, deriveMasterKey, encodeParameters, parseParameters } from './argon2.ts';
+import {
+  type Argon2Parameters,
+  currentParameters,
+  deriveMasterKey,
+  encodeParameters,
+  parseParameters,
+} from './argon2.ts';
 import { fingerprintKey, type SealPlace, sealUnder, unsealUnder } from './sealing.ts';
 import {
   deleteVault,
@@ -40,29 +46,42 @@ export interface VaultInheritance {
   readonly dataKey: KeyObject;
 }
 
+/** How a vault is opened. */
+export interface VaultOpening {
+  readonly inheritance?: VaultInheritance | undefined;
+  /** What the key of a new password costs, where it is not the real thing: in tests. */
+  readonly cost?: Argon2Parameters | undefined;
+}
+
 /** Seals and unseals. One per process; what it knows never runs ahead of what the database has committed. */
 export class Vault {
   readonly #database: Database;
   readonly #now: () => number;
-  #present: boolean;
+  readonly #cost: Argon2Parameters;
+  #present = false;
   #dataKey: KeyObject | undefined;
   #lifetime: object = {};
   /** Grows with each vault made here, so that an unlocking under way does not bring an older key back. */
   #generation = 0;
 
-  private constructor(database: Database, now: () => number, present: boolean) {
+  private constructor(database: Database, now: () => number, cost: Argon2Parameters) {
     this.#database = database;
     this.#now = now;
-    this.#present = present;
+    this.#cost = cost;
   }
 
   /**
    * The vault of `database`: absent, or locked. It is open when it is the vault of an `inheritance`, row for row: a
    * restored database need not wait for somebody who types the master password.
    */
-  static async open(database: Database, now: () => number, inheritance?: VaultInheritance): Promise<Vault> {
+  static async open(
+    database: Database,
+    now: () => number,
+    { inheritance, cost = currentParameters }: VaultOpening = {},
+  ): Promise<Vault> {
     const record = await readVaultRecord(database.query);
-    const vault = new Vault(database, now, record !== undefined);
+    const vault = new Vault(database, now, cost);
+    vault.#present = record !== undefined;
     if (record && inheritance && isSameRecord(record, inheritance.record)) vault.#hold(inheritance.dataKey);
     return vault;
   }
@@ -162,7 +181,7 @@ export class Vault {
     const replaced = await readVaultRecord(this.#database.query);
     if (!replaced) throw noVault();
     const dataKey = await openRecord(current, replaced);
-    return { replaced, lock: await wrapDataKey(dataKey, next) };
+    return { replaced, lock: await wrapDataKey(dataKey, next, this.#cost) };
   }
 
   /**
@@ -182,7 +201,10 @@ export class Vault {
   async #install(transaction: Query, password: string): Promise<void> {
     assertStrength(password);
     const dataKey = createSecretKey(randomBytes(dataKeyBytes));
-    await insertVaultRecord(transaction, { ...(await wrapDataKey(dataKey, password)), created_at: this.#now() });
+    await insertVaultRecord(transaction, {
+      ...(await wrapDataKey(dataKey, password, this.#cost)),
+      created_at: this.#now(),
+    });
     // Were the key taken over now and the transaction rolled back, secrets would be sealed under a salt that is lost.
     afterCommit(transaction, () => {
       this.#generation++;
@@ -203,12 +225,16 @@ export class Vault {
 }
 
 /** Everything in the state row that belongs to one password, under a salt of its own. */
-async function wrapDataKey(dataKey: KeyObject, password: string): Promise<Omit<VaultRecord, 'created_at'>> {
+async function wrapDataKey(
+  dataKey: KeyObject,
+  password: string,
+  cost: Argon2Parameters,
+): Promise<Omit<VaultRecord, 'created_at'>> {
   const salt = randomBytes(16);
-  const passwordKey = await deriveMasterKey(password, salt, currentParameters);
+  const passwordKey = await deriveMasterKey(password, salt, cost);
   return {
     salt: salt.toString('base64url'),
-    parameters: encodeParameters(currentParameters),
+    parameters: encodeParameters(cost),
     verifier: sealUnder(passwordKey, verifierPlace, verifierMarker),
     wrapped_key: sealUnder(passwordKey, wrappedKeyPlace, dataKey.export()),
     key_fingerprint: fingerprintKey(dataKey),

@@ -9,11 +9,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeyPair } from '../../src/backup/age/keys.ts';
 import { initialise, type RunningServer, serve } from '../../src/main.ts';
 import { type DatabaseLocation, openDatabase } from '../../src/storage/database/open.ts';
+import { createQuickPasswords } from '../accounts/quick-passwords.ts';
 import { type Answer, type Ask, send } from '../planes-scene.ts';
 import { silentLog } from '../silent-log.ts';
 import { forEachEngine } from '../storage/engines.ts';
+import { cheapCost } from '../vault/cheap-cost.ts';
 import { openFolder } from './scene.ts';
 
+/** Argon2id is real in the tests of the server, and would be waited for a hundred times in these. */
+const quick = { log: silentLog, passwords: createQuickPasswords(), vaultCost: cheapCost };
 const founding = {
   masterPassword: 'a long master password',
   organisationName: 'Example',
@@ -35,9 +39,13 @@ interface Desk {
 /** A running server whose vault is open by a password file. */
 async function openDesk(
   t: TestContext,
-  location: DatabaseLocation,
+  locate: () => Promise<DatabaseLocation>,
   masterPassword = founding.masterPassword,
 ): Promise<Desk> {
+  let stop = async () => {};
+  // Before its folder is removed, which a backup may still be written to: hooks run in the order in which they were given.
+  t.after(() => stop());
+  const location = await locate();
   const passwordFile = join(await openFolder(t), 'password');
   await writeFile(passwordFile, `${masterPassword}\n`);
   const environment = {
@@ -46,9 +54,9 @@ async function openDesk(
     ...{ SIGNPOST_VAULT_PASSWORD_FILE: passwordFile, SIGNPOST_BACKUP_RECIPIENTS: pair.recipient },
     ...(location.databaseUrl === undefined ? {} : { SIGNPOST_DATABASE: location.databaseUrl }),
   };
-  const { apiKey } = await initialise(environment, { ...founding, masterPassword });
-  const server = await serve(environment, { log: silentLog });
-  t.after(() => server.stop());
+  const { apiKey } = await initialise(environment, { ...founding, masterPassword }, quick);
+  const server = await serve(environment, quick);
+  stop = () => server.stop();
   const ask: Desk['ask'] = (method, path, wish) => send(`${server.url}${path}`, method, wish);
   return {
     ...{ server, environment, ask, dataDir: location.dataDir },
@@ -62,6 +70,11 @@ async function openDesk(
       return ask(method, path, { ...wish, as: { cookie, 'x-signpost-csrf': String(opened.json.csrf_token) } });
     },
   };
+}
+
+/** A place in a folder that goes with the test. */
+function locateIn(t: TestContext): () => Promise<DatabaseLocation> {
+  return async () => ({ dataDir: await openFolder(t), databaseUrl: undefined });
 }
 
 /** Asks for a backup and waits for its job; what it says at the end. */
@@ -96,7 +109,7 @@ async function readAudit(dataDir: string, action: string): Promise<{ detail: str
 
 forEachEngine((_name, _open, locate) => {
   test('a running server goes back to its backup without a restart, and stays unlocked', async (t) => {
-    const desk = await openDesk(t, await locate());
+    const desk = await openDesk(t, locate);
     const { key, person } = desk;
     assert.equal((await key('POST', '/api/projects', { slug: 'before' })).status, 201);
     const made = await backUp(desk, { plain: true });
@@ -126,7 +139,7 @@ forEachEngine((_name, _open, locate) => {
   });
 
   test('a backup from before a change of the master password is of the same vault, and the new password stays', async (t) => {
-    const desk = await openDesk(t, await locate());
+    const desk = await openDesk(t, locate);
     const { name } = await backUp(desk, { recipients: [pair.recipient] });
     const change = { current: founding.masterPassword, new: 'the next master password' };
     assert.equal((await desk.key('POST', '/api/vault/change-password', change)).status, 200);
@@ -139,10 +152,7 @@ forEachEngine((_name, _open, locate) => {
   });
 
   test('a restored state that does not answer gives way to the old one', async (t) => {
-    const [desk, other] = [
-      await openDesk(t, await locate()),
-      await openDesk(t, await locate(), 'another master password'),
-    ];
+    const [desk, other] = [await openDesk(t, locate), await openDesk(t, locate, 'another master password')];
     const foreign = await download(other, (await backUp(other, { plain: true })).name);
     assert.equal((await desk.key('POST', '/api/projects', { slug: 'mine' })).status, 201);
     await desk.person('PUT', '/api/restore', { body: foreign });
@@ -166,7 +176,7 @@ forEachEngine((_name, _open, locate) => {
 
 suite('backups of a running server', () => {
   test('are encrypted to whom it was asked, listed, downloaded and removed, and each of it is told', async (t) => {
-    const desk = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+    const desk = await openDesk(t, locateIn(t));
     const made = await backUp(desk, { recipients: [pair.recipient] });
     assert.match(made.name ?? '', /^signpost-backup-\d{4}-\d{2}-\d{2}\.zip\.age$/);
     const { backups, schedule } = (await desk.key('GET', '/api/backups')).json as Record<string, unknown>;
@@ -193,7 +203,7 @@ suite('backups of a running server', () => {
   });
 
   test('take one way of encryption at most, and a key that is one', async (t) => {
-    const { key, person } = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+    const { key, person } = await openDesk(t, locateIn(t));
     for (const how of [
       { plain: true, recipients: [pair.recipient] },
       { recipients: ['age1x'] },
@@ -208,7 +218,7 @@ suite('backups of a running server', () => {
   });
 
   test('give a stolen key or session nothing that it could read', async (t) => {
-    const desk = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+    const desk = await openDesk(t, locateIn(t));
     const own = createKeyPair();
     const choices = [{ plain: true }, { passphrase: 'a long passphrase' }, { recipients: [own.recipient] }];
     for (const how of choices) {
@@ -235,7 +245,7 @@ suite('backups of a running server', () => {
   });
 
   test('come into force over a database that is damaged, too', async (t) => {
-    const desk = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+    const desk = await openDesk(t, locateIn(t));
     const { name } = await backUp(desk, { recipients: [pair.recipient] });
     const damaged = new DatabaseSync(join(desk.dataDir, 'signpost.db'));
     damaged.exec('drop table vault_state');
@@ -247,20 +257,22 @@ suite('backups of a running server', () => {
   });
 
   test('that was placed before a crash and does not answer gives way at the next start, which is told', async (t) => {
-    const desk = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+    let stop = async () => {};
+    t.after(() => stop());
+    const desk = await openDesk(t, locateIn(t));
     await desk.server.stop();
     const current = join(desk.dataDir, 'signpost.db');
     await mkdir(join(desk.dataDir, 'restore'));
     await rename(current, join(desk.dataDir, 'restore', 'previous.db'));
     await writeFile(current, '');
-    const again = await serve(desk.environment, { log: silentLog });
-    t.after(() => again.stop());
+    const again = await serve(desk.environment, quick);
+    stop = () => again.stop();
     const row = await readAudit(desk.dataDir, 'restore.refused');
     assert.deepEqual(row, [{ detail: '{"rule":"restore-rolled-back"}' }]);
   });
 
   test('restore nothing for a wrong password, an API key, or without a file', async (t) => {
-    const desk = await openDesk(t, { dataDir: await openFolder(t), databaseUrl: undefined });
+    const desk = await openDesk(t, locateIn(t));
     assert.equal((await desk.key('POST', '/api/restore', { password })).status, 403);
     const wrong = await desk.person('POST', '/api/restore', { json: { password: 'wrong horse battery' } });
     assert.deepEqual([wrong.status, wrong.json.rule], [403, 'step-up']);
@@ -273,7 +285,7 @@ suite('backups of a running server', () => {
     const refused = await desk.person('POST', '/api/restore', { json: { password } });
     assert.deepEqual([refused.status, refused.json.rule], [422, 'zip-end-record']);
     await desk.server.stop();
-    const again = await serve(desk.environment, { log: silentLog });
+    const again = await serve(desk.environment, quick);
     await again.stop();
     assert.deepEqual(await readdir(join(desk.dataDir, 'restore')), [], 'leftovers go at the next start');
     assert.ok(!existsSync(join(desk.dataDir, 'backups')));

@@ -5,11 +5,9 @@ import { createRoot, type NewRoot } from '../../src/pki/authorities/create-root.
 import type { AuthorityRow } from '../../src/pki/authorities/store.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { createScene, type Scene } from '../releases/scene.ts';
+import { cheapCost } from '../vault/cheap-cost.ts';
 
 export const rootPassphrase = 'five quite random words here';
-
-/** The least that Argon2id takes: the passphrase's cost is measured elsewhere. */
-export const cheapCost = { passes: 1, memoryKib: 64, parallelism: 1 } as const;
 
 /** The organisation, and how its authorities are made. */
 export interface PkiScene extends Scene {

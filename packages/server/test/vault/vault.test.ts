@@ -7,12 +7,13 @@ import { Refusal, type RefusalCode } from '../../src/errors.ts';
 import { openDatabase } from '../../src/storage/database/open.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { migrate } from '../../src/storage/migrations/migrate.ts';
-import { deriveMasterKey, encodeParameters, parseParameters } from '../../src/vault/argon2.ts';
+import { currentParameters, deriveMasterKey, encodeParameters, parseParameters } from '../../src/vault/argon2.ts';
 import { sealUnder } from '../../src/vault/sealing.ts';
 import { readOrCreateSecret } from '../../src/vault/secrets.ts';
 import { insertVaultRecord, readSecret, readVaultRecord } from '../../src/vault/store.ts';
 import { Vault } from '../../src/vault/vault.ts';
 import { forEachEngine } from '../storage/engines.ts';
+import { cheapCost } from './cheap-cost.ts';
 
 const now = () => 1_800_000_000_000;
 const password = 'a master password, fairly long';
@@ -29,6 +30,7 @@ forEachEngine((_name, open, locate) => {
       assert.equal(vault.state, 'absent', 'nothing is committed yet');
     });
     assert.equal(vault.state, 'unlocked');
+    assert.equal((await readVaultRecord(database.query))?.parameters, encodeParameters(currentParameters));
     const text = vault.seal('signing-key', 'signing_key/1', secret);
     vault.lock();
     assert.equal(vault.state, 'locked');
@@ -58,7 +60,7 @@ forEachEngine((_name, open, locate) => {
 
   test('a creation that was rolled back left no key behind to seal with', async () => {
     const database = await open();
-    const vault = await Vault.open(database, now);
+    const vault = await Vault.open(database, now, { cost: cheapCost });
     const failing = database.transaction(async (transaction) => {
       await vault.create(transaction, password);
       throw new Error('on purpose');
@@ -107,7 +109,7 @@ forEachEngine((_name, open, locate) => {
     const text = vault.seal('signing-key', 'signing_key/1', secret);
     await changePassword(database, vault, { current: password, next: 'the next master password' });
     assert.deepEqual(vault.unseal('signing-key', 'signing_key/1', text), secret);
-    const reopened = await Vault.open(database, now);
+    const reopened = await Vault.open(database, now, { cost: cheapCost });
     await assert.rejects(reopened.unlock(password), isRefusal('unauthenticated'));
     await reopened.unlock('the next master password');
     assert.deepEqual(reopened.unseal('signing-key', 'signing_key/1', text), secret);
@@ -134,7 +136,7 @@ forEachEngine((_name, open, locate) => {
     });
     await assert.rejects(failing, /on purpose/);
     assert.deepEqual(await readVaultRecord(database.query), before);
-    await (await Vault.open(database, now)).unlock(password);
+    await (await Vault.open(database, now, { cost: cheapCost })).unlock(password);
   });
 
   test('of two changes of the password at once the later one finds another vault than it began with', async () => {
@@ -148,7 +150,7 @@ forEachEngine((_name, open, locate) => {
     await database.transaction((transaction) => vault.changePassword(transaction, first));
     const late = database.transaction((transaction) => vault.changePassword(transaction, second));
     await assert.rejects(late, isRefusal('conflict'));
-    await (await Vault.open(database, now)).unlock('the next master password');
+    await (await Vault.open(database, now, { cost: cheapCost })).unlock('the next master password');
   });
 
   test('the fingerprint is that of the data key: it outlives a change of the password, and not a reset', async () => {
@@ -165,18 +167,18 @@ forEachEngine((_name, open, locate) => {
   test('a vault that has no fingerprint yet gets it when it is unlocked', async () => {
     const database = await open();
     await installFirstVersion(database);
-    await (await Vault.open(database, now)).unlock(password);
+    await (await Vault.open(database, now, { cost: cheapCost })).unlock(password);
     assert.match((await readVaultRecord(database.query))?.key_fingerprint ?? '', /^[0-9a-f]{64}$/);
   });
 
   test('a vault of the first version, sealed under the password itself, opens and takes a new password', async () => {
     const database = await open();
     const text = await installFirstVersion(database);
-    const vault = await Vault.open(database, now);
+    const vault = await Vault.open(database, now, { cost: cheapCost });
     await vault.unlock(password);
     assert.deepEqual(vault.unseal('signing-key', 'signing_key/1', text), secret);
     await changePassword(database, vault, { current: password, next: 'the next master password' });
-    const reopened = await Vault.open(database, now);
+    const reopened = await Vault.open(database, now, { cost: cheapCost });
     await assert.rejects(reopened.unlock(password), isRefusal('unauthenticated'));
     await reopened.unlock('the next master password');
     assert.deepEqual(reopened.unseal('signing-key', 'signing_key/1', text), secret);
@@ -194,7 +196,7 @@ forEachEngine((_name, open, locate) => {
     await database.transaction((transaction) => vault.reset(transaction, 'the next master password'));
     await overtaken.catch(() => {});
     const text = vault.seal('signing-key', 'signing_key/1', secret);
-    const reopened = await Vault.open(database, now);
+    const reopened = await Vault.open(database, now, { cost: cheapCost });
     await reopened.unlock('the next master password');
     assert.deepEqual(reopened.unseal('signing-key', 'signing_key/1', text), secret);
   });
@@ -214,7 +216,7 @@ forEachEngine((_name, open, locate) => {
     const database = await openDatabase(location, { create: true });
     try {
       await migrate(database);
-      const vault = await Vault.open(database, now);
+      const vault = await Vault.open(database, now, { cost: cheapCost });
       await database.transaction((transaction) => vault.create(transaction, password));
       const made = await readOrCreateSecret({ database, vault, now }, 'session-secret', 32);
       const record = await readVaultRecord(database.query);
@@ -242,7 +244,7 @@ forEachEngine((_name, open, locate) => {
 
   async function openVault() {
     const database = await open();
-    const vault = await Vault.open(database, now);
+    const vault = await Vault.open(database, now, { cost: cheapCost });
     await database.transaction((transaction) => vault.create(transaction, password));
     return { database, vault };
   }

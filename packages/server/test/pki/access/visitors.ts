@@ -9,7 +9,8 @@ import { createRoot } from '../../../src/pki/authorities/create-root.ts';
 import { type IssuedCertificate, type IssueWish, issueCertificate } from '../../../src/pki/certificates/issue.ts';
 import { parseNameText } from '../../../src/pki/profiles/name-text.ts';
 import type { Scene, SceneChoice } from '../../http/scene.ts';
-import { cheapCost, rootPassphrase } from '../scene.ts';
+import { cheapCost } from '../../vault/cheap-cost.ts';
+import { rootPassphrase } from '../scene.ts';
 
 /** The proxy that may say who shows what. */
 export const proxy = '192.0.2.9';

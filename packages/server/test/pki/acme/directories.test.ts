@@ -5,7 +5,8 @@ import { createIntermediate } from '../../../src/pki/authorities/create-intermed
 import { createRoot } from '../../../src/pki/authorities/create-root.ts';
 import { type Ask, type Credential, openPlanesScene, type PlanesScene } from '../../planes-scene.ts';
 import type { Scene } from '../../releases/scene.ts';
-import { cheapCost, rootPassphrase } from '../scene.ts';
+import { cheapCost } from '../../vault/cheap-cost.ts';
+import { rootPassphrase } from '../scene.ts';
 import { AcmeClient } from './client.ts';
 
 let scene: PlanesScene;

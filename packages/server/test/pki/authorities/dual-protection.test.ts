@@ -13,7 +13,8 @@ import {
 import { rootAttemptsPerMinute, withRootSigner } from '../../../src/pki/authorities/root-signer.ts';
 import type { AuthorityRow } from '../../../src/pki/authorities/store.ts';
 import { forEachEngine } from '../../storage/engines.ts';
-import { cheapCost, createPkiScene, type PkiScene, rootPassphrase } from '../scene.ts';
+import { cheapCost } from '../../vault/cheap-cost.ts';
+import { createPkiScene, type PkiScene, rootPassphrase } from '../scene.ts';
 import { guessPassphrases } from './passphrase-guesses.ts';
 
 forEachEngine((_engine, open) => {

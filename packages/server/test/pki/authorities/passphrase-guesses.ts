@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { Refusal } from '../../../src/errors.ts';
 import { openRootKey, type ProtectedKey, protectRootKey } from '../../../src/pki/authorities/dual-protection.ts';
 import type { Vault } from '../../../src/vault/vault.ts';
-import { cheapCost } from '../scene.ts';
+import { cheapCost } from '../../vault/cheap-cost.ts';
 
 /** A kind of guess, with the times that its answers took. */
 interface GuessClass {
