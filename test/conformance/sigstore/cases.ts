@@ -6,8 +6,8 @@ import { importPublicKey } from '@signpost/protocol/keys/verification-key';
 import { parseBundle } from '@signpost/protocol/sigstore/bundle';
 import { parseIdentityPolicy } from '@signpost/protocol/sigstore/identity-policy';
 import { parseTrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
-import type { RequiredSigner, VerifiedBundle } from '@signpost/protocol/sigstore/verify-bundle';
-import { verifyBundle } from '@signpost/protocol/sigstore/verify-bundle';
+import { type VerifiedBundle, verifyBundle } from '@signpost/protocol/sigstore/verify-bundle';
+import type { RequiredSigner } from '@signpost/protocol/sigstore/verify-signer';
 
 /** What a folder holds, or takes from the folders around it. */
 export interface SigstoreCase {

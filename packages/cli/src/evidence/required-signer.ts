@@ -3,7 +3,7 @@ import { parsePemBlock } from '@signpost/protocol/asn1/pem';
 import { importPublicKey } from '@signpost/protocol/keys/verification-key';
 import type { ReleasePolicy } from '@signpost/protocol/policy/policy';
 import { parseIdentityPolicy } from '@signpost/protocol/sigstore/identity-policy';
-import type { RequiredSigner } from '@signpost/protocol/sigstore/verify-bundle';
+import type { RequiredSigner } from '@signpost/protocol/sigstore/verify-signer';
 import type { OptionSpec, Options } from '../command.ts';
 import { Failure } from '../terminal/failure.ts';
 import { readLocalDocument } from './local-document.ts';

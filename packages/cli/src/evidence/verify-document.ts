@@ -4,7 +4,8 @@ import type { Artifact } from '@signpost/protocol/sigstore/artifact';
 import { parseBundle } from '@signpost/protocol/sigstore/bundle';
 import { extractBundles } from '@signpost/protocol/sigstore/extract-bundles';
 import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
-import { type RequiredSigner, type VerifiedBundle, verifyBundle } from '@signpost/protocol/sigstore/verify-bundle';
+import { type VerifiedBundle, verifyBundle } from '@signpost/protocol/sigstore/verify-bundle';
+import type { RequiredSigner } from '@signpost/protocol/sigstore/verify-signer';
 
 /** What the bundles of a document must be good for. */
 export interface DocumentRequirements {

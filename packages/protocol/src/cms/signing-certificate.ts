@@ -5,6 +5,7 @@ import { tags } from '../asn1/tag.ts';
 import { type DerValue, encoded, explicit, octetString, primitive, sequence } from '../asn1/writer.ts';
 import { isSameBytes } from '../bytes/compare.ts';
 import { TrustError } from '../errors.ts';
+import { digestBytes } from '../keys/digest.ts';
 import { type HashName, readHashAlgorithm } from '../keys/signature-algorithm.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { type GeneralName, readGeneralNames } from '../x509/general-name.ts';
@@ -77,7 +78,7 @@ async function assertId(
   { hash, digest, issuer, serialNumber }: CertificateId,
   certificate: Certificate,
 ): Promise<void> {
-  const own = new Uint8Array(await globalThis.crypto.subtle.digest(hash, certificate.bytes));
+  const own = await digestBytes(hash, certificate.bytes);
   const isNamed =
     issuer?.some((name) => name.kind === 'directory' && isSameName(name.name, certificate.issuer)) ?? true;
   const isNumbered = !serialNumber || isSameBytes(serialNumber, certificate.serialNumber);
@@ -87,7 +88,7 @@ async function assertId(
 
 /** SigningCertificateV2 of one certificate, with issuer and serial number, by SHA-256. */
 export async function encodeSigningCertificate({ bytes, issuer, serialNumber }: Certificate): Promise<DerValue> {
-  const digest = new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', bytes));
+  const digest = await digestBytes('SHA-256', bytes);
   const names = sequence(explicit(4, encoded(issuer.bytes)));
   // RFC 5035, 3: SHA-256 is the default, which DER does not write.
   const id = sequence(octetString(digest), sequence(names, primitive(tags.integer, serialNumber)));

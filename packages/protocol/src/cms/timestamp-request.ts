@@ -5,6 +5,7 @@ import { constructedTag, tags } from '../asn1/tag.ts';
 import { boolean, type DerValue, encodeDer, integer, octetString, oid, primitive, sequence } from '../asn1/writer.ts';
 import { TrustError } from '../errors.ts';
 import { algorithmIdentifier } from '../keys/algorithm-identifier.ts';
+import { digestBytes } from '../keys/digest.ts';
 import { type HashName, hashes, readHashAlgorithm } from '../keys/signature-algorithm.ts';
 import { type RawExtension, readExtensions } from '../x509/extensions.ts';
 
@@ -32,7 +33,7 @@ export interface TimestampRequest {
 
 /** The imprint of bytes. */
 export async function createImprint(bytes: Uint8Array<ArrayBuffer>, hash: HashName): Promise<MessageImprint> {
-  return { hash, digest: new Uint8Array(await globalThis.crypto.subtle.digest(hash, bytes)) };
+  return { hash, digest: await digestBytes(hash, bytes) };
 }
 
 /**

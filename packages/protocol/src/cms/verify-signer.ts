@@ -3,6 +3,7 @@ import { refuseDer } from '../asn1/malformed.ts';
 import { parseDer } from '../asn1/reader.ts';
 import { isSameBytes } from '../bytes/compare.ts';
 import { TrustError } from '../errors.ts';
+import { digestBytes } from '../keys/digest.ts';
 import { importPublicKey, type VerificationKey } from '../keys/verification-key.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { isSameName } from '../x509/name.ts';
@@ -79,8 +80,7 @@ async function assertDigest(
   const value = signedAttributes.get(attributeTypes.messageDigest);
   if (!value) throw refuseDer('the digest among the signed attributes');
   const stated = parseDer(value, { maxBytes: 100 }, (reader) => reader.readOctetString());
-  const digest = await globalThis.crypto.subtle.digest(digestHash, content);
-  if (!isSameBytes(stated, new Uint8Array(digest))) {
+  if (!isSameBytes(stated, await digestBytes(digestHash, content))) {
     throw new TrustError('digest_mismatch', 'expected the content that was signed, got another');
   }
 }

@@ -13,8 +13,7 @@ import {
   sequence,
   setOf,
 } from '../asn1/writer.ts';
-import { parseHex } from '../bytes/hex.ts';
-import { createSha256 } from '../bytes/sha256.ts';
+import { digestBytes } from '../keys/digest.ts';
 import type { CertificateSigner } from '../keys/private-key.ts';
 import {
   type HashName,
@@ -66,7 +65,7 @@ async function createSignerInfo(
   signer: CertificateSigner,
   hash: HashName,
 ): Promise<DerValue> {
-  const digest = await digestContent(hash, content);
+  const digest = await digestBytes(hash, content);
   const all = setOf([
     signedAttribute(attributeTypes.contentType, oid(contentType)),
     signedAttribute(attributeTypes.messageDigest, octetString(digest)),
@@ -88,15 +87,3 @@ async function createSignerInfo(
 function digestHash(algorithm: SignatureAlgorithm): HashName {
   return algorithm.kind === 'ed25519' ? 'SHA-512' : algorithm.hash;
 }
-
-/** Web Crypto hashes in another thread: for content as short as a timestamp, going there takes longer than hashing. */
-async function digestContent(hash: HashName, content: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  if (hash !== 'SHA-256' || content.length > maxShortBytes) {
-    return new Uint8Array(await globalThis.crypto.subtle.digest(hash, content));
-  }
-  const sha256 = createSha256();
-  sha256.update(content);
-  return parseHex(sha256.digestHex());
-}
-
-const maxShortBytes = 1024;

@@ -2,6 +2,7 @@
 import { encodeHex, parseHex } from '../bytes/hex.ts';
 import { createSha256, type StreamingHash } from '../bytes/sha256.ts';
 import { createSha384, createSha512 } from '../bytes/sha512.ts';
+import { digestBytes } from '../keys/digest.ts';
 import { type HashName, hashes } from '../keys/signature-algorithm.ts';
 
 /** An artifact, as the caller has it. A stream is read to its end. */
@@ -40,7 +41,7 @@ const streamingHashes: Readonly<Record<HashName, () => StreamingHash>> = {
 export async function digestArtifact(artifact: Artifact, wanted: Iterable<HashName>): Promise<ArtifactDigests> {
   switch (artifact.kind) {
     case 'bytes':
-      return digestBytes(artifact.bytes, wanted);
+      return digestWhole(artifact.bytes, wanted);
     case 'stream':
       return digestStream(artifact.stream, wanted);
     case 'digests':
@@ -48,9 +49,9 @@ export async function digestArtifact(artifact: Artifact, wanted: Iterable<HashNa
   }
 }
 
-async function digestBytes(bytes: Uint8Array<ArrayBuffer>, wanted: Iterable<HashName>): Promise<ArtifactDigests> {
+async function digestWhole(bytes: Uint8Array<ArrayBuffer>, wanted: Iterable<HashName>): Promise<ArtifactDigests> {
   const digests = new Map<HashName, Uint8Array<ArrayBuffer>>();
-  for (const hash of wanted) digests.set(hash, new Uint8Array(await globalThis.crypto.subtle.digest(hash, bytes)));
+  for (const hash of wanted) digests.set(hash, await digestBytes(hash, bytes));
   return digests;
 }
 

@@ -5,6 +5,7 @@ import type { SignableObject, SignableValue } from '../json/canonical.ts';
 import { isPresent, parseArray, parseObject, parseString } from '../json/fields.ts';
 import { importPublicKey, type VerificationKey } from '../keys/verification-key.ts';
 import { type Certificate, isAuthority, parseCertificate } from '../x509/certificate.ts';
+import { KnownSignatures } from '../x509/known-signatures.ts';
 import { isSameName } from '../x509/name.ts';
 import { verifySigned } from '../x509/verify-certificate.ts';
 import { parseWindow, type ValidityWindow } from './validity-window.ts';
@@ -17,6 +18,8 @@ export interface AuthorityInstance {
   /** Of the first. */
   readonly key: VerificationKey;
   readonly window: ValidityWindow;
+  /** Of intermediates below the anchor that bundles and tokens have brought. */
+  readonly knownSignatures: KnownSignatures;
 }
 
 const maxChainCertificates = 10;
@@ -46,7 +49,8 @@ async function parseInstance(object: SignableObject): Promise<AuthorityInstance>
   const uri = isPresent(object, 'uri') ? parseString(object, 'uri', 2048) : '';
   const certificates = parseChain(object);
   for (const [index, issuer] of certificates.slice(1).entries()) await assertIssued(certificates[index], issuer);
-  return { uri, certificates, key: await importPublicKey(certificates[0].spki), window };
+  const key = await importPublicKey(certificates[0].spki);
+  return { uri, certificates, key, window, knownSignatures: new KnownSignatures() };
 }
 
 function parseChain(object: SignableObject): AuthorityInstance['certificates'] {

@@ -60,25 +60,26 @@ const otherNameType = `${fulcioArc}.7`;
  * `certificate_invalid` without exactly one name, without an issuer, or when two extensions disagree.
  */
 export function parseSignerClaims(certificate: Pick<Certificate, 'extensions' | 'allExtensions'>): SignerClaims {
-  const issuer = readClaim(certificate, 'issuer', { arc: 8, olderArc: 1 });
+  const extensions = new Map(certificate.allExtensions.map(({ oid, value }) => [oid, value]));
+  const issuer = readClaim(extensions, 'issuer', { arc: 8, olderArc: 1 });
   if (issuer === undefined) throw refuse('an issuer in the certificate', 'none');
   const claims: Partial<Record<ClaimName, string>> = {};
   for (const name of Object.keys(claimArcs) as ClaimName[]) {
-    const value = readClaim(certificate, name, { arc: claimArcs[name], olderArc: olderArcs[name] });
+    const value = readClaim(extensions, name, { arc: claimArcs[name], olderArc: olderArcs[name] });
     if (value !== undefined) claims[name] = value;
   }
   return { issuer, subject: readSubject(certificate), ...claims };
 }
 
-type Extensions = Pick<Certificate, 'allExtensions'>;
+type Extensions = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
 function readClaim(
-  certificate: Extensions,
+  extensions: Extensions,
   name: string,
   { arc, olderArc }: { readonly arc: number; readonly olderArc: number | undefined },
 ): string | undefined {
-  const value = findExtension(certificate, arc);
-  const older = olderArc === undefined ? undefined : findExtension(certificate, olderArc);
+  const value = extensions.get(`${fulcioArc}.${arc}`);
+  const older = olderArc === undefined ? undefined : extensions.get(`${fulcioArc}.${olderArc}`);
   const text =
     value && parseDer(value, { maxBytes: value.length }, (reader) => reader.readString([tags.utf8String]).text);
   const olderText = older && parseText(older);
@@ -89,10 +90,6 @@ function readClaim(
   if (claim) assertClaim(claim, name);
   // Some authorities write what they do not know as empty text.
   return claim || undefined;
-}
-
-function findExtension({ allExtensions }: Extensions, arc: number): Uint8Array<ArrayBuffer> | undefined {
-  return allExtensions.find(({ oid }) => oid === `${fulcioArc}.${arc}`)?.value;
 }
 
 function assertClaim(text: string, name: string): void {

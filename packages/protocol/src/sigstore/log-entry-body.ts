@@ -9,6 +9,7 @@ import { TrustError } from '../errors.ts';
 import type { SignableObject, SignableValue } from '../json/canonical.ts';
 import { assertMembers, isPresent, parseArray, parseObject, parseString } from '../json/fields.ts';
 import { parseDocument } from '../json/parse.ts';
+import { digestBytes } from '../keys/digest.ts';
 import type { HashName } from '../keys/signature-algorithm.ts';
 import type { SubjectKey } from '../keys/subject-key.ts';
 import type { BundleContent } from './bundle.ts';
@@ -114,7 +115,7 @@ async function digestContent(content: BundleContent, hash: HashName): Promise<Ui
     return content.digest;
   }
   const { payloadType, payload } = content.envelope;
-  return new Uint8Array(await globalThis.crypto.subtle.digest(hash, encodePae(payloadType, payload)));
+  return digestBytes(hash, encodePae(payloadType, payload));
 }
 
 function assertShortHash(
@@ -132,8 +133,7 @@ async function assertPayloadHash(value: SignableValue | undefined, payload: Uint
   const object = parseObject(value, 'payloadHash');
   assertMembers(object, ['algorithm', 'value'], 'payloadHash');
   const hash = parseShortHashName(parseString(object, 'algorithm'));
-  const digest = new Uint8Array(await globalThis.crypto.subtle.digest(hash, payload));
-  assertEqual(parseString(object, 'value'), encodeHex(digest), 'the digest of the payload');
+  assertEqual(parseString(object, 'value'), encodeHex(await digestBytes(hash, payload)), 'the digest of the payload');
 }
 
 /** The signer in PEM, in base64: one block, which is the certificate or the key that the bundle is verified with. */

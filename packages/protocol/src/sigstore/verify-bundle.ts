@@ -2,20 +2,18 @@
 import { encodeBase64 } from '../bytes/base64.ts';
 import { encodeHex } from '../bytes/hex.ts';
 import { TrustError } from '../errors.ts';
-import { importPublicKey, type VerificationKey } from '../keys/verification-key.ts';
+import type { VerificationKey } from '../keys/verification-key.ts';
 import type { VerifiedCosignature } from '../tlog/cosignature.ts';
-import type { Certificate } from '../x509/certificate.ts';
 import type { Artifact } from './artifact.ts';
-import type { Bundle, BundleSigner } from './bundle.ts';
-import { parseSignerClaims, type SignerClaims } from './claims.ts';
-import { defaultMinimums, type EvidenceMinimums, type IdentityPolicy, type SignerIdentity } from './identity-policy.ts';
+import { beginStep } from './begin-step.ts';
+import type { Bundle } from './bundle.ts';
+import { defaultMinimums, type EvidenceMinimums } from './identity-policy.ts';
 import { assertEntryBody } from './log-entry-body.ts';
 import type { TrustedRoot } from './trusted-root.ts';
-import { type VerifiedCertificateTimestamp, verifyCertificateTimestamps } from './verify-certificate-timestamps.ts';
+import type { VerifiedCertificateTimestamp } from './verify-certificate-timestamps.ts';
 import { type VerifiedContent, verifyContent } from './verify-content.ts';
-import { verifyIdentity } from './verify-identity.ts';
 import { type VerifiedLogEntry, verifyLogEntry, verifyPromise } from './verify-log-entry.ts';
-import { verifySignerCertificate } from './verify-signer-certificate.ts';
+import { beginSignerCheck, type RequiredSigner, type VerifiedSigner } from './verify-signer.ts';
 import { type SignedTime, verifySignedTime } from './verify-timestamps.ts';
 import { verifyWitnesses, type WitnessQuorum } from './verify-witnesses.ts';
 
@@ -35,17 +33,6 @@ export interface VerifiedBundle {
   readonly content: VerifiedContent;
 }
 
-/** Who signed. */
-export type VerifiedSigner =
-  | {
-      readonly kind: 'certificate';
-      readonly certificate: Certificate;
-      readonly claims: SignerClaims;
-      /** The one of the policy that the signer is. */
-      readonly identity: SignerIdentity;
-    }
-  | { readonly kind: 'key'; readonly key: VerificationKey };
-
 /** A time in Unix ms, and who says so. */
 export type ProvenTime =
   | { readonly kind: 'timestamp'; readonly time: number; readonly authority: string }
@@ -64,11 +51,6 @@ export interface BundleRequirements {
   readonly witnesses?: WitnessQuorum;
 }
 
-/** Whose signature counts: somebody's that a policy names, by certificate; or a key's, with how much evidence. */
-export type RequiredSigner =
-  | { readonly kind: 'policy'; readonly policy: IdentityPolicy }
-  | { readonly kind: 'key'; readonly key: VerificationKey; readonly minimums?: EvidenceMinimums };
-
 /** How far the clocks of others may be ahead. */
 const maxClockSkewMs = 60_000;
 
@@ -79,28 +61,24 @@ const maxClockSkewMs = 60_000;
 export async function verifyBundle(bundle: Bundle, requirements: BundleRequirements): Promise<VerifiedBundle> {
   const { trustedRoot, artifact } = requirements;
   const minimums = chooseMinimums(requirements.signer);
+  const signerCheck = beginSignerCheck(bundle.signer, requirements.signer, trustedRoot);
+  const verifyOwnContent = async () => verifyContent(bundle.content, await signerCheck.key, artifact);
+  // Nobody reads a stream for a bundle that is refused anyway.
+  const earlyContent = artifact.kind === 'stream' ? undefined : beginStep(verifyOwnContent());
   const evidence = await verifyTimes(bundle, trustedRoot);
   assertTimes(evidence, { minimums, now: requirements.now });
-  assertOnce(bundle.timestamps.map(encodeBase64), 'timestamp');
-  const [{ signer, scts, key, verifier }, logEntries] = await settle(
-    verifySigner(bundle.signer, requirements, evidence.times),
-    verifyLogEntries(bundle, trustedRoot, evidence),
-  );
+  assertOnce(bundle.timestamps, encodeBase64, 'timestamp');
+  const signerEvidence = beginStep(signerCheck.verifyAt(evidence.times.map(({ time }) => time)));
+  const entryEvidence = beginStep(verifyLogEntries(bundle, trustedRoot, evidence));
+  const entryBodies = beginStep(assertEntryBodies(bundle, signerCheck.key));
+  const { signer, scts } = await signerEvidence;
+  const logEntries = await entryEvidence;
   assertLogEntries(logEntries, minimums, requirements.acceptPromises ?? false);
   const cosignatures = requirements.witnesses ? await verifyWitnesses(logEntries, requirements.witnesses) : [];
-  const signed = { content: bundle.content, verifier, subjectKey: key.subjectKey };
-  for (const { entry } of logEntries) await assertEntryBody(entry, signed);
-  const content = await verifyContent(bundle.content, key, artifact);
+  await entryBodies;
+  const content = await (earlyContent ?? verifyOwnContent());
   const { times } = evidence;
   return { signer, times, logEntries, cosignatures, scts, content } as unknown as VerifiedBundle;
-}
-
-/** Both at once, since neither needs the other; when both fail, the first one decides. */
-async function settle<A, B>(first: Promise<A>, second: Promise<B>): Promise<readonly [A, B]> {
-  const [one, other] = await Promise.allSettled([first, second]);
-  if (one.status === 'rejected') throw one.reason;
-  if (other.status === 'rejected') throw other.reason;
-  return [one.value, other.value];
 }
 
 function chooseMinimums(signer: RequiredSigner): EvidenceMinimums {
@@ -154,65 +132,9 @@ function assertTimes(
 }
 
 /** Whoever says something twice wants it counted twice. */
-function assertOnce(keys: readonly string[], what: string): void {
-  if (new Set(keys).size < keys.length) throw new TrustError('malformed', `expected each ${what} once`);
-}
-
-interface SignerEvidence {
-  readonly signer: VerifiedSigner;
-  readonly scts: readonly VerifiedCertificateTimestamp[];
-  readonly key: VerificationKey;
-  readonly verifier: { readonly kind: 'certificate' | 'key'; readonly bytes: Uint8Array };
-}
-
-async function verifySigner(
-  signer: BundleSigner,
-  { signer: required, trustedRoot }: BundleRequirements,
-  times: readonly ProvenTime[],
-): Promise<SignerEvidence> {
-  if (signer.kind === 'certificate' && required.kind === 'policy') {
-    return verifyCertificateSigner(signer.certificates, { trustedRoot, policy: required.policy, times });
-  }
-  if (signer.kind === 'key' && required.kind === 'key') return useKey(required.key);
-  const words = { certificate: 'a certificate', policy: 'a certificate', key: 'a key' } as const;
-  throw new TrustError(
-    'identity_mismatch',
-    `expected a signature by ${words[required.kind]}, got one by ${words[signer.kind]}`,
-  );
-}
-
-function useKey(key: VerificationKey): SignerEvidence {
-  const { subjectKey } = key;
-  if (subjectKey.kind === 'rsa' && subjectKey.modulusBits < 2048) {
-    throw new TrustError('algorithm_unsupported', `expected RSA of at least 2048 bits, got ${subjectKey.modulusBits}`);
-  }
-  return { signer: { kind: 'key', key }, scts: [], key, verifier: { kind: 'key', bytes: subjectKey.spki } };
-}
-
-async function verifyCertificateSigner(
-  chain: readonly [Certificate, ...Certificate[]],
-  {
-    trustedRoot,
-    policy,
-    times,
-  }: { readonly trustedRoot: TrustedRoot; readonly policy: IdentityPolicy; readonly times: readonly ProvenTime[] },
-): Promise<SignerEvidence> {
-  // Certificates live minutes: without a time, nobody knows whether this one was alive.
-  if (times.length === 0) throw new TrustError('signed_time_missing', 'expected a proof of the signing time, got none');
-  const moments = times.map(({ time }) => time);
-  const { certificate, issuer } = await verifySignerCertificate(chain, trustedRoot.certificateAuthorities, moments);
-  const scts = await verifyCertificateTimestamps(
-    { certificate, issuer },
-    { logs: trustedRoot.certificateLogs, minimum: policy.scts },
-  );
-  const claims = parseSignerClaims(certificate);
-  const identity = verifyIdentity(claims, policy);
-  return {
-    signer: { kind: 'certificate', certificate, claims, identity },
-    scts,
-    key: await importPublicKey(certificate.spki),
-    verifier: { kind: 'certificate', bytes: certificate.bytes },
-  };
+function assertOnce<T>(items: readonly T[], key: (item: T) => string, what: string): void {
+  if (items.length > 1 && new Set(items.map(key)).size < items.length)
+    throw new TrustError('malformed', `expected each ${what} once`);
 }
 
 async function verifyLogEntries(
@@ -247,6 +169,16 @@ function assertLogEntries(
   if (logs.size < minimum) {
     throw new TrustError('log_entry_missing', `expected entries in ${minimum} logs, got ${logs.size}`);
   }
-  const keys = entries.map(({ entry }) => `${encodeHex(entry.logId)} ${entry.logIndex} ${entry.encodedBody}`);
-  assertOnce(keys, 'log entry');
+  assertOnce(entries, ({ entry }) => `${encodeHex(entry.logId)} ${entry.logIndex} ${entry.encodedBody}`, 'log entry');
+}
+
+/** The entries are about this content by this signer. */
+async function assertEntryBodies(
+  { signer, content, logEntries }: Bundle,
+  key: Promise<VerificationKey>,
+): Promise<void> {
+  const { subjectKey } = await key;
+  const bytes = signer.kind === 'certificate' ? signer.certificates[0].bytes : subjectKey.spki;
+  const signed = { content, verifier: { kind: signer.kind, bytes }, subjectKey };
+  for (const entry of logEntries) await assertEntryBody(entry, signed);
 }

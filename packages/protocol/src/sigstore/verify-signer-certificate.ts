@@ -7,6 +7,7 @@ import { purposes } from '../x509/oids.ts';
 import { assertPath } from '../x509/path.ts';
 import { verifyCertificate, verifySigned } from '../x509/verify-certificate.ts';
 import type { AuthorityInstance } from './authority-instance.ts';
+import { beginStep } from './begin-step.ts';
 import { isWithin } from './validity-window.ts';
 
 /** A certificate that leads to an authority at all times in question. */
@@ -46,6 +47,26 @@ export async function verifySignerCertificate(
   throw new TrustError('certificate_untrusted', `expected an issuer that is trusted at ${when}, got ${issuer}`);
 }
 
+/**
+ * Begins to verify the signature of the authority that `verifySignerCertificate` will most likely ask, and returns its certificate; nothing
+ * when it cannot be told before the times are. Decides nothing.
+ */
+export function beginIssuance(
+  chain: readonly [Certificate, ...Certificate[]],
+  authorities: readonly AuthorityInstance[],
+): Certificate | undefined {
+  const [certificate, ...above] = chain;
+  // Signers sign right after they get their certificates.
+  const likely = authorities.find(
+    (one) =>
+      isWithin(one.window, certificate.notBefore) &&
+      isKnownChain(above, one) &&
+      isSameName(one.certificates[0].subject, certificate.issuer),
+  );
+  if (likely) beginStep(verifyIssuance(certificate, likely));
+  return likely?.certificates[0];
+}
+
 /** What the certificate says of itself must be what a signer's says, and nothing more. */
 function assertProfile(certificate: Certificate): void {
   const { keyUsage, extendedKeyUsage } = certificate.extensions;
@@ -65,19 +86,32 @@ function mayLead(
   return above.length > 0 || isSameName(certificates[0].subject, certificate.issuer);
 }
 
+/** Whether an authority signed a certificate, which no time changes: asked once for each pair. */
+const issuances = new WeakMap<Certificate, Map<AuthorityInstance, Promise<void>>>();
+
+function verifyIssuance(certificate: Certificate, authority: AuthorityInstance): Promise<void> {
+  const known = issuances.get(certificate) ?? new Map<AuthorityInstance, Promise<void>>();
+  issuances.set(certificate, known);
+  const pending = known.get(authority) ?? beginStep(verifySigned(certificate, authority.key));
+  known.set(authority, pending);
+  return pending;
+}
+
 async function verifyBy(
   authority: AuthorityInstance,
   [certificate, ...above]: readonly [Certificate, ...Certificate[]],
   times: readonly number[],
 ): Promise<VerifiedSignerCertificate> {
-  const isKnown = above.every((one, index) =>
-    isSameBytes(one.bytes, authority.certificates[index]?.bytes ?? new Uint8Array()),
-  );
-  if (!isKnown) return verifyByBundle(authority, [certificate, ...above], times);
-  await verifySigned(certificate, authority.key);
+  if (!isKnownChain(above, authority)) return verifyByBundle(authority, [certificate, ...above], times);
+  await verifyIssuance(certificate, authority);
   // The signatures above are verified already; what the certificates say depends on the time.
   for (const at of times) assertPath([certificate, ...authority.certificates], { at, purpose: purposes.codeSigning });
   return { certificate, issuer: authority.certificates[0], authority };
+}
+
+/** Whether the trusted root holds all that a bundle brings. */
+function isKnownChain(above: readonly Certificate[], { certificates }: AuthorityInstance): boolean {
+  return above.every((one, index) => isSameBytes(one.bytes, certificates[index]?.bytes ?? new Uint8Array()));
 }
 
 /** For bundles that bring intermediates which the trusted root does not hold. */
@@ -87,7 +121,8 @@ async function verifyByBundle(
   times: readonly number[],
 ): Promise<VerifiedSignerCertificate> {
   const anchor = authority.certificates.at(-1) ?? authority.certificates[0];
-  const pool = { anchors: [anchor], intermediates: [...above, ...authority.certificates.slice(0, -1)] };
+  const intermediates = [...above, ...authority.certificates.slice(0, -1)];
+  const pool = { anchors: [anchor], intermediates, knownSignatures: authority.knownSignatures };
   let issuer: Certificate | undefined;
   for (const at of times) {
     const { certificates } = await verifyCertificate(certificate, pool, { at, purpose: purposes.codeSigning });

@@ -4,12 +4,14 @@ import { parseSignedData, type SignedData } from '../cms/signed-data.ts';
 import type { TimestampInfo } from '../cms/timestamp-info.ts';
 import { parseTimestampResponse } from '../cms/timestamp-response.ts';
 import { isSigner } from '../cms/verify-signer.ts';
-import { findTimestampSigner, verifyTimestamp, verifyTimestampSigner } from '../cms/verify-timestamp.ts';
+import { findTimestampSigner, verifyTimestampSigner } from '../cms/verify-timestamp.ts';
 import { TrustError } from '../errors.ts';
+import { digestBytes } from '../keys/digest.ts';
 import { hashes } from '../keys/signature-algorithm.ts';
 import { type Certificate, isAuthority } from '../x509/certificate.ts';
 import { purposes } from '../x509/oids.ts';
 import { assertPath } from '../x509/path.ts';
+import { verifyCertificate } from '../x509/verify-certificate.ts';
 import type { AuthorityInstance } from './authority-instance.ts';
 import { isWithin } from './validity-window.ts';
 
@@ -44,7 +46,7 @@ export async function verifySignedTime(
   let failure: unknown;
   for (const authority of candidates) {
     try {
-      return await verifyBy(authority, { signed, token: answer.token, signature });
+      return await verifyBy(authority, { signed, signature });
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
       failure ??= error;
@@ -69,7 +71,6 @@ function findAuthorities(signed: SignedData, authorities: readonly AuthorityInst
 
 interface Token {
   readonly signed: SignedData;
-  readonly token: Uint8Array<ArrayBuffer>;
   readonly signature: Uint8Array<ArrayBuffer>;
 }
 
@@ -116,8 +117,7 @@ function assertKnownCertificates(signed: SignedData, known: readonly Certificate
 }
 
 async function assertImprint({ imprint }: TimestampInfo, signature: Uint8Array<ArrayBuffer>): Promise<void> {
-  const digest = await globalThis.crypto.subtle.digest(imprint.hash, signature);
-  if (!isSameBytes(imprint.digest, new Uint8Array(digest))) {
+  if (!isSameBytes(imprint.digest, await digestBytes(imprint.hash, signature))) {
     throw new TrustError('timestamp_invalid', 'expected a timestamp of the signature, got one of something else');
   }
 }
@@ -129,11 +129,13 @@ function assertValid({ notBefore, notAfter }: Certificate, time: number): void {
 }
 
 /** The authority's own certificate is in the token. */
-async function verifyBelow({ certificates }: AuthorityInstance, { signed, token, signature }: Token): Promise<Reading> {
+async function verifyBelow(authority: AuthorityInstance, { signed, signature }: Token): Promise<Reading> {
+  const { certificates, knownSignatures } = authority;
   const { info, certificate } = await verifyTimestampSigner(signed, { others: [] });
   await assertImprint(info, signature);
   const anchor = certificates.at(-1) ?? certificates[0];
-  const intermediates = certificates.slice(0, -1);
-  await verifyTimestamp(token, { imprint: info.imprint, anchors: [anchor], intermediates });
+  const intermediates = [...signed.certificates, ...certificates.slice(0, -1)];
+  const pool = { anchors: [anchor], intermediates, knownSignatures };
+  await verifyCertificate(certificate, pool, { at: info.time, purpose: purposes.timeStamping });
   return { info, certificate };
 }

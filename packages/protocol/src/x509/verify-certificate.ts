@@ -4,6 +4,7 @@ import { TrustError } from '../errors.ts';
 import { interpretSignatureAlgorithm } from '../keys/signature-algorithm.ts';
 import { importPublicKey, type VerificationKey } from '../keys/verification-key.ts';
 import { type Certificate, isSelfIssued, type SignedStructure } from './certificate.ts';
+import type { KnownSignatures } from './known-signatures.ts';
 import { isSameName } from './name.ts';
 import { assertPath, defaultMaxIntermediates, type PathRequirements, type Profile } from './path.ts';
 
@@ -29,6 +30,8 @@ export interface CertificatePool {
   readonly anchors: readonly Certificate[];
   /** Not trusted, in any order; useless ones do no harm. */
   readonly intermediates: readonly Certificate[];
+  /** What is known of intermediates from other paths, and takes what this one finds out. */
+  readonly knownSignatures?: KnownSignatures;
 }
 
 /** Issuers tried for one certificate, all paths together: hostile pools would have as many paths as they like. */
@@ -80,12 +83,12 @@ class PathSearch {
   async extend(path: readonly [Certificate, ...Certificate[]]): Promise<VerifiedPath | undefined> {
     const child = path[path.length - 1] ?? path[0];
     for (const anchor of this.#pool.anchors.filter((one) => mayIssue(one, child))) {
-      const found = (await this.#isIssuedBy(child, anchor)) && this.#accept([...path, anchor]);
+      const found = (await this.#isIssuedBy(path, anchor)) && this.#accept([...path, anchor]);
       if (found) return found;
     }
     if (!this.#mayGrow(path)) return undefined;
     for (const issuer of this.#pool.intermediates.filter((one) => mayIssue(one, child) && !isOnPath(one, path))) {
-      const found = (await this.#isIssuedBy(child, issuer)) && (await this.extend([...path, issuer]));
+      const found = (await this.#isIssuedBy(path, issuer)) && (await this.extend([...path, issuer]));
       if (found) return found;
     }
     return undefined;
@@ -110,15 +113,21 @@ class PathSearch {
     }
   }
 
-  async #isIssuedBy(child: Certificate, issuer: Certificate): Promise<boolean> {
+  /** Whether the last certificate of `path` is signed by `issuer`. */
+  async #isIssuedBy(path: readonly [Certificate, ...Certificate[]], issuer: Certificate): Promise<boolean> {
+    const child = path[path.length - 1] ?? path[0];
+    // Only what stands above the first one comes again.
+    const known = path.length > 1 ? this.#pool.knownSignatures : undefined;
     if (++this.#steps > maxSteps) {
       throw new TrustError('certificate_untrusted', `expected a path to a trust anchor within ${maxSteps} steps`);
     }
     const id = `${this.#number(child)} ${this.#number(issuer)}`;
+    if (known?.has(child, issuer)) return true;
     const pending = this.#signatures.get(id) ?? this.#verify(child, issuer);
     this.#signatures.set(id, pending);
     try {
       await pending;
+      known?.add(child, issuer);
       return true;
     } catch (error) {
       this.#note(error);

@@ -8,7 +8,8 @@ import type { Artifact } from '@signpost/protocol/sigstore/artifact';
 import { parseBundle } from '@signpost/protocol/sigstore/bundle';
 import { parseIdentityPolicy } from '@signpost/protocol/sigstore/identity-policy';
 import { parseTrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
-import { type RequiredSigner, verifyBundle } from '@signpost/protocol/sigstore/verify-bundle';
+import { verifyBundle } from '@signpost/protocol/sigstore/verify-bundle';
+import type { RequiredSigner } from '@signpost/protocol/sigstore/verify-signer';
 
 /** Texts, and octets in base64. */
 export interface SigstoreFiles {

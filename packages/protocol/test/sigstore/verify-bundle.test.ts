@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { encodeText } from '@signpost/protocol/bytes/text';
+import type { TrustErrorCode } from '@signpost/protocol/errors';
 import { importSubjectKey } from '@signpost/protocol/keys/verification-key';
+import type { BundleRequirements } from '@signpost/protocol/sigstore/verify-bundle';
+import { refuses } from '../refuses.ts';
 import { createAuthority, createServer } from '../x509/authority.ts';
 import * as instance from './instance.ts';
 import { artifact, describeStatement, mint, type Plan, sha256Hex, writeIntotoBody } from './minted.ts';
@@ -176,4 +179,44 @@ test('one trusted root serves many bundles at once', async () => {
   );
   const verified = await Promise.all(bundles.map((bundle) => verify(bundle, { trustedRoot })));
   assert.equal(verified.length, 8);
+});
+
+test('of all that is wrong the earliest step decides, though later ones run beside it', async () => {
+  const stranger = {
+    kind: 'policy',
+    policy: policy({ identities: [{ issuer: 'https://other', subject: 'x' }] }),
+  } as const;
+  const otherRoot = await createTrustedRoot({
+    certificateAuthorities: [instance.describeAuthority([await createAuthority()])],
+  });
+  const otherBody = { change: (body: string) => body.replace('SHA2_256', 'SHA2_512') };
+  const wrong: readonly (readonly [TrustErrorCode, Plan, Partial<BundleRequirements>])[] = [
+    ['digest_mismatch', {}, { artifact: { kind: 'bytes', bytes: encodeText('other') } }],
+    ['log_entry_mismatch', { entries: [otherBody] }, {}],
+    ['log_proof_invalid', { entries: [{ ...otherBody, origin: 'other.example' }] }, {}],
+    ['identity_mismatch', {}, { signer: stranger }],
+    ['certificate_untrusted', {}, { trustedRoot: otherRoot }],
+    ['timestamp_invalid', { timestamps: [{ over: encodeText('other') }] }, {}],
+  ];
+  let plan: Plan = {};
+  let changes: Partial<BundleRequirements> = {};
+  for (const [code, morePlan, moreChanges] of wrong) {
+    plan = { ...plan, ...morePlan };
+    changes = { ...changes, ...moreChanges };
+    await assert.rejects(verify(await mint(plan), changes), refuses(code));
+  }
+});
+
+test('the stream of an artifact is not touched for a bundle that is refused anyway', async () => {
+  let isTouched = false;
+  async function* stream() {
+    isTouched = true;
+    yield artifact;
+  }
+  const bundle = await mint({ entries: [{ origin: 'other.example' }] });
+  await assert.rejects(
+    verify(bundle, { artifact: { kind: 'stream', stream: stream() } }),
+    refuses('log_proof_invalid'),
+  );
+  assert.equal(isTouched, false);
 });

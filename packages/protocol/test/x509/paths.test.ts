@@ -5,10 +5,12 @@ import { integer } from '@signpost/protocol/asn1/writer';
 import type { TrustErrorCode } from '@signpost/protocol/errors';
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import { extension } from '@signpost/protocol/x509/extensions';
+import { KnownSignatures } from '@signpost/protocol/x509/known-signatures';
 import { purposes } from '@signpost/protocol/x509/oids';
 import type { PathRequirements } from '@signpost/protocol/x509/path';
 import { parseServerName } from '@signpost/protocol/x509/server-name';
 import { verifyCertificate } from '@signpost/protocol/x509/verify-certificate';
+import { refuses } from '../refuses.ts';
 import { createAuthority, createServer, directory, dns, now, type Party, type PartyOptions } from './authority.ts';
 
 const dayMs = 86_400_000;
@@ -259,6 +261,25 @@ test('a signature by another key with the same identifier is refused', async () 
   });
   const pool = { anchors: [root.certificate], intermediates: [intermediate.certificate] };
   await assert.rejects(verifyCertificate(certificate, pool, requirements), { code: 'bad_signature' });
+});
+
+test('the signature on an intermediate is remembered once it is verified, for its own bytes and key alone', async () => {
+  const knownSignatures = new KnownSignatures();
+  const pool = { anchors: [root.certificate], intermediates: [intermediate.certificate], knownSignatures };
+  await verifyCertificate(host.certificate, pool, requirements);
+  await verifyCertificate(host.certificate, pool, requirements);
+  assert.ok(knownSignatures.has(intermediate.certificate, root.certificate));
+  assert.ok(!knownSignatures.has(host.certificate, intermediate.certificate), 'certificates of ends do not come again');
+  assert.ok(!knownSignatures.has(intermediate.certificate, intermediate.certificate));
+  const unsaid = { authorityKeyIdentifier: undefined };
+  const other = await createAuthority({
+    issuer: await createAuthority(),
+    pkcs8: intermediate.pkcs8,
+    extensions: unsaid,
+  });
+  const forged = { ...pool, intermediates: [other.certificate] };
+  await assert.rejects(verifyCertificate(host.certificate, forged, requirements), refuses('bad_signature'));
+  assert.ok(!knownSignatures.has(other.certificate, root.certificate));
 });
 
 test('without intermediates nothing leads to the anchor, and an anchor may itself be an intermediate', async () => {
