@@ -32,6 +32,7 @@ import {
   webhookParts,
 } from './planes.ts';
 import { startDispatcher } from './push/webhooks/deliveries/dispatcher.ts';
+import { releaseDeliveries } from './push/webhooks/deliveries/store.ts';
 import { countSealedWebhookKeys } from './push/webhooks/endpoints/store.ts';
 import { registerWebhookMetrics } from './push/webhooks/metrics.ts';
 import { DownloadCounter } from './releases/public/statistics.ts';
@@ -137,6 +138,7 @@ async function open(
   const prompt = startWorker({ database, handlers: createPromptJobs(resources), now, log, concurrency: 32 });
   wakers.push(() => prompt.wake());
   closers.push(() => prompt.stop());
+  await releaseDeliveries(database.query);
   const webhooks = startDispatcher(webhookParts(resources));
   wakers.push(() => webhooks.wake());
   closers.push(() => webhooks.stop());

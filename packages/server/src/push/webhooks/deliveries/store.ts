@@ -91,6 +91,17 @@ export async function settleAttempt(
   return result.numUpdatedRows === 1n;
 }
 
+/** Lets go of every delivery that is held. For the start: there is one server to a database, so nobody holds them any more. */
+export async function releaseDeliveries(query: Query): Promise<void> {
+  await query
+    .updateTable('webhook_delivery')
+    .set({ lease_until: null })
+    // The literal lets both engines use the index on what waits.
+    .where(sql<boolean>`state = 'waiting'`)
+    .where('lease_until', 'is not', null)
+    .execute();
+}
+
 /** Notes that an endpoint took something; only writes when it had failed before. */
 export async function clearFailure(query: Query, endpointId: string): Promise<void> {
   await query
