@@ -6,6 +6,7 @@ import { hashAuditRow } from '../../src/audit/chain.ts';
 import { exportAudit, listAudit, recordAudit, recordAudits, verifyAuditChain } from '../../src/audit/store.ts';
 import { Refusal } from '../../src/errors.ts';
 import type { Database } from '../../src/storage/database.ts';
+import { violationOf } from '../../src/storage/violation.ts';
 import { forEachEngine } from '../storage/engines.ts';
 
 const now = 1_800_000_000_000;
@@ -76,6 +77,16 @@ forEachEngine((_name, open) => {
     await assert.rejects(failing, /on purpose/);
     await record(database);
     assert.equal((await verifyAuditChain(database)).sequence, 2);
+  });
+
+  test('a place in the log is taken once, whoever writes', async () => {
+    const database = await openWithRows(2);
+    const [first] = await listAudit(database, { limit: 1 });
+    assert.ok(first);
+    const other = { ...first, object_id: 'other', hash: 'f'.repeat(64) };
+    const insert = database.query.insertInto('audit_event').values(other).execute();
+    await assert.rejects(insert, (error) => violationOf(error) === 'unique');
+    await verifyAuditChain(database);
   });
 
   test('recording outside a transaction is refused', async () => {

@@ -17,6 +17,7 @@ import { trustRoots } from './0010-trust-roots.ts';
 import { gate } from './0011-gate.ts';
 import { publishers } from './0012-publishers.ts';
 import { webhooks } from './0013-webhooks.ts';
+import { auditOrder } from './0014-audit-order.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -33,6 +34,7 @@ const migrations: readonly Migration[] = [
   gate,
   publishers,
   webhooks,
+  auditOrder,
 ];
 
 /**
