@@ -3,6 +3,7 @@ import { tags } from '../asn1/tag.ts';
 import {
   bitOctets,
   type DerValue,
+  encodeDer,
   encoded,
   encodeHeaderBefore,
   encodeInto,
@@ -40,7 +41,11 @@ export function signCertificate(
   return signStructure(describeBody(certificate, signer.algorithm), signer);
 }
 
-/** TBSCertificate, which is what the issuer signs. */
+/** TBSCertificate, DER: what the issuer signs, for a signer elsewhere (`signStructure` of its `encoded` bytes). */
+export function encodeBody(certificate: CertificateToWrite, algorithm: SignatureAlgorithm): Uint8Array<ArrayBuffer> {
+  return encodeDer(describeBody(certificate, algorithm));
+}
+
 function describeBody(certificate: CertificateToWrite, algorithm: SignatureAlgorithm): DerValue {
   const { serialNumber, issuer, subject, notBefore, notAfter, spki, extensions } = certificate;
   return sequenceOf([

@@ -1,7 +1,8 @@
 /** The server's own certificate for TLS, issued and renewed by an authority of the default organisation. */
 import { encodePem } from '@signpost/protocol/asn1/pem';
+import { parseBase64 } from '@signpost/protocol/bytes/base64';
 import { createPrivateKey, derivePublicKey } from '@signpost/protocol/keys/private-key';
-import { isSelfIssued } from '@signpost/protocol/x509/certificate';
+import { isSelfIssued, parseCertificate } from '@signpost/protocol/x509/certificate';
 import type { Logger } from 'pino';
 import { systemActor } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
@@ -67,10 +68,11 @@ async function issuePair(parts: ServerCertificateParts): Promise<KeyPair> {
   const pkcs8 = await createPrivateKey({ kind: 'ecdsa', curve: 'P-256' });
   try {
     const caller = { organisationId, actor: systemActor };
-    const { certificate, issuer, record } = await prepareCertificate(parts, caller, {
+    const { issuer, record } = await prepareCertificate(parts, caller, {
       ...{ authority, profile: 'server', source: 'system', names: names.map(parseNameText) },
       key: { kind: 'public', publicKey: await derivePublicKey(pkcs8) },
     });
+    const certificate = parseCertificate(parseBase64(record.row.der));
     // Clients have the root; what leads to it they may not.
     const chain = [certificate, issuer.certificate, ...issuer.chain].filter((one) => !isSelfIssued(one));
     const pair: KeptPair = {

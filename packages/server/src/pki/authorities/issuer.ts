@@ -5,7 +5,7 @@ import { Refusal } from '../../errors.ts';
 import { afterCommit } from '../../storage/database/transactions.ts';
 import type { Query } from '../../storage/database.ts';
 import { type AuthorityParts, type AuthorityPlace, AuthorityTree } from './authority.ts';
-import { createNodeSigner } from './node-signer.ts';
+import { createNodeSigner, type NodeSigner } from './node-signer.ts';
 import { openSealedKey } from './sealed-keys.ts';
 import { type AuthorityRow, findAuthority } from './store.ts';
 
@@ -17,7 +17,7 @@ export interface Issuer {
   readonly certificate: Certificate;
   /** The certificates above `certificate`, the root's last; empty for a root. */
   readonly chain: readonly Certificate[];
-  readonly signer: CertificateSigner;
+  readonly signer: CertificateSigner | NodeSigner;
 }
 
 /** What an issuer is opened for: new certificates, or word about those that it issued before. */
@@ -103,7 +103,7 @@ function cacheOf({ vault }: Pick<AuthorityParts, 'vault'>): Map<string, Kept> {
 }
 
 /** The key of an authority that the vault alone keeps. Throws `vault_locked`, and `conflict` for the others. */
-export function openServerSigner(parts: AuthorityParts, row: AuthorityRow): CertificateSigner {
+export function openServerSigner(parts: AuthorityParts, row: AuthorityRow): NodeSigner {
   if (row.custody === 'offline') {
     throw new Refusal('conflict', `the key of ${row.name} is not on this server`, {
       rule: 'key-offline',

@@ -5,25 +5,35 @@ import type { CertificateSigner } from '@signpost/protocol/keys/private-key';
 import { defaultSignatureAlgorithm, type SignatureAlgorithm } from '@signpost/protocol/keys/signature-algorithm';
 import { parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subject-key';
 
+/** A signer with the key itself, which a thread may sign with as well. */
+export interface NodeSigner extends CertificateSigner {
+  readonly key: KeyObject;
+}
+
 /**
  * A signer over a key in PKCS#8, which the caller may wipe. Without `algorithm`, the hash is as strong as the key. Throws
  * TrustError `algorithm_unsupported` for keys that certificates do not carry here, TypeError for an algorithm of other keys.
  */
-export function createNodeSigner(pkcs8: Uint8Array, algorithm?: SignatureAlgorithm): CertificateSigner {
+export function createNodeSigner(pkcs8: Uint8Array, algorithm?: SignatureAlgorithm): NodeSigner {
   const key = createPrivateKey({ key: Buffer.from(pkcs8.buffer, pkcs8.byteOffset, pkcs8.length), ...der });
   const subjectKey = deriveSubjectKey(key);
-  const chosen = algorithm ?? defaultSignatureAlgorithm(subjectKey);
-  if (!chosen.kind.startsWith(subjectKey.kind)) {
-    throw new TypeError(`expected an algorithm for ${describeKeyType(subjectKey)}, got ${chosen.kind}`);
+  return openNodeSigner({ key, subjectKey, algorithm: algorithm ?? defaultSignatureAlgorithm(subjectKey) });
+}
+
+/** The signer that was taken apart. Throws a TypeError for an algorithm of other keys. */
+export function openNodeSigner({ key, subjectKey, algorithm }: Omit<NodeSigner, 'sign'>): NodeSigner {
+  if (!algorithm.kind.startsWith(subjectKey.kind)) {
+    throw new TypeError(`expected an algorithm for ${describeKeyType(subjectKey)}, got ${algorithm.kind}`);
   }
-  const digest = chosen.kind === 'ed25519' ? null : chosen.hash.replace('-', '').toLowerCase();
+  const digest = algorithm.kind === 'ed25519' ? null : algorithm.hash.replace('-', '').toLowerCase();
   // An object around the key costs half a signature more than the key alone.
-  const padding = paddingOf(chosen);
+  const padding = paddingOf(algorithm);
   const prepared = padding ? { key, ...padding } : key;
   const isQuick = subjectKey.kind === 'ed25519' || (subjectKey.kind === 'ecdsa' && subjectKey.curve === 'P-256');
   return {
+    key,
     subjectKey,
-    algorithm: chosen,
+    algorithm,
     sign: isQuick
       ? (message) => asBytes(sign(digest, message, prepared))
       : (message) => signInPool(digest, message, prepared),

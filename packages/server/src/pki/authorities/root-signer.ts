@@ -94,10 +94,12 @@ async function recordRefusal({ database, now }: AuthorityParts, row: AuthorityRo
   );
 }
 
-// The key object cannot be wiped; a signer that outlives its operation must at least sign nothing more.
+// The key object cannot be wiped, so nobody gets it; a signer that outlives its operation must at least sign nothing more.
 function closable(signer: CertificateSigner, closing: { readonly closed: boolean }): CertificateSigner {
+  const { subjectKey, algorithm } = signer;
   return {
-    ...signer,
+    subjectKey,
+    algorithm,
     sign: (message) => {
       if (closing.closed) throw new TypeError('expected the root to be open, got one whose operation has ended');
       return signer.sign(message);

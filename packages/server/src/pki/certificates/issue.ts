@@ -4,7 +4,7 @@ import { parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subjec
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import type { AttributeToWrite } from '@signpost/protocol/x509/name';
 import type { VerifiedRequest } from '@signpost/protocol/x509/request';
-import { createSerialNumber } from '@signpost/protocol/x509/write-certificate';
+import { type CertificateToWrite, createSerialNumber, encodeBody } from '@signpost/protocol/x509/write-certificate';
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
 import type { Database } from '../../storage/database.ts';
@@ -14,6 +14,7 @@ import type { AuthorityParts } from '../authorities/authority.ts';
 import { type Issuer, openIssuer } from '../authorities/issuer.ts';
 import { formatPart, partOf } from '../authorities/list-parts.ts';
 import { locateAuthority } from '../authorities/locations.ts';
+import type { NodeSigner } from '../authorities/node-signer.ts';
 import { type AuthorityRow, readListParts, readOrganisationSlug } from '../authorities/store.ts';
 import { findIssuing } from '../authorities/succession.ts';
 import { composeCertificate, type Locations } from '../profiles/contents.ts';
@@ -23,10 +24,17 @@ import { type IssuedName, parseName } from '../profiles/name-text.ts';
 import { findProfile, type Profile } from '../profiles/profile.ts';
 import { type Rules, readRules } from '../profiles/rules.ts';
 import { decideValidity } from '../profiles/validity.ts';
-import { type CertificateRow, createCertificateRow, formatActor } from '../records/certificate-row.ts';
+import {
+  type CertificateRow,
+  completeRow,
+  type DerivedColumns,
+  deriveColumns,
+  formatActor,
+} from '../records/certificate-row.ts';
 import { type NewCertificate, recordInGroup } from './record.ts';
 import { readRequested } from './request.ts';
-import { signLinted } from './sign.ts';
+import { signBody } from './sign.ts';
+import { signings } from './signatures/process.ts';
 
 /** Whose key is certified. */
 export type KeySource =
@@ -59,7 +67,6 @@ export interface IssueWish {
 /** A certificate as it was issued, durable. */
 export interface IssuedCertificate {
   readonly row: CertificateRow;
-  readonly certificate: Certificate;
   /** Its issuer, with the certificates above. */
   readonly issuer: Issuer;
 }
@@ -74,18 +81,17 @@ export async function issueCertificate(
   caller: Caller,
   wish: IssueWish,
 ): Promise<IssuedCertificate> {
-  const { certificate, issuer, record } = await prepareCertificate(parts, caller, wish);
+  const { issuer, record } = await prepareCertificate(parts, caller, wish);
   try {
     await recordInGroup(parts.database, record);
   } finally {
     record.pkcs8?.fill(0);
   }
-  return { row: record.row, certificate, issuer };
+  return { row: record.row, issuer };
 }
 
 /** A certificate that is signed and not yet recorded: nobody may see it before. */
 export interface PreparedCertificate {
-  readonly certificate: Certificate;
   readonly issuer: Issuer;
   readonly record: NewCertificate;
 }
@@ -115,8 +121,7 @@ export async function prepareCertificate(
     serial,
     locations: await findLocations(parts, issuer, serial),
   });
-  const certificate = await signLinted(contents, issuer, profile.name);
-  const row = createCertificateRow(certificate, {
+  const row = completeRow(await signWhere(contents, issuer, profile.name), {
     ...{ id: createId(at), organisationId, issuerId: issuer.authorityId, profile: profile.name, at },
     ...{ source: wish.source, createdBy: formatActor(caller.actor), replacesId: wish.replacesId ?? null },
     acmeAccountId: wish.acmeAccountId ?? null,
@@ -124,7 +129,26 @@ export async function prepareCertificate(
   const { alongside } = wish;
   const extras = { ...(key.pkcs8 && { pkcs8: key.pkcs8 }), ...(alongside && { alongside }) };
   const record = { parts, caller, row, authority: issuer.name, ...extras };
-  return { certificate, issuer, record };
+  return { issuer, record };
+}
+
+/** Signs in the thread for signatures if the key is open in this process, otherwise where it is. Throws as `signLinted` does. */
+async function signWhere(contents: CertificateToWrite, issuer: Issuer, profile: string): Promise<DerivedColumns> {
+  const body = encodeBody(contents, issuer.signer.algorithm);
+  if (!hasKey(issuer)) return deriveColumns(await signBody(body, issuer, profile));
+  const result = await signings.take({ body, issuer, profile });
+  switch (result.kind) {
+    case 'signed':
+      return result.columns;
+    case 'refused':
+      throw new Refusal('invalid', result.message, result.rule === undefined ? {} : { rule: result.rule });
+    case 'failed':
+      throw result.cause;
+  }
+}
+
+function hasKey(issuer: Issuer): issuer is Issuer & { readonly signer: NodeSigner } {
+  return 'key' in issuer.signer;
 }
 
 const authorityReads = createSharedReads<AuthorityRow>();

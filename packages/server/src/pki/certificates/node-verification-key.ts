@@ -5,7 +5,7 @@ import { parseEcdsaSignature } from '@signpost/protocol/keys/ecdsa-signature';
 import { curves } from '@signpost/protocol/keys/key-type';
 import { parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subject-key';
 import { importSubjectKey, type SignedBytes, type VerificationKey } from '@signpost/protocol/keys/verification-key';
-import { SignatureChecks } from './signature-checks.ts';
+import { signatureChecks } from './signatures/process.ts';
 
 /** The key in SubjectPublicKeyInfo, as strict as the protocol's `importPublicKey`, and throwing alike. */
 export async function importNodeKey(spki: Uint8Array<ArrayBuffer>): Promise<VerificationKey> {
@@ -49,9 +49,6 @@ function importSpki(subjectKey: SubjectKey): KeyObject {
   }
 }
 
-// Like node:crypto's own pool, the process has one; nothing in it outlives a check.
-const checks = new SignatureChecks();
-
 async function isSigned(
   { curve, spki }: SubjectKey & { readonly kind: 'ecdsa' },
   { algorithm, message, signature }: SignedBytes,
@@ -59,7 +56,7 @@ async function isSigned(
   if (algorithm.kind !== 'ecdsa') return false;
   // Throws for the DER that OpenSSL takes although another encoding would be the same signature.
   parseEcdsaSignature(signature, curves[curve].bytes);
-  const result = await checks.check({ spki, digest: digestName(algorithm), message, signature });
+  const result = await signatureChecks.take({ spki, digest: digestName(algorithm), message, signature });
   if (result === 'unusable') throw new TrustError('malformed', 'expected a public key that can be used');
   return result === 'signed';
 }

@@ -47,11 +47,7 @@ export async function renewCertificate(
   const { database, now } = parts;
   const old = await requireLeaf(database.query, caller.organisationId, wish.id);
   assertRenewable(old);
-  const { certificate, issuer, record } = await prepareCertificate(
-    parts,
-    caller,
-    await describeRenewal(parts, old, wish),
-  );
+  const { issuer, record } = await prepareCertificate(parts, caller, await describeRenewal(parts, old, wish));
   try {
     await database.transaction(async (tx) => {
       assertRenewable(await requireLeaf(tx, caller.organisationId, wish.id));
@@ -61,7 +57,7 @@ export async function renewCertificate(
   } finally {
     record.pkcs8?.fill(0);
   }
-  return { row: record.row, certificate, issuer };
+  return { row: record.row, issuer };
 }
 
 function assertRenewable({ state }: CertificateRow): void {

@@ -1,8 +1,9 @@
 /** Signing a certificate, and a second look at it: what the lint refuses does not leave. */
+import { encoded } from '@signpost/protocol/asn1/writer';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
 import { lintCertificate } from '@signpost/protocol/x509/lint/lint-certificate';
 import type { CertificateKind } from '@signpost/protocol/x509/lint/rule';
-import { type CertificateToWrite, signCertificate } from '@signpost/protocol/x509/write-certificate';
+import { type CertificateToWrite, encodeBody, signStructure } from '@signpost/protocol/x509/write-certificate';
 import { Refusal } from '../../errors.ts';
 import type { Issuer } from '../authorities/issuer.ts';
 
@@ -17,12 +18,21 @@ const kinds: Readonly<Record<string, CertificateKind>> = {
 };
 
 /** The signed certificate. Throws `invalid` with the rule of the lint that it breaks, weak keys among them. */
-export async function signLinted(
+export function signLinted(
   contents: CertificateToWrite,
   issuer: Pick<Issuer, 'certificate' | 'signer'>,
   profile: string,
 ): Promise<Certificate> {
-  const certificate = parseCertificate(await signCertificate(contents, issuer.signer));
+  return signBody(encodeBody(contents, issuer.signer.algorithm), issuer, profile);
+}
+
+/** The same for what is encoded already (TBSCertificate, DER), with the algorithm of the issuer's signer. */
+export async function signBody(
+  body: Uint8Array<ArrayBuffer>,
+  issuer: Pick<Issuer, 'certificate' | 'signer'>,
+  profile: string,
+): Promise<Certificate> {
+  const certificate = parseCertificate(await signStructure(encoded(body), issuer.signer));
   assertClean(certificate, issuer.certificate, profile);
   return certificate;
 }

@@ -53,13 +53,18 @@ export function certificateKeyPlace(id: string): { readonly purpose: string; rea
 
 /** The row of a certificate that is valid from now on. */
 export function createCertificateRow(certificate: Certificate, facts: RowFacts): CertificateRow {
+  return completeRow(deriveColumns(certificate), facts);
+}
+
+/** The same from columns that are derived already. */
+export function completeRow(derived: DerivedColumns, facts: RowFacts): CertificateRow {
   return {
     id: facts.id,
     organisation_id: facts.organisationId,
     issuer_id: facts.issuerId,
     subject_authority_id: facts.subjectAuthorityId ?? null,
     profile: facts.profile,
-    ...deriveColumns(certificate),
+    ...derived,
     state: 'valid',
     reason: null,
     revoked_at: null,

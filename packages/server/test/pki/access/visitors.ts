@@ -6,10 +6,11 @@ import { systemActor } from '../../../src/audit/audit.ts';
 import type { AuthorityParts } from '../../../src/pki/authorities/authority.ts';
 import { createIntermediate } from '../../../src/pki/authorities/create-intermediate.ts';
 import { createRoot } from '../../../src/pki/authorities/create-root.ts';
-import { type IssuedCertificate, type IssueWish, issueCertificate } from '../../../src/pki/certificates/issue.ts';
+import { type IssueWish, issueCertificate } from '../../../src/pki/certificates/issue.ts';
 import { parseNameText } from '../../../src/pki/profiles/name-text.ts';
 import type { Scene, SceneChoice } from '../../http/scene.ts';
 import { cheapCost } from '../../vault/cheap-cost.ts';
+import { type ReadCertificate, readIssued } from '../issued.ts';
 import { rootPassphrase } from '../scene.ts';
 
 /** The proxy that may say who shows what. */
@@ -27,7 +28,7 @@ export interface AccessScene extends Scene {
   /** An organisation's `root` and `issuing`. */
   openAuthorities(caller: Caller): Promise<void>;
   /** A certificate for `name`, `dns:ci.internal` by default, of the home organisation or that of `caller`. */
-  issue(wish?: VisitorWish, caller?: Caller): Promise<IssuedCertificate>;
+  issue(wish?: VisitorWish, caller?: Caller): Promise<ReadCertificate>;
   /** Makes a rule as the admin of the home organisation. */
   allow(rule: object): Promise<Response>;
   /** Asks with a certificate, through the proxy unless `from` says otherwise. */
@@ -56,12 +57,14 @@ export async function openAccess(scene: Scene): Promise<AccessScene> {
     ...scene,
     ...{ parts, caller, openAuthorities },
     issue: ({ name = 'dns:ci.internal', ...wish } = {}, owner = caller) =>
-      issueCertificate(parts, owner, {
-        ...{ authority: 'issuing', profile: 'client', key: { kind: 'server', label: 'ecdsa-p256' }, source: 'form' },
-        subject: [['CN', 'ci']],
-        names: [parseNameText(name)],
-        ...wish,
-      }),
+      readIssued(
+        issueCertificate(parts, owner, {
+          ...{ authority: 'issuing', profile: 'client', key: { kind: 'server', label: 'ecdsa-p256' }, source: 'form' },
+          subject: [['CN', 'ci']],
+          names: [parseNameText(name)],
+          ...wish,
+        }),
+      ),
     allow: (rule) =>
       ask('POST', '/api/client-access', {
         as: home.people.admin.session,

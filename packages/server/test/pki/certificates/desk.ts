@@ -4,10 +4,11 @@ import type { GeneralName } from '@signpost/protocol/x509/general-name';
 import { type AttributeToWrite, createName } from '@signpost/protocol/x509/name';
 import { signRequest, type VerifiedRequest } from '@signpost/protocol/x509/request';
 import { type ExtensionsToWrite, encodeExtensions } from '@signpost/protocol/x509/write-extensions';
-import { type IssuedCertificate, type IssueWish, issueCertificate } from '../../../src/pki/certificates/issue.ts';
+import { type IssueWish, issueCertificate } from '../../../src/pki/certificates/issue.ts';
 import { openRequest } from '../../../src/pki/certificates/request.ts';
 import { parseNameText } from '../../../src/pki/profiles/name-text.ts';
 import type { Database } from '../../../src/storage/database.ts';
+import { type ReadCertificate, readIssued } from '../issued.ts';
 import { createPkiScene, type PkiScene } from '../scene.ts';
 
 /** What a request asks for; by default for `host.example`. */
@@ -20,7 +21,7 @@ export interface RequestWish {
 
 /** The organisation and its desk. */
 export interface Desk extends PkiScene {
-  issue(wish?: Partial<IssueWish>): Promise<IssuedCertificate>;
+  issue(wish?: Partial<IssueWish>): Promise<ReadCertificate>;
 }
 
 /** Opens the desk: authorities `root` and `issuing`. */
@@ -32,10 +33,12 @@ export async function openDesk(database: Database): Promise<Desk> {
     ...scene,
     issue: async (wish = {}) => {
       const key = wish.key ?? { kind: 'request', request: await askFor() };
-      return issueCertificate(scene.parts, scene.caller, {
-        ...{ authority: 'issuing', profile: 'server', source: 'request', key },
-        ...wish,
-      });
+      return readIssued(
+        issueCertificate(scene.parts, scene.caller, {
+          ...{ authority: 'issuing', profile: 'server', source: 'request', key },
+          ...wish,
+        }),
+      );
     },
   };
 }

@@ -7,6 +7,7 @@ import { changeNamePolicy } from '../../../src/pki/profiles/rules.ts';
 import { certificateKeyPlace } from '../../../src/pki/records/certificate-row.ts';
 import { findCertificate } from '../../../src/pki/records/store.ts';
 import { forEachEngine } from '../../storage/engines.ts';
+import { readIssued } from '../issued.ts';
 import { assertChainAccepted } from '../oracles.ts';
 import { askFor, type Desk, makeSigner, openDesk } from './desk.ts';
 
@@ -21,7 +22,7 @@ suite('a renewal', () => {
     };
     const renew = async (wish: RenewalWish) => {
       const { parts, caller } = await shared();
-      return renewCertificate(parts, caller, wish);
+      return readIssued(renewCertificate(parts, caller, wish));
     };
     const stored = async (id: string) => {
       const { parts, caller } = await shared();

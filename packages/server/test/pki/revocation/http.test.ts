@@ -14,12 +14,13 @@ import { encodeOcspRequest } from '@signpost/protocol/x509/ocsp/request';
 import { type BasicResponse, parseOcspResponse } from '@signpost/protocol/x509/ocsp/response';
 import { parseRevocationList } from '@signpost/protocol/x509/revocation-list';
 import { createRoot } from '../../../src/pki/authorities/create-root.ts';
-import { type IssuedCertificate, issueCertificate } from '../../../src/pki/certificates/issue.ts';
+import { issueCertificate } from '../../../src/pki/certificates/issue.ts';
 import { revokeCertificate } from '../../../src/pki/certificates/revoke.ts';
 import { certificateKeyPlace } from '../../../src/pki/records/certificate-row.ts';
 import { findCertificate } from '../../../src/pki/records/store.ts';
 import { type Answer, type Credential, openPlanesScene, type PlanesScene } from '../../planes-scene.ts';
 import { start } from '../../releases/scene.ts';
+import { type ReadCertificate, readIssued } from '../issued.ts';
 import { pkiSceneOf, rootPassphrase } from '../scene.ts';
 
 const run = promisify(execFile);
@@ -29,8 +30,8 @@ const ocspType = { 'content-type': 'application/ocsp-request' };
 interface Counter {
   readonly scene: PlanesScene;
   readonly admin: Credential;
-  issue(keys?: 'here'): Promise<IssuedCertificate>;
-  revoke(issued: IssuedCertificate): Promise<void>;
+  issue(keys?: 'here'): Promise<ReadCertificate>;
+  revoke(issued: ReadCertificate): Promise<void>;
   /** A file for the programs. */
   file(name: string, content: string | Uint8Array): Promise<string>;
 }
@@ -48,11 +49,13 @@ async function openCounter(t: TestContext): Promise<Counter> {
     return join(folder, name);
   };
   const issue = () =>
-    issueCertificate(parts, caller, {
-      ...{ authority: 'issuing', profile: 'server', source: 'form' },
-      key: { kind: 'server', label: 'ecdsa-p256' },
-      names: [{ kind: 'dns', text: 'host.example' }],
-    });
+    readIssued(
+      issueCertificate(parts, caller, {
+        ...{ authority: 'issuing', profile: 'server', source: 'form' },
+        key: { kind: 'server', label: 'ecdsa-p256' },
+        names: [{ kind: 'dns', text: 'host.example' }],
+      }),
+    );
   return {
     ...{ scene, issue, file },
     admin: await scene.openKey(scene.home, ['read', 'manage', 'admin']),
@@ -65,7 +68,7 @@ async function openCounter(t: TestContext): Promise<Counter> {
 const pem = (...certificates: readonly { readonly bytes: Uint8Array }[]) =>
   certificates.map(({ bytes }) => encodePem('CERTIFICATE', bytes)).join('');
 
-async function requestFor({ certificate, issuer }: IssuedCertificate, nonce?: Uint8Array) {
+async function requestFor({ certificate, issuer }: ReadCertificate, nonce?: Uint8Array) {
   const id = await createCertificateId(certificate, issuer.certificate);
   return encodeOcspRequest([id], nonce && { nonce });
 }
@@ -213,7 +216,7 @@ test('openssl, GnuTLS and python3-cryptography judge by the lists that are serve
   const root = await counter.file('root.pem', pem(...issuer.chain));
   const above = await counter.file('issuer.pem', pem(issuer.certificate));
   const lists = await counter.file('lists.pem', bundle.body);
-  const verify = async ({ certificate }: IssuedCertificate) => {
+  const verify = async ({ certificate }: ReadCertificate) => {
     const args = ['verify', '-x509_strict', '-crl_check_all', '-extended_crl', '-CRLfile', lists, '-CAfile', root];
     return run('openssl', [...args, '-untrusted', above, await counter.file('leaf.pem', pem(certificate))]);
   };

@@ -5,12 +5,12 @@ import { createCertificateId } from '@signpost/protocol/x509/ocsp/certificate-id
 import { encodeOcspRequest } from '@signpost/protocol/x509/ocsp/request';
 import { type BasicResponse, type OcspResponse, parseOcspResponse } from '@signpost/protocol/x509/ocsp/response';
 import { verifyOcspResponse } from '@signpost/protocol/x509/ocsp/verify-response';
-import type { IssuedCertificate } from '../../../src/pki/certificates/issue.ts';
 import { revokeCertificate } from '../../../src/pki/certificates/revoke.ts';
 import { answerOcsp } from '../../../src/pki/revocation/ocsp/answer.ts';
 import { openResponder } from '../../../src/pki/revocation/ocsp/responder.ts';
 import { orderPublication } from '../../../src/pki/revocation/root.ts';
 import { forEachEngine } from '../../storage/engines.ts';
+import type { ReadCertificate } from '../issued.ts';
 import { rootPassphrase } from '../scene.ts';
 import { createRevocationScene, type RevocationScene } from './scene.ts';
 
@@ -23,13 +23,13 @@ async function ask(scene: RevocationScene, bytes: Uint8Array<ArrayBuffer>): Prom
 
 async function askAbout(
   { issuer, ...scene }: RevocationScene,
-  ...issued: readonly Pick<IssuedCertificate, 'certificate'>[]
+  ...issued: readonly Pick<ReadCertificate, 'certificate'>[]
 ) {
   const ids = issued.map(({ certificate }) => createCertificateId(certificate, issuer.certificate));
   return ask({ issuer, ...scene }, encodeOcspRequest(await Promise.all(ids)));
 }
 
-function verify({ parts, issuer }: RevocationScene, { certificate }: IssuedCertificate, response: OcspResponse) {
+function verify({ parts, issuer }: RevocationScene, { certificate }: ReadCertificate, response: OcspResponse) {
   return verifyOcspResponse(response, { certificate, issuer: issuer.certificate, at: parts.now() });
 }
 

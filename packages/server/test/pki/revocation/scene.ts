@@ -9,6 +9,7 @@ import { openRevocation, type Revocation } from '../../../src/pki/revocation/rev
 import type { OrderParts } from '../../../src/pki/revocation/root.ts';
 import type { Database } from '../../../src/storage/database.ts';
 import { silentLog } from '../../silent-log.ts';
+import { type ReadCertificate, readIssued } from '../issued.ts';
 import { createPkiScene, type PkiScene } from '../scene.ts';
 
 /** The authorities `root` and `issuing`, and what the latter's certificates may meet. */
@@ -17,7 +18,7 @@ export interface RevocationScene extends Omit<PkiScene, 'parts'> {
   /** Of `issuing`. */
   readonly place: AuthorityPlace;
   readonly issuer: Issuer;
-  issue(host?: string): Promise<IssuedCertificate>;
+  issue(host?: string): Promise<ReadCertificate>;
   /** Revokes as compromised, holds or releases. */
   change(issued: Pick<IssuedCertificate, 'row'>, state: CertificateRow['state']): Promise<void>;
 }
@@ -34,11 +35,13 @@ export async function createRevocationScene(database: Database): Promise<Revocat
   return {
     ...{ ...scene, parts, place, issuer },
     issue: (host = 'host.example') =>
-      issueCertificate(parts, scene.caller, {
-        ...{ authority: 'issuing', profile: 'server', source: 'form' },
-        key: { kind: 'server', label: 'ecdsa-p256' },
-        names: [{ kind: 'dns', text: host }],
-      }),
+      readIssued(
+        issueCertificate(parts, scene.caller, {
+          ...{ authority: 'issuing', profile: 'server', source: 'form' },
+          key: { kind: 'server', label: 'ecdsa-p256' },
+          names: [{ kind: 'dns', text: host }],
+        }),
+      ),
     change: async ({ row }, state) => {
       await acts[state](parts, scene.caller, row.id);
     },

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { after, suite, test } from 'node:test';
-import { Refusal } from '../../../src/errors.ts';
-import type { SignatureCheck } from '../../../src/pki/certificates/signature-check.ts';
-import { SignatureChecks } from '../../../src/pki/certificates/signature-checks.ts';
-import { SignatureThread } from '../../../src/pki/certificates/signature-thread.ts';
+import { Refusal } from '../../../../src/errors.ts';
+import type { SignatureCheck } from '../../../../src/pki/certificates/signatures/check.ts';
+import { createSignatureChecks } from '../../../../src/pki/certificates/signatures/checks.ts';
+import { ThreadAtNeed } from '../../../../src/pki/certificates/signatures/gathered-work.ts';
+import { SignatureThread } from '../../../../src/pki/certificates/signatures/thread.ts';
 
 function createCheck(change: Partial<SignatureCheck> = {}): SignatureCheck {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -23,8 +24,9 @@ function createUnusable(): SignatureCheck {
 }
 
 suite('signature checks', () => {
-  const checks = new SignatureChecks();
-  after(() => checks.close());
+  const thread = new ThreadAtNeed();
+  const checks = createSignatureChecks(thread);
+  after(() => thread.close());
 
   for (const [words, count] of [
     ['alone', 1],
@@ -38,18 +40,19 @@ suite('signature checks', () => {
       ] as const;
       const expected = ['signed', 'not-signed', 'unusable'];
       if (count === 1) {
-        for (const [at, check] of asked.entries()) assert.equal(await checks.check(check), expected[at]);
+        for (const [at, check] of asked.entries()) assert.equal(await checks.take(check), expected[at]);
         return;
       }
       const all = Array.from({ length: count / asked.length }, () => asked).flat();
-      const results = await Promise.all(all.map((check) => checks.check(check)));
+      const results = await Promise.all(all.map((check) => checks.take(check)));
       assert.deepEqual(results, Array.from({ length: count / asked.length }, () => expected).flat());
     });
   }
 
   test('are refused, not passed, when their thread ends, and the next ones have another', async () => {
-    const own = new SignatureChecks();
-    const many = () => Promise.allSettled(Array.from({ length: 8 }, () => own.check(createCheck())));
+    const own = new ThreadAtNeed();
+    const work = createSignatureChecks(own);
+    const many = () => Promise.allSettled(Array.from({ length: 8 }, () => work.take(createCheck())));
     const asked = many();
     // The thread was just started, and takes longer to load than to end.
     setImmediate(() => void own.close());
