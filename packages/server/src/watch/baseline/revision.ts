@@ -3,13 +3,13 @@ import type { PublisherFact, SignatureFact, SignatureKind } from '../facts/fact-
 import type { Identity } from '../facts/identity.ts';
 
 /** How much is known of a line. `frozen`: a critical finding is open. */
-export type LineState = 'cold' | 'learning' | 'established' | 'declared' | 'frozen';
+type LineState = 'cold' | 'learning' | 'established' | 'declared' | 'frozen';
 
 /** What somebody decided about who signs. */
 export type SignerState = 'accepted' | 'retired' | 'revoked' | 'rejected';
 
 /** Whether something was always there, now and then, or never. */
-export type Habit = 'always' | 'sometimes' | 'never';
+type Habit = 'always' | 'sometimes' | 'never';
 
 /** An identity, and what counts of it. */
 export interface KnownIdentity {
@@ -18,7 +18,7 @@ export interface KnownIdentity {
 }
 
 /** A key by the SHA-256 of its SubjectPublicKeyInfo, and what counts of it. */
-export interface KnownKey {
+interface KnownKey {
   readonly key: string;
   readonly state: SignerState;
 }
@@ -44,7 +44,7 @@ export interface Revision {
 }
 
 /** What is usual of provenance. */
-export interface ProvenanceHabit {
+interface ProvenanceHabit {
   readonly present: Habit;
   readonly repositories: readonly string[];
   readonly owners: readonly string[];

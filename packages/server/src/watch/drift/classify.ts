@@ -1,8 +1,8 @@
 /** From facts to findings: one pure function over what is accepted and what was seen. */
 import { createHash } from 'node:crypto';
-import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
 import type { Revision } from '../baseline/revision.ts';
 import type { FactSet } from '../facts/fact-set.ts';
+import { encodePlain } from '../facts/plain-text.ts';
 import type { ArtifactHistory, Difference } from './difference.ts';
 import { compareHistory } from './history.ts';
 import { type DriftKind, driftRules, type GateDefault, type Severity, severities, shiftSeverity } from './kinds.ts';
@@ -11,7 +11,7 @@ import { comparePublishing } from './publishing.ts';
 import { compareSignatures } from './signatures.ts';
 
 /** Where a difference was found, and how much it matters there. */
-export interface Place {
+interface Place {
   /** The source's key and the line's name. */
   readonly source: string;
   readonly line: string;
@@ -71,12 +71,19 @@ function worsenTags(differences: readonly Difference[]): readonly Difference[] {
 /** Against an established baseline as the table says, while learning one step less, and nothing but a note before that. */
 function weigh({ shift = 0, ...difference }: Difference, { state }: Revision, place: Place): Finding {
   const { base, gate, benign } = driftRules[difference.kind];
-  const severity = shiftSeverity(base, shift);
+  const severity = weighPlace(weighState(shiftSeverity(base, shift), state), place);
   return {
     ...difference,
-    ...{ gate, benign, severity: weighPlace(weighState(severity, state), place) },
+    ...{ benign, severity, gate: weighGate(gate, severity, state) },
     fingerprint: fingerprintOf(difference, place),
   };
+}
+
+/** What is harmless holds nobody up, and what is still being learned only warns: it may be the baseline that is wrong. */
+function weighGate(gate: GateDefault, severity: Severity, state: Revision['state']): GateDefault {
+  if (gate !== 'deny' && gate !== 'warn') return gate;
+  if (severity === 'note' || severity === 'low') return 'allow';
+  return state === 'learning' ? 'warn' : gate;
 }
 
 function weighState(severity: Severity, state: Revision['state']): Severity {
@@ -92,7 +99,7 @@ function weighPlace(severity: Severity, { isInUse, isDevelopment }: Place): Seve
 }
 
 function fingerprintOf({ kind, before, after }: Omit<Difference, 'shift'>, { source, line }: Place): string {
-  const text = encodeCanonicalText([kind, source, line, [...before].sort(), [...after].sort()]);
+  const text = encodePlain([kind, source, line, [...before].sort(), [...after].sort()]);
   return createHash('sha256').update(text).digest('hex');
 }
 

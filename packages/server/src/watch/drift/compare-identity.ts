@@ -1,5 +1,5 @@
 /** How an identity differs from one that was accepted: by the first thing that tells two signers apart. */
-import type { Identity } from '../facts/identity.ts';
+import { encodeIdentity, type Identity } from '../facts/identity.ts';
 
 /** From the least to the most. `same`: it is that one. */
 const identityDifferences = [
@@ -25,7 +25,12 @@ export function findNearest(
   const rank = ({ difference }: { difference: IdentityDifference }) => identityDifferences.indexOf(difference);
   return known
     .map((nearest) => ({ nearest, difference: compareIdentities(nearest, seen) }))
-    .sort((left, right) => rank(left) - rank(right))[0];
+    .sort((left, right) => rank(left) - rank(right) || compareTexts(left.nearest, right.nearest))[0];
+}
+
+/** Of two that are as near, always the same one: it stands in the fingerprint. */
+function compareTexts(left: Identity, right: Identity): number {
+  return encodeIdentity(left) < encodeIdentity(right) ? -1 : 1;
 }
 
 /** Whether a signer that a person decided about is this one: neither a new name nor another runner makes it another. */
@@ -34,7 +39,7 @@ export function isSameSigner(known: Identity, seen: Identity): boolean {
 }
 
 /** What tells `seen` from `known`, the gravest first. */
-export function compareIdentities(known: Identity, seen: Identity): IdentityDifference {
+function compareIdentities(known: Identity, seen: Identity): IdentityDifference {
   if (known.issuer !== seen.issuer) return 'identity.new_issuer';
   const owner = compareNumbered([known.ownerId, known.owner], [seen.ownerId, seen.owner]);
   if (owner === 'other') return 'identity.new_owner';
@@ -48,9 +53,7 @@ export function compareIdentities(known: Identity, seen: Identity): IdentityDiff
   if (known.trigger !== seen.trigger || known.runner !== seen.runner || known.visibility !== seen.visibility) {
     return 'identity.context_changed';
   }
-  return owner === 'renamed' || repository === 'renamed' || known.subject !== seen.subject
-    ? 'identity.renamed'
-    : 'same';
+  return owner === 'renamed' || repository === 'renamed' ? 'identity.renamed' : 'same';
 }
 
 type NumberedName = readonly [number: string | undefined, name: string | undefined];
@@ -58,8 +61,8 @@ type NumberedName = readonly [number: string | undefined, name: string | undefin
 /** Numbers decide where both have one: a name can be given away, and then somebody else has it. */
 function compareNumbered(known: NumberedName, seen: NumberedName): 'same' | 'renamed' | 'other-number' | 'other' {
   const hasSameName = known[1] === seen[1];
-  // A number that is missing on one side only would let whoever leaves it out pass for the known one.
-  if (known[0] !== seen[0]) return hasSameName ? 'other-number' : 'other';
+  // A number that is missing in what is seen would let whoever leaves it out pass for the known one.
+  if (known[0] !== undefined && known[0] !== seen[0]) return hasSameName ? 'other-number' : 'other';
   if (hasSameName) return 'same';
   return known[0] === undefined ? 'other' : 'renamed';
 }
@@ -74,5 +77,6 @@ function isSameWorkflow(known: Identity, seen: Identity): boolean {
 }
 
 function withoutRepository(text: string | undefined, { repository }: Identity): string | undefined {
-  return repository !== undefined && text?.startsWith(`${repository}/`) ? text.slice(repository.length) : text;
+  const prefix = `${repository ?? ''}/`;
+  return text?.startsWith(prefix) ? text.slice(prefix.length - 1) : text;
 }

@@ -26,12 +26,12 @@ export interface ArtifactHistory {
   readonly coverage?: { readonly before: number; readonly now: number } | undefined;
   /** Artifacts of the same publisher within the hour, and how many there are in its usual busy hour. */
   readonly hourly?: { readonly now: number; readonly usual: number } | undefined;
-  /** Milliseconds since it was published; absent: nothing says when. */
+  /** Milliseconds since it was published or, where nothing says when, first seen; absent: it is not out yet. */
   readonly ageMs?: number | undefined;
 }
 
 /** Where a tag led. */
-export interface TagHistory {
+interface TagHistory {
   readonly name: string;
   /** A tag that names a release, and by custom never moves. */
   readonly isImmutable: boolean;
@@ -40,7 +40,7 @@ export interface TagHistory {
 }
 
 /** The content of another mirror. */
-export interface MirrorContent {
+interface MirrorContent {
   readonly name: string;
   /** SHA-256 in hex. */
   readonly content: string;

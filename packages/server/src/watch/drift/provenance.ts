@@ -10,13 +10,21 @@ export function compareProvenance(revision: Revision, found: readonly Provenance
   if (found.some(({ outcome }) => outcome === 'invalid') && verified.length === 0) {
     return [describe('provenance.invalid', [], ['invalid'], 'its provenance is wrong')];
   }
-  if (verified.some(({ isAboutSubject }) => !isAboutSubject)) {
-    return [describe('provenance.subject_mismatch', [], ['another subject'], 'its provenance is about other bytes')];
-  }
   if (verified.length === 0) return compareAbsence(revision, found);
+  const matching = verified.filter(({ isAboutSubject }) => isAboutSubject);
+  const strays = compareSubjects(verified.length - matching.length, matching.length);
+  if (matching.length === 0) return strays;
   // The first ever: who may speak for the source is told by the signatures.
-  if (habit.present === 'never') return describeGain(revision, verified);
-  return [...compareSources(revision, verified), ...compareBuild(revision, verified)];
+  if (habit.present === 'never') return [...strays, ...describeGain(revision, matching)];
+  return [...strays, ...compareSources(revision, matching), ...compareBuild(revision, matching)];
+}
+
+/** Beside statements about these bytes, one about others is junk that anybody with a way to push can add. */
+function compareSubjects(strayCount: number, matchingCount: number): readonly Difference[] {
+  if (strayCount === 0) return [];
+  const sentence = 'its provenance is about other bytes';
+  const stray = describe('provenance.subject_mismatch', [], ['another subject'], sentence);
+  return [{ ...stray, ...(matchingCount > 0 && { shift: -3 }) }];
 }
 
 function compareAbsence({ provenance }: Revision, found: readonly ProvenanceFact[]): readonly Difference[] {
@@ -24,14 +32,15 @@ function compareAbsence({ provenance }: Revision, found: readonly ProvenanceFact
     const sentence = 'its provenance cannot be judged here, as that before it could';
     return [describe('provenance.unverifiable', ['verified'], ['unverifiable'], sentence)];
   }
-  if (found.length > 0 || provenance.present !== 'always') return [];
+  if (provenance.present !== 'always') return [];
   return [describe('provenance.lost', ['present'], ['absent'], 'it has no provenance, and all before it had')];
 }
 
 function describeGain({ declaredRepository }: Revision, verified: readonly ProvenanceFact[]): readonly Difference[] {
   const repositories = uniqueOf(verified.map(({ repository }) => repository));
   if (declaredRepository === undefined || repositories.includes(declaredRepository)) return [];
-  const isForeign = !verified.some(({ owner }) => owner !== undefined && declaredRepository.startsWith(`${owner}/`));
+  const owners = uniqueOf(verified.map(({ owner }) => owner));
+  const isForeign = owners.length > 0 && !owners.some((owner) => declaredRepository.startsWith(`${owner}/`));
   const sentence = `it is the first with provenance, from ${repositories.join(', ')}, and the source names ${declaredRepository}`;
   return [
     {
@@ -46,7 +55,7 @@ function compareSources({ provenance }: Revision, verified: readonly ProvenanceF
   const owners = uniqueOf(verified.map(({ owner }) => owner));
   if (provenance.repositories.length === 0 || repositories.some((one) => provenance.repositories.includes(one)))
     return [];
-  const isForeign = !owners.some((owner) => provenance.owners.includes(owner));
+  const isForeign = owners.length > 0 && !owners.some((owner) => provenance.owners.includes(owner));
   const sentence = `it was built from ${repositories.join(', ') || 'a source that is not named'}, before from ${provenance.repositories.join(', ')}`;
   return [
     {
@@ -59,7 +68,7 @@ function compareSources({ provenance }: Revision, verified: readonly ProvenanceF
 function compareBuild({ provenance }: Revision, verified: readonly ProvenanceFact[]): readonly Difference[] {
   const differences: Difference[] = [];
   const builders = uniqueOf(verified.map(({ builder }) => builder));
-  if (!builders.some((builder) => provenance.builders.includes(builder))) {
+  if (provenance.builders.length > 0 && !builders.some((builder) => provenance.builders.includes(builder))) {
     const sentence = `it was built by ${builders.join(', ')}, before by ${provenance.builders.join(', ')}`;
     differences.push(describe('provenance.builder_changed', provenance.builders, builders, sentence));
   }

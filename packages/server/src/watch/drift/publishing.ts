@@ -36,7 +36,8 @@ export function comparePublishing(
 
 function comparePublisher(habit: PublisherHabit, found: PublisherFact): readonly Difference[] {
   const differences: Difference[] = [];
-  if (rankOf(found.channel) < rankOf(habit.channel) && rankOf(found.channel) >= 0) {
+  const [rank, usualRank] = [rankOf(found.channel), rankOf(habit.channel)];
+  if (rank < usualRank && rank >= 0) {
     const sentence = `it was published by ${found.channel}, before by ${habit.channel}`;
     differences.push({
       kind: 'publisher.channel_downgrade',
@@ -46,7 +47,9 @@ function comparePublisher(habit: PublisherHabit, found: PublisherFact): readonly
     });
   }
   const { account, registrySignature } = found;
-  if (account !== undefined && habit.accounts.length > 0 && !habit.accounts.includes(account)) {
+  // A better door has accounts of its own.
+  const isKnown = account === undefined || habit.accounts.length === 0 || habit.accounts.includes(account);
+  if (!isKnown && rank <= usualRank) {
     const sentence = `it was published by ${account}, before by ${habit.accounts.join(', ')}`;
     differences.push({ kind: 'publisher.account_changed', before: habit.accounts, after: [account], sentence });
   }

@@ -2,7 +2,7 @@
 import type { Revision } from '../baseline/revision.ts';
 import type { SignatureFact, SignatureKind } from '../facts/fact-set.ts';
 import type { ArtifactHistory, Difference } from './difference.ts';
-import { compareSigners, hasAcceptedSigner } from './signers.ts';
+import { compareReturns, compareStrangers, hasSigners, selectAccepted, selectStrangers } from './signers.ts';
 
 /** What is to be said of the signatures that were found. */
 export function compareSignatures(
@@ -10,19 +10,23 @@ export function compareSignatures(
   signatures: readonly SignatureFact[],
   history: Pick<ArtifactHistory, 'wasSigned'>,
 ): readonly Difference[] {
+  if (signatures.length === 0) return compareAbsence(revision, history);
   const verified = signatures.filter(({ outcome }) => outcome === 'verified');
   const broken = compareBroken(revision, signatures, verified);
-  if (verified.length === 0) {
-    if (signatures.length > 0) return broken;
-    return compareAbsence(revision, history);
-  }
-  if (isFirstEvidence(revision)) return [...broken, ...describeGain(revision, verified)];
+  if (verified.length === 0) return broken;
+  const returns = compareReturns(revision, verified);
+  if (!hasSigners(revision))
+    return [...broken, ...returns, ...describeGain(revision, selectStrangers(revision, verified))];
+  // What a stranger adds beside a known signer must not make up for what the known one lacks.
+  const accepted = selectAccepted(revision, verified);
+  const judged = accepted.length > 0 ? accepted : verified;
   return [
     ...broken,
-    ...compareSigners(revision, verified),
-    ...compareStrength(revision, verified),
-    ...compareFormats(revision, verified),
-    ...verified.flatMap(describeWeakness),
+    ...returns,
+    ...compareStrangers(revision, verified),
+    ...compareStrength(revision, judged),
+    ...(accepted.length > 0 ? compareFormats(revision, accepted) : []),
+    ...judged.flatMap(describeWeakness),
   ];
 }
 
@@ -49,12 +53,12 @@ function compareBroken(
   const [invalid, unverifiable] = [reasonsOf('invalid'), reasonsOf('unverifiable')];
   const differences: Difference[] = [];
   if (invalid.length > 0) {
-    const isAccompanied = hasAcceptedSigner(revision, verified);
+    const isAccompanied = selectAccepted(revision, verified).length > 0;
     differences.push({
       ...{ kind: 'signature.invalid', before: [], after: invalid, ...(isAccompanied && { shift: -3 }) },
       sentence: `it has a signature that is wrong: ${invalid.join(', ')}`,
     });
-  } else if (unverifiable.length > 0 && verified.length === 0 && revision.signed !== 'never') {
+  } else if (verified.length === 0 && revision.signed !== 'never') {
     differences.push({
       ...{ kind: 'signature.unverifiable', before: ['verified'], after: unverifiable },
       sentence: `its signature cannot be judged here, as those before it could: ${unverifiable.join(', ')}`,
@@ -63,25 +67,18 @@ function compareBroken(
   return differences;
 }
 
-/** Whether nobody is known to sign here. */
-function isFirstEvidence({ identities, keys }: Revision): boolean {
-  return identities.length + keys.length === 0;
-}
-
 /** Evidence out of nowhere: fine from the repository that the source names itself, a finding from a stranger. */
 function describeGain({ declaredRepository }: Revision, verified: readonly SignatureFact[]): readonly Difference[] {
-  if (
-    verified.some(({ identity }) => identity?.repository !== undefined && identity.repository === declaredRepository)
-  ) {
-    return [];
-  }
-  const signers = verified.map(({ identity, key }) => identity?.subject ?? key ?? 'a key');
+  const isLinked = ({ identity }: SignatureFact) =>
+    identity?.repository !== undefined && identity.repository === declaredRepository;
+  if (verified.length === 0 || verified.some(isLinked)) return [];
+  const signers = [...new Set(verified.map(({ identity, key }) => identity?.subject ?? key ?? 'a key'))];
   const owners = verified.flatMap(({ identity }) => identity?.owner ?? []);
-  const isForeign =
-    declaredRepository !== undefined && !owners.some((owner) => declaredRepository.startsWith(`${owner}/`));
+  // A key has no owner that could be another one.
+  const isForeign = owners.length > 0 && !owners.some((owner) => declaredRepository?.startsWith(`${owner}/`) ?? true);
   return [
     {
-      ...{ kind: 'evidence.gained_unknown', before: [declaredRepository ?? 'none'], after: [...new Set(signers)] },
+      ...{ kind: 'evidence.gained_unknown', before: [declaredRepository ?? 'none'], after: signers },
       sentence: `it is the first that is signed, by ${signers.join(', ')}, whom nothing links to the source`,
       ...(isForeign && { shift: 1 }),
     },
@@ -124,7 +121,6 @@ function compareStrength(revision: Revision, verified: readonly SignatureFact[])
 function compareFormats(revision: Revision, verified: readonly SignatureFact[]): readonly Difference[] {
   const formats = [...new Set(verified.map(({ format }) => format))];
   if (revision.formats.length === 0 || formats.some((format) => revision.formats.includes(format))) return [];
-  if (!hasAcceptedSigner(revision, verified)) return [];
   return [
     {
       ...{ kind: 'signature.format_changed', before: revision.formats, after: formats },

@@ -5,33 +5,53 @@ import { encodeIdentity, type Identity } from '../facts/identity.ts';
 import { findNearest, type IdentityDifference, isSameSigner } from './compare-identity.ts';
 import type { Difference } from './difference.ts';
 
-/** Whether one of the verified signatures is by somebody who was accepted, to the letter. */
-export function hasAcceptedSigner(revision: Revision, verified: readonly SignatureFact[]): boolean {
-  return verified.some((signature) => stateOf(revision, signature) === 'accepted');
+/** Those of the verified signatures that are by somebody who was accepted, to the letter. */
+export function selectAccepted(revision: Revision, verified: readonly SignatureFact[]): readonly SignatureFact[] {
+  return verified.filter((signature) => stateOf(revision, signature) === 'accepted');
 }
 
-/** What is to be said of the signers. Whoever was revoked is named, whoever else signs beside them. */
-export function compareSigners(revision: Revision, verified: readonly SignatureFact[]): readonly Difference[] {
-  const isAccompanied = hasAcceptedSigner(revision, verified);
+/** Whether anybody ever signed here who was accepted: who was only ever turned away does not count. */
+export function hasSigners({ identities, keys }: Revision): boolean {
+  return [...identities, ...keys].some(({ state }) => state !== 'rejected');
+}
+
+/** Those of whom nobody decided anything. */
+export function selectStrangers(revision: Revision, verified: readonly SignatureFact[]): readonly SignatureFact[] {
+  return verified.filter((signature) => stateOf(revision, signature) === undefined);
+}
+
+/** Names whoever is back after somebody decided against them, whoever else signs beside them. */
+export function compareReturns(revision: Revision, verified: readonly SignatureFact[]): readonly Difference[] {
   return verified.flatMap((signature) => {
     const state = stateOf(revision, signature);
-    if (state === 'accepted') return [];
-    if (state !== undefined) return [describeReturn(signature, state)];
-    return isAccompanied ? [describeExtra(signature)] : describeUnknown(revision, signature);
+    return state === undefined || state === 'accepted' ? [] : [describeReturn(signature, state)];
   });
 }
 
-/** What somebody decided about the signer; what was taken back outweighs what was accepted. */
-function stateOf({ identities, keys }: Revision, { identity, key }: SignatureFact): SignerState | undefined {
-  const states = identity
-    ? identities.filter(({ identity: known, state }) => isDecided(known, identity, state)).map(({ state }) => state)
-    : keys.filter(({ key: known }) => known === key).map(({ state }) => state);
-  return (['revoked', 'rejected', 'retired', 'accepted'] as const).find((state) => states.includes(state));
+/** What is to be said of strangers, in a line that somebody answers for. */
+export function compareStrangers(revision: Revision, verified: readonly SignatureFact[]): readonly Difference[] {
+  const isAccompanied = selectAccepted(revision, verified).length > 0;
+  return selectStrangers(revision, verified).flatMap((signature) =>
+    isAccompanied ? [describeExtra(signature)] : describeUnknown(revision, signature),
+  );
 }
 
-/** Accepted is one tuple exactly; what was revoked stays so under a new name. */
-function isDecided(known: Identity, seen: Identity, state: SignerState): boolean {
-  return state === 'accepted' ? encodeIdentity(known) === encodeIdentity(seen) : isSameSigner(known, seen);
+/** What somebody decided about the signer. A decision about this very tuple goes before one about a tuple like it. */
+function stateOf({ identities, keys }: Revision, { identity, key }: SignatureFact): SignerState | undefined {
+  if (!identity) return worstOf(keys.filter(({ key: known }) => known === key));
+  const text = encodeIdentity(identity);
+  const exact = worstOf(identities.filter((known) => encodeIdentity(known.identity) === text));
+  if (exact !== undefined) return exact;
+  // Accepted is one tuple exactly; what was revoked stays so under a new name.
+  return worstOf(
+    identities.filter(({ state, identity: known }) => state !== 'accepted' && isSameSigner(known, identity)),
+  );
+}
+
+/** What was taken back outweighs what was accepted. */
+function worstOf(decisions: readonly { readonly state: SignerState }[]): SignerState | undefined {
+  const states = decisions.map(({ state }) => state);
+  return (['revoked', 'rejected', 'retired', 'accepted'] as const).find((state) => states.includes(state));
 }
 
 function describeReturn(signature: SignatureFact, state: Exclude<SignerState, 'accepted'>): Difference {
@@ -53,10 +73,10 @@ function describeExtra(signature: SignatureFact): Difference {
 
 function describeUnknown(revision: Revision, signature: SignatureFact): readonly Difference[] {
   const { identity } = signature;
-  const identities = revision.identities.filter(({ state }) => state === 'accepted').map((known) => known.identity);
-  const keys = revision.keys.filter(({ state }) => state === 'accepted').map(({ key }) => key);
-  // A line without any signer has no evidence yet: that is told by itself.
-  if (identities.length + keys.length === 0) return [];
+  // Those who may not sign any more still tell who is a stranger.
+  const isKnown = ({ state }: { readonly state: SignerState }) => state !== 'rejected';
+  const identities = revision.identities.filter(isKnown).map((known) => known.identity);
+  const keys = revision.keys.filter(isKnown).map(({ key }) => key);
   if (!identity) return [describeNewKey(signature, [...keys, ...identities.map(nameIdentity)])];
   const found = findNearest(identities, identity);
   if (!found) return [describeNewIdentity(signature, keys)];

@@ -1,16 +1,16 @@
 /** What was seen about one artifact, in one form for all ecosystems. `unknown` is a value: what could not be asked is not absent. */
 import { createHash } from 'node:crypto';
-import { encodeCanonicalText, type SignableValue } from '@signpost/protocol/json/canonical';
 import type { Identity } from './identity.ts';
+import { encodePlain } from './plain-text.ts';
 
 /** What could not be asked: 401, 403, 429, 5xx, a time-out. */
-export type Unknown = 'unknown';
+type Unknown = 'unknown';
 
 /** By what kind of means something is signed. */
 export type SignatureKind = 'keyless' | 'key' | 'x509' | 'gpg' | 'ssh' | 'minisign' | 'tuf';
 
 /** What became of a signature. `unverifiable`: it cannot be judged with the roots that there are. */
-export type SignatureOutcome = 'verified' | 'invalid' | 'unverifiable';
+type SignatureOutcome = 'verified' | 'invalid' | 'unverifiable';
 
 /** One signature. */
 export interface SignatureFact {
@@ -29,7 +29,7 @@ export interface SignatureFact {
   readonly transparency: 'included' | 'promised' | 'none';
 }
 
-/** A statement about how it was built, by a verified signer. */
+/** A statement about how it was built. Who signed it stands among the signatures. */
 export interface ProvenanceFact {
   readonly outcome: SignatureOutcome;
   /** Whether it is about these very bytes. */
@@ -73,7 +73,7 @@ export interface FactSet {
 
 /** The facts in their one form: equal facts are stored once. */
 export function encodeFactSet(facts: FactSet): string {
-  return encodeCanonicalText(facts as unknown as SignableValue);
+  return encodePlain(facts);
 }
 
 /** The name of a fact set: lower-case hex SHA-256 of its one form. */

@@ -1,9 +1,9 @@
 /** Who signed, as a tuple that belongs together: two loose sets of subjects and issuers would let a hostile issuer speak for a known subject. */
-import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
 import type { SignerClaims } from '@signpost/protocol/sigstore/claims';
+import { encodePlain } from './plain-text.ts';
 
 /** Where a build came from, by the kind of its ref. */
-export type RefType = 'tag' | 'branch' | 'pull-request' | 'other';
+type RefType = 'tag' | 'branch' | 'pull-request' | 'other';
 
 /** An identity as a certificate has it. What a certificate does not say is absent. */
 export interface Identity {
@@ -45,7 +45,7 @@ export function identityOf(claims: SignerClaims): Identity {
 
 /** One text for one tuple: what is absent counts as such, and nothing runs into its neighbour. */
 export function encodeIdentity(identity: Identity): string {
-  return encodeCanonicalText({ ...identity });
+  return encodePlain(identity);
 }
 
 const refPattern = /@(refs\/[^@]*)$/;

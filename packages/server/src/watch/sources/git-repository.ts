@@ -22,7 +22,7 @@ export function parseGitRepository(text: string): ParsedSource | undefined {
   const [first = '', ...path] = splitPath(at < 0 ? bare : bare.slice(0, at));
   const host = parseHost(first);
   const last = path.length - 1;
-  const names = path.map((name, index) => (index === last ? name.replace(/\.git$/, '') : name));
+  const names = path.map((name, index) => (index === last ? name.replace(/(?:\.git)+$/i, '') : name));
   const isPath = path.length >= 2 && path.length <= maxSegments && names.every((name) => segmentPattern.test(name));
   if (!host || !isPath || (label !== undefined && !tagPattern.test(label))) return undefined;
   const name = names.join('/');

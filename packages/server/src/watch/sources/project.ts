@@ -9,8 +9,8 @@ export function parseProject(text: string): ParsedSource | undefined {
   const [first = '', ...path] = rest.split('/');
   const host = parseHost(first);
   if (!host || (scheme !== undefined && scheme !== host.scheme)) return undefined;
-  const [slug = '', organisation] = path.length === 3 && path[0] === 'o' ? [path[2], path[1]] : path;
-  const isWhole = organisation === undefined ? path.length === 1 : path[0] === 'o' && slugPattern.test(organisation);
-  if (!isWhole || !slugPattern.test(slug)) return undefined;
+  const slugs = path.length === 3 && path[0] === 'o' ? path.slice(1) : path;
+  const isWhole = slugs.length === (path.length === 3 ? 2 : 1);
+  if (!isWhole || !slugs.every((slug) => slugPattern.test(slug))) return undefined;
   return { name: `${host.name}/${path.join('/')}` };
 }

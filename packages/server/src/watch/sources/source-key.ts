@@ -61,9 +61,9 @@ export function formatSourceReference({ ecosystem, key, label, digest }: SourceR
 }
 
 function splitEcosystem(text: string): [Ecosystem, string] {
-  const [, prefix, rest] = /^(oci|docker|npm|signpost|feed|git):(.*)$/s.exec(text) ?? [];
-  if (prefix === undefined || rest === undefined) return ['oci', text];
-  // docker://… is how image tools name one.
-  if (prefix === 'docker' || prefix === 'oci') return ['oci', rest.startsWith('//') ? rest.slice(2) : rest];
-  return [prefix as Ecosystem, rest];
+  // docker://… is how image tools name one; docker:24 is an image of that name.
+  const image = /^(?:docker:\/\/|oci:(?:\/\/)?)(.*)$/s.exec(text)?.[1];
+  if (image !== undefined) return ['oci', image];
+  const [, prefix, rest] = /^(npm|signpost|feed|git):(.*)$/s.exec(text) ?? [];
+  return prefix === undefined || rest === undefined ? ['oci', text] : [prefix as Ecosystem, rest];
 }

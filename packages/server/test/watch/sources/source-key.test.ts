@@ -29,8 +29,9 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
     'ghcr.io:443/org/app',
     'ghcr.io.:443/org/app',
     `ghcr.io/org/app@sha256:${hex}`,
-    'docker:ghcr.io/org/app',
   ],
+  // An image of that name, and no scheme.
+  'oci:docker.io/library/docker': ['docker:24-dind', 'docker'],
   // Another service than that of port 443.
   'oci:ghcr.io:80/org/app': ['ghcr.io:80/org/app', 'ghcr.io:080/org/app'],
   'oci:ghcr.io:5000/org/app': ['ghcr.io:5000/org/app:2'],
@@ -53,6 +54,7 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
     'git:git@github.com:org/app.git@v1.0.0',
     'git:ssh://git@github.com:22/org/app/',
     'git:git+https://github.com/org/app',
+    'git:github.com/org/app.GIT.git',
   ],
   'git:git.example.org/Group/Sub/App': ['git:git.example.org/Group/Sub/App.git@release/1'],
 };
@@ -105,6 +107,8 @@ test('what is malformed is refused, and never a key of its own', () => {
     'signpost:dl.example.org/ROCKET',
     'signpost:http://dl.example.org/rocket',
     'signpost:dl.example.org/p/acme/rocket',
+    'signpost:dl.example.org/o/acme',
+    'signpost:dl.example.org/o/acme/rocket/..',
     'feed:example.org/f',
     'feed:http://example.org/f',
     'feed:https://user:secret@example.org/f',
@@ -148,7 +152,12 @@ const text = fc.oneof(
     .tuple(name, name, fc.option(name))
     .map(([scope, bare, version]) => `npm:@${scope}/${bare}${version ? `@${version}` : ''}`),
   fc.webUrl({ withQueryParameters: true, validSchemes: ['https'] }).map((url) => `feed:${url}`),
-  fc.tuple(host, name, name).map(([at, owner, repository]) => `git:${at}/${owner}/${repository}`),
+  fc
+    .tuple(host, name, name, fc.constantFrom('', '.git', '.git.git', '.GIT', '/'))
+    .map(([at, owner, repository, end]) => `git:${at}/${owner}/${repository}${end}`),
+  fc
+    .tuple(host, fc.array(fc.oneof(name, fc.constantFrom('o', '..', '')), { maxLength: 5 }))
+    .map(([at, path]) => `signpost:${[at, ...path].join('/')}`),
   fc.string(),
 );
 

@@ -1,0 +1,63 @@
+/** How bad each kind is, and what a gate does about it: a change here is a change of what people are told. */
+import type { DriftKind, driftRules } from '../../../src/watch/drift/kinds.ts';
+
+/** The table as it must be. */
+export const pinned: Readonly<Record<DriftKind, string>> = {
+  'signature.lost': 'high deny',
+  'signature.withdrawn': 'medium allow',
+  'signature.invalid': 'critical deny',
+  'signature.unverifiable': 'high deny',
+  'signature.kind_downgrade': 'high deny',
+  'signature.format_changed': 'note allow',
+  'signature.too_many': 'medium warn',
+  'signature.coverage_drop': 'medium allow',
+  'evidence.gained_unknown': 'medium warn',
+  'identity.new_issuer': 'critical deny',
+  'identity.new_owner': 'critical deny',
+  'identity.id_changed': 'critical deny',
+  'identity.new_repo': 'high deny',
+  'identity.new_workflow': 'high deny',
+  'identity.new_ref_type': 'high deny',
+  'identity.context_changed': 'medium warn',
+  'identity.renamed': 'low allow',
+  'identity.extra': 'low allow',
+  'identity.retired_seen': 'high deny',
+  'identity.revoked_seen': 'critical deny',
+  'key.new': 'high deny',
+  'key.retired_seen': 'high deny',
+  'key.revoked_seen': 'critical deny',
+  'key.weak': 'medium warn',
+  'key.expired_at_signing': 'medium warn',
+  'tlog.missing': 'high deny',
+  'tlog.unseen_signing': 'high allow',
+  'tlog.inconsistent': 'critical deny',
+  'provenance.lost': 'high deny',
+  'provenance.invalid': 'critical deny',
+  'provenance.unverifiable': 'high deny',
+  'provenance.source_changed': 'high deny',
+  'provenance.builder_changed': 'high deny',
+  'provenance.subject_mismatch': 'critical deny',
+  'provenance.level_drop': 'medium warn',
+  'provenance.commit_unlinked': 'medium warn',
+  'publisher.channel_downgrade': 'high deny',
+  'publisher.account_changed': 'medium warn',
+  'registry.signature_lost': 'medium warn',
+  'sbom.lost': 'low allow',
+  'sbom.subject_mismatch': 'high deny',
+  'tag.mutated': 'high deny',
+  'version.content_changed': 'critical deny',
+  'mirror.divergence': 'high deny',
+  'release.out_of_band': 'medium warn',
+  'release.burst': 'medium warn',
+  'release.cooldown': 'note hold',
+  'observation.blind': 'low hold',
+  'system.mass_unverifiable': 'high hold',
+  'system.trust_root_stale': 'medium warn',
+  'baseline.tampered': 'critical deny',
+  'baseline.quota': 'medium allow',
+};
+
+/** The rules in the form of the table. */
+export function tabulate(rules: typeof driftRules): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(rules).map(([kind, { base, gate }]) => [kind, `${base} ${gate}`]));
+}
