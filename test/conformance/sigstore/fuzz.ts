@@ -2,16 +2,16 @@
 import { encodeText, parseText } from '@signpost/protocol/bytes/text';
 import { TrustError } from '@signpost/protocol/errors';
 import { parseBundle } from '@signpost/protocol/sigstore/bundle';
-import { parseTrustedRoot, type TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
-import { verifyBundle } from '@signpost/protocol/sigstore/verify-bundle';
+import { parseTrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
+import { type BundleRequirements, verifyBundle } from '@signpost/protocol/sigstore/verify-bundle';
 import { createRandom, damage, pick, type Random } from '../../../packages/protocol/test/fuzz/der-damage.ts';
 import type { FuzzOutcome } from '../../../packages/protocol/test/fuzz/der-fuzz.ts';
 import { findSuite } from '../suites.ts';
-import { createRequiredSigner, readSigstoreCases, type SigstoreCase } from './cases.ts';
+import { createRequiredSigner, readSigstoreCases } from './cases.ts';
 
 interface Seed {
-  readonly given: SigstoreCase;
-  readonly root: TrustedRoot;
+  readonly requirements: BundleRequirements;
+  readonly bundleBytes: Uint8Array<ArrayBuffer>;
   readonly bundle: Json;
   readonly trustedRoot: Json;
 }
@@ -32,8 +32,9 @@ export async function fuzzSigstore({
   let accepted = 0;
   let slowestMs = 0;
   for (let index = 0; index < count; index++) {
+    const input = createInput(pick(seeds, random), random);
     const used = process.cpuUsage();
-    const verdict = await judge(pick(seeds, random), random);
+    const verdict = await judge(input);
     const { user, system } = process.cpuUsage(used);
     slowestMs = Math.max(slowestMs, (user + system) / 1000);
     if (verdict === 'accepted') accepted++;
@@ -46,24 +47,37 @@ async function readSeeds(): Promise<readonly Seed[]> {
   const cases = readSigstoreCases(findSuite('sigstore')).filter(({ name }) => !name.endsWith('_fail'));
   return Promise.all(
     cases.map(async (given) => ({
-      given,
-      root: await parseTrustedRoot(given.trustedRoot),
+      requirements: {
+        artifact: { kind: 'bytes', bytes: given.artifact },
+        trustedRoot: await parseTrustedRoot(given.trustedRoot),
+        signer: await createRequiredSigner(given),
+      },
+      bundleBytes: given.bundle,
       bundle: JSON.parse(parseText(given.bundle)) as Json,
       trustedRoot: JSON.parse(parseText(given.trustedRoot)) as Json,
     })),
   );
 }
 
+interface Input {
+  readonly bundle: Uint8Array<ArrayBuffer>;
+  /** Instead of the one that is required. */
+  readonly trustedRoot: Uint8Array<ArrayBuffer> | undefined;
+  readonly requirements: BundleRequirements;
+}
+
 /** One input in eight is a trusted root that is damaged; the others are bundles. */
-async function judge({ given, root, bundle, trustedRoot }: Seed, random: Random): Promise<string> {
-  const isRoot = random() < 0.125;
+function createInput({ requirements, bundleBytes, bundle, trustedRoot }: Seed, random: Random): Input {
+  if (random() >= 0.125) {
+    return { bundle: encodeText(damageJson(bundle, random)), trustedRoot: undefined, requirements };
+  }
+  return { bundle: bundleBytes, trustedRoot: encodeText(damageJson(trustedRoot, random)), requirements };
+}
+
+async function judge({ bundle, trustedRoot, requirements }: Input): Promise<string> {
   try {
-    const parsed = parseBundle(isRoot ? given.bundle : encodeText(damageJson(bundle, random)));
-    await verifyBundle(parsed, {
-      artifact: { kind: 'bytes', bytes: given.artifact },
-      trustedRoot: isRoot ? await parseTrustedRoot(encodeText(damageJson(trustedRoot, random))) : root,
-      signer: await createRequiredSigner(given),
-    });
+    const root = trustedRoot ? await parseTrustedRoot(trustedRoot) : requirements.trustedRoot;
+    await verifyBundle(parseBundle(bundle), { ...requirements, trustedRoot: root });
     return 'accepted';
   } catch (error) {
     if (error instanceof TrustError) return error.code;
