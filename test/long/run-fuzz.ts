@@ -1,5 +1,5 @@
 /** Runs a fuzzer a million times over, and says how it went. */
-import type { FuzzOutcome } from '../../packages/protocol/test/fuzz/der-fuzz.ts';
+import type { FuzzOptions, FuzzOutcome } from '../../packages/protocol/test/fuzz/judge-inputs.ts';
 
 const rounds = 10;
 
@@ -7,9 +7,7 @@ const rounds = 10;
  * Runs `fuzz` as often as the arguments `[count] [seed]` say. The exit status is 1 when one input took over a second, or memory
  * stays; what is neither accepted nor refused throws.
  */
-export async function runFuzz(
-  fuzz: (options: { readonly count: number; readonly seed: number }) => Promise<FuzzOutcome>,
-): Promise<void> {
+export async function runFuzz(fuzz: (options: FuzzOptions) => Promise<FuzzOutcome>): Promise<void> {
   const count = Number(process.argv[2] ?? 1_000_000);
   const seed = Number(process.argv[3] ?? 20_261_121);
   const startedAt = performance.now();

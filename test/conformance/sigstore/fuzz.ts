@@ -1,11 +1,10 @@
 /** Thousands of damaged bundles and trusted roots: each is accepted or refused, quickly, and nothing else. */
 import { encodeText, parseText } from '@signpost/protocol/bytes/text';
-import { TrustError } from '@signpost/protocol/errors';
 import { parseBundle } from '@signpost/protocol/sigstore/bundle';
 import { parseTrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
 import { type BundleRequirements, verifyBundle } from '@signpost/protocol/sigstore/verify-bundle';
-import { createRandom, damage, pick, type Random } from '../../../packages/protocol/test/fuzz/der-damage.ts';
-import type { FuzzOutcome } from '../../../packages/protocol/test/fuzz/der-fuzz.ts';
+import { damage, pick, type Random } from '../../../packages/protocol/test/fuzz/der-damage.ts';
+import { type FuzzOptions, type FuzzOutcome, judgeInputs } from '../../../packages/protocol/test/fuzz/judge-inputs.ts';
 import { findSuite } from '../suites.ts';
 import { createRequiredSigner, readSigstoreCases } from './cases.ts';
 
@@ -19,28 +18,9 @@ interface Seed {
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
 /** Judges `count` inputs that `seed` determines. Throws at the first that is neither accepted nor refused by a TrustError. */
-export async function fuzzSigstore({
-  count,
-  seed,
-}: {
-  readonly count: number;
-  readonly seed: number;
-}): Promise<FuzzOutcome> {
+export async function fuzzSigstore(options: FuzzOptions): Promise<FuzzOutcome> {
   const seeds = await readSeeds();
-  const random = createRandom(seed);
-  const refused = new Map<string, number>();
-  let accepted = 0;
-  let slowestMs = 0;
-  for (let index = 0; index < count; index++) {
-    const input = createInput(pick(seeds, random), random);
-    const used = process.cpuUsage();
-    const verdict = await judge(input);
-    const { user, system } = process.cpuUsage(used);
-    slowestMs = Math.max(slowestMs, (user + system) / 1000);
-    if (verdict === 'accepted') accepted++;
-    else refused.set(verdict, (refused.get(verdict) ?? 0) + 1);
-  }
-  return { accepted, refused, slowestMs };
+  return judgeInputs(options, { createInput: (random) => createInput(pick(seeds, random), random), judge: verify });
 }
 
 async function readSeeds(): Promise<readonly Seed[]> {
@@ -74,15 +54,9 @@ function createInput({ requirements, bundleBytes, bundle, trustedRoot }: Seed, r
   return { bundle: bundleBytes, trustedRoot: encodeText(damageJson(trustedRoot, random)), requirements };
 }
 
-async function judge({ bundle, trustedRoot, requirements }: Input): Promise<string> {
-  try {
-    const root = trustedRoot ? await parseTrustedRoot(trustedRoot) : requirements.trustedRoot;
-    await verifyBundle(parseBundle(bundle), { ...requirements, trustedRoot: root });
-    return 'accepted';
-  } catch (error) {
-    if (error instanceof TrustError) return error.code;
-    throw error;
-  }
+async function verify({ bundle, trustedRoot, requirements }: Input): Promise<void> {
+  const root = trustedRoot ? await parseTrustedRoot(trustedRoot) : requirements.trustedRoot;
+  await verifyBundle(parseBundle(bundle), { ...requirements, trustedRoot: root });
 }
 
 /** The text of a document with one to three changes, or with its own text damaged. */

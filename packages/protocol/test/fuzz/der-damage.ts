@@ -1,4 +1,5 @@
 /** Damages DER: octets at random, and elements with all lengths around them put right, so that the damage reaches the inside. */
+import { concat } from '../concat.ts';
 
 /** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
 export type Random = () => number;
@@ -43,7 +44,7 @@ function damageOctets(bytes: Uint8Array, random: Random): Uint8Array<ArrayBuffer
     damaged[Math.floor(random() * damaged.length)] = pick([0, 1, 0x7f, 0x80, 0xff, Math.floor(random() * 256)], random);
   }
   if (random() < 0.1) return damaged.slice(0, Math.floor(random() * damaged.length));
-  return random() < 0.1 ? Uint8Array.of(...damaged.slice(-40), ...damaged) : damaged;
+  return random() < 0.1 ? concat(damaged.slice(-40), damaged) : damaged;
 }
 
 /** The elements in `bytes`, also of octet and bit strings that hold some; `undefined` when there are none. */

@@ -68,17 +68,21 @@ function asksForWork(bytes: Bytes): boolean {
   return bytes.some((octet, at) => octet === 2 && [2, 3, 4].includes(bytes[at + 1] ?? 0));
 }
 
-/** `accepted`, or the code of the refusal. Throws for any other error, and for what is accepted though it has another encoding. */
-export async function judge({ kind, bytes }: FuzzSeed): Promise<string> {
+/** Reads one thing. Throws TrustError for what is refused, any other error for what is accepted though it has another encoding. */
+export async function read({ kind, bytes }: FuzzSeed): Promise<void> {
+  await readers[kind](bytes);
+  if (kind !== 'pkcs12' && kind !== 'signed-data' && kind !== 'timestamp-response') assertAcceptedIsDer(kind, bytes);
+}
+
+/** `accepted`, or the code of the refusal. Throws for any other error. */
+export async function judge(thing: FuzzSeed): Promise<string> {
   try {
-    const result = readers[kind](bytes);
-    if (result instanceof Promise) await result;
+    await read(thing);
+    return 'accepted';
   } catch (error) {
     if (error instanceof TrustError) return error.code;
-    throw new Error(`neither accepted nor refused: ${kind} ${encodeBase64(bytes)}`, { cause: error });
+    throw new Error(`neither accepted nor refused: ${thing.kind} ${encodeBase64(thing.bytes)}`, { cause: error });
   }
-  if (kind !== 'pkcs12' && kind !== 'signed-data' && kind !== 'timestamp-response') assertAcceptedIsDer(kind, bytes);
-  return 'accepted';
 }
 
 /** Whatever is accepted has one encoding. CMS comes in BER from others. */
