@@ -73,6 +73,19 @@ export interface Config {
   readonly webhookRotationHours: number;
   /** SIGNPOST_WEBHOOK_FAILURE_DAYS (5): a webhook that has taken nothing for so many days is switched off. */
   readonly webhookFailureDays: number;
+  /** SIGNPOST_PUSH_CONNECTIONS (20000): how many may listen at once; 0 lifts the limit. */
+  readonly pushConnections: number;
+  /** SIGNPOST_PUSH_CONNECTIONS_PER_ADDRESS (100): how many of them from one address; 0 lifts the limit. */
+  readonly pushConnectionsPerAddress: number;
+  /**
+   * SIGNPOST_PUSH_FRAMES_PER_SECOND (1): the pace of one connection after 10 frames at once; what comes faster is sent together with
+   * the next heartbeat, within 5 seconds. Word of keys is never held up. 0 lifts the limit.
+   */
+  readonly pushFramesPerSecond: number;
+  /** SIGNPOST_PUSH_KEEP_FRAMES (100000): frames kept of each channel for those who were away. */
+  readonly pushKeepFrames: number;
+  /** SIGNPOST_PUSH_KEEP_DAYS (30): for how long, at most. */
+  readonly pushKeepDays: number;
   /** SIGNPOST_BACKUP_DIR (`backups` in the data folder): where the server keeps backups; another disk is better. */
   readonly backupDir: string | undefined;
   /** SIGNPOST_BACKUP_RECIPIENTS (none): public keys of age, comma-separated; with one, a backup is made every night. */
@@ -142,6 +155,11 @@ function readConfig(reader: Reader): Config {
     webhookAddresses: reader.read('SIGNPOST_WEBHOOK_ADDRESSES', choose('public', 'private', 'any'), 'public'),
     webhookRotationHours: reader.read('SIGNPOST_WEBHOOK_ROTATION_HOURS', between(0, 720), 24),
     webhookFailureDays: reader.read('SIGNPOST_WEBHOOK_FAILURE_DAYS', between(1, 365), 5),
+    pushConnections: reader.read('SIGNPOST_PUSH_CONNECTIONS', between(0, 1_000_000), 20_000),
+    pushConnectionsPerAddress: reader.read('SIGNPOST_PUSH_CONNECTIONS_PER_ADDRESS', between(0, 1_000_000), 100),
+    pushFramesPerSecond: reader.read('SIGNPOST_PUSH_FRAMES_PER_SECOND', between(0, 1_000_000), 1),
+    pushKeepFrames: reader.read('SIGNPOST_PUSH_KEEP_FRAMES', between(1, 10_000_000), 100_000),
+    pushKeepDays: reader.read('SIGNPOST_PUSH_KEEP_DAYS', between(1, 3650), 30),
     backupDir: reader.read('SIGNPOST_BACKUP_DIR', parseText, undefined),
     backupRecipients: reader.read('SIGNPOST_BACKUP_RECIPIENTS', parseRecipients, []),
     backupKeepDays: reader.read('SIGNPOST_BACKUP_KEEP', between(1, 3650), 7),

@@ -31,6 +31,8 @@ import {
   subscribePlanes,
   webhookParts,
 } from './planes.ts';
+import { listSealedPushKeys } from './push/keys/store.ts';
+import { openPush } from './push/push.ts';
 import { startDispatcher } from './push/webhooks/deliveries/dispatcher.ts';
 import { releaseDeliveries } from './push/webhooks/deliveries/store.ts';
 import { countSealedWebhookKeys } from './push/webhooks/endpoints/store.ts';
@@ -125,6 +127,7 @@ async function open(
     () => resources.parts.close(),
     () => resources.acme.validations.stop(),
     () => resources.revocation.stop(),
+    () => resources.push.close(),
   );
   subscribePlanes(resources, bus);
   // After the subscriptions: what it publishes to nobody is not published again.
@@ -186,6 +189,7 @@ async function openResources(
     revocation: openRevocation({ ...opened, pkiUrl: config.pkiUrl }),
     ...openEvidence(opened),
     webhookAttempts: new Map(),
+    push: openPush(opened),
     version: packageJson.version,
   };
   const writeTree = createTreeWriter(withBlobs);
@@ -239,11 +243,13 @@ async function listSealed(database: Database): Promise<string[]> {
   const timestamps = await listTimestampAuthorities(database.query);
   const certificateKeys = await countSealedKeys(database.query);
   const webhookKeys = await countSealedWebhookKeys(database.query);
+  const pushKeys = await listSealedPushKeys(database.query);
   return [
     ...keys.map(({ key_id, label, scope }) => `signing key ${label} for ${scope} (${key_id.slice(0, 16)}…)`),
     ...authorities.map(({ name, key_id }) => `authority ${name} (${key_id.slice(0, 16)}…)`),
     ...timestamps.map(({ name }) => `timestamps of ${name}`),
     ...(webhookKeys === 0 ? [] : [`${webhookKeys} keys of webhooks`]),
+    ...pushKeys.map(({ key_id, label }) => `push key ${label} (${key_id.slice(0, 16)}…)`),
     ...(certificateKeys === 0 ? [] : [`private keys of ${certificateKeys} certificates`]),
   ];
 }

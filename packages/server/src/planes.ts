@@ -44,6 +44,8 @@ import type { Revocation } from './pki/revocation/revocation.ts';
 import { revocationRoutes } from './pki/revocation/routes.ts';
 import { timestampRoutes } from './pki/timestamps/routes.ts';
 import { renewTimestampCertificates } from './pki/timestamps/timestamp-authority.ts';
+import type { Push } from './push/push.ts';
+import { pushRoutes } from './push/routes.ts';
 import type { DispatcherParts } from './push/webhooks/deliveries/dispatcher.ts';
 import { pruneWebhooks } from './push/webhooks/deliveries/prune.ts';
 import { recordDeliveries } from './push/webhooks/deliveries/record.ts';
@@ -102,6 +104,7 @@ export interface Resources {
   readonly evidence: EvidenceSources;
   /** How attempts at webhooks have ended. */
   readonly webhookAttempts: AttemptCounts;
+  readonly push: Push;
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
@@ -143,6 +146,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     vulnerabilityRoutes(resources),
     rescanRoutes(resources),
     webhookRoutes(webhookParts(resources)),
+    pushRoutes(resources),
     doctorRoutes(resources),
     backupRoutes(resources),
     publicRoutes(withBase),
@@ -254,6 +258,7 @@ export function createTreeWriter({
 
 /** Signs again what a new trust list asks for, or what waited for a key that it accepts or for the vault; judges what changed under a policy. */
 export function subscribePlanes(resources: Resources, bus: Bus): void {
+  resources.push.start(bus);
   for (const topic of ['upload.accepted', 'sbom', 'vex', 'policy']) {
     bus.subscribe(topic, (event) => rejudgeAfter(resources, event));
   }
@@ -308,6 +313,9 @@ export async function runHourly(resources: Resources): Promise<void> {
   await logFailure(resources, recordExpiryNotices);
   await logFailure(resources, pruneUploads);
   await logFailure(resources, renewTimestampsAndLog);
+  await logFailure(resources, function pruneFrames() {
+    return resources.push.prune();
+  });
 }
 
 /** Asks for the backup of the night. */

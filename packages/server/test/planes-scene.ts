@@ -29,6 +29,7 @@ import {
   type Resources,
   subscribePlanes,
 } from '../src/planes.ts';
+import { openPush } from '../src/push/push.ts';
 import { DownloadCounter } from '../src/releases/public/statistics.ts';
 import type { Scanner } from '../src/releases/scanner/clamd.ts';
 import { PartFiles } from '../src/releases/uploads/part-files.ts';
@@ -176,11 +177,13 @@ async function openResources(
     wakeRelay: () => undefined,
     wakeWorker,
     ...openEvidence({ ...dependencies, config, log, wakeWorker }),
+    push: openPush({ ...dependencies, config, log }),
   };
   const writeTree = createTreeWriter(opened);
   closers.push(
     () => writeTree(),
     () => opened.revocation.stop(),
+    () => opened.push.close(),
   );
   return { ...opened, published: createPublished(opened, writeTree) };
 }

@@ -2,6 +2,7 @@
 import type { Selectable } from 'kysely';
 import type { Query } from '../storage/database.ts';
 import type { ApiKeyTable, MembershipTable, OrganisationTable, PersonTable, SessionTable } from '../storage/schema.ts';
+import { announceAccessChange } from './access-changes.ts';
 
 /** A stored organisation. */
 export type OrganisationRow = Selectable<OrganisationTable>;
@@ -96,6 +97,7 @@ export async function updateRole(
     .where('organisation_id', '=', organisation_id)
     .where('person_id', '=', person_id)
     .execute();
+  announceAccessChange(query);
 }
 
 /** Ends a membership. */
@@ -105,6 +107,7 @@ export async function deleteMembership(query: Query, organisationId: string, per
     .where('organisation_id', '=', organisationId)
     .where('person_id', '=', personId)
     .execute();
+  announceAccessChange(query);
 }
 
 /** Changes a person. */
@@ -114,6 +117,7 @@ export async function updatePerson(
   changes: Partial<Pick<PersonTable, 'name' | 'password_hash' | 'disabled_at'>>,
 ): Promise<void> {
   await query.updateTable('person').set(changes).where('id', '=', personId).execute();
+  if (changes.disabled_at !== undefined) announceAccessChange(query);
 }
 
 /** Records a session. */
@@ -137,6 +141,24 @@ export async function findSessionMember(
     .executeTakeFirst();
   if (!session) return undefined;
   return { session, member: await findMember(query, organisationId, session.person_id) };
+}
+
+/** Those of the sessions with these ids that hold, with what their people are in the organisation. */
+export async function listSessionMembers(
+  query: Query,
+  { organisationId, ids, now }: { organisationId: string; ids: readonly string[]; now: number },
+): Promise<{ session_id: string; person_id: string; role: MemberRow['role'] }[]> {
+  return query
+    .selectFrom('session')
+    .innerJoin('person', 'person.id', 'session.person_id')
+    .innerJoin('membership', 'membership.person_id', 'session.person_id')
+    .select(['session.id as session_id', 'session.person_id', 'membership.role'])
+    .where('membership.organisation_id', '=', organisationId)
+    .where('session.id', 'in', ids)
+    .where('session.expires_at', '>', now)
+    .where('session.revoked_at', 'is', null)
+    .where('person.disabled_at', 'is', null)
+    .execute();
 }
 
 /** Whose sessions somebody may see and end: their own, and as an admin those of people of this organisation alone. */
@@ -196,6 +218,7 @@ export async function revokeSession(query: Query, sessionId: string, now: number
     .where('id', '=', sessionId)
     .where('revoked_at', 'is', null)
     .executeTakeFirst();
+  announceAccessChange(query);
   return result.numUpdatedRows === 1n;
 }
 
@@ -211,6 +234,7 @@ export async function revokeSessionsOf(
     .where('revoked_at', 'is', null)
     .$if(keptId !== undefined, (open) => open.where('id', '!=', keptId ?? ''))
     .execute();
+  announceAccessChange(query);
 }
 
 /** Removes sessions that expired before `before`; the audit log keeps their ids. */
@@ -244,7 +268,24 @@ export async function findApiKey(
   query: Query,
   { secretHash, now }: { secretHash: string; now: number },
 ): Promise<HeldApiKey | undefined> {
-  const found = await query
+  const found = await heldApiKeys(query, now).where('api_key.secret_hash', '=', secretHash).executeTakeFirst();
+  return found && describeHeld(found);
+}
+
+/** Those of the keys with these ids that are neither revoked nor expired. */
+export async function listHeldApiKeys(
+  query: Query,
+  { organisationId, ids, now }: { organisationId: string; ids: readonly string[]; now: number },
+): Promise<HeldApiKey[]> {
+  const rows = await heldApiKeys(query, now)
+    .where('api_key.organisation_id', '=', organisationId)
+    .where('api_key.id', 'in', ids)
+    .execute();
+  return rows.map(describeHeld);
+}
+
+function heldApiKeys(query: Query, now: number) {
+  return query
     .selectFrom('api_key')
     .leftJoin('person', 'person.id', 'api_key.created_by')
     .leftJoin('membership', (join) =>
@@ -252,14 +293,18 @@ export async function findApiKey(
         .onRef('membership.person_id', '=', 'api_key.created_by')
         .onRef('membership.organisation_id', '=', 'api_key.organisation_id'),
     )
-    .where('api_key.secret_hash', '=', secretHash)
     .where('api_key.revoked_at', 'is', null)
     .where(({ eb, or }) => or([eb('api_key.expires_at', 'is', null), eb('api_key.expires_at', '>', now)]))
     .selectAll('api_key')
-    .select(['membership.role as maker_role', 'person.disabled_at as maker_disabled_at'])
-    .executeTakeFirst();
-  if (!found) return undefined;
-  const { maker_role: role, maker_disabled_at: disabledAt, ...row } = found;
+    .select(['membership.role as maker_role', 'person.disabled_at as maker_disabled_at']);
+}
+
+type HeldRow = ApiKeyRow & {
+  readonly maker_role: MemberRow['role'] | null;
+  readonly maker_disabled_at: number | null;
+};
+
+function describeHeld({ maker_role: role, maker_disabled_at: disabledAt, ...row }: HeldRow): HeldApiKey {
   return { ...row, maker: row.created_by === null ? undefined : { role, disabled: disabledAt !== null } };
 }
 
@@ -294,10 +339,12 @@ export async function revokeApiKey(
     .where('organisation_id', '=', organisationId)
     .where('revoked_at', 'is', null)
     .executeTakeFirst();
+  announceAccessChange(query);
   return result.numUpdatedRows === 1n;
 }
 
 /** Revokes every session of everybody. */
 export async function revokeAllSessions(query: Query, now: number): Promise<void> {
   await query.updateTable('session').set({ revoked_at: now }).where('revoked_at', 'is', null).execute();
+  announceAccessChange(query);
 }

@@ -4,6 +4,7 @@ import type { Actor } from '../audit/audit.ts';
 import { recordAudit } from '../audit/store.ts';
 import { Refusal } from '../errors.ts';
 import { defaultOrganisation } from '../http/guard.ts';
+import { beginAnew } from '../push/log/begin-anew.ts';
 import { uploadJobKind } from '../releases/uploads/upload.ts';
 import type { Database, Query } from '../storage/database.ts';
 import { replaceVaultRecord, type VaultRecord } from '../vault/store.ts';
@@ -22,7 +23,7 @@ export interface RestoreRecord {
 }
 
 /**
- * Makes restored rows fit to be served, in one transaction: sessions end, and what was under way when the backup was made
+ * Makes restored rows fit to be served, in one transaction: sessions end, logs of frames begin a new epoch, and what was under way when the backup was made
  * is given up (uploads whose bytes are in no backup, and jobs that would make one). The master password in force stays that of
  * the same vault.
  */
@@ -30,6 +31,7 @@ export async function settleRestored(database: Database, record: RestoreRecord):
   const { actor, now, manifest, replaced, vault } = record;
   await database.transaction(async (transaction) => {
     if (vault) await replaceVaultRecord(transaction, vault);
+    await beginAnew(transaction);
     await transaction.updateTable('session').set({ revoked_at: now }).where('revoked_at', 'is', null).execute();
     await transaction.deleteFrom('upload').where('state', 'in', ['receiving', 'inspecting']).execute();
     await transaction

@@ -70,6 +70,11 @@ export const publicRoutes: readonly string[] = [
   'POST /api/oidc/exchange',
   // Logging in is how one stops being anonymous.
   'POST /api/session',
+  // Private channels answer members alone.
+  'GET /api/push/channels',
+  'GET /api/push/frames',
+  'GET /api/push/keys',
+  'GET /api/push/stream',
   'GET /api/signing/pubkey',
   'GET /api/signing/roots',
   'GET /api/signing/trust',

@@ -35,6 +35,14 @@ import type {
   PublisherTable,
   PublisherTokenTable,
 } from './tables/publishers.ts';
+import type {
+  PushChannelTable,
+  PushEventTable,
+  PushFrameTable,
+  PushKeyTable,
+  PushLogTable,
+  PushPublicationTable,
+} from './tables/push.ts';
 import type { OcspResponderTable, RevocationListTable, RevocationStateTable } from './tables/revocation.ts';
 import type { TimestampAuthorityTable } from './tables/timestamps.ts';
 import type { EvidenceRootMetadataTable, EvidenceRootTable } from './tables/trust-roots.ts';
@@ -98,6 +106,12 @@ export interface Schema {
   webhook_endpoint: WebhookEndpointTable;
   webhook_key: WebhookKeyTable;
   webhook_delivery: WebhookDeliveryTable;
+  push_key: PushKeyTable;
+  push_log: PushLogTable;
+  push_channel: PushChannelTable;
+  push_frame: PushFrameTable;
+  push_event: PushEventTable;
+  push_publication: PushPublicationTable;
 }
 
 /** `slug` is unique; the organisation `default` answers at the unprefixed paths. `host` is unique where set. */

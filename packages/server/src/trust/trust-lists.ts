@@ -6,9 +6,10 @@ import { type VerifiedTrustList, verifyTrustList } from '@signpost/protocol/upda
 import type { Caller } from '../audit/audit.ts';
 import { recordAudit } from '../audit/store.ts';
 import { Refusal } from '../errors.ts';
+import type { Event } from '../storage/bus.ts';
 import type { Database, Query } from '../storage/database.ts';
 import { createId } from '../storage/ids.ts';
-import { recordEvent } from '../storage/outbox.ts';
+import { recordEvents } from '../storage/outbox.ts';
 import { violationOf } from '../storage/violation.ts';
 import {
   findLatestTrustList,
@@ -129,14 +130,18 @@ async function importVerified(
   }
   const list = await verifyTrustList(bytes, { roots, previous, now: now() });
   if (previous?.version === list.version) return { list, changed: false };
-  await storeTrustList({ database, now }, caller, { list, previousRoots: roots });
+  await storeTrustList({ database, now }, caller, { list, previous, previousRoots: roots });
   return { list, changed: true };
 }
 
 async function storeTrustList(
   { database, now }: TrustDependencies,
   caller: Caller,
-  { list, previousRoots }: { list: VerifiedTrustList; previousRoots: RootSet },
+  {
+    list,
+    previous,
+    previousRoots,
+  }: { list: VerifiedTrustList; previous: VerifiedTrustList | undefined; previousRoots: RootSet },
 ): Promise<void> {
   const at = now();
   const row = {
@@ -155,13 +160,7 @@ async function storeTrustList(
       if (!(await insertTrustList(tx, row))) throw faster;
       if (row.changes_roots === 1) await assertChainFollowed(tx, caller.organisationId);
       const payload = { trust_version: list.version, digest: list.digest };
-      await recordEvent(tx, {
-        id: createId(at),
-        organisationId: caller.organisationId,
-        topic: 'trust.updated',
-        payload,
-        at,
-      });
+      await recordEvents(tx, listEvents(caller, { list, previous, at }));
       await recordAudit(tx, at, {
         ...caller,
         action: 'trust.imported',
@@ -172,6 +171,23 @@ async function storeTrustList(
     .catch((error: unknown) => {
       throw violationOf(error) === 'unique' ? faster : error;
     });
+}
+
+/** What a list in force tells: of itself, and of each key that it revokes and the one before did not. */
+function listEvents(
+  { organisationId }: Caller,
+  { list, previous, at }: { list: VerifiedTrustList; previous: VerifiedTrustList | undefined; at: number },
+): Event[] {
+  const before = new Set(previous?.revokedKeys.map(({ keyId }) => keyId));
+  const revoked = list.revokedKeys.filter(({ keyId }) => !before.has(keyId));
+  const updated = { topic: 'trust.updated', payload: { trust_version: list.version, digest: list.digest } };
+  return [
+    updated,
+    ...revoked.map(({ keyId }) => ({
+      topic: 'key.revoked',
+      payload: { key_id: keyId, trust_version: list.version },
+    })),
+  ].map((event) => ({ id: createId(at), organisationId, ...event, at }));
 }
 
 /** Clients follow a chain of bounded length: one root change more, and those of the first roots would be lost. */

@@ -23,6 +23,7 @@ import { PreparedAnswers } from '../../src/http/prepared.ts';
 import { createAcmeState } from '../../src/pki/acme/state.ts';
 import { openRevocation } from '../../src/pki/revocation/revocation.ts';
 import { createPlanes, openEvidence } from '../../src/planes.ts';
+import { openPush } from '../../src/push/push.ts';
 import { DownloadCounter } from '../../src/releases/public/statistics.ts';
 import { PartFiles } from '../../src/releases/uploads/part-files.ts';
 import roles from '../../src/roles.json' with { type: 'json' };
@@ -107,10 +108,13 @@ export interface Scene {
   }): Promise<{ id: string; key: string; credential: Credential }>;
 }
 
+/** What planes are made with. */
+type SharedParts = Pick<AppDependencies, 'database' | 'vault' | 'now' | 'log'> & { readonly passwords: Passwords };
+
 /** What a test may choose; the rest is the default. */
 export interface SceneChoice {
   readonly config?: Partial<AppDependencies['config']>;
-  readonly planes?: readonly OpenAPIHono<AppEnv>[] | 'all';
+  readonly planes?: readonly OpenAPIHono<AppEnv>[] | 'all' | ((shared: SharedParts) => OpenAPIHono<AppEnv>[]);
   readonly roles?: AppDependencies['roles'];
 }
 
@@ -133,8 +137,7 @@ export async function createScene(database: Database, choice: SceneChoice = {}):
   const passwords = createQuickPasswords();
   const lines: string[] = [];
   const log = logTo(lines);
-  const planes =
-    choice.planes === 'all' ? await openPlanes({ database, vault, now, log, passwords }) : (choice.planes ?? []);
+  const planes = await choosePlanes({ database, vault, now, log, passwords }, choice.planes ?? []);
   const app = openApp({ database, vault, now, passwords, log, planes, choice });
   const found = createFounder({ database, vault, now, passwords, hash: await passwords.hash(password) });
   return {
@@ -160,6 +163,14 @@ export async function createScene(database: Database, choice: SceneChoice = {}):
       return { id: row.id, key, credential: { authorization: `Bearer ${key}` } };
     },
   };
+}
+
+async function choosePlanes(
+  shared: SharedParts,
+  choice: NonNullable<SceneChoice['planes']>,
+): Promise<readonly OpenAPIHono<AppEnv>[]> {
+  if (choice === 'all') return openPlanes(shared);
+  return typeof choice === 'function' ? choice(shared) : choice;
 }
 
 function openApp(
@@ -188,9 +199,7 @@ function openApp(
 }
 
 /** Every plane, with its files in a folder of its own. */
-async function openPlanes(
-  shared: Pick<AppDependencies, 'database' | 'vault' | 'now' | 'log'> & { readonly passwords: Passwords },
-): Promise<OpenAPIHono<AppEnv>[]> {
+async function openPlanes(shared: SharedParts): Promise<OpenAPIHono<AppEnv>[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'signpost-test-'));
   after(() => rm(dataDir, { recursive: true, force: true }));
   const config = parseConfig({ SIGNPOST_DATA: dataDir, SIGNPOST_SCAN: 'off' });
@@ -198,6 +207,7 @@ async function openPlanes(
   return createPlanes({
     ...shared,
     ...openEvidence({ ...shared, config, wakeWorker }),
+    push: openPush({ ...shared, config }),
     ...(await openProcessParts(config)),
     config,
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),

@@ -1,5 +1,6 @@
 /** SQL of trusted publishing. */
 import type { Selectable, Transaction } from 'kysely';
+import { announceAccessChange } from '../../accounts/access-changes.ts';
 import type { Query } from '../../storage/database.ts';
 import type { Schema } from '../../storage/schema.ts';
 import type { PublisherGrantTable, PublisherTable } from '../../storage/tables/publishers.ts';
@@ -73,6 +74,7 @@ export async function revokeGrantedKeys(query: Query, publisherId: string, now: 
       rows.selectFrom('publisher_grant').select('api_key_id').where('publisher_id', '=', publisherId),
     )
     .execute();
+  announceAccessChange(query);
 }
 
 /** Remembers a token until it ends. Throws a unique violation when it was shown before. */

@@ -58,7 +58,10 @@ function describeEvent(row: ExpiringCertificate, days: number, at: number) {
     id: createId(at),
     organisationId: row.organisation_id,
     topic: 'certificate.expiring',
-    payload: { certificate_id: row.id, serial: row.serial, days, not_after: row.not_after },
+    payload: {
+      ...{ certificate_id: row.id, serial: row.serial, sha256: row.fingerprint },
+      ...{ days, not_after: row.not_after },
+    },
     at,
   };
 }

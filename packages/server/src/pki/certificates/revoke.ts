@@ -103,7 +103,8 @@ async function changeState(
   if (!(await moveCertificate(tx, { organisationId: caller.organisationId, id }, change))) {
     throw new Refusal('conflict', `the certificate is ${row.state}`, { rule: 'certificate-state' });
   }
-  const payload = { certificate_id: id, authority_id: row.issuer_id, serial: row.serial, reason: change.to.reason };
+  const { issuer_id: authority_id, serial: number, fingerprint: sha256 } = row;
+  const payload = { certificate_id: id, authority_id, serial: number, sha256, reason: change.to.reason };
   await recordEvent(tx, { id: createId(at), organisationId: row.organisation_id, topic: act.action, payload, at });
   const { organisation_id: organisationId, issuer_id: issuerId, serial } = row;
   if (issuerId !== null) announceStatusChange(tx, { organisationId, issuerId, serials: [serial] });

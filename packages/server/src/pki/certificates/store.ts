@@ -113,7 +113,10 @@ function toPattern(text: string): string {
 }
 
 /** What a notice says about a certificate. */
-export type ExpiringCertificate = Pick<CertificateRow, 'id' | 'organisation_id' | 'serial' | 'not_after'>;
+export type ExpiringCertificate = Pick<
+  CertificateRow,
+  'id' | 'organisation_id' | 'serial' | 'fingerprint' | 'not_after'
+>;
 
 /** Valid certificates that end until `until`, live at least `minLifetime` ms, were not told so, and have no valid successor. */
 export async function listExpiring(
@@ -128,7 +131,7 @@ export async function listExpiring(
 ): Promise<ExpiringCertificate[]> {
   return query
     .selectFrom('certificate as one')
-    .select(['one.id', 'one.organisation_id', 'one.serial', 'one.not_after'])
+    .select(['one.id', 'one.organisation_id', 'one.serial', 'one.fingerprint', 'one.not_after'])
     .where('one.state', '=', 'valid')
     .where('one.not_after', '>=', asked.now)
     .where('one.not_after', '<=', asked.until)

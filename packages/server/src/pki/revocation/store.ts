@@ -75,7 +75,10 @@ export async function listStatuses(
 }
 
 /** Certificates as a list made elsewhere may speak of them. */
-export type RecordedRow = Pick<CertificateTable, 'id' | 'serial' | 'state' | 'subject' | 'subject_authority_id'>;
+export type RecordedRow = Pick<
+  CertificateTable,
+  'id' | 'serial' | 'fingerprint' | 'state' | 'subject' | 'subject_authority_id'
+>;
 
 /** Those of `serials` that the authority issued and that are not revoked for good. */
 export async function listUnrevoked(
@@ -85,7 +88,7 @@ export async function listUnrevoked(
 ): Promise<RecordedRow[]> {
   return query
     .selectFrom('certificate')
-    .select(['id', 'serial', 'state', 'subject', 'subject_authority_id'])
+    .select(['id', 'serial', 'fingerprint', 'state', 'subject', 'subject_authority_id'])
     .where('issuer_id', '=', authorityId)
     .where('serial', 'in', serials)
     .where('state', '<>', 'revoked')

@@ -5,7 +5,7 @@ import { encodeTime } from '@signpost/protocol/json/time';
 import type { Event } from '../../storage/bus.ts';
 
 /** A frame to be: all but its place in the log. */
-interface Draft extends Pick<FramePayload, 'channel' | 'type' | 'data'> {
+export interface Draft extends Pick<FramePayload, 'channel' | 'type' | 'data'> {
   /** When what it tells of happened, in Unix milliseconds. */
   readonly since: number;
 }
@@ -41,7 +41,7 @@ const conversions: Readonly<Record<string, Conversion>> = {
 export const framedTopics: readonly string[] = Object.keys(conversions);
 
 /** Whether events of `topic` become frames. */
-function isFramed(topic: string): boolean {
+export function isFramed(topic: string): boolean {
   return Object.hasOwn(conversions, topic);
 }
 

@@ -32,7 +32,8 @@ export async function recordVerdict(
   const [latest] = await listVerdicts(tx, subject.release.id, 1);
   if (latest && describe(latest) === describe(row)) return;
   await insertVerdict(tx, row);
-  await tell(tx, caller, { subject, verdict, detail: { moment, policy_version: basis.policy.version }, at });
+  const detail = { moment, policy_version: basis.policy.version };
+  await tell(tx, caller, { subject, verdict, detail, policySha256: basis.policy.sha256, at });
 }
 
 function describe({ policy_version, moment, result, mode, findings }: VerdictRow): string {
@@ -46,8 +47,15 @@ async function tell(
     subject: { project, release },
     verdict: { result, mode, findings },
     detail,
+    policySha256,
     at,
-  }: { subject: ReleaseInProject; verdict: Verdict; detail: Readonly<Record<string, string | number>>; at: number },
+  }: {
+    subject: ReleaseInProject;
+    verdict: Verdict;
+    detail: Readonly<Record<string, string | number>>;
+    policySha256: string;
+    at: number;
+  },
 ): Promise<void> {
   const rules = [...new Set(findings.filter(({ outcome }) => outcome !== 'met').map(({ rule }) => rule))].join(' ');
   const facts = { ...detail, result, mode, rules };
@@ -55,7 +63,7 @@ async function tell(
     id: createId(at),
     organisationId: caller.organisationId,
     topic: result === 'denied' && mode === 'enforce' ? 'evidence.denied' : 'evidence.judged',
-    payload: { project: project.slug, version: release.version, ...facts },
+    payload: { project: project.slug, version: release.version, policy_sha256: policySha256, ...facts },
     at,
   });
   const object = { kind: 'release', id: `${project.slug}/${release.version}` };

@@ -107,7 +107,10 @@ async function publishSigned(
       at,
       action,
       name,
-      detail: { counter: manifest.counter, channel: release.channel, key_id: manifest.keyId },
+      detail: {
+        ...{ counter: manifest.counter, channel: release.channel },
+        ...{ key_id: manifest.keyId, sha256: manifest.digest },
+      },
     });
     return manifest;
   });

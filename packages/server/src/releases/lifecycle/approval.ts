@@ -200,7 +200,10 @@ export async function approveRelease(
         at,
         action: 'release.activated',
         name,
-        detail: { counter: row.counter, channel: row.channel, key_id: manifest.keyId },
+        detail: {
+          ...{ counter: row.counter, channel: row.channel },
+          ...{ key_id: manifest.keyId, sha256: manifest.digest },
+        },
       });
     }
     return { proposal, manifest };

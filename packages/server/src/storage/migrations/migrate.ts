@@ -18,6 +18,7 @@ import { gate } from './0011-gate.ts';
 import { publishers } from './0012-publishers.ts';
 import { webhooks } from './0013-webhooks.ts';
 import { auditOrder } from './0014-audit-order.ts';
+import { push } from './0015-push.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -35,6 +36,7 @@ const migrations: readonly Migration[] = [
   publishers,
   webhooks,
   auditOrder,
+  push,
 ];
 
 /**

@@ -26,6 +26,11 @@ export interface Snapshot {
   close(): Promise<void>;
 }
 
+/**
+ * Tables whose rows no copy carries: frames of the push plane, which nobody could prove in the epoch that a restore begins.
+ */
+export const leftBehind: ReadonlySet<string> = new Set(['push_frame']);
+
 /** The table that names the applied migrations; it is written by migrating, never copied. */
 export const migrationTable = 'migration';
 

@@ -97,8 +97,8 @@ async function recordAdopted(
 ): Promise<void> {
   const { organisationId } = caller;
   const topic = entry.reason === 'certificateHold' ? 'certificate.held' : 'certificate.revoked';
-  const { id, serial, subject } = found;
-  const payload = { certificate_id: id, authority_id: row.id, serial, reason: entry.reason };
+  const { id, serial, fingerprint: sha256, subject } = found;
+  const payload = { certificate_id: id, authority_id: row.id, serial, sha256, reason: entry.reason };
   await recordEvent(tx, { id: createId(at), organisationId, topic, payload, at });
   const detail = { serial, subject, reason: entry.reason, list_of: row.name };
   await recordAudit(tx, at, { ...caller, action: topic, object: { kind: 'certificate', id }, detail });

@@ -1,0 +1,94 @@
+/** How many connections there may be: in total, from one address, of one principal, and new ones in a second. */
+import { Refusal } from '../../errors.ts';
+import type { Transport } from '../metrics.ts';
+import type { Reader } from './reader.ts';
+import { type BucketSize, TokenBucket } from './token-bucket.ts';
+
+/** The limits; 0 lifts one. */
+export interface AdmissionLimits {
+  readonly total: number;
+  readonly perAddress: number;
+  readonly perPrincipal: number;
+  readonly newPerSecond: number;
+}
+
+/** The limits by name, for figures and refusals. */
+export type LimitName = 'total' | 'address' | 'principal' | 'rate';
+
+/** Counts connections. */
+export class Admission {
+  readonly #limits: AdmissionLimits;
+  readonly #refused: (limit: LimitName) => void;
+  readonly #counts = new Map<string, number>();
+  readonly #bucket: TokenBucket;
+  readonly #size: BucketSize;
+  readonly #byTransport: Record<Transport, number> = { sse: 0, ws: 0, poll: 0 };
+  #total = 0;
+
+  constructor(limits: AdmissionLimits, refused: (limit: LimitName) => void) {
+    this.#limits = limits;
+    this.#refused = refused;
+    this.#size = { capacity: limits.newPerSecond, perSecond: limits.newPerSecond };
+    this.#bucket = new TokenBucket(this.#size, performance.now());
+  }
+
+  /**
+   * Lets a connection in; the function returned, called once or more often, lets it out. Throws `unavailable` above what the server takes and
+   * `rate_limited` above what one address or principal may have, with the time to wait.
+   */
+  enter({ principal, address }: Reader, transport: Transport): () => void {
+    const keys = [`address ${address}`, ...(principal ? [`principal ${principal.kind} ${principal.id}`] : [])];
+    this.#assertRoom(keys);
+    this.#byTransport[transport] += 1;
+    this.#total += 1;
+    for (const key of keys) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    let isIn = true;
+    return () => {
+      if (!isIn) return;
+      isIn = false;
+      this.#total -= 1;
+      this.#byTransport[transport] -= 1;
+      for (const key of keys) this.#release(key);
+    };
+  }
+
+  /** How many are in, by transport. */
+  get counts(): Readonly<Record<Transport, number>> {
+    return this.#byTransport;
+  }
+
+  #assertRoom([address = '', principal]: readonly string[]): void {
+    const { total, perAddress, perPrincipal } = this.#limits;
+    if (isFull(this.#total, total)) throw this.#refuse('total', `at most ${total} listeners`);
+    if (isFull(this.#counts.get(address) ?? 0, perAddress)) {
+      throw this.#refuse('address', `at most ${perAddress} listeners from one address`);
+    }
+    if (principal !== undefined && isFull(this.#counts.get(principal) ?? 0, perPrincipal)) {
+      throw this.#refuse('principal', `at most ${perPrincipal} listeners of one session or key`);
+    }
+    if (this.#bucket.take(1, this.#size, performance.now()) === 0) {
+      throw this.#refuse('rate', `at most ${this.#size.perSecond} new listeners a second`);
+    }
+  }
+
+  #refuse(limit: LimitName, expected: string): Refusal {
+    this.#refused(limit);
+    const isOwn = limit === 'address' || limit === 'principal';
+    // Spread, so that those who were turned away do not come back together.
+    const retryAfterSeconds = isOwn ? 30 : 1 + Math.floor(Math.random() * 5);
+    return new Refusal(isOwn ? 'rate_limited' : 'unavailable', `expected ${expected}`, {
+      rule: `push-limit-${limit}`,
+      retryAfterSeconds,
+    });
+  }
+
+  #release(key: string): void {
+    const left = (this.#counts.get(key) ?? 1) - 1;
+    if (left > 0) this.#counts.set(key, left);
+    else this.#counts.delete(key);
+  }
+}
+
+function isFull(count: number, limit: number): boolean {
+  return limit !== 0 && count >= limit;
+}

@@ -1,0 +1,77 @@
+/** The feeds of all organisations, each opened with the first who asks for it. */
+import type { Database } from '../../storage/database.ts';
+import { openLog } from '../log/log.ts';
+import type { Batch } from '../log/sequencer.ts';
+import type { Audience, Listener } from './audience.ts';
+import { Feed } from './feed.ts';
+
+/** Opens feeds and keeps them up to date. */
+export class Feeds {
+  readonly #parts: { readonly database: Database; readonly now: () => number };
+  readonly #opening = new Map<string, Promise<Feed>>();
+  readonly #open = new Map<string, Feed>();
+  /** Batches that came while a feed was being opened. */
+  readonly #early = new Map<string, Batch[]>();
+
+  constructor(parts: { readonly database: Database; readonly now: () => number }) {
+    this.#parts = parts;
+  }
+
+  /** The feed of an organisation; its log begins here if it had not. */
+  find(organisationId: string): Promise<Feed> {
+    const known = this.#opening.get(organisationId);
+    if (known) return known;
+    const feed = this.#openFeed(organisationId);
+    this.#opening.set(organisationId, feed);
+    feed.catch(() => this.#opening.delete(organisationId));
+    return feed;
+  }
+
+  /** Takes frames that were committed; false when nobody has asked for their feed. */
+  deliver(batch: Batch): boolean {
+    const feed = this.#open.get(batch.log.organisationId);
+    if (!feed) {
+      this.#early.get(batch.log.organisationId)?.push(batch);
+      return false;
+    }
+    for (const channel of batch.log.channels.values()) feed.place(channel);
+    feed.append(batch.frames);
+    return true;
+  }
+
+  /** The feed of an organisation, if somebody has asked for it. */
+  findOpen(organisationId: string): Feed | undefined {
+    return this.#open.get(organisationId);
+  }
+
+  /** Those that are open. */
+  get all(): Iterable<Feed> {
+    return this.#open.values();
+  }
+
+  /** Every audience, with its feed. */
+  *audiences(): Generator<{ feed: Feed; audience: Audience }> {
+    for (const feed of this.#open.values()) for (const audience of feed.audiences) yield { feed, audience };
+  }
+
+  /** Every connection, with its feed. */
+  *listeners(): Generator<{ feed: Feed; listener: Listener }> {
+    for (const { feed, audience } of this.audiences()) {
+      for (const listener of audience.listeners) yield { feed, listener };
+    }
+  }
+
+  async #openFeed(organisationId: string): Promise<Feed> {
+    const early: Batch[] = [];
+    this.#early.set(organisationId, early);
+    try {
+      const { database, now } = this.#parts;
+      const feed = new Feed(await database.transaction((tx) => openLog(tx, organisationId, now())));
+      this.#open.set(organisationId, feed);
+      for (const batch of early) this.deliver(batch);
+      return feed;
+    } finally {
+      this.#early.delete(organisationId);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/** Heartbeats and snapshots: signed statements of where a channel stands, which are in no log. */
+import type { FrameSigner } from '@signpost/protocol/frames/frame-key';
+import { writeFrame } from '@signpost/protocol/frames/write-frame';
+import { notVouched } from '../log/sequencer.ts';
+import type { Feed, FeedChannel } from './feed.ts';
+
+/** What statements are signed with. */
+export interface StatementParts {
+  readonly now: () => number;
+  readonly findSigner: (organisationId: string) => Promise<FrameSigner | undefined>;
+}
+
+/** A statement, and the head that it states. */
+interface Statement {
+  readonly text: string;
+  readonly sequence: number;
+  /** Grows with each statement that is signed here. */
+  readonly serial: number;
+  readonly at: number;
+}
+
+/** Statements for several channels, and the heads that they state. */
+export interface Heartbeats {
+  readonly texts: readonly string[];
+  readonly positions: ReadonlyMap<string, number>;
+  /** That of the latest of them. */
+  readonly serial: number;
+}
+
+/** Which heartbeats will do. Nobody is sent the same one twice, since a frame counts once. */
+export interface Wanted {
+  /** Signed after the one with this serial number. */
+  readonly newerThan: number;
+  readonly maxAgeMs: number;
+}
+
+/** Signs statements, and keeps the last heartbeat of each channel for those who come together. */
+export class HeadStatements {
+  readonly #parts: StatementParts;
+  readonly #kept = new WeakMap<FeedChannel, Statement>();
+  /** Those who ask for one channel at once share one signature. */
+  readonly #underWay = new WeakMap<FeedChannel, Promise<Statement>>();
+  #serial = 0;
+
+  constructor(parts: StatementParts) {
+    this.#parts = parts;
+  }
+
+  /** The serial number of the last statement. */
+  get serial(): number {
+    return this.#serial;
+  }
+
+  /**
+   * A heartbeat of each channel, as `wanted`, that states the head as it is, unless the head moves while it is signed. Throws `unavailable`, rule `push-not-vouched`, while nothing can be signed.
+   */
+  async heartbeats(feed: Feed, names: readonly string[], wanted: Wanted): Promise<Heartbeats> {
+    const texts: string[] = [];
+    const positions = new Map<string, number>();
+    let latest = 0;
+    for (const name of names) {
+      const channel = requireChannel(feed, name);
+      const { text, sequence, serial } = this.#findFresh(channel, wanted) ?? (await this.#renew(feed, channel));
+      texts.push(text);
+      positions.set(name, sequence);
+      latest = Math.max(latest, serial);
+    }
+    return { texts, positions, serial: latest };
+  }
+
+  /**
+   * Snapshots: what lies before the oldest frame of a channel cannot be had, and the listener goes on from the head. Throws as
+   * `heartbeats` does.
+   */
+  async snapshots(feed: Feed, names: readonly string[]): Promise<Omit<Heartbeats, 'serial'>> {
+    const texts: string[] = [];
+    const positions = new Map<string, number>();
+    for (const name of names) {
+      const channel = requireChannel(feed, name);
+      positions.set(name, channel.head);
+      texts.push(await this.#sign(feed, channel, { type: 'snapshot', data: { oldest: channel.oldest } }));
+    }
+    return { texts, positions };
+  }
+
+  #findFresh(channel: FeedChannel, { newerThan, maxAgeMs }: Wanted): Statement | undefined {
+    const kept = this.#kept.get(channel);
+    if (!kept || kept.sequence !== channel.head || kept.serial <= newerThan) return undefined;
+    const age = this.#parts.now() - kept.at;
+    // A clock that was set back must not make an old one fresh.
+    return age >= 0 && age <= maxAgeMs ? kept : undefined;
+  }
+
+  #renew(feed: Feed, channel: FeedChannel): Promise<Statement> {
+    const pending = this.#underWay.get(channel);
+    if (pending) return pending;
+    const made = this.#make(feed, channel).finally(() => this.#underWay.delete(channel));
+    this.#underWay.set(channel, made);
+    return made;
+  }
+
+  async #make(feed: Feed, channel: FeedChannel): Promise<Statement> {
+    const at = this.#parts.now();
+    const sequence = channel.head;
+    const text = await this.#sign(feed, channel, { type: 'heartbeat' });
+    this.#serial += 1;
+    const statement = { text, sequence, serial: this.#serial, at };
+    this.#kept.set(channel, statement);
+    return statement;
+  }
+
+  async #sign(
+    { organisationId, epoch }: Feed,
+    { name, head, headHash }: FeedChannel,
+    said: { readonly type: string; readonly data?: { readonly oldest: number } },
+  ): Promise<string> {
+    const signer = await this.#parts.findSigner(organisationId);
+    if (!signer) throw notVouched();
+    const payload = { channel: name, epoch, sequence: head, prev: headHash, ...said };
+    return (await writeFrame(signer, payload, { ts: this.#parts.now() })).text;
+  }
+}
+
+function requireChannel(feed: Feed, name: string): FeedChannel {
+  const channel = feed.channels.get(name);
+  if (!channel) throw new TypeError(`expected a channel ${name}`);
+  return channel;
+}

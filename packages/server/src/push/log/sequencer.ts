@@ -1,0 +1,201 @@
+/** The sequencer: puts events and publications into the logs, in batches, each frame signed once; one for the process. */
+import type { FrameSigner } from '@signpost/protocol/frames/frame-key';
+import type { Transaction } from 'kysely';
+import type { BaseLogger } from 'pino';
+import { Refusal } from '../../errors.ts';
+import type { Event } from '../../storage/bus.ts';
+import type { Database } from '../../storage/database.ts';
+import type { Schema } from '../../storage/schema.ts';
+import { startTurns, type Turns } from '../../storage/turns.ts';
+import { isFitting } from './draft-size.ts';
+import { appendFrames, type Log, type LoggedFrame, openLog } from './log.ts';
+import { admitPublications, listNew, type Publication, type Published, recordPublications } from './publications.ts';
+import { listWaiting, listWaitingEvents, markFramed, noteEvent } from './store.ts';
+import { draftOf, isFramed } from './topics.ts';
+
+/** Frames that one transaction appended, in this order, to the log as it was before. */
+export interface Batch {
+  readonly log: Log;
+  readonly frames: readonly LoggedFrame[];
+}
+
+/** What a sequencer works with. */
+export interface SequencerParts {
+  readonly database: Database;
+  readonly now: () => number;
+  readonly log: Pick<BaseLogger, 'warn' | 'error'>;
+  /** What signs for an organisation now; undefined while nothing may. */
+  readonly findSigner: (organisationId: string) => Promise<FrameSigner | undefined>;
+  /** Called after each commit, in the order of the commits; must not throw. */
+  readonly deliver: (batch: Batch) => void;
+}
+
+/** How much waits to be put into the logs. */
+export interface Lag {
+  readonly events: number;
+  /** Since when the oldest event waits, in Unix milliseconds; undefined: none does. */
+  readonly since: number | undefined;
+}
+
+const batchLimit = 500;
+const pollMs = 1000;
+const retryMs = 250;
+
+interface Asked {
+  readonly publication: Publication;
+  readonly resolve: (published: Published) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Puts what it is given into the logs. */
+export class Sequencer {
+  readonly #parts: SequencerParts;
+  /** By organisation. */
+  readonly #asked = new Map<string, Asked[]>();
+  #turns: Turns | undefined;
+  #stopped = false;
+  #lags: ReadonlyMap<string, Lag> = new Map();
+
+  constructor(parts: SequencerParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins to write what waits. */
+  start(): void {
+    this.#turns = startTurns(() => this.#turn());
+  }
+
+  /**
+   * Takes an event of the bus: resolves when it is durable here, whether or not it can be signed now, so that no other
+   * subscriber waits for the vault. An event that comes again is the same one.
+   */
+  async take(event: Event): Promise<void> {
+    const { organisationId, topic } = event;
+    if (organisationId === null || !isFramed(topic)) return;
+    await noteEvent(this.#parts.database.query, { ...event, organisationId });
+    this.#turns?.wake();
+  }
+
+  /** Resolves when the frame is durable. Rejects with a Refusal when it cannot be published. */
+  publish(publication: Publication): Promise<Published> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped) return reject(stopped());
+      const asked = this.#asked.get(publication.organisationId) ?? [];
+      this.#asked.set(publication.organisationId, asked);
+      asked.push({ publication, resolve, reject });
+      this.#turns?.wake();
+    });
+  }
+
+  /** Looks at once: something may be signed again. */
+  wake(): void {
+    this.#turns?.wake();
+  }
+
+  /** What waits, by organisation, as of the last turn. */
+  get lags(): ReadonlyMap<string, Lag> {
+    return this.#lags;
+  }
+
+  /** Resolves when the batch under way is durable; events that wait are taken up by the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#turns?.stop();
+    for (const asked of this.#asked.values()) for (const { reject } of asked) reject(stopped());
+    this.#asked.clear();
+  }
+
+  async #turn(): Promise<number> {
+    try {
+      await this.#measure();
+      for (const organisationId of new Set([...this.#lags.keys(), ...this.#asked.keys()])) {
+        while (!this.#stopped && (await this.#write(organisationId)) === batchLimit);
+      }
+      if (this.#lags.size > 0) await this.#measure();
+      return pollMs;
+    } catch (err) {
+      this.#parts.log.warn({ err }, 'frames wait: the log could not be written');
+      return retryMs;
+    }
+  }
+
+  async #measure(): Promise<void> {
+    const rows = await listWaiting(this.#parts.database.query);
+    this.#lags = new Map(rows.map(({ organisation_id, count, since }) => [organisation_id, { events: count, since }]));
+  }
+
+  /** Writes one batch and returns how many events it took. What was asked for in it is answered in any case. */
+  async #write(organisationId: string): Promise<number> {
+    const waiting = this.#asked.get(organisationId) ?? [];
+    const asked = waiting.splice(0, batchLimit);
+    if (waiting.length === 0) this.#asked.delete(organisationId);
+    try {
+      const signer = await this.#parts.findSigner(organisationId);
+      if (!signer) throw notVouched();
+      const publications = asked.map(({ publication }) => publication);
+      const { batch, outcomes, taken } = await this.#append({ organisationId, signer, publications });
+      if (batch.frames.length > 0) this.#parts.deliver(batch);
+      for (const [place, { resolve, reject }] of asked.entries()) settle(outcomes[place], { resolve, reject });
+      return taken;
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+      if (error instanceof Refusal) return 0;
+      throw error;
+    }
+  }
+
+  #append(work: Work): Promise<{ batch: Batch; outcomes: (Published | Refusal)[]; taken: number }> {
+    const { organisationId, signer, publications } = work;
+    return this.#parts.database.transaction(async (tx) => {
+      const now = this.#parts.now();
+      const log = await openLog(tx, organisationId, now);
+      const { drafts, taken } = await this.#takeEvents(tx, organisationId, now);
+      const admissions = await admitPublications(tx, log, publications);
+      const all = [...drafts, ...listNew(publications, admissions)];
+      const frames = await appendFrames(tx, log, { drafts: all, signer, now });
+      const own = frames.slice(drafts.length);
+      const outcomes = await recordPublications(tx, log, { publications, admissions, frames: own, now });
+      return { batch: { log, frames }, outcomes, taken };
+    });
+  }
+
+  async #takeEvents(tx: Transaction<Schema>, organisationId: string, now: number) {
+    const events = await listWaitingEvents(tx, organisationId, batchLimit);
+    const ids = events.map(({ id }) => id);
+    await markFramed(tx, ids, now);
+    const drafts = events.flatMap(({ id, topic, payload, at }) => {
+      const draft = draftOf({ topic, payload: JSON.parse(payload), at });
+      if (draft && isFitting(draft)) return [draft];
+      this.#parts.log.error({ event: id, topic }, 'an event fits into no frame');
+      return [];
+    });
+    return { drafts, taken: events.length };
+  }
+}
+
+interface Work {
+  readonly organisationId: string;
+  readonly signer: FrameSigner;
+  readonly publications: readonly Publication[];
+}
+
+function settle(
+  outcome: Published | Refusal | undefined,
+  { resolve, reject }: Pick<Asked, 'resolve' | 'reject'>,
+): void {
+  if (outcome === undefined || outcome instanceof Refusal) reject(outcome);
+  else resolve(outcome);
+}
+
+/** Nothing is sent that nobody could verify. */
+export function notVouched(): Refusal {
+  return new Refusal('unavailable', 'no push key of this organisation is in force, so nothing can be signed', {
+    rule: 'push-not-vouched',
+    hint: 'an operator looks at signpost doctor: the vault must be open, and the trust list must name the push key',
+    retryAfterSeconds: 30,
+  });
+}
+
+function stopped(): Refusal {
+  return new Refusal('unavailable', 'the server is stopping', { rule: 'stopping', retryAfterSeconds: 5 });
+}

@@ -1,0 +1,54 @@
+/** An event stream (WHATWG HTML, 9.2), written straight to the socket: one buffer for all, one system call for each. */
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Refusal } from '../../errors.ts';
+import type { EndReason, Wire } from '../hub/wire.ts';
+
+/** Milliseconds after which a client that lost its stream comes back: spread, so that not all come together. */
+const retryMs = { from: 1000, to: 5000 } as const;
+
+/** The wire of one event stream. */
+export class EventStream implements Wire {
+  readonly framing = 'sse';
+  readonly #response: ServerResponse;
+  readonly #socket: Socket;
+
+  private constructor(response: ServerResponse, socket: Socket) {
+    this.#response = response;
+    this.#socket = socket;
+  }
+
+  /**
+   * Answers with `headers` and leaves the body open, without chunks: its end is the end of the connection, in HTTP/1.0 too, so
+   * that the same bytes serve everybody. Throws `invalid` for a request that waits behind another one on its connection.
+   */
+  static open(response: ServerResponse, headers: Headers): EventStream {
+    const { socket } = response;
+    if (!socket) throw new Refusal('invalid', 'expected the stream to be asked for on a connection of its own');
+    response.shouldKeepAlive = false;
+    response.useChunkedEncodingByDefault = false;
+    response.writeHead(200, [...headers].flat());
+    response.flushHeaders();
+    const stream = new EventStream(response, socket);
+    stream.write(Buffer.from(`retry: ${chooseRetry()}\n\n`));
+    return stream;
+  }
+
+  get waitingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(block: Buffer): void {
+    if (this.#socket.writable) this.#socket.write(block);
+  }
+
+  /** The client comes back in any case; whether it is let in, the answer says then. */
+  end(reason: EndReason): void {
+    if (reason === 'slow') this.#socket.destroy();
+    else this.#response.end();
+  }
+}
+
+function chooseRetry(): number {
+  return Math.floor(retryMs.from + Math.random() * (retryMs.to - retryMs.from));
+}
