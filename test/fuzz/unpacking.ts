@@ -2,11 +2,11 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createArchives, type DamagedArchive } from '../../../server/test/releases/inspection/archive-damage.ts';
-import { ArchiveBudget } from '../../src/fetching/entry-path.ts';
-import { unpackTar } from '../../src/fetching/unpack-tar.ts';
-import { unpackZip } from '../../src/fetching/unpack-zip.ts';
-import { Failure } from '../../src/terminal/failure.ts';
+import { ArchiveBudget } from '../../packages/cli/src/fetching/entry-path.ts';
+import { unpackTar } from '../../packages/cli/src/fetching/unpack-tar.ts';
+import { unpackZip } from '../../packages/cli/src/fetching/unpack-zip.ts';
+import { Failure } from '../../packages/cli/src/terminal/failure.ts';
+import { createArchives, type DamagedArchive } from '../../packages/server/test/releases/inspection/archive-damage.ts';
 
 const maxBytes = 16 * 1024 * 1024;
 

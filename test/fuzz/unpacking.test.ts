@@ -1,7 +1,7 @@
 /** A short run of the fuzzing; more are `test/long/unpack-fuzz.ts`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fuzzUnpacking } from './unpack-fuzz.ts';
+import { fuzzUnpacking } from './unpacking.ts';
 
 test('150 damaged archives are unpacked into their folder or refused, and nothing else', async () => {
   const { accepted, refused } = await fuzzUnpacking({ count: 150, seed: 20_261_121 });
