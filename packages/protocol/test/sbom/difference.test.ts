@@ -16,7 +16,7 @@ test('added, removed, upgraded, downgraded, changed and relicensed components ar
     'pkg:npm/up@1.9.0',
     'pkg:npm/down@2.0.0',
     'pkg:npm/gone@1.0.0',
-    'pkg:maven/a/b@1',
+    'pkg:conan/b@1',
     'pkg:npm/same@1.0.0',
     'plain@1',
   ];
@@ -24,7 +24,7 @@ test('added, removed, upgraded, downgraded, changed and relicensed components ar
     'pkg:npm/up@1.10.0',
     'pkg:npm/down@1.0.0',
     'pkg:npm/new@1.0.0',
-    'pkg:maven/a/b@2',
+    'pkg:conan/b@2',
     'pkg:npm/same@1.0.0',
     'plain@2',
   ];
@@ -45,7 +45,7 @@ test('added, removed, upgraded, downgraded, changed and relicensed components ar
   assert.deepEqual(
     difference.changed.map(({ name, ecosystem }) => [name, ecosystem]),
     [
-      ['a/b', 'maven'],
+      ['b', 'conan'],
       ['plain', undefined],
     ],
   );
