@@ -45,6 +45,8 @@ export function parsePemBlock(text: string, name: string, maxCharacters: number)
 
 /** A block with lines of 64 characters and a line feed at the end. */
 export function encodePem(name: string, bytes: Uint8Array): string {
-  const lines = encodeBase64(bytes).match(/.{1,64}/g) ?? [];
-  return [`-----BEGIN ${name}-----`, ...lines, `-----END ${name}-----`, ''].join('\n');
+  const body = encodeBase64(bytes);
+  let text = `-----BEGIN ${name}-----\n`;
+  for (let start = 0; start < body.length; start += 64) text += `${body.slice(start, start + 64)}\n`;
+  return `${text}-----END ${name}-----\n`;
 }

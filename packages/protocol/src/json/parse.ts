@@ -51,8 +51,8 @@ interface Allowance {
   readonly anyText: boolean;
 }
 
-/** Escapes, control characters, and what `assertText` may refuse. */
-const specialUnits = /[\\\u0000-\u001f\u2028\u2029\ud800-\udfff]/;
+/** What means itself: no quote, escape and control character, nor what `assertText` may refuse. */
+const plainUnits = /[^"\\\u0000-\u001f\u2028\u2029\ud800-\udfff]*/y;
 
 class Reader {
   readonly #text: string;
@@ -133,12 +133,13 @@ class Reader {
   #readString(): string {
     const start = this.#position;
     this.#expect('"');
-    const end = this.#text.indexOf('"', this.#position);
-    const plain = this.#text.slice(this.#position, Math.max(end, this.#position));
+    plainUnits.lastIndex = this.#position;
+    plainUnits.test(this.#text);
+    const end = plainUnits.lastIndex;
     // Nearly all strings mean what they are; only the others are looked at unit by unit.
-    if (end >= 0 && !specialUnits.test(plain)) {
+    if (this.#text[end] === '"') {
       this.#position = end + 1;
-      return plain;
+      return this.#text.slice(start + 1, end);
     }
     for (;;) {
       const unit = this.#text.charCodeAt(this.#position);
