@@ -7,9 +7,10 @@ import { TrustError } from '@signpost/protocol/errors';
 import { parseBundle } from '@signpost/protocol/sigstore/bundle';
 import { parseTrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
 import { verifyBundle } from '@signpost/protocol/sigstore/verify-bundle';
+import type { JsonRecord } from '../../../packages/protocol/test/sigstore/mint/json.ts';
+import { type Mutant, mutate } from '../../../packages/protocol/test/sigstore/mint/mutants.ts';
 import { findMissingData, findSuite } from '../suites.ts';
 import { createRequiredSigner, readSigstoreCases, type SigstoreCase } from './cases.ts';
-import { listMutants, type Mutant } from './mutants.ts';
 
 const suite = findSuite('sigstore');
 const skip = findMissingData(suite, 'sigstore-conformance');
@@ -29,30 +30,30 @@ const chosen = [
 /** What may change without being noticed, since no signature covers it, and what may be missing, since there is enough without. */
 const unauthenticated: Readonly<Record<string, readonly string[]>> = {
   // Hints which key to try.
-  '.verificationMaterial.publicKey.hint': ['managed-key-happy-path'],
-  '.dsseEnvelope.signatures[].keyid': ['intoto-with-custom-trust-root'],
+  'verificationMaterial.publicKey.hint': ['managed-key-happy-path'],
+  'dsseEnvelope.signatures.keyid': ['intoto-with-custom-trust-root'],
   // Lines of witnesses whom nobody has been told to trust.
-  '.verificationMaterial.tlogEntries[].inclusionProof.checkpoint.envelope': ['rekor2-dsse-happy-path'],
+  'verificationMaterial.tlogEntries.inclusionProof.checkpoint.envelope': ['rekor2-dsse-happy-path'],
   // Further proofs of the time beside one that is enough.
-  '.verificationMaterial.timestampVerificationData': ['intoto-with-custom-trust-root', 'managed-key-happy-path'],
-  '.verificationMaterial.tlogEntries[].inclusionPromise': ['intoto-with-custom-trust-root', 'managed-key-happy-path'],
+  'verificationMaterial.timestampVerificationData': ['intoto-with-custom-trust-root', 'managed-key-happy-path'],
+  'verificationMaterial.tlogEntries.inclusionPromise': ['intoto-with-custom-trust-root', 'managed-key-happy-path'],
   // In a tree of one entry index and path are nothing, and may be left out.
-  '.verificationMaterial.tlogEntries[].inclusionProof': ['intoto-with-custom-trust-root'],
+  'verificationMaterial.tlogEntries.inclusionProof': ['intoto-with-custom-trust-root'],
 };
 
 test('a bundle in which one thing is changed is refused, but for a written list', { skip }, async (context) => {
   const survivors = new Map<string, Set<string>>();
   let count = 0;
   for (const given of cases.filter(({ name }) => chosen.includes(name))) {
-    for (const mutant of listMutants(parseText(given.bundle), { places: 5 })) {
+    for (const mutant of mutate(JSON.parse(parseText(given.bundle)) as JsonRecord, { count: 5 })) {
       count++;
       if (!(await isAccepted(given, mutant))) continue;
-      const path = findListed(mutant);
-      assert.ok(path, `${given.name}: ${mutant.path} ${mutant.change}`);
-      survivors.set(path, (survivors.get(path) ?? new Set()).add(given.name));
+      const field = findListed(mutant);
+      assert.ok(field, `${given.name}: ${mutant.field} ${mutant.change}`);
+      survivors.set(field, (survivors.get(field) ?? new Set()).add(given.name));
     }
   }
-  assert.deepEqual(Object.fromEntries([...survivors].map(([path, names]) => [path, [...names]])), unauthenticated);
+  assert.deepEqual(Object.fromEntries([...survivors].map(([field, names]) => [field, [...names]])), unauthenticated);
   context.diagnostic(`${count} mutants`);
 });
 
@@ -78,8 +79,8 @@ function readRoot({ name, trustedRoot }: SigstoreCase): ReturnType<typeof parseT
   return known;
 }
 
-/** The entry of the list that a change falls under: what is dropped or emptied under the names of all that holds it. */
-function findListed({ path, change }: Mutant): string | undefined {
-  const isLoss = ['dropped', 'nulled', 'emptied', 'shortened'].includes(change);
-  return Object.keys(unauthenticated).find((listed) => path === listed || (isLoss && path.startsWith(`${listed}.`)));
+/** The entry of the list that a change falls under: what is lost under the names of all that holds it. */
+function findListed({ field, change }: Mutant): string | undefined {
+  const isLoss = ['removed', 'made null', 'emptied'].includes(change);
+  return Object.keys(unauthenticated).find((listed) => field === listed || (isLoss && field.startsWith(`${listed}.`)));
 }

@@ -46,7 +46,7 @@ export async function tryMutants(recipe: Recipe, stride: number): Promise<Mutati
   const signer = recipe.byKey ? (await byKey(minted)).signer : policy();
   const accepted = new Map<string, readonly string[]>();
   let count = 0;
-  for (const { field, change, text } of mutate(minted.bundle, stride)) {
+  for (const { field, change, text } of mutate(minted.bundle, { stride })) {
     count++;
     try {
       await verifyBundle(parseBundle(encodeText(text)), { artifact: bytes(artifact), trustedRoot, signer });

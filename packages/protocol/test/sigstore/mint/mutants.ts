@@ -10,19 +10,25 @@ export interface Mutant {
   readonly text: string;
 }
 
+/** Which places of a text are changed: some so far apart, or so many, first and last among them. */
+export type Places = { readonly stride: number } | { readonly count: number };
+
 /**
- * All mutants: each value changed in several ways, removed, said twice; each list with an item less and one twice. In texts and in what
- * is binary, one octet is changed at a time, `stride` apart.
+ * All mutants: each value changed in several ways, removed, made null, said twice; each list with an item less and one twice. In texts and
+ * in what is binary, one place is changed at a time.
  */
-export function* mutate(document: JsonRecord, stride: number): Generator<Mutant> {
+export function* mutate(document: JsonRecord, places: Places): Generator<Mutant> {
   for (const path of listPaths(document)) {
     const field = path.filter((name) => !/^[0-9]+$/.test(name)).join('.');
     const value = readAt(document, path) ?? null;
     const text = (changed: Json | undefined) => JSON.stringify(edit(document, [[path.join('.'), () => changed]]));
     yield { field, change: 'removed', text: text(undefined) };
+    if (value !== null) yield { field, change: 'made null', text: text(null) };
     if (/^[0-9]+$/.test(path.at(-1) ?? '')) yield { field, change: 'twice', text: repeatItem(document, path) };
     else yield { field, change: 'said twice', text: repeatMember(document, path) };
-    for (const [change, changed] of changeValue(value, stride)) yield { field, change, text: text(changed) };
+    for (const [change, changed] of changeValue(value, places)) {
+      if (changed !== value) yield { field, change, text: text(changed) };
+    }
   }
 }
 
@@ -46,15 +52,16 @@ function repeatMember(document: JsonRecord, path: readonly string[]): string {
   return JSON.stringify(twice).replaceAll(JSON.stringify(mark), JSON.stringify(name));
 }
 
-function* changeValue(value: Json, stride: number): Generator<readonly [string, Json]> {
-  if (typeof value === 'string') yield* changeText(value, stride);
+function* changeValue(value: Json, places: Places): Generator<readonly [string, Json]> {
+  if (typeof value === 'string') yield* changeText(value, places);
   else if (Array.isArray(value)) {
+    if (value.length > 0) yield ['emptied', []];
     if (value.length > 1) yield ['turned around', value.toReversed()];
     yield ['with null behind', [...value, null]];
   } else if (typeof value === 'object' && value !== null) yield ['with a member more', { ...value, more: 'x' }];
 }
 
-function* changeText(text: string, stride: number): Generator<readonly [string, Json]> {
+function* changeText(text: string, places: Places): Generator<readonly [string, Json]> {
   yield ['emptied', ''];
   yield ['longer', `${text}A`];
   yield ['shorter', text.slice(0, -1)];
@@ -62,8 +69,8 @@ function* changeText(text: string, stride: number): Generator<readonly [string, 
   yield ['with a line feed behind', `${text}\n`];
   yield ['in a list', [text]];
   if (/^[0-9]+$/.test(text)) yield* changeNumber(text);
-  else if (isBinary(text)) yield* changeOctets(Buffer.from(text, 'base64'), stride);
-  else yield* changeCharacters(text, stride);
+  else if (isBinary(text)) yield* changeOctets(Buffer.from(text, 'base64'), places);
+  else yield* changeCharacters(text, places);
 }
 
 function* changeNumber(text: string): Generator<readonly [string, Json]> {
@@ -79,19 +86,27 @@ function isBinary(text: string): boolean {
   return text.length % 4 === 0 && text.length >= 16 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
 }
 
-function* changeOctets(bytes: Uint8Array, stride: number): Generator<readonly [string, Json]> {
+function* changeOctets(bytes: Buffer, places: Places): Generator<readonly [string, Json]> {
   yield ['one octet more', encodeBase64(Uint8Array.of(...bytes, 0))];
   yield ['one octet less', encodeBase64(bytes.slice(0, -1))];
-  for (let at = 0; at < bytes.length; at += stride) {
+  if (/[-_]/.test(bytes.toString('base64url'))) yield ['in the alphabet for URLs', bytes.toString('base64url')];
+  for (const at of listPlaces(bytes.length, places)) {
     const bit = [0x01, 0x20, 0x80][at % 3] ?? 1;
     yield [`octet ${at} ^ ${bit}`, encodeBase64(bytes.with(at, (bytes[at] ?? 0) ^ bit))];
   }
 }
 
-function* changeCharacters(text: string, stride: number): Generator<readonly [string, Json]> {
-  for (let at = 0; at < text.length; at += stride) {
+function* changeCharacters(text: string, places: Places): Generator<readonly [string, Json]> {
+  for (const at of listPlaces(text.length, places)) {
     const code = text.charCodeAt(at);
     yield [`character ${at}`, `${text.slice(0, at)}${String.fromCharCode(code ^ 1)}${text.slice(at + 1)}`];
     yield [`without character ${at}`, `${text.slice(0, at)}${text.slice(at + 1)}`];
   }
+}
+
+function listPlaces(length: number, places: Places): readonly number[] {
+  if ('stride' in places)
+    return Array.from({ length: Math.ceil(length / places.stride) }, (_, at) => at * places.stride);
+  const count = Math.min(places.count, length);
+  return Array.from({ length: count }, (_, index) => Math.round((index * (length - 1)) / Math.max(1, count - 1)));
 }
