@@ -82,6 +82,9 @@ import {
   projectShow,
 } from './commands/project/project.ts';
 import { publisherAdd, publisherList, publisherRemove } from './commands/publisher/publisher.ts';
+import { pushIdentity } from './commands/push/identity.ts';
+import { pushChannels, pushCreateChannel, pushPublish, pushRemoveChannel } from './commands/push/publish.ts';
+import { tail } from './commands/push/tail.ts';
 import { approve } from './commands/release/approve.ts';
 import { ciUpload } from './commands/release/ci-upload.ts';
 import {
@@ -95,7 +98,7 @@ import {
 import { releaseUpload } from './commands/release/upload.ts';
 import { rootCombine, rootImport } from './commands/root/exchange.ts';
 import { rootInit } from './commands/root/init.ts';
-import { rootAddKey, rootRevokeKey, rootSetProject } from './commands/root/keys.ts';
+import { rootAddKey, rootAddPushKey, rootRevokeKey, rootSetProject } from './commands/root/keys.ts';
 import { rootAddRoot, rootRemoveRoot, rootRotate, rootSetThreshold } from './commands/root/roots.ts';
 import { rootShow } from './commands/root/show.ts';
 import { rootSign } from './commands/root/sign.ts';
@@ -140,6 +143,7 @@ export const commands: readonly CommandSpec[] = [
   rootInit,
   rootShow,
   rootAddKey,
+  rootAddPushKey,
   rootRevokeKey,
   rootSetProject,
   rootAddRoot,
@@ -274,6 +278,12 @@ export const commands: readonly CommandSpec[] = [
   trustRootShow,
   trustRootRefresh,
   trustRootRemove,
+  tail,
+  pushIdentity,
+  pushChannels,
+  pushCreateChannel,
+  pushRemoveChannel,
+  pushPublish,
   webhookCreate,
   webhookList,
   webhookShow,

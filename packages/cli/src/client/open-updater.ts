@@ -4,14 +4,14 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseState, type StateStore } from '@signpost/protocol/client/state';
 import type { Step } from '@signpost/protocol/client/steps';
-import { createUpdater, type Updater } from '@signpost/protocol/client/updater';
+import { createUpdater, type Updater, type UpdaterOptions } from '@signpost/protocol/client/updater';
 import type { Invocation, OptionSpec } from '../command.ts';
 import { errorCodeOf, writeFileAtomically } from '../files/atomic-write.ts';
 import { resolveBase } from '../http/connect.ts';
 import { Failure } from '../terminal/failure.ts';
 
-/** The options of every command that verifies like a client. */
-export const updaterOptions: readonly OptionSpec[] = [
+/** The options by which roots are pinned and kept. */
+export const pinOptions: readonly OptionSpec[] = [
   {
     flags: '--root <public-key>',
     text: 'a root to pin, as `signpost root init` printed it; remembered with the state',
@@ -19,6 +19,11 @@ export const updaterOptions: readonly OptionSpec[] = [
   },
   { flags: '--threshold <m>', text: 'how many roots must sign; needed beside several roots' },
   { flags: '--state <file>', text: 'what was seen before; kept in your configuration folder when left out' },
+];
+
+/** The options of every command that verifies releases like a client. */
+export const updaterOptions: readonly OptionSpec[] = [
+  ...pinOptions,
   { flags: '--max-age-days <days>', text: 'refuse manifests signed longer ago' },
 ];
 
@@ -33,19 +38,25 @@ const dayMs = 86_400_000;
 /** A client of the server that was named. Its steps are printed as notes. Throws Failure `usage` while no root is pinned. */
 export async function openUpdater(invocation: Invocation): Promise<OpenUpdater> {
   const { options, output, fetch, now } = invocation;
-  const base = await resolveBase(invocation);
-  const path = options.text('state') ?? defaultStatePath(invocation.environment.configDir, base);
+  const state = await openClientState(invocation);
   const maxAgeDays = options.integer('max-age-days', 1);
   const updater = createUpdater({
-    base,
-    ...(await readPins(invocation, path)),
-    store: openStateFile(path),
+    ...state,
     fetch,
     now,
     maxAgeMs: maxAgeDays === undefined ? undefined : maxAgeDays * dayMs,
     onStep: ({ name, detail }: Step) => output.note(`ok  ${name.padEnd(20)}  ${detail}`),
   });
-  return { updater, base };
+  return { updater, base: state.base };
+}
+
+/** The server that was named, with the roots and the state that are kept for it. Throws Failure `usage` while no root is pinned. */
+export async function openClientState(
+  invocation: Invocation,
+): Promise<Pick<UpdaterOptions, 'base' | 'roots' | 'threshold' | 'store'>> {
+  const base = await resolveBase(invocation);
+  const path = invocation.options.text('state') ?? defaultStatePath(invocation.environment.configDir, base);
+  return { base, ...(await readPins(invocation, path)), store: openStateFile(path) };
 }
 
 /** A state in one file, replaced as a whole. */

@@ -57,6 +57,11 @@ export class Client {
     this.#options = options;
   }
 
+  /** For requests that something else makes: by what, and with which proof of who asks. */
+  get access(): Pick<ClientOptions, 'fetch' | 'credential'> {
+    return this.#options;
+  }
+
   /** The object that `GET path` answers. */
   async read(path: string): Promise<JsonObject> {
     return this.request('GET', path);

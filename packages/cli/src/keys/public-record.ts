@@ -1,6 +1,7 @@
 /** The public half of a key as one JSON object: what `signpost key create --json` prints and `root add-key --key` reads. */
 import { readFile } from 'node:fs/promises';
 import { TrustError } from '@signpost/protocol/errors';
+import type { SignableObject, SignableValue } from '@signpost/protocol/json/canonical';
 import { parseArray, parseObject, parseString } from '@signpost/protocol/json/fields';
 import { parseSignable } from '@signpost/protocol/json/parse';
 import { type PublicKey, parsePublicKey } from '@signpost/protocol/keys/ed25519';
@@ -15,6 +16,14 @@ export interface PublicRecord {
   readonly label: string | undefined;
   readonly custody: Custody | undefined;
   readonly scope: readonly Scope[] | undefined;
+  /** The push keys of the server that the key is from. */
+  readonly pushKeys: readonly PushKeyRecord[];
+}
+
+/** A key that vouches for the keys of signed frames, as the server names it. */
+export interface PushKeyRecord {
+  readonly key: PublicKey;
+  readonly label: string;
 }
 
 const maxRecordBytes = 16_384;
@@ -33,16 +42,27 @@ export async function readPublicRecord(path: string): Promise<PublicRecord> {
 /** Parses a record. Members that it does not know are left alone. */
 export async function parsePublicRecord(bytes: Uint8Array): Promise<PublicRecord> {
   const entry = parseObject(parseSignable(bytes, maxRecordBytes), 'the public key record');
+  return {
+    key: await parseRecordedKey(entry),
+    label: entry.label === undefined ? undefined : parseString(entry, 'label', 100),
+    custody: parseCustody(entry.custody),
+    scope: entry.scope === undefined ? undefined : parseScopes(entry),
+    pushKeys:
+      entry.push_keys === undefined ? [] : await Promise.all(parseArray(entry, 'push_keys').map(parsePushKeyRecord)),
+  };
+}
+
+async function parsePushKeyRecord(item: SignableValue): Promise<PushKeyRecord> {
+  const entry = parseObject(item, 'a push key');
+  return { key: await parseRecordedKey(entry), label: parseString(entry, 'label', 100) };
+}
+
+async function parseRecordedKey(entry: SignableObject): Promise<PublicKey> {
   const key = await parsePublicKey(parseString(entry, 'pubkey_b64'));
   if (entry.key_id !== undefined && entry.key_id !== key.keyId) {
     throw new TrustError('malformed', 'expected key_id to be the SHA-256 of the key');
   }
-  return {
-    key,
-    label: entry.label === undefined ? undefined : parseString(entry, 'label', 100),
-    custody: parseCustody(entry.custody),
-    scope: entry.scope === undefined ? undefined : parseScopes(entry),
-  };
+  return key;
 }
 
 /** `custody` as it may stand in a record or an option. */
@@ -52,7 +72,7 @@ export function parseCustody(value: unknown): Custody | undefined {
 }
 
 /** The server keeps one scope a key, the trust list several. */
-function parseScopes(entry: ReturnType<typeof parseObject>): Scope[] {
+function parseScopes(entry: SignableObject): Scope[] {
   if (typeof entry.scope === 'string') return [parseScope(entry.scope)];
   return parseArray(entry, 'scope').map((scope) => parseScope(typeof scope === 'string' ? scope : ''));
 }

@@ -21,6 +21,12 @@ export interface KeyEntry {
   readonly notAfter?: string | undefined;
 }
 
+/** A push key to be listed. */
+export interface PushKeyEntry {
+  readonly key: PublicKey;
+  readonly label: string;
+}
+
 /** A draft with one root and nothing else. */
 export function createDraft(root: { keyId: string; pubkeyB64: string }): Draft {
   return {
@@ -64,11 +70,7 @@ export function formatTime(time: number): string {
 /** Lists a key, or changes what the list says about it. A revoked key stays out for ever. */
 export function addKey(draft: Draft, entry: KeyEntry): Draft {
   const { key } = entry;
-  if (findEntry(draft, 'revoked_keys', key.keyId)) {
-    throw new Failure('refused', `key ${shortId(key.keyId)} is revoked`, {
-      hint: 'make a new key; a revoked one never returns',
-    });
-  }
+  assertNotRevoked(draft, key);
   return replaceEntry(draft, 'valid_keys', {
     key_id: key.keyId,
     pubkey_b64: key.pubkeyB64,
@@ -80,9 +82,15 @@ export function addKey(draft: Draft, entry: KeyEntry): Draft {
   });
 }
 
+/** Lists a key that vouches for the keys of signed frames. A revoked key stays out for ever. */
+export function addPushKey(draft: Draft, { key, label }: PushKeyEntry): Draft {
+  assertNotRevoked(draft, key);
+  return replaceEntry(draft, 'push_keys', { key_id: key.keyId, pubkey_b64: key.pubkeyB64, label });
+}
+
 /** Takes a listed key out and revokes it from `now` on (Unix milliseconds). */
 export function revokeKey(draft: Draft, keyId: string, { reason, now }: { reason: string; now: number }): Draft {
-  const listed = findEntry(draft, 'valid_keys', keyId);
+  const listed = findEntry(draft, 'valid_keys', keyId) ?? findEntry(draft, 'push_keys', keyId);
   const revoked = replaceEntry(draft, 'revoked_keys', {
     key_id: keyId,
     pubkey_b64: listed?.pubkey_b64,
@@ -90,7 +98,8 @@ export function revokeKey(draft: Draft, keyId: string, { reason, now }: { reason
     revoked_at: formatTime(now),
     effective_from: formatTime(now),
   });
-  return removeEntry(revoked, 'valid_keys', keyId);
+  const withoutKey = removeEntry(revoked, 'valid_keys', keyId);
+  return draft.push_keys === undefined ? withoutKey : removeEntry(withoutKey, 'push_keys', keyId);
 }
 
 /** Sets what the roots demand of a project. The counter epoch only grows: clients would refuse a lower one. */
@@ -128,9 +137,9 @@ export function replaceRoot(draft: Draft, keyId: string, next: { keyId: string; 
   return { ...draft, root_keys };
 }
 
-/** The one id in `list` that begins with `prefix` (at least 8 characters). */
-export function resolveKeyId(draft: Draft, list: KeyList, prefix: string): string {
-  const ids = entriesOf(draft, list).map((entry) => String(entry.key_id));
+/** The one id in `lists` that begins with `prefix` (at least 8 characters). */
+export function resolveKeyId(draft: Draft, lists: readonly KeyList[], prefix: string): string {
+  const ids = lists.flatMap((list) => entriesOf(draft, list)).map((entry) => String(entry.key_id));
   const matches = prefix.length >= 8 ? ids.filter((id) => id.startsWith(prefix)) : [];
   const [match] = matches;
   if (match === undefined || matches.length > 1) {
@@ -147,7 +156,14 @@ export function shortId(keyId: string): string {
   return keyId.slice(0, 16);
 }
 
-type KeyList = 'root_keys' | 'valid_keys' | 'revoked_keys';
+type KeyList = 'root_keys' | 'valid_keys' | 'push_keys' | 'revoked_keys';
+
+function assertNotRevoked(draft: Draft, key: PublicKey): void {
+  if (!findEntry(draft, 'revoked_keys', key.keyId)) return;
+  throw new Failure('refused', `key ${shortId(key.keyId)} is revoked`, {
+    hint: 'make a new key; a revoked one never returns',
+  });
+}
 
 function entriesOf(draft: Draft, name: KeyList | 'projects'): readonly SignableObject[] {
   if (draft[name] === undefined) return [];

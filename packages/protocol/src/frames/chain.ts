@@ -42,7 +42,7 @@ export function verifyChain(
     const { channel, epoch, sequence, prev } = frame.payload;
     const isNamed = hash === next.hash && sequence === next.sequence && epoch === next.epoch;
     if (!isNamed || channel !== head.payload.channel || isHeadStatement(frame.payload)) throw refuseFrame();
-    verified.push({ ...frame, verified: 'frame', hash, known: parseKnown(frame) });
+    verified.push({ ...frame, verified: 'frame', proof: 'chain', hash, known: parseKnown(frame) });
     next = { epoch, sequence: sequence - 1, hash: prev };
   }
   if (from && !isSamePosition(from, next)) throw refuseFrame();

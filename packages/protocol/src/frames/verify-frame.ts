@@ -21,6 +21,8 @@ export type FrameRefusal =
 /** A frame that a key in force signed, or that is chained to one. Only `verifyFrame` and `verifyChain` make one. */
 export interface VerifiedFrame extends Frame {
   readonly verified: 'frame';
+  /** By what: a signature of its own, or the hash that a later frame names. */
+  readonly proof: 'signature' | 'chain';
   /** What the next frame of its channel names as `prev`. */
   readonly hash: string;
   /** The payload, when its type is one of this version. */
@@ -75,7 +77,7 @@ async function verifyInOrder(text: string | Frame, { keys, window, now }: FrameC
   const known = readPayload(frame);
   // Another copy may have come while the signature was checked; and what nobody signed must fill no memory.
   refuseIf(window.admit(frame, now));
-  return { ...frame, verified: 'frame', hash: hashFrame(frame), known };
+  return { ...frame, verified: 'frame', proof: 'signature', hash: hashFrame(frame), known };
 }
 
 function readFrame(text: string): Frame {

@@ -53,6 +53,7 @@ const trustStatusSchema = z
         scope: z.array(z.string()),
       }),
     ),
+    push_keys: z.array(z.object({ ...rootSchema.shape, label: z.string() })),
     revoked_keys: z.array(z.object({ key_id: keyIdSchema, reason: z.string() })),
     projects: z.array(z.object({ project: z.string(), approvals: z.int(), counter_epoch: z.int() })),
   })

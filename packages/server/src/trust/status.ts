@@ -25,6 +25,7 @@ export async function describeTrust({ database, now }: TrustDependencies, organi
         custody,
         scope: [...scope],
       })) ?? [],
+    push_keys: list?.pushKeys.map(({ key, label }) => ({ key_id: key.keyId, pubkey_b64: key.pubkeyB64, label })) ?? [],
     revoked_keys: list?.revokedKeys.map(({ keyId, reason }) => ({ key_id: keyId, reason })) ?? [],
     projects:
       list?.projects.map(({ project, approvals, counterEpoch }) => ({

@@ -6,6 +6,7 @@ import { connectAuthenticated } from '../../http/connect.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { answerPairs, answerTable } from '../answers.ts';
+import { readPushKeys } from '../push/identity.ts';
 
 const columns = ['key_id', 'label', 'scope', 'state', 'in_trust_list', 'created_at'];
 
@@ -65,9 +66,11 @@ async function createKey(invocation: Invocation): Promise<Answer> {
   const client = await connectAuthenticated(invocation);
   const body = { label: options.requiredText('label'), scope: options.requiredText('scope') };
   const made = await client.request('POST', '/api/signing-keys', { body });
-  const add = `signpost root add-key --pubkey ${cellOf(made, 'pubkey_b64')} --label "${body.label}" --custody server --scope "${body.scope}"`;
+  const pushKeys = await readPushKeys(client);
+  const push = pushKeys.map((key) => ` --push-key ${cellOf(key, 'pubkey_b64')}`).join('');
+  const add = `signpost root add-key --pubkey ${cellOf(made, 'pubkey_b64')} --label "${body.label}" --custody server --scope "${body.scope}"${push}`;
   return answerPairs(
-    made,
+    pushKeys.length === 0 ? made : { ...made, push_keys: pushKeys },
     ['key_id', 'pubkey_b64', 'scope', 'state'],
     'Made. On the machine of the root:',
     `  ${add}`,

@@ -1,11 +1,21 @@
-/** `signpost root add-key`, `revoke-key`, `set-project`: edits of the draft. */
+/** `signpost root add-key`, `add-push-key`, `revoke-key`, `set-project`: edits of the draft. */
 import { TrustError } from '@signpost/protocol/errors';
 import { parseTimeText } from '@signpost/protocol/json/fields';
 import { parsePublicKey } from '@signpost/protocol/keys/ed25519';
 import { parseScope } from '@signpost/protocol/updates/names';
 import { type CommandSpec, type Invocation, type Options, readArgument } from '../../command.ts';
 import { type PublicRecord, parseCustody, readPublicRecord } from '../../keys/public-record.ts';
-import { addKey, formatTime, type KeyEntry, resolveKeyId, revokeKey, setProject, shortId } from '../../root/draft.ts';
+import {
+  addKey,
+  addPushKey,
+  formatTime,
+  type KeyEntry,
+  type PushKeyEntry,
+  resolveKeyId,
+  revokeKey,
+  setProject,
+  shortId,
+} from '../../root/draft.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { dirOption, editDraft } from './folder-option.ts';
@@ -16,6 +26,7 @@ export const rootAddKey: CommandSpec = {
   summary: 'List a key that may sign manifests',
   details: [
     '--key takes what `signpost key create --json` or `signpost key new-maintainer --json` printed. Custody and scope decide what a stolen key can do, so they are taken from the command line first.',
+    'A key of the server brings its push key along, which vouches for what the server sends to listeners and can sign nothing that is installed.',
   ],
   options: [
     dirOption,
@@ -26,12 +37,26 @@ export const rootAddKey: CommandSpec = {
     { flags: '--scope <scope>', text: 'what it may sign: "*", project:SLUG or collection:SLUG', repeatable: true },
     { flags: '--not-before <time>', text: 'valid from this RFC 3339 time on' },
     { flags: '--not-after <time>', text: 'valid until this RFC 3339 time' },
+    { flags: '--push-key <base64>', text: 'list this push key of the server as well', repeatable: true },
   ],
   examples: [
     'signpost root add-key --key server-key.json --scope project:my-app',
     'signpost root add-key --pubkey 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= --label bob --custody maintainer --scope project:my-app',
   ],
   run: addTrustedKey,
+};
+
+/** `signpost root add-push-key`. */
+export const rootAddPushKey: CommandSpec = {
+  words: 'root add-push-key',
+  arguments: '<public-key>',
+  summary: 'List a key that vouches for the signed frames that a server sends',
+  details: [
+    '`signpost push identity` prints it. It can make clients look for news and hear of nothing else; it signs no manifest. `signpost root add-key` lists it by itself.',
+  ],
+  options: [dirOption, { flags: '--label <name>', text: 'a name for people', fallback: 'push' }],
+  examples: ['signpost root add-push-key 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= --label "push 2027"'],
+  run: addGivenPushKey,
 };
 
 /** `signpost root revoke-key`. */
@@ -65,13 +90,33 @@ export const rootSetProject: CommandSpec = {
 };
 
 async function addTrustedKey(invocation: Invocation): Promise<Answer> {
-  const entry = await readKeyEntry(invocation.options);
+  const { entry, pushKeys } = await readKeyEntry(invocation.options);
   const { key, label, custody, scope } = entry;
   return editDraft(invocation, (draft) => ({
-    draft: addKey(draft, entry),
-    line: `Key ${shortId(key.keyId)} "${label}" (${custody}) may sign ${scope.join(', ')}.`,
-    document: { key_id: key.keyId, pubkey_b64: key.pubkeyB64, label, custody, scope },
+    draft: pushKeys.reduce(addPushKey, addKey(draft, entry)),
+    line: [
+      `Key ${shortId(key.keyId)} "${label}" (${custody}) may sign ${scope.join(', ')}.`,
+      ...pushKeys.map(describePushKey),
+    ].join(' '),
+    document: {
+      ...{ key_id: key.keyId, pubkey_b64: key.pubkeyB64, label, custody, scope },
+      push_key_ids: pushKeys.map((pushKey) => pushKey.key.keyId),
+    },
   }));
+}
+
+async function addGivenPushKey(invocation: Invocation): Promise<Answer> {
+  const label = invocation.options.requiredText('label');
+  const entry = { key: await parsePublicKey(readArgument(invocation, 0)), label };
+  return editDraft(invocation, (draft) => ({
+    draft: addPushKey(draft, entry),
+    line: describePushKey(entry),
+    document: { key_id: entry.key.keyId, pubkey_b64: entry.key.pubkeyB64, label },
+  }));
+}
+
+function describePushKey({ key, label }: PushKeyEntry): string {
+  return `Push key ${shortId(key.keyId)} "${label}" may vouch for frames.`;
 }
 
 async function revokeTrustedKey(invocation: Invocation): Promise<Answer> {
@@ -79,7 +124,7 @@ async function revokeTrustedKey(invocation: Invocation): Promise<Answer> {
   const reason = invocation.options.requiredText('reason');
   return editDraft(invocation, (draft) => {
     // A whole id may be revoked although it is not listed: nobody shall ever list it.
-    const keyId = /^[0-9a-f]{64}$/.test(given) ? given : resolveKeyId(draft, 'valid_keys', given);
+    const keyId = /^[0-9a-f]{64}$/.test(given) ? given : resolveKeyId(draft, ['valid_keys', 'push_keys'], given);
     return {
       draft: revokeKey(draft, keyId, { reason, now: invocation.now() }),
       line: `Key ${shortId(keyId)} is revoked: ${reason}.`,
@@ -100,24 +145,22 @@ async function setProjectRule(invocation: Invocation): Promise<Answer> {
   }));
 }
 
-async function readKeyEntry(options: Options): Promise<KeyEntry> {
+async function readKeyEntry(options: Options): Promise<{ entry: KeyEntry; pushKeys: readonly PushKeyEntry[] }> {
   const record = await readGivenKey(options);
   const label = options.text('label') ?? record.label;
   const custody = parseCustody(options.text('custody')) ?? record.custody;
-  const given = asUsage(() => options.texts('scope').map(parseScope));
-  const scope = given.length > 0 ? given : (record.scope ?? []);
+  const scopes = asUsage(() => options.texts('scope').map(parseScope));
+  const scope = scopes.length > 0 ? scopes : (record.scope ?? []);
   if (label === undefined || custody === undefined || scope.length === 0) {
     throw new Failure('usage', 'label, custody and scope are needed', {
       hint: 'for instance --label "ci" --custody maintainer --scope project:my-app',
     });
   }
+  const window = { notBefore: readTime(options, 'not-before'), notAfter: readTime(options, 'not-after') };
+  const given = await Promise.all(options.texts('push-key').map(parsePublicKey));
   return {
-    key: record.key,
-    label,
-    custody,
-    scope,
-    notBefore: readTime(options, 'not-before'),
-    notAfter: readTime(options, 'not-after'),
+    entry: { key: record.key, label, custody, scope, ...window },
+    pushKeys: [...record.pushKeys, ...given.map((key) => ({ key, label: 'push' }))],
   };
 }
 
@@ -126,7 +169,13 @@ async function readGivenKey(options: Options): Promise<PublicRecord> {
   const pubkey = options.text('pubkey');
   if ((file === undefined) === (pubkey === undefined)) throw new Failure('usage', 'expected either --key or --pubkey');
   if (file !== undefined) return readPublicRecord(file);
-  return { key: await parsePublicKey(pubkey ?? ''), label: undefined, custody: undefined, scope: undefined };
+  return {
+    key: await parsePublicKey(pubkey ?? ''),
+    label: undefined,
+    custody: undefined,
+    scope: undefined,
+    pushKeys: [],
+  };
 }
 
 function readTime(options: Options, name: string): string | undefined {

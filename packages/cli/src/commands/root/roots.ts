@@ -79,7 +79,7 @@ async function addOtherRoot(invocation: Invocation): Promise<Answer> {
 async function removeOtherRoot(invocation: Invocation): Promise<Answer> {
   const prefix = readArgument(invocation, 0);
   return editDraft(invocation, (draft) => {
-    const keyId = resolveKeyId(draft, 'root_keys', prefix);
+    const keyId = resolveKeyId(draft, ['root_keys'], prefix);
     return {
       draft: withThreshold(invocation, removeRoot(draft, keyId)),
       line: `Root ${shortId(keyId)} is taken out.`,

@@ -106,6 +106,7 @@ async function showTrust(invocation: Invocation): Promise<Answer> {
       ...head.lines,
       ...section('Roots', 'roots', ['key_id', 'pubkey_b64']),
       ...section('Valid keys', 'valid_keys', ['key_id', 'label', 'custody', 'scope']),
+      ...section('Push keys', 'push_keys', ['key_id', 'label']),
       ...section('Revoked keys', 'revoked_keys', ['key_id', 'reason']),
       ...section('Projects', 'projects', ['project', 'approvals', 'counter_epoch']),
     ],

@@ -21,6 +21,8 @@ export class PushServer {
   readonly requests: string[] = [];
   /** Paths that are answered with a status, and what stands in `Retry-After`. */
   readonly refusals = new Map<string, { readonly status: number; readonly retryAfter?: string }>();
+  /** What else is served, by path: pages and scripts. */
+  readonly pages = new Map<string, { readonly type: string; readonly body: string }>();
   trust = '';
   certificates: readonly string[] = [];
   key: TestChannelKey;
@@ -137,6 +139,12 @@ export class PushServer {
       response.end(request.method === 'POST' ? JSON.stringify(this.sessionKey) : this.#keys());
     else if (path === '/api/push/stream') await this.#stream(request, response);
     else if (path === '/api/push/frames') await this.#poll(request, response);
+    else this.#page(path, response);
+  }
+
+  #page(path: string, response: ServerResponse): void {
+    const page = this.pages.get(path);
+    if (page) response.writeHead(200, { 'content-type': page.type }).end(page.body);
     else response.writeHead(404).end();
   }
 

@@ -1,0 +1,2 @@
+/** What a page bundles to listen. */
+export { subscribe } from '@signpost/protocol/client/subscribe/subscribe';
