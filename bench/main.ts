@@ -4,6 +4,7 @@ import { measureAcme } from './acme.ts';
 import { measureBackup } from './backup.ts';
 import { measureBundles } from './bundle.ts';
 import { measureDownload } from './download.ts';
+import { measureFrames } from './frames.ts';
 import { measureIssuance } from './issuance.ts';
 import { measureIssuing } from './issue-in-process.ts';
 import { formatMeasurement, isMet, type Measurement } from './measurement.ts';
@@ -27,6 +28,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>
   ocsp: measureOcsp,
   revocation: measureRevocation,
   bundle: measureBundles,
+  frames: measureFrames,
 };
 
 const names = argv.length > 2 ? argv.slice(2) : Object.keys(benchmarks);

@@ -21,7 +21,7 @@ export interface PublicRecord {
 }
 
 /** A key that vouches for the keys of signed frames, as the server names it. */
-export interface PushKeyRecord {
+interface PushKeyRecord {
   readonly key: PublicKey;
   readonly label: string;
 }

@@ -5,6 +5,7 @@ import {
   assertKey,
   assertText,
   assertWellFormed,
+  encodeCanonicalText,
   maxJsonDepth,
   type SignableObject,
   type SignableValue,
@@ -24,6 +25,50 @@ export function parseSignable(bytes: Uint8Array, limit: number): SignableValue {
 export function parseSignableText(text: string): SignableValue {
   return readAll(new Reader(text, { emptyObjects: false, anyText: false }));
 }
+
+/** The same for text that is in its canonical form already. Throws `not_canonical` for any other, also for white space. */
+export function parseCanonicalText(text: string): SignableValue {
+  const quick = parsePlainCanonical(text);
+  if (quick !== undefined) return quick;
+  const value = parseSignableText(text);
+  if (encodeCanonicalText(value) !== text) throw new TrustError('not_canonical', 'expected JSON in its canonical form');
+  return value;
+}
+
+/**
+ * The value of canonical text that the platform's own parser reads and writes back to the very same characters, which leaves out
+ * white space, doubled keys and needless escapes, and that is seen to be plain in the rest; `undefined`: ask the strict reader.
+ */
+function parsePlainCanonical(text: string): SignableValue | undefined {
+  if (unplainText.test(text)) return undefined;
+  try {
+    const value = JSON.parse(text) as SignableValue;
+    return JSON.stringify(value) === text && isPlain(value, 0) ? value : undefined;
+  } catch {
+    // The strict reader says what is wrong.
+    return undefined;
+  }
+}
+
+/** Backslashes, and what is not printable ASCII. */
+const unplainText = /[^ !#-[\]-~"]/;
+
+/** Keys of letters in order, safe integers, no empty objects: anything else is left to the strict reader. */
+function isPlain(value: SignableValue, depth: number): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth === maxJsonDepth) return false;
+  if (Array.isArray(value)) return value.every((item) => isPlain(item, depth + 1));
+  let before = '';
+  for (const [key, member] of Object.entries(value)) {
+    if (key <= before || !plainKey.test(key) || !isPlain(member as SignableValue, depth + 1)) return false;
+    before = key;
+  }
+  return before !== '';
+}
+
+/** No number, and nothing that objects have by themselves. */
+const plainKey = /^(?!constructor$)[a-z][a-z0-9_]*$/;
 
 /** The same for documents that nobody signs as canonical JSON, such as the parts of a JWS: objects may be empty. */
 export function parseDocument(bytes: Uint8Array, limit: number): SignableValue {

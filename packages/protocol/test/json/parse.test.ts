@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { encodeText } from '@signpost/protocol/bytes/text';
 import { TrustError } from '@signpost/protocol/errors';
 import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
-import { parseSignable, parseSignableText } from '@signpost/protocol/json/parse';
+import { parseCanonicalText, parseSignable, parseSignableText } from '@signpost/protocol/json/parse';
 import fc from 'fast-check';
 import { signableValues } from './signable-values.ts';
 
@@ -66,5 +66,57 @@ function parseOrCode(text: string): string | { canonical: string } {
   } catch (error) {
     if (error instanceof TrustError) return error.code;
     throw error;
+  }
+}
+
+test('text in its canonical form is read as by the strict reader, and any other text is refused', () => {
+  const texts = fc.oneof(
+    signableValues.map(encodeCanonicalText),
+    fc.json(),
+    fc.constantFrom(
+      '-0',
+      '1.5',
+      '1e3',
+      '{"b":1,"a":2}',
+      '{"a":1,"a":1}',
+      '{}',
+      '[{}]',
+      '{"a":{}}',
+      ' 1',
+      '"\\u0061"',
+      '{"1":1}',
+    ),
+    fc.constantFrom(
+      '{"__proto__":1}',
+      '{"constructor":1}',
+      '{"toString":1}',
+      '"\\ud800"',
+      '9007199254740993',
+      '{"A":1}',
+      '"\\\\ud800"',
+    ),
+  );
+  fc.assert(
+    fc.property(texts, (text) => {
+      const strict = outcomeOf(() => {
+        const value = parseSignableText(text);
+        if (encodeCanonicalText(value) !== text) throw new TrustError('not_canonical', 'expected another form');
+        return JSON.stringify(value);
+      });
+      assert.equal(
+        outcomeOf(() => JSON.stringify(parseCanonicalText(text))),
+        strict,
+      );
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+function outcomeOf(read: () => string): string {
+  try {
+    return read();
+  } catch (error) {
+    assert.ok(error instanceof TrustError);
+    return error.code;
   }
 }
