@@ -116,7 +116,7 @@ const refusals: readonly [string, TrustErrorCode, (text: string) => string][] = 
   ['data as text', 'malformed', (text) => text.replace(/"data":\{[^}]*\}/, '"data":"x"')],
   ['empty data', 'not_canonical', (text) => text.replace(/"data":\{[^}]*\}/, '"data":{}')],
   ['a member __proto__', 'malformed', (text) => text.replace('"data":{', '"data":{"__proto__":{"a":1},')],
-  ['a member constructor', 'malformed', (text) => text.replace('"data":{', '"data":{"constructor":1,')],
+  ['a member constructor', 'malformed', (text) => text.replace('"counter"', '"constructor":1,"counter"')],
   ['a member prototype deep inside', 'malformed', (text) => text.replace('"data":{', '"data":{"a":[{"prototype":1}],')],
   ['a frame of 2,049 bytes', 'too_large', (text) => text.padEnd(2049)],
   ['a frame of a megabyte', 'too_large', (text) => text.padEnd(1_000_000, '[')],
