@@ -52,6 +52,8 @@ export interface AppDependencies {
   /** Where the planes have registered their figures; a new one by default. */
   readonly metrics?: Metrics;
   readonly passwords?: Passwords;
+  /** Whether the outer bus takes events; undefined where there is none. */
+  readonly isBusWell?: (() => boolean) | undefined;
 }
 
 /** The application, and what the listening socket shares with it. */
@@ -70,9 +72,9 @@ export interface App {
  * organisation), and every other route behind it. Throws `RoleTableError` when table and routes do not fit.
  */
 export function createApp(dependencies: AppDependencies): App {
-  const { database, now, log, version, roles, metrics = createMetrics() } = dependencies;
+  const { database, now, log, version, roles, isBusWell, metrics = createMetrics() } = dependencies;
   const shared = shareParts(dependencies);
-  const health = createHealthRoutes({ database, version, now });
+  const health = createHealthRoutes({ database, version, now, isBusWell });
   const guarded = createGuardedRouters(dependencies, { ...shared, metrics, describe: () => document() });
   const rules = parseRoleTable(roles, [health, ...guarded].flatMap(listRoutes));
   const app = new OpenAPIHono<AppEnv>({ getPath: routingPath });

@@ -65,6 +65,11 @@ export interface Config {
    */
   readonly outgoingAddresses: 'public' | 'private' | 'any';
   /**
+   * SIGNPOST_BUS (`memory`: none): tells other processes of events, too (docs/bus.md): `postgres`, by the database of the server, or `nats://host:port`,
+   * `tls://host:port`, several separated by commas. SIGNPOST_BUS_CREDENTIALS names a file of NATS credentials.
+   */
+  readonly bus: BusConfig;
+  /**
    * SIGNPOST_WEBHOOK_ADDRESSES (`public`): where webhooks may post to: `public` addresses alone, `private` networks too, or `any`: this machine as
    * well, and plain http:// where the address is not public.
    */
@@ -99,6 +104,11 @@ export interface Config {
   /** SIGNPOST_LOG_LEVEL (`info`): fatal, error, warn, info, debug, trace or silent. */
   readonly logLevel: string;
 }
+
+/** What carries events to other processes. */
+type BusConfig =
+  | { readonly kind: 'memory' | 'postgres' }
+  | { readonly kind: 'nats'; readonly servers: readonly string[]; readonly credentialsFile: string | undefined };
 
 /** Where the server's own certificate comes from. */
 type TlsConfig =
@@ -152,6 +162,7 @@ function readConfig(reader: Reader): Config {
     dnsServers: reader.read('SIGNPOST_DNS_SERVERS', parseServers, []),
     outgoing: reader.read('SIGNPOST_OUTGOING', choose('on', 'off'), 'on'),
     outgoingAddresses: reader.read('SIGNPOST_OUTGOING_ADDRESSES', choose('public', 'private', 'any'), 'private'),
+    bus: readBus(reader),
     webhookAddresses: reader.read('SIGNPOST_WEBHOOK_ADDRESSES', choose('public', 'private', 'any'), 'public'),
     webhookRotationHours: reader.read('SIGNPOST_WEBHOOK_ROTATION_HOURS', between(0, 720), 24),
     webhookFailureDays: reader.read('SIGNPOST_WEBHOOK_FAILURE_DAYS', between(1, 365), 5),
@@ -167,6 +178,17 @@ function readConfig(reader: Reader): Config {
     restoreMaxUnpackedMb: reader.read('SIGNPOST_RESTORE_MAX_UNPACKED_MB', between(1, 1_048_576), 10_240),
     logLevel: reader.read('SIGNPOST_LOG_LEVEL', choose(...logLevels), 'info'),
   };
+}
+
+function readBus(reader: Reader): BusConfig {
+  const bus = reader.read('SIGNPOST_BUS', parseBus, { kind: 'memory' } as const);
+  const credentialsFile = reader.read('SIGNPOST_BUS_CREDENTIALS', parseText, undefined);
+  if (bus.kind === 'nats') return { ...bus, credentialsFile };
+  if (credentialsFile !== undefined) reader.complain('SIGNPOST_BUS_CREDENTIALS: expected SIGNPOST_BUS to name NATS');
+  if (bus.kind === 'postgres' && reader.read('SIGNPOST_DATABASE', parseText, undefined) === undefined) {
+    reader.complain('SIGNPOST_BUS: expected SIGNPOST_DATABASE to name PostgreSQL');
+  }
+  return bus;
 }
 
 function readTls(reader: Reader): Config['tls'] {
@@ -250,6 +272,19 @@ function parseDatabaseUrl(text: string): string {
   if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) throw new Expectation('a postgres:// URL');
   if (url.password !== '') throw new Expectation('a URL without password (PGPASSFILE names a file that holds it)');
   return text;
+}
+
+function parseBus(text: string) {
+  if (text === 'memory' || text === 'postgres') return { kind: text } as const;
+  const servers = splitList(text);
+  if (servers.every(isNatsServer)) return { kind: 'nats', servers } as const;
+  throw new Expectation('memory, postgres, or nats:// or tls:// addresses without credentials, separated by commas');
+}
+
+function isNatsServer(entry: string): boolean {
+  const url = URL.parse(entry);
+  if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') return false;
+  return url.username === '' && url.password === '' && ['', '/'].includes(url.pathname) && url.search === '';
 }
 
 function parseListen(text: string): Config['listen'] {

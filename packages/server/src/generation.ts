@@ -42,7 +42,11 @@ import { openScanner } from './releases/scanner/clamd.ts';
 import { PartFiles } from './releases/uploads/part-files.ts';
 import roles from './roles.json' with { type: 'json' };
 import { openDiskBlobs } from './storage/blobs/disk.ts';
+import { type Forwarder, startForwarder } from './storage/bus/forwarder.ts';
 import { createMemoryBus } from './storage/bus/memory.ts';
+import { registerBusMetrics } from './storage/bus/metrics.ts';
+import { openOuterBus } from './storage/bus/open.ts';
+import type { Bus } from './storage/bus.ts';
 import { openDatabase } from './storage/database/open.ts';
 import type { Database } from './storage/database.ts';
 import { startWorker } from './storage/jobs.ts';
@@ -130,11 +134,12 @@ async function open(
     () => resources.push.close(),
   );
   subscribePlanes(resources, bus);
+  const forwarder = await openForwarder(resources, bus, closers);
   // After the subscriptions: what it publishes to nobody is not published again.
   const relay = startRelay({ database, bus, now, log });
   closers.push(() => relay.stop());
   wakers.push(() => relay.wake());
-  const behind = createBehind(resources);
+  const behind = createBehind(resources, forwarder);
   const worker = startWorker({ database, handlers: createJobs(resources), now, log, concurrency: 2 });
   wakers.push(() => worker.wake());
   closers.push(() => worker.stop());
@@ -152,17 +157,32 @@ async function open(
   return { behind, vault, database };
 }
 
-function createBehind(resources: Resources): Behind {
+/** Tells other processes of events, where the settings name a bus for them. */
+async function openForwarder(
+  { config, database, now, log }: Resources,
+  bus: Bus,
+  closers: (() => unknown)[],
+): Promise<Forwarder | undefined> {
+  const outer = await openOuterBus(config, database);
+  if (!outer) return undefined;
+  const forwarder = startForwarder({ database, outer, now, log });
+  closers.push(() => forwarder.stop());
+  bus.subscribe('*', forwarder.take);
+  return forwarder;
+}
+
+function createBehind(resources: Resources, forwarder: Forwarder | undefined): Behind {
   const { database, passwords } = resources;
   const { statusAnswers } = resources.revocation;
   const prepared = [resources.prepared, statusAnswers.prepared];
   const metrics = createMetrics();
   registerTrustMetrics(metrics.registry, resources);
   registerTrustRootMetrics(metrics.registry, resources);
+  registerBusMetrics(metrics.registry, resources);
   registerWebhookMetrics(metrics.registry, { ...resources, attempts: resources.webhookAttempts });
   const app = createApp({
     ...resources,
-    ...{ metrics, roles, passwords },
+    ...{ metrics, roles, passwords, isBusWell: forwarder?.isWell },
     planes: createPlanes(resources),
     listSealed: () => listSealed(database),
     hostsChanged: () => {

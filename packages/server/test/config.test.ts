@@ -43,6 +43,7 @@ test('without any variable the settings are the documented defaults', () => {
     dnsServers: [],
     outgoing: 'on',
     outgoingAddresses: 'private',
+    bus: { kind: 'memory' },
     webhookAddresses: 'public',
     webhookRotationHours: 24,
     webhookFailureDays: 5,
@@ -99,6 +100,26 @@ test('the certificate comes from two files or from an authority', () => {
   assert.match(String(problemsOf({ ...files, SIGNPOST_TLS_AUTHORITY: 'web' })), /SIGNPOST_TLS_AUTHORITY/);
   for (const wrong of [{ SIGNPOST_TLS_CERT: 'c.pem' }, { SIGNPOST_TLS_KEY: 'k.pem' }])
     assert.match(String(problemsOf(wrong)), /both or neither/);
+});
+
+test('the bus for others is PostgreSQL or NATS, each with what it needs', () => {
+  const servers = 'nats://one.example:4222, tls://two.example';
+  const nats = { SIGNPOST_BUS: servers, SIGNPOST_BUS_CREDENTIALS: '/run/nats.creds' };
+  assert.deepEqual(parseConfig(nats).bus, {
+    ...{ kind: 'nats', servers: ['nats://one.example:4222', 'tls://two.example'], credentialsFile: '/run/nats.creds' },
+  });
+  const postgres = { SIGNPOST_BUS: 'postgres', SIGNPOST_DATABASE: 'postgres://db.example/signpost' };
+  assert.deepEqual(parseConfig(postgres).bus, { kind: 'postgres' });
+  for (const wrong of [
+    { SIGNPOST_BUS: 'postgres' },
+    { SIGNPOST_BUS: 'redis://x' },
+    { SIGNPOST_BUS: 'nats://name:word@one.example' },
+    { SIGNPOST_BUS: 'nats://one.example, ' },
+    { SIGNPOST_BUS_CREDENTIALS: 'x' },
+  ]) {
+    assert.match(String(problemsOf(wrong)), /SIGNPOST_BUS.*: expected/, JSON.stringify(wrong));
+    assert.doesNotMatch(String(problemsOf(wrong)), /word/);
+  }
 });
 
 test('a variable that nobody reads is named, so that a typing error does not pass for a setting', () => {

@@ -16,6 +16,10 @@ const HealthSchema = z.object({
   status: z.enum(['ok', 'degraded']),
   version: z.string(),
   db: z.enum(['ok', 'failed']),
+  bus: z
+    .enum(['ok', 'failed'])
+    .optional()
+    .openapi({ description: 'Whether other processes hear of events; absent where none is told.' }),
 });
 
 const healthRoute = createRoute({
@@ -24,7 +28,7 @@ const healthRoute = createRoute({
   tags: ['server'],
   summary: 'Whether the server works',
   responses: {
-    200: jsonAnswer('It works.', HealthSchema),
+    200: jsonAnswer('It works; `degraded` while other processes do not hear of events.', HealthSchema),
     503: jsonAnswer('The database does not answer.', HealthSchema),
   },
 });
@@ -37,15 +41,24 @@ export function createHealthRoutes(deps: {
   readonly database: Pick<Database, 'probe'>;
   readonly version: string;
   readonly now: () => number;
+  /** Whether the outer bus takes events; undefined where there is none. */
+  readonly isBusWell?: (() => boolean) | undefined;
 }): OpenAPIHono<AppEnv> {
   const isUp = rememberProbe(deps);
   const router = createRouter();
   router.openapi(livenessRoute, (c) => c.text('ok\n', 200));
   router.openapi(healthRoute, async (c) => {
-    if (await isUp()) return c.json({ status: 'ok' as const, version: deps.version, db: 'ok' as const }, 200);
-    return c.json({ status: 'degraded' as const, version: deps.version, db: 'failed' as const }, 503);
+    const bus = describeBus(deps.isBusWell?.());
+    const status = bus.bus === 'failed' ? ('degraded' as const) : ('ok' as const);
+    // A server whose bus is away serves its clients all the same.
+    if (await isUp()) return c.json({ status, version: deps.version, db: 'ok' as const, ...bus }, 200);
+    return c.json({ status: 'degraded' as const, version: deps.version, db: 'failed' as const, ...bus }, 503);
   });
   return router;
+}
+
+function describeBus(isWell: boolean | undefined): { bus?: 'ok' | 'failed' } {
+  return isWell === undefined ? {} : { bus: isWell ? 'ok' : 'failed' };
 }
 
 function rememberProbe(deps: { database: Pick<Database, 'probe'>; now: () => number }): () => Promise<boolean> {

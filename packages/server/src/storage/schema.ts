@@ -12,6 +12,7 @@ import type {
   AcmeOrderAuthorizationTable,
   AcmeOrderTable,
 } from './tables/acme.ts';
+import type { BusEventTable } from './tables/bus.ts';
 import type {
   SbomComponentTable,
   SbomTable,
@@ -112,6 +113,7 @@ export interface Schema {
   push_frame: PushFrameTable;
   push_event: PushEventTable;
   push_publication: PushPublicationTable;
+  bus_event: BusEventTable;
 }
 
 /** `slug` is unique; the organisation `default` answers at the unprefixed paths. `host` is unique where set. */

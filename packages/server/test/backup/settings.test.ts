@@ -18,5 +18,5 @@ test('no secret, no place of this machine and nothing that nobody decided on sta
   assert.doesNotMatch(JSON.stringify(settings), /hunter2|\/srv\/|smtp/);
   assert.equal(settings.baseUrl, 'https://sign.example');
   const hidden = Object.keys(config).filter((name) => !Object.hasOwn(settings, name));
-  assert.deepEqual(hidden.sort(), ['backupDir', 'clamd', 'dataDir', 'databaseUrl', 'tls', 'vaultPasswordFile']);
+  assert.deepEqual(hidden.sort(), ['backupDir', 'bus', 'clamd', 'dataDir', 'databaseUrl', 'tls', 'vaultPasswordFile']);
 });

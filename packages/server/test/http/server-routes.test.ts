@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
 import { pino } from 'pino';
 import { Refusal } from '../../src/errors.ts';
+import { createHealthRoutes } from '../../src/http/health.ts';
 import { problemOf, problemStatus } from '../../src/http/problem.ts';
 import { openScene, ownRoles } from './scene.ts';
 
@@ -19,6 +20,17 @@ suite('health', () => {
     assert.equal(down.status, 503);
     assert.deepEqual(await down.json(), { status: 'degraded', version: '0.0.0-test', db: 'failed' });
     assert.equal((await ask('GET', '/healthz')).status, 200);
+  });
+
+  test('tells that other processes hear nothing, while the server serves its clients all the same', async () => {
+    let isWell = true;
+    const database = { probe: async () => undefined };
+    const routes = createHealthRoutes({ database, version: '1', now: () => 0, isBusWell: () => isWell });
+    const read = async () => (await routes.request('/api/health')).json();
+    assert.deepEqual(await read(), { status: 'ok', version: '1', db: 'ok', bus: 'ok' });
+    isWell = false;
+    assert.deepEqual(await read(), { status: 'degraded', version: '1', db: 'ok', bus: 'failed' });
+    assert.equal((await routes.request('/api/health')).status, 200);
   });
 });
 

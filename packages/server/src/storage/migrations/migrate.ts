@@ -19,6 +19,7 @@ import { publishers } from './0012-publishers.ts';
 import { webhooks } from './0013-webhooks.ts';
 import { auditOrder } from './0014-audit-order.ts';
 import { push } from './0015-push.ts';
+import { bus } from './0016-bus.ts';
 import type { Migration } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -37,6 +38,7 @@ const migrations: readonly Migration[] = [
   webhooks,
   auditOrder,
   push,
+  bus,
 ];
 
 /**

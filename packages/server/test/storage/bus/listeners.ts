@@ -1,0 +1,82 @@
+/** Other processes that listen, as docs/bus.md tells them to. */
+import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { Client } from 'pg';
+import { streamName } from '../../../src/storage/bus/nats.ts';
+import { notificationChannel } from '../../../src/storage/bus/postgres.ts';
+import type { Event } from '../../../src/storage/bus.ts';
+
+/** What arrives. */
+export type Arrived = Pick<Event, 'id' | 'topic' | 'payload'> & { readonly position: number };
+
+/** Somebody who listens, keeps the place, and passes over ids that were there before. */
+export interface Listener {
+  readonly arrived: Arrived[];
+  /** How often something came that had been there. */
+  repeated(): number;
+  leave(): Promise<void>;
+}
+
+interface Memory {
+  readonly arrived: Arrived[];
+  repeated: number;
+}
+
+function remember(memory: Memory, event: Arrived): void {
+  if (memory.arrived.some(({ id }) => id === event.id)) memory.repeated += 1;
+  else memory.arrived.push(event);
+}
+
+/** By notifications: what comes after the last position is read with each, and by the clock. */
+export async function listenToPostgres(url: string, memory: Memory): Promise<Listener> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  let reading = Promise.resolve();
+  const read = () => {
+    reading = reading.then(async () => {
+      const after = memory.arrived.at(-1)?.position ?? 0;
+      const { rows } = await client.query(
+        'select event, position from bus_event where position > $1 order by position',
+        [after],
+      );
+      for (const { event, position } of rows) remember(memory, { ...JSON.parse(event), position: Number(position) });
+    });
+    reading = reading.catch(() => undefined);
+  };
+  client.on('notification', read);
+  await client.query(`listen ${notificationChannel}`);
+  read();
+  return {
+    arrived: memory.arrived,
+    repeated: () => memory.repeated,
+    leave: async () => {
+      await reading;
+      await client.end();
+    },
+  };
+}
+
+/** By a durable consumer: JetStream keeps the place, and gives again what was not acknowledged. */
+export async function listenToNats(url: string, memory: Memory): Promise<Listener> {
+  const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  const manager = await jetstreamManager(connection);
+  await manager.consumers.add(streamName, { durable_name: 'a-listener', ack_policy: AckPolicy.Explicit });
+  const consumer = await jetstream(connection).consumers.get(streamName, 'a-listener');
+  const messages = await consumer.consume();
+  const reading = (async () => {
+    for await (const message of messages) {
+      remember(memory, message.json());
+      message.ack();
+    }
+  })().catch(() => undefined);
+  return {
+    arrived: memory.arrived,
+    repeated: () => memory.repeated,
+    leave: async () => {
+      messages.stop();
+      await connection.close();
+      await reading;
+    },
+  };
+}

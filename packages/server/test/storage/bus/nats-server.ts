@@ -1,0 +1,84 @@
+/** A NATS server with JetStream for tests: on loopback, in a temporary folder, gone when this process is. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const program = '/usr/sbin/nats-server';
+
+/** Whether Debian's package is installed. */
+export const hasNats: boolean = existsSync(program);
+
+/** A server that can be taken away and brought back, with what it had or without. */
+export class NatsServer {
+  readonly url: string;
+  readonly #port: number;
+  #folder: string;
+  #child: ChildProcess | undefined;
+
+  private constructor(port: number, folder: string) {
+    this.#port = port;
+    this.#folder = folder;
+    this.url = `nats://127.0.0.1:${port}`;
+  }
+
+  static async start(): Promise<NatsServer> {
+    const server = new NatsServer(await chooseFreePort(), await mkdtemp(join(tmpdir(), 'signpost-nats-')));
+    await server.resume();
+    return server;
+  }
+
+  /** Starts it again on what it had stored. */
+  async resume(): Promise<void> {
+    const words = ['-js', '-sd', this.#folder, '-a', '127.0.0.1', '-p', String(this.#port)];
+    const child = spawn(program, words, { stdio: 'ignore', env: {} });
+    process.once('exit', () => child.kill('SIGKILL'));
+    this.#child = child;
+    for (let tries = 0; tries < 400; tries++) {
+      const socket = connect(this.#port, '127.0.0.1');
+      const [event] = await Promise.race([
+        once(socket, 'connect').then(() => ['up']),
+        once(socket, 'error').then(() => ['down']),
+      ]).catch(() => ['down']);
+      socket.destroy();
+      if (event === 'up') return;
+      await sleep(25);
+    }
+    throw new Error('expected nats-server to answer');
+  }
+
+  /** SIGKILL: no farewell to anybody. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    this.#child = undefined;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Forgets everything; to be resumed. */
+  async wipe(): Promise<void> {
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+    this.#folder = await mkdtemp(join(tmpdir(), 'signpost-nats-'));
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function chooseFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
