@@ -10,6 +10,7 @@ import { heartbeatMs, PushServer } from '../client/subscribe/push-server.ts';
 import { MemoryStore } from '../client/world.ts';
 import { rootA } from '../documents.ts';
 import { findMissingBrowser, withSite } from './browser.ts';
+import { findMissingProxy, withBufferingProxy } from './buffering-proxy.ts';
 import { bundleForWeb, withBuiltPackage } from './bundle.ts';
 
 const entry = fileURLToPath(new URL('subscribe-entry.ts', import.meta.url));
@@ -60,6 +61,54 @@ test('the example page shows frames in Chromium, and goes on where it was after 
     assert.deepEqual(await readSequences(tab, 2), ['4', '3']);
   });
 });
+
+test('behind a proxy that buffers, Chromium gives up the stream and hears everything by polls', {
+  skip: findMissingBrowser() || findMissingProxy(),
+}, async () => {
+  const beatMs = 400;
+  await using server = await PushServer.start('releases', beatMs);
+  server.pages.set('/', { type: 'text/html', body: '<!doctype html><script src="/signpost.js"></script>' });
+  server.pages.set('/signpost.js', { type: 'text/javascript', body: script });
+  await withBufferingProxy(server.base, (proxy) =>
+    withSite(`${proxy}/`, async (tab) => {
+      const given = { base: proxy, root: rootA.pubkeyB64, heartbeatMs: beatMs };
+      await tab.evaluate(startListening, given);
+      await tab.waitForFunction(() => (globalThis as unknown as Heard).heard.includes('live'));
+      await server.publish(3);
+      await tab.waitForFunction(() => (globalThis as unknown as Heard).heard.includes('3'));
+      const heard = await tab.evaluate(() => (globalThis as unknown as Heard).heard);
+      assert.deepEqual(
+        heard.filter((word) => /^[0-9]/.test(word)),
+        ['1', '2', '3'],
+      );
+      assert.deepEqual(
+        heard.filter((word) => word.startsWith('open')),
+        ['open long-poll'],
+      );
+    }),
+  );
+});
+
+interface Heard {
+  heard: string[];
+  readonly signpost: { subscribe(options: SubscribeOptions): Subscription };
+}
+
+/** Runs in the page: what is heard is kept in a global. */
+function startListening({ base, root, heartbeatMs }: { base: string; root: string; heartbeatMs: number }): void {
+  const page = globalThis as unknown as Heard;
+  const heard: string[] = [];
+  page.heard = heard;
+  page.signpost.subscribe({
+    ...{ base, roots: [root], heartbeatMs, channels: ['releases'], now: Date.now },
+    store: { read: async () => undefined, write: async () => undefined },
+    fetch: (url, init) => fetch(url, init),
+    onFrame: ({ payload }) => void heard.push(String(payload.sequence)),
+    onGap: ({ reason }) => void heard.push(reason),
+    onState: (_channel, state) => void heard.push(state),
+    onConnection: ({ kind, transport }) => void heard.push(`${kind} ${transport}`),
+  });
+}
 
 async function listen(tab: Page, server: PushServer): Promise<void> {
   await tab.fill('[name=base]', server.base);

@@ -27,16 +27,27 @@ import type { SubscribeOptions } from './subscription.ts';
 const silentAfter = 3;
 /** A way that was open for so many without anything fresh is left: something buffers. */
 const unheardAfter = 2;
+/** So many connections in a row that fell silent soon after their beginning, and the way is left as well. */
+const breathlessAfter = 2;
 /** So many may a connection take to be made. */
-const unansweredAfter = 6;
+const unansweredAfter = 3;
 
 /** What is known of a connection. */
 interface Health {
+  readonly way: TransportName;
   readonly cut: AbortController;
   isOpen: boolean;
-  hasHeard: boolean;
+  /** In how many heartbeats something fresh came. */
+  heard: number;
   /** Heartbeats in a row that brought nothing fresh. */
   quiet: number;
+}
+
+/** How a connection ended. */
+interface Ended {
+  readonly way: TransportName;
+  readonly reason: unknown;
+  readonly hasHeard: boolean;
 }
 
 /** One subscription: a connection after the other, and what looks after them. */
@@ -50,6 +61,7 @@ export class Listening {
   #receiver: Receiver | undefined;
   #way = 0;
   #retryMs = 0;
+  #breathless = 0;
   #storedText: string | undefined;
   /** The calls of the receiver wait for each other. */
   #turn: Promise<void> = Promise.resolve();
@@ -83,7 +95,9 @@ export class Listening {
     const receiver = await this.#createReceiver();
     this.#receiver = receiver;
     while (!this.#closing.signal.aborted) {
-      const { way, reason } = await this.#connect(receiver);
+      const { way, reason, hasHeard } = await this.#connect(receiver);
+      // Browsers do not tell a proxy that knows no WebSocket from a server that is gone.
+      if (way === 'web-socket' && !hasHeard) this.#way++;
       await this.#turn;
       await this.#storePositions(receiver);
       if (this.#closing.signal.aborted) return;
@@ -111,10 +125,10 @@ export class Listening {
   }
 
   /** One connection, from its opening to its end, and why it ended. */
-  async #connect(receiver: Receiver): Promise<{ way: TransportName; reason: unknown }> {
+  async #connect(receiver: Receiver): Promise<Ended> {
     const { transports = transportNames, onConnection } = this.#options;
     const way = transports[this.#way % transports.length] ?? 'long-poll';
-    const health: Health = { cut: new AbortController(), isOpen: false, hasHeard: false, quiet: 0 };
+    const health: Health = { way, cut: new AbortController(), isOpen: false, heard: 0, quiet: 0 };
     const signal = AbortSignal.any([this.#closing.signal, health.cut.signal]);
     const parts: ConnectionParts = { ...this.#parts, cursor: () => receiver.cursor, signal };
     const watch = this.#watch(receiver, parts, health);
@@ -127,10 +141,11 @@ export class Listening {
           onConnection?.({ kind: 'open', transport: way });
         } else await this.#take(receiver, message);
       }
-      return { way, reason: new ConnectionEnd('the server ended the connection') };
+      return { way, reason: new ConnectionEnd('the server ended the connection'), hasHeard: health.heard > 0 };
     } catch (error) {
       // What made us cut the connection says more than how the platform puts that.
-      return { way, reason: health.cut.signal.aborted ? health.cut.signal.reason : error };
+      const reason = health.cut.signal.aborted ? health.cut.signal.reason : error;
+      return { way, reason, hasHeard: health.heard > 0 };
     } finally {
       health.cut.abort();
       await watch;
@@ -174,12 +189,18 @@ export class Listening {
   #judgeHealth(hasHeard: boolean, health: Health): void {
     health.quiet = hasHeard ? 0 : health.quiet + 1;
     if (hasHeard) {
-      health.hasHeard = true;
+      health.heard++;
       this.#backOff.reset();
+      if (health.heard >= silentAfter) this.#breathless = 0;
     }
-    if (health.hasHeard && health.quiet >= silentAfter) throw new ConnectionEnd('expected heartbeats, got none');
-    if (health.hasHeard || health.quiet < (health.isOpen ? unheardAfter : unansweredAfter)) return;
-    this.#way++;
+    if (health.heard > 0 && health.quiet >= silentAfter) {
+      // A proxy may let the beginning of each stream through, and hold back the rest.
+      if (++this.#breathless % breathlessAfter === 0) this.#way++;
+      throw new ConnectionEnd('expected heartbeats, got none');
+    }
+    if (health.heard > 0 || health.quiet < (health.isOpen ? unheardAfter : unansweredAfter)) return;
+    // What a WebSocket did not bring is counted where it ends.
+    if (health.way !== 'web-socket') this.#way++;
     throw new ConnectionEnd('expected a heartbeat in time');
   }
 

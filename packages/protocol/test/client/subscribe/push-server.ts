@@ -30,6 +30,8 @@ export class PushServer {
   readonly dropped = new Set<number>();
   /** Whether streams are swallowed whole, as by a proxy that buffers. */
   buffers = false;
+  /** Whether WebSockets come through. */
+  upgrades = true;
   /** What `POST /api/push/keys` answers. */
   sessionKey: object | undefined;
   readonly channel: string;
@@ -38,16 +40,19 @@ export class PushServer {
   readonly #ends = new Set<() => void>();
   readonly #upgraded = new Set<Duplex>();
   readonly #server = createServer((request, response) => void this.#answer(request, response));
-  readonly #timer = setInterval(() => void this.#beat(), heartbeatMs);
+  readonly #beatMs: number;
+  readonly #timer: NodeJS.Timeout;
 
-  private constructor(key: TestChannelKey, channel: string) {
+  private constructor(key: TestChannelKey, channel: string, beatMs: number) {
     this.key = key;
     this.channel = channel;
+    this.#beatMs = beatMs;
+    this.#timer = setInterval(() => void this.#beat(), beatMs);
   }
 
   /** Starts a server with a channel key of now. */
-  static async start(channel = 'releases'): Promise<PushServer> {
-    const server = new PushServer(await createLiveKey('live'), channel);
+  static async start(channel = 'releases', beatMs: number = heartbeatMs): Promise<PushServer> {
+    const server = new PushServer(await createLiveKey('live'), channel, beatMs);
     server.trust = await signTrust({ push_keys: [pushKeyEntry(pushKey)] });
     server.certificates = [server.key.certificate];
     server.#server.on('upgrade', (request: IncomingMessage, socket: Duplex) => server.#upgrade(request, socket));
@@ -164,7 +169,7 @@ export class PushServer {
   async #poll(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const wait = new URL(request.url ?? '', 'http://localhost').searchParams.get('wait');
     if (wait !== '0' && this.#after(request).length === 0)
-      await new Promise((resolve) => setTimeout(resolve, heartbeatMs));
+      await new Promise((resolve) => setTimeout(resolve, this.#beatMs));
     const frames = [...this.#after(request), await this.#writeHead()];
     response.end(`{"frames":[${frames.join(',')}],"cursor":"x","keys":[${this.certificates.join(',')}]}`);
   }
@@ -172,6 +177,10 @@ export class PushServer {
   /** RFC 6455, 4.2.2 and 5.2: unmasked text messages below 64 KiB. */
   async #upgrade(request: IncomingMessage, socket: Duplex): Promise<void> {
     this.requests.push(`UPGRADE ${request.url}`);
+    if (!this.upgrades) {
+      socket.destroy();
+      return;
+    }
     const accept = createHash('sha1')
       .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
       .digest('base64');

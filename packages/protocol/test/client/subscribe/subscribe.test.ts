@@ -106,6 +106,22 @@ test('a stream that something buffers is left for the next way', async () => {
   assert.deepEqual(ear.sequences, [1, 2]);
 });
 
+test('where neither streams nor WebSockets come through, polls do', async () => {
+  await using server = await PushServer.start();
+  server.buffers = true;
+  server.upgrades = false;
+  const ear = new Ear(server);
+  await ear.untilEvent('live');
+  await server.publish(2);
+  await ear.untilFrames(2);
+  await ear.subscription.close();
+  assert.deepEqual(ear.sequences, [1, 2]);
+  assert.deepEqual(
+    ear.events.filter((event) => event.startsWith('open')),
+    ['open event-stream', 'open long-poll'],
+  );
+});
+
 test('frames that a stream leaves out are asked for, and come in their place', async () => {
   await using server = await PushServer.start();
   const ear = new Ear(server, { transports: ['event-stream'] });
