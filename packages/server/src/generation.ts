@@ -31,6 +31,7 @@ import {
   subscribePlanes,
   webhookParts,
 } from './planes.ts';
+import { registerChannelKeyMetrics } from './push/keys/metrics.ts';
 import { listSealedPushKeys } from './push/keys/store.ts';
 import { openPush } from './push/push.ts';
 import { startDispatcher } from './push/webhooks/deliveries/dispatcher.ts';
@@ -178,6 +179,7 @@ function createBehind(resources: Resources, forwarder: Forwarder | undefined): B
   const metrics = createMetrics();
   registerTrustMetrics(metrics.registry, resources);
   registerTrustRootMetrics(metrics.registry, resources);
+  registerChannelKeyMetrics(metrics.registry, resources.push.keys);
   registerBusMetrics(metrics.registry, resources);
   registerWebhookMetrics(metrics.registry, { ...resources, attempts: resources.webhookAttempts });
   const app = createApp({

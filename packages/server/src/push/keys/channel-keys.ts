@@ -88,6 +88,14 @@ export class ChannelKeys {
     return this.#rings.get(organisationId)?.failure?.reason;
   }
 
+  /** How long the keys in use have signed, the oldest of them in milliseconds, and why organisations have none. */
+  survey(): { readonly oldestMs: number; readonly failures: readonly KeyFailure[] } {
+    const now = this.#parts.now();
+    const rings = [...this.#rings.values()];
+    const ages = rings.map((ring) => now - (findCurrent(ring, now)?.signsFrom ?? now));
+    return { oldestMs: Math.max(0, ...ages), failures: rings.flatMap(({ failure }) => failure?.reason ?? []) };
+  }
+
   /** Drops the keys: another trust list, or another push key, may be in force. */
   forget(organisationId: string): void {
     this.#rings.delete(organisationId);
