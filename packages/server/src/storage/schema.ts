@@ -47,10 +47,11 @@ import type {
 import type { OcspResponderTable, RevocationListTable, RevocationStateTable } from './tables/revocation.ts';
 import type { TimestampAuthorityTable } from './tables/timestamps.ts';
 import type { EvidenceRootMetadataTable, EvidenceRootTable } from './tables/trust-roots.ts';
+import type { WatchSchema } from './tables/watch.ts';
 import type { WebhookDeliveryTable, WebhookEndpointTable, WebhookKeyTable } from './tables/webhooks.ts';
 
 /** All tables by name. */
-export interface Schema {
+export interface Schema extends WatchSchema {
   organisation: OrganisationTable;
   person: PersonTable;
   membership: MembershipTable;

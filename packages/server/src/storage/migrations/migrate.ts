@@ -20,7 +20,8 @@ import { webhooks } from './0013-webhooks.ts';
 import { auditOrder } from './0014-audit-order.ts';
 import { push } from './0015-push.ts';
 import { bus } from './0016-bus.ts';
-import type { Migration } from './migration.ts';
+import { watch } from './0017-watch.ts';
+import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
   foundation,
@@ -39,6 +40,7 @@ const migrations: readonly Migration[] = [
   auditOrder,
   push,
   bus,
+  watch,
 ];
 
 /**
@@ -124,7 +126,8 @@ async function applyMigration(database: Database, migration: Migration): Promise
  * The statement for `engine`. STRICT tables hold to their types as PostgreSQL's do; there, integers have 64 bits as in
  * SQLite, and text is compared by its bytes as in SQLite, whatever the locale of the cluster.
  */
-function translate(statement: string, engine: Database['engine']): string {
+function translate(statement: Statement, engine: Database['engine']): string {
+  if (typeof statement !== 'string') return statement[engine];
   if (engine === 'sqlite') return statement;
   return statement
     .replaceAll(/\bINTEGER\b/g, 'bigint')

@@ -2,14 +2,14 @@
 import type { PublisherFact, SignatureFact, SignatureKind } from '../facts/fact-set.ts';
 import type { Identity } from '../facts/identity.ts';
 
-/** How much is known of a line. `frozen`: a critical finding is open. */
+/** How much is known of a line. `frozen`: a critical finding is open; no revision says so, since findings come and go. */
 type LineState = 'cold' | 'learning' | 'established' | 'declared' | 'frozen';
 
 /** What somebody decided about who signs. */
 export type SignerState = 'accepted' | 'retired' | 'revoked' | 'rejected';
 
 /** Whether something was always there, now and then, or never. */
-type Habit = 'always' | 'sometimes' | 'never';
+export type Habit = 'always' | 'sometimes' | 'never';
 
 /** An identity, and what counts of it. */
 export interface KnownIdentity {
@@ -18,7 +18,7 @@ export interface KnownIdentity {
 }
 
 /** A key by the SHA-256 of its SubjectPublicKeyInfo, and what counts of it. */
-interface KnownKey {
+export interface KnownKey {
   readonly key: string;
   readonly state: SignerState;
 }
@@ -41,7 +41,22 @@ export interface Revision {
   readonly declaredRepository?: string | undefined;
   /** Whether releases are always announced where their publisher announces them. */
   readonly announced: Habit;
+  /** Differences that somebody let go, by fingerprint. */
+  readonly excused: readonly Excuse[];
 }
+
+/** A difference that is no finding, until a time in Unix ms or, with null, for good. */
+export interface Excuse {
+  readonly fingerprint: string;
+  readonly until: number | null;
+}
+
+/** A line of which nothing is known. */
+export const emptyRevision: Revision = {
+  ...{ state: 'cold', identities: [], keys: [], signed: 'never', kinds: [], formats: [], transparency: 'none' },
+  provenance: { present: 'never', repositories: [], owners: [], builders: [], level: 0 },
+  ...{ sbom: 'never', announced: 'never', excused: [] },
+};
 
 /** What is usual of provenance. */
 interface ProvenanceHabit {

@@ -15,7 +15,13 @@ export function encodePlain(value: unknown): string {
 function encodeMembers(members: readonly (readonly [string, unknown])[]): string {
   const texts = members
     .filter(([, value]) => value !== undefined)
-    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .sort(([left], [right]) => compareTexts(left, right))
     .map(([key, value]) => `${JSON.stringify(key)}:${encodePlain(value)}`);
   return `{${texts.join(',')}}`;
+}
+
+/** The order of texts by their units, which is the same in every place. */
+export function compareTexts(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
 }

@@ -1,6 +1,6 @@
 /** What the watch makes of incidents, as the tables of docs/watch.md. */
 import { classify, type Finding } from '../../../src/watch/drift/classify.ts';
-import { type DriftKind, type Severity, severities } from '../../../src/watch/drift/kinds.ts';
+import { type DriftKind, isAtLeast } from '../../../src/watch/drift/kinds.ts';
 import { benignCases } from './benign-cases.ts';
 import { type Incident, incidents, type Verdict } from './incidents.ts';
 import { sightingOf } from './scene.ts';
@@ -51,11 +51,6 @@ const measures: readonly (readonly [string, (finding: Finding) => boolean])[] = 
   ['whoever reads *high* and worse', ({ severity }) => isAtLeast(severity, 'high')],
   ['whoever reads *medium* and worse', ({ severity }) => isAtLeast(severity, 'medium')],
 ];
-
-/** Whether `severity` is `least` or worse. */
-export function isAtLeast(severity: Severity, least: Severity): boolean {
-  return severities.indexOf(severity) >= severities.indexOf(least);
-}
 
 function nameKinds(found: readonly (readonly Finding[])[]): string {
   const lists = found.map((findings) => findings.map(({ kind }) => `\`${kind}\``).join(', ') || 'none');

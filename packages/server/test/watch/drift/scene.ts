@@ -68,7 +68,7 @@ export function accepted(identity: Identity = workflow()): KnownIdentity {
   return { identity, state: 'accepted' };
 }
 
-const usualFacts: FactSet = {
+export const usualFacts: FactSet = {
   signatures: [keyless()],
   isCapped: false,
   provenance: [provenance()],
@@ -95,6 +95,7 @@ export const usualRevision: Revision = {
   sbom: 'always',
   declaredRepository: repository,
   announced: 'always',
+  excused: [],
 };
 
 /** A line that nobody ever signed or attested. */

@@ -1,0 +1,116 @@
+/** SQL of findings, their artifacts and what became of them. */
+import type { Insertable, Selectable, Updateable } from 'kysely';
+import type { Query } from '../../storage/database.ts';
+import type { Schema } from '../../storage/schema.ts';
+import type { WatchFindingEventTable, WatchFindingTable } from '../../storage/tables/watch.ts';
+import type { Tx } from '../parts.ts';
+
+/** A stored finding. */
+export type FindingRow = Selectable<WatchFindingTable>;
+/** What happened to a finding. */
+export type FindingEventRow = Selectable<WatchFindingEventTable>;
+
+/** The finding of a fingerprint. */
+export async function findByFingerprint(
+  query: Query,
+  { organisationId, fingerprint }: { readonly organisationId: string; readonly fingerprint: string },
+): Promise<FindingRow | undefined> {
+  return query
+    .selectFrom('watch_finding')
+    .selectAll()
+    .where('organisation_id', '=', organisationId)
+    .where('fingerprint', '=', fingerprint)
+    .executeTakeFirst();
+}
+
+/** Adds a finding. */
+export async function insertFinding(tx: Tx, row: Insertable<Schema['watch_finding']>): Promise<void> {
+  await tx.insertInto('watch_finding').values(row).execute();
+}
+
+/** Changes a finding that is still in the state that the caller has read; false when it is not. */
+export async function updateFinding(tx: Tx, row: FindingRow, set: Updateable<WatchFindingTable>): Promise<boolean> {
+  const changed = await tx
+    .updateTable('watch_finding')
+    .set(set)
+    .where('id', '=', row.id)
+    .where('state', '=', row.state)
+    .executeTakeFirst();
+  return changed.numUpdatedRows === 1n;
+}
+
+/** Links an artifact to a finding; false when it was. */
+export async function linkArtifact(tx: Tx, findingId: string, artifact: number): Promise<boolean> {
+  const added = await tx
+    .insertInto('watch_finding_artifact')
+    .values({ finding_id: findingId, artifact })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  return added.numInsertedOrUpdatedRows === 1n;
+}
+
+/** Adds what happened to a finding. */
+export async function insertFindingEvent(tx: Tx, row: Omit<FindingEventRow, 'number'>): Promise<void> {
+  const last = await tx
+    .selectFrom('watch_finding_event')
+    .select(({ fn }) => fn.max('number').as('last'))
+    .where('finding_id', '=', row.finding_id)
+    .executeTakeFirst();
+  await tx
+    .insertInto('watch_finding_event')
+    .values({ ...row, number: (last?.last ?? 0) + 1 })
+    .execute();
+}
+
+/** What happened to a finding, the oldest first. */
+export async function listFindingEvents(query: Query, findingId: string): Promise<FindingEventRow[]> {
+  return query
+    .selectFrom('watch_finding_event')
+    .selectAll()
+    .where('finding_id', '=', findingId)
+    .orderBy('number')
+    .execute();
+}
+
+/** Findings of a line that wait for somebody. */
+export async function listOpen(query: Query, line: number): Promise<FindingRow[]> {
+  return query
+    .selectFrom('watch_finding')
+    .selectAll()
+    .where('line', '=', line)
+    .where('state', 'in', ['open', 'acknowledged'])
+    .orderBy('id')
+    .execute();
+}
+
+/** Which findings to list. */
+export interface FindingFilter {
+  readonly organisationId: string;
+  readonly sourceId?: string | undefined;
+  readonly state?: FindingRow['state'] | undefined;
+  readonly severity?: FindingRow['severity'] | undefined;
+  /** The id of the last one already seen. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+/** Findings, the newest first, with the key of the source and the name of the line. */
+export async function listFindings(
+  query: Query,
+  { organisationId, sourceId, state, severity, before, limit }: FindingFilter,
+): Promise<(FindingRow & { readonly source_key: string | null; readonly line_name: string | null })[]> {
+  return query
+    .selectFrom('watch_finding as finding')
+    .leftJoin('watch_source as source', 'source.id', 'finding.source_id')
+    .leftJoin('watch_line as line', 'line.number', 'finding.line')
+    .selectAll('finding')
+    .select(['source.key as source_key', 'line.name as line_name'])
+    .where('finding.organisation_id', '=', organisationId)
+    .$if(sourceId !== undefined, (select) => select.where('finding.source_id', '=', sourceId ?? ''))
+    .$if(state !== undefined, (select) => select.where('finding.state', '=', state ?? 'open'))
+    .$if(severity !== undefined, (select) => select.where('finding.severity', '=', severity ?? 'note'))
+    .$if(before !== undefined, (select) => select.where('finding.id', '<', before ?? ''))
+    .orderBy('finding.id', 'desc')
+    .limit(limit)
+    .execute();
+}

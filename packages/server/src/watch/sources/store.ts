@@ -1,0 +1,64 @@
+/** SQL of sources. */
+import type { Selectable } from 'kysely';
+import type { Query } from '../../storage/database.ts';
+import type { WatchSourceTable } from '../../storage/tables/watch.ts';
+import type { Tx } from '../parts.ts';
+
+/** A stored source. */
+export type SourceRow = Selectable<WatchSourceTable>;
+
+/** A source of an organisation that is watched, by id. */
+export async function findSource(
+  query: Query,
+  { organisationId, id }: { readonly organisationId: string; readonly id: string },
+): Promise<SourceRow | undefined> {
+  return query
+    .selectFrom('watch_source')
+    .selectAll()
+    .where('organisation_id', '=', organisationId)
+    .where('id', '=', id)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst();
+}
+
+/** The last source of a key, also one that was removed. */
+export async function findSourceByKey(
+  query: Query,
+  { organisationId, key }: { readonly organisationId: string; readonly key: string },
+): Promise<SourceRow | undefined> {
+  return query
+    .selectFrom('watch_source')
+    .selectAll()
+    .where('organisation_id', '=', organisationId)
+    .where('key', '=', key)
+    .orderBy('id', 'desc')
+    .executeTakeFirst();
+}
+
+/** Adds a source that is due at once. */
+export async function insertSource(tx: Tx, row: SourceRow, intervalMs: number): Promise<void> {
+  await tx.insertInto('watch_source').values(row).execute();
+  await tx
+    .insertInto('watch_schedule')
+    .values({
+      ...{ source_id: row.id, due_at: row.created_at, interval_ms: intervalMs, validators: null, failures: 0 },
+      ...{ answered_at: null, unknown_since: null, unknown_reason: null },
+    })
+    .execute();
+}
+
+/** Marks a source as removed, or with null as watched again. */
+export async function setRemoved(tx: Tx, id: string, removedAt: number | null): Promise<void> {
+  await tx.updateTable('watch_source').set({ removed_at: removedAt }).where('id', '=', id).execute();
+}
+
+/** How many sources an organisation watches. */
+export async function countSources(query: Query, organisationId: string): Promise<number> {
+  const row = await query
+    .selectFrom('watch_source')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('organisation_id', '=', organisationId)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
