@@ -89,7 +89,7 @@ export class KeySource {
   async #askForSessionKey() {
     const { transport, headers, credentials, now } = this.#parts;
     const url = `${transport.base}/api/push/keys`;
-    const init = { method: 'POST', headers: { ...headers(), 'x-signpost': '1' }, credentials };
+    const init = { method: 'POST', headers: { ...headers(), 'x-signpost-request': '1' }, credentials };
     const response = await send(transport, url, init);
     if (!response.ok || !response.body) throw await refuseResponse(response, url);
     const answer = parseObject(parseSignable(await readBounded(response.body, maxKeysBytes), maxKeysBytes), 'a key');
