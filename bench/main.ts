@@ -4,6 +4,7 @@ import { measureAcme } from './acme.ts';
 import { measureBackup } from './backup.ts';
 import { measureBundles } from './bundle.ts';
 import { measureDownload } from './download.ts';
+import { measureFanOut } from './fanout.ts';
 import { measureFrames } from './frames.ts';
 import { measureIssuance } from './issuance.ts';
 import { measureIssuing } from './issue-in-process.ts';
@@ -29,6 +30,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>
   revocation: measureRevocation,
   bundle: measureBundles,
   frames: measureFrames,
+  fanout: measureFanOut,
 };
 
 const names = argv.length > 2 ? argv.slice(2) : Object.keys(benchmarks);

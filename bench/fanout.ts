@@ -1,0 +1,195 @@
+/** Signed frames to ten thousand listeners, beside peers that sign and keep nothing: rates, latency, memory, slow readers. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Contestant,
+  createBenchChannel,
+  createFrame,
+  openNchan,
+  openOurs,
+  openPeer,
+} from './fanout/contestants.ts';
+import { Crowd } from './fanout/crowd.ts';
+import { readProcessorSeconds, readResidentKib } from './fanout/process-usage.ts';
+import { formatAmount, type Measurement, quantile } from './measurement.ts';
+import { type Deployment, withDeployment } from './signpost.ts';
+
+const crowdSize = 10_000;
+const singles = 20;
+const bursts = 20;
+const burstSize = 10;
+
+/** One server's figures. */
+interface Figures {
+  readonly name: string;
+  /** Frames delivered a second, published one at a time and ten at a time. */
+  readonly single: number;
+  readonly burst: number;
+  /** Processor microseconds of the server for one delivery. */
+  readonly singleCost: number;
+  readonly burstCost: number;
+  readonly kibPerListener: number;
+}
+
+/** Measures ours by both transports against every peer of the same. */
+export async function measureFanOut(): Promise<readonly Measurement[]> {
+  return withDeployment(async (deployment) => {
+    await createBenchChannel(deployment);
+    const scratch = deployment.installation.folder;
+    const measurements: Measurement[] = [];
+    for (const transport of ['sse', 'websocket'] as const) {
+      const ours = await measureAlone(() => openOurs(deployment, transport));
+      const names = transport === 'sse' ? ['better-sse'] : ['ws', 'socket.io'];
+      const peers: Figures[] = [];
+      for (const name of names) peers.push(await measureAlone(() => openPeer(name)));
+      const nchan = await measureAlone(() => openNchan(scratch, transport));
+      measurements.push(...judge(transport, ours, { peers, nchan }));
+    }
+    return [...measurements, await measureLatency(deployment), ...(await measureSlowReaders(deployment))];
+  });
+}
+
+function judge(
+  transport: 'sse' | 'websocket',
+  ours: Figures,
+  { peers, nchan }: { readonly peers: readonly Figures[]; readonly nchan: Figures },
+): readonly Measurement[] {
+  const all = [...peers, nchan];
+  const describe = (rate: (figures: Figures) => number, cost: (figures: Figures) => number) =>
+    [ours, ...all].map((one) => `${one.name} ${formatAmount(rate(one))}/s at ${cost(one).toFixed(1)} µs`).join(', ');
+  const memory = transport === 'sse' ? 20 : 10;
+  return [
+    {
+      name: `fan-out, ${transport}, single broadcasts`,
+      measured: ours.single / Math.max(...all.map(({ single }) => single)),
+      bar: { kind: 'at least', value: 1, unit: ' × the best peer' },
+      detail: describe(
+        ({ single }) => single,
+        ({ singleCost }) => singleCost,
+      ),
+    },
+    {
+      name: `fan-out, ${transport}, bursts of ten`,
+      measured: ours.burst / Math.max(...peers.map(({ burst }) => burst)),
+      bar: { kind: 'at least', value: 3, unit: ' × the best peer of the runtime' },
+      detail: describe(
+        ({ burst }) => burst,
+        ({ burstCost }) => burstCost,
+      ),
+    },
+    {
+      name: `fan-out, ${transport}, memory`,
+      measured: ours.kibPerListener,
+      bar: { kind: 'at most', value: memory, unit: ' KiB a listener' },
+      detail: all.map(({ name, kibPerListener }) => `${name} ${formatAmount(kibPerListener)}`).join(', '),
+    },
+  ];
+}
+
+async function measureAlone(open: () => Promise<Contestant>): Promise<Figures> {
+  const contestant = await open();
+  try {
+    const before = readResidentKib(contestant.pid);
+    const crowd = await Crowd.gather(contestant, crowdSize);
+    await sleep(2000);
+    const kibPerListener = (readResidentKib(contestant.pid) - before) / crowdSize;
+    const single = await measureRate(crowd, contestant, { rounds: singles, frames: 1 });
+    const burst = await measureRate(crowd, contestant, { rounds: bursts, frames: burstSize });
+    await crowd.leave();
+    await sleep(1000);
+    return {
+      ...{ name: contestant.name, single: single.rate, singleCost: single.cost },
+      ...{ burst: burst.rate, burstCost: burst.cost, kibPerListener },
+    };
+  } finally {
+    await contestant.stop();
+  }
+}
+
+async function measureRate(
+  crowd: Crowd,
+  contestant: Contestant,
+  { rounds, frames }: { readonly rounds: number; readonly frames: number },
+): Promise<{ readonly rate: number; readonly cost: number }> {
+  const publish = () => contestant.publish(Array.from({ length: frames }, createFrame));
+  await crowd.receive(frames, publish);
+  const before = readProcessorSeconds(contestant.pid);
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) times.push(await crowd.receive(frames, publish));
+  const cost = ((readProcessorSeconds(contestant.pid) - before) * 1e6) / (rounds * frames * crowdSize);
+  return { rate: (crowdSize * frames * 1000) / quantile(times, 0.5), cost };
+}
+
+const latencyCrowd = 1000;
+const latencyFrames = 200;
+const perSecond = 20;
+
+/** A steady twenty a second to a thousand. */
+async function measureLatency(deployment: Deployment): Promise<Measurement> {
+  const ours = await openOurs(deployment, 'sse');
+  const crowd = await Crowd.gather(ours, latencyCrowd);
+  const latencies = await crowd.time(() =>
+    crowd.receive(latencyFrames, () => publishSteadily(ours, { count: latencyFrames, perSecond })),
+  );
+  await crowd.leave();
+  await ours.stop();
+  return {
+    name: 'fan-out, p99 of a steady 20 broadcasts a second to 1,000 listeners, from the publisher to the listener',
+    measured: quantile(latencies, 0.99),
+    bar: { kind: 'at most', value: 25, unit: ' ms' },
+    detail: `median ${formatAmount(quantile(latencies, 0.5))} ms, ${latencies.length} deliveries, each durable and signed before it left`,
+  };
+}
+
+async function publishSteadily(
+  contestant: Contestant,
+  { count, perSecond: rate }: { readonly count: number; readonly perSecond: number },
+): Promise<void> {
+  const started = performance.now();
+  const published: Promise<void>[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const wait = started + (index * 1000) / rate - performance.now();
+    if (wait > 0) await sleep(wait);
+    published.push(contestant.publish([createFrame()]));
+  }
+  await Promise.all(published);
+}
+
+const slowCrowd = 200;
+const slowReaders = 50;
+const slowFrames = 12_000;
+const slowRate = 800;
+
+/** A quarter of the listeners stop to read. */
+async function measureSlowReaders(deployment: Deployment): Promise<readonly Measurement[]> {
+  const ours = await openOurs(deployment, 'sse');
+  const crowd = await Crowd.gather(ours, slowCrowd);
+  await crowd.receive(100, () => publishSteadily(ours, { count: 100, perSecond: slowRate }));
+  const before = readResidentKib(ours.pid);
+  await crowd.pause(slowReaders);
+  let peak = before;
+  const watching = setInterval(() => {
+    peak = Math.max(peak, readResidentKib(ours.pid));
+  }, 200);
+  const latencies = await crowd.time(() =>
+    crowd.receive(slowFrames, () => publishSteadily(ours, { count: slowFrames, perSecond: slowRate })),
+  );
+  clearInterval(watching);
+  const { closed } = await crowd.count();
+  await crowd.leave();
+  await ours.stop();
+  const detail = `${slowReaders} of ${slowCrowd} listeners stopped reading for ${slowFrames} frames at ${slowRate}/s; ${closed} were closed, the others got all`;
+  return [
+    {
+      name: 'fan-out, slow readers, p99 of the others',
+      measured: quantile(latencies, 0.99),
+      bar: { kind: 'at most', value: 5, unit: ' ms' },
+      detail,
+    },
+    {
+      name: 'fan-out, slow readers, memory',
+      measured: (peak - before) / 1024,
+      bar: { kind: 'at most', value: 30, unit: ' MiB more' },
+      detail,
+    },
+  ];
+}

@@ -1,0 +1,83 @@
+/** A crowd of listeners in a process of its own, and what it sees. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Contestant } from './contestants.ts';
+import type { ListenerOrder, ListenerReport } from './orders.ts';
+
+/** Listeners of one server. */
+export class Crowd {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /** Connects `count` listeners; resolves when each has got its first octets. */
+  static async gather({ port, request, hello }: Contestant, count: number): Promise<Crowd> {
+    const child = fork(join(import.meta.dirname, 'listeners.ts'));
+    const crowd = new Crowd(child);
+    await crowd.#ask({ kind: 'connect', port, count, request, hello }, 'connected');
+    return crowd;
+  }
+
+  /** Has `publish` done, and resolves when every listener that reads has got `count` frames more; milliseconds. */
+  async receive(count: number, publish: () => Promise<void>): Promise<number> {
+    await this.#ask({ kind: 'expect', count }, 'ready');
+    const received = this.#next('received');
+    const started = performance.now();
+    await publish();
+    await received;
+    return performance.now() - started;
+  }
+
+  /** Lets the first `count` of them stop reading. */
+  async pause(count: number): Promise<void> {
+    await this.#ask({ kind: 'pause', count }, 'ready');
+  }
+
+  /** The milliseconds between the time in each frame that arrives meanwhile, and its arrival. */
+  async time(work: () => Promise<unknown>): Promise<readonly number[]> {
+    await this.#ask({ kind: 'time' }, 'ready');
+    await work();
+    return (await this.#ask({ kind: 'latencies' }, 'latencies')).milliseconds;
+  }
+
+  /** How many frames each has got, and how many connections are closed. */
+  async count(): Promise<Extract<ListenerReport, { kind: 'counted' }>> {
+    return this.#ask({ kind: 'count' }, 'counted');
+  }
+
+  async leave(): Promise<void> {
+    const gone = once(this.#child, 'exit');
+    this.#child.disconnect();
+    await gone;
+  }
+
+  async #ask<K extends ListenerReport['kind']>(
+    order: ListenerOrder,
+    kind: K,
+  ): Promise<Extract<ListenerReport, { kind: K }>> {
+    const answer = this.#next(kind);
+    this.#child.send(order);
+    return answer;
+  }
+
+  #next<K extends ListenerReport['kind']>(kind: K): Promise<Extract<ListenerReport, { kind: K }>> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#child.off('message', take);
+        reject(new Error(`expected the listeners to tell "${kind}" within ${limitMs} ms`));
+      }, limitMs);
+      const take = (message: ListenerReport) => {
+        if (message.kind !== kind) return;
+        clearTimeout(timer);
+        this.#child.off('message', take);
+        resolve(message as Extract<ListenerReport, { kind: K }>);
+      };
+      this.#child.on('message', take);
+    });
+  }
+}
+
+const limitMs = 120_000;

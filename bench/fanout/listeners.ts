@@ -1,0 +1,142 @@
+/** Many listeners in one process: they connect, count the frames that arrive, and read the time out of some. Run as a child process. */
+import { randomBytes } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import type { ListenerOrder, ListenerReport } from './orders.ts';
+
+/** Stands once in each frame, and in nothing that goes around it. */
+const mark = Buffer.from('~~');
+const timePattern = /"t":(\d{13,16})/g;
+
+interface Listener {
+  readonly socket: Socket;
+  received: number;
+  /** The last octet of a chunk, when it could be the first half of a mark. */
+  isHalf: boolean;
+}
+
+const listeners: Listener[] = [];
+let expected = Number.POSITIVE_INFINITY;
+let complete = 0;
+let total = 0;
+let latencies: number[] | undefined;
+let report: (() => void) | undefined;
+
+function take(listener: Listener, chunk: Buffer): void {
+  const count = countMarks(listener, chunk);
+  if (count === 0) return;
+  const before = listener.received;
+  listener.received += count;
+  total += count;
+  if (latencies) noteLatencies(latencies, chunk);
+  if (before < expected && listener.received >= expected) {
+    complete += 1;
+    report?.();
+  }
+}
+
+function countMarks(listener: Listener, chunk: Buffer): number {
+  let count = listener.isHalf && chunk[0] === 0x7e ? 1 : 0;
+  let at = chunk.indexOf(mark);
+  while (at >= 0) {
+    count += 1;
+    at = chunk.indexOf(mark, at + 2);
+  }
+  listener.isHalf = chunk.at(-1) === 0x7e && chunk.at(-2) !== 0x7e;
+  return count;
+}
+
+function noteLatencies(into: number[], chunk: Buffer): void {
+  const now = performance.timeOrigin + performance.now();
+  for (const [, time] of chunk.toString('latin1').matchAll(timePattern)) into.push(now - Number(time) / 1000);
+}
+
+/** One buffer for all: what is read is counted at once, and kept by nobody. */
+const shared = Buffer.alloc(256 * 1024);
+
+async function open({ port, request, hello }: Extract<ListenerOrder, { kind: 'connect' }>): Promise<void> {
+  let opened: (() => void) | undefined;
+  const isOpen = new Promise<void>((resolve) => {
+    opened = resolve;
+  });
+  const listener: Listener = {
+    socket: connect({
+      ...{ port, host: '127.0.0.1' },
+      onread: {
+        buffer: shared,
+        callback: (length) => {
+          take(listener, shared.subarray(0, length));
+          opened?.();
+          opened = undefined;
+          return true;
+        },
+      },
+    }),
+    received: 0,
+    isHalf: false,
+  };
+  listener.socket.on('error', () => undefined);
+  listener.socket.write(request.replace('{key}', randomBytes(16).toString('base64')));
+  await isOpen;
+  if (hello !== undefined) listener.socket.write(Buffer.from(hello, 'base64'));
+  listeners.push(listener);
+}
+
+async function connectAll(order: Extract<ListenerOrder, { kind: 'connect' }>): Promise<void> {
+  let left = order.count;
+  const work = async () => {
+    while (left > 0) {
+      left -= 1;
+      await open(order);
+    }
+  };
+  await Promise.all(Array.from({ length: 100 }, work));
+  send({ kind: 'connected', count: listeners.length });
+}
+
+/** Tells when all who read have got `count` more frames. */
+function expect(count: number): void {
+  const reading = listeners.filter(({ socket }) => !socket.isPaused());
+  for (const listener of reading) listener.received = 0;
+  [expected, complete, total] = [count, 0, 0];
+  report = () => {
+    if (complete < reading.length) return;
+    report = undefined;
+    send({ kind: 'received', total });
+  };
+}
+
+function send(message: ListenerReport): void {
+  process.send?.(message);
+}
+
+process.on('message', (order: ListenerOrder) => {
+  switch (order.kind) {
+    case 'connect':
+      void connectAll(order);
+      break;
+    case 'expect':
+      expect(order.count);
+      send({ kind: 'ready' });
+      break;
+    case 'pause':
+      for (const { socket } of listeners.slice(0, order.count)) socket.pause();
+      send({ kind: 'ready' });
+      break;
+    case 'time':
+      latencies = [];
+      send({ kind: 'ready' });
+      break;
+    case 'latencies':
+      send({ kind: 'latencies', milliseconds: latencies ?? [] });
+      latencies = undefined;
+      break;
+    case 'count':
+      send({
+        kind: 'counted',
+        received: listeners.map(({ received }) => received),
+        closed: listeners.filter(({ socket }) => socket.destroyed).length,
+      });
+      break;
+  }
+});
+process.once('disconnect', () => process.exit());

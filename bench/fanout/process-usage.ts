@@ -1,0 +1,16 @@
+/** What a process uses (proc_pid_stat(5), proc_pid_status(5)). Linux only. */
+import { readFileSync } from 'node:fs';
+
+/** Seconds of processor time so far. */
+export function readProcessorSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  // utime and stime, in hundredths of a second.
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Resident memory in KiB. */
+export function readResidentKib(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+}
