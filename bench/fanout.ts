@@ -32,20 +32,29 @@ interface Figures {
 
 /** Measures ours by both transports against every peer of the same. */
 export async function measureFanOut(): Promise<readonly Measurement[]> {
-  return withDeployment(async (deployment) => {
-    await createBenchChannel(deployment);
-    const scratch = deployment.installation.folder;
-    const measurements: Measurement[] = [];
-    for (const transport of ['sse', 'websocket'] as const) {
-      const ours = await measureAlone(() => openOurs(deployment, transport));
-      const names = transport === 'sse' ? ['better-sse'] : ['ws', 'socket.io'];
-      const peers: Figures[] = [];
-      for (const name of names) peers.push(await measureAlone(() => openPeer(name)));
-      const nchan = await measureAlone(() => openNchan(scratch, transport));
-      measurements.push(...judge(transport, ours, { peers, nchan }));
-    }
-    return [...measurements, await measureLatency(deployment), ...(await measureSlowReaders(deployment))];
-  });
+  return withDeployment(measureAll, settings);
+}
+
+/** All listeners come from one address. */
+const settings = {
+  SIGNPOST_PUSH_CONNECTIONS: '0',
+  SIGNPOST_PUSH_CONNECTIONS_PER_ADDRESS: '0',
+  SIGNPOST_PUSH_FRAMES_PER_SECOND: '0',
+};
+
+async function measureAll(deployment: Deployment): Promise<readonly Measurement[]> {
+  await createBenchChannel(deployment);
+  const scratch = deployment.installation.folder;
+  const measurements: Measurement[] = [];
+  for (const transport of ['sse', 'websocket'] as const) {
+    const ours = await measureAlone(() => openOurs(deployment, transport));
+    const names = transport === 'sse' ? ['better-sse'] : ['ws', 'socket.io'];
+    const peers: Figures[] = [];
+    for (const name of names) peers.push(await measureAlone(() => openPeer(name)));
+    const nchan = await measureAlone(() => openNchan(scratch, transport));
+    measurements.push(...judge(transport, ours, { peers, nchan }));
+  }
+  return [...measurements, await measureLatency(deployment), ...(await measureSlowReaders(deployment))];
 }
 
 function judge(

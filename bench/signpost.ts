@@ -20,9 +20,12 @@ export interface Deployment {
 
 const megabyte = 1_000_000;
 
-/** Runs `work` against a new server, and removes it after. */
-export async function withDeployment<T>(work: (deployment: Deployment) => Promise<T>): Promise<T> {
-  const installation = await install({ SIGNPOST_MAX_UPLOAD_MB: '4096' });
+/** Runs `work` against a new server with these settings, and removes it after. */
+export async function withDeployment<T>(
+  work: (deployment: Deployment) => Promise<T>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const installation = await install({ SIGNPOST_MAX_UPLOAD_MB: '4096', ...settings });
   try {
     const server = await startServer(installation);
     try {

@@ -9,16 +9,18 @@ import process from 'node:process';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { findPostgres, startPostgres } from '../packages/server/test/storage/postgres-server.ts';
+import { groupTestFiles } from './test-groups.ts';
 
 const root = join(import.meta.dirname, '..');
 const minuteMs = 60_000;
 /** What this run and the runs before it have compiled: every process of a test finds it there. */
 const compiled = join(root, 'node_modules/.cache/signpost-test');
+const groups = join(root, 'node_modules/.cache/signpost-test-groups');
 
 interface Outcome {
   failed: boolean;
-  /** Files that ran no test. */
-  readonly empty: string[];
+  /** Files of which no test was heard. */
+  readonly empty: Set<string>;
   /** How many tests were skipped, by the reason that they gave. */
   readonly skipped: Map<string, number>;
 }
@@ -36,7 +38,7 @@ for (const path of outcome.empty) console.log(`\nRan no test: ${path}`);
 process.exitCode = isPassed(outcome) ? 0 : 1;
 
 function isPassed({ failed, empty, skipped }: Outcome): boolean {
-  return !failed && empty.length === 0 && !(process.env.CI === 'true' && skipped.size > 0);
+  return !failed && empty.size === 0 && !(process.env.CI === 'true' && skipped.size > 0);
 }
 
 function findTestFiles(parts: readonly string[]): string[] {
@@ -60,9 +62,10 @@ function rankOf(path: string): number {
 }
 
 async function runTests(paths: string[]): Promise<Outcome> {
-  const outcome: Outcome = { failed: false, empty: [], skipped: new Map() };
+  const { entries, grouped } = groupTestFiles(root, groups, paths);
+  const outcome: Outcome = { failed: false, empty: new Set(grouped), skipped: new Map() };
   const events = run({
-    files: paths,
+    files: [...entries],
     cwd: root,
     // One more than there are processors: some test always waits for another process or for the disk.
     concurrency: availableParallelism() + 1,
@@ -72,9 +75,13 @@ async function runTests(paths: string[]): Promise<Outcome> {
   events.on('test:fail', () => {
     outcome.failed = true;
   });
+  // One of a group is told by the tests that stand in it.
+  events.on('test:start', ({ file }) => {
+    if (file !== undefined) outcome.empty.delete(file);
+  });
   events.on('test:pass', ({ name, skip }) => {
     // A file stands for itself only when it ended before any of its tests did.
-    if (paths.includes(name)) outcome.empty.push(name);
+    if (entries.includes(name)) outcome.empty.add(name);
     if (skip === undefined) return;
     const reason = typeof skip === 'string' && skip !== '' ? skip : 'no reason given';
     outcome.skipped.set(reason, (outcome.skipped.get(reason) ?? 0) + 1);

@@ -7,7 +7,8 @@ import type { Answer, Operator } from './operator.ts';
 export async function pinRoot(operator: Operator, root: OfflineRoot): Promise<ListedKey> {
   await operator.call('POST', '/api/trust/roots', { root_keys: [root.pubkeyB64], threshold: 1 });
   const key = await createSigningKey(operator);
-  await importList(operator, (await root.signNextList({ valid: [key] })).envelope);
+  const { active, waiting } = await operator.call('GET', '/api/push/identity');
+  await importList(operator, (await root.signNextList({ valid: [key], push: [active ?? waiting] })).envelope);
   await operator.call('POST', `/api/signing-keys/${key.key_id}/activate`);
   return key;
 }
