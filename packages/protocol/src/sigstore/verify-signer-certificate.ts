@@ -5,7 +5,7 @@ import { type Certificate, isAuthority } from '../x509/certificate.ts';
 import { formatName, isSameName } from '../x509/name.ts';
 import { purposes } from '../x509/oids.ts';
 import { assertPath } from '../x509/path.ts';
-import { verifyCertificate, verifySigned } from '../x509/verify-certificate.ts';
+import { SignatureChecks, verifyCertificate, verifySigned } from '../x509/verify-certificate.ts';
 import type { AuthorityInstance } from './authority-instance.ts';
 import { beginStep } from './begin-step.ts';
 import { isWithin } from './validity-window.ts';
@@ -32,10 +32,11 @@ export async function verifySignerCertificate(
   if (times.length === 0) throw new TypeError('expected at least one time');
   assertProfile(certificate);
   const trusted = authorities.filter(({ window }) => times.every((time) => isWithin(window, time)));
+  const question = { times, signatureChecks: new SignatureChecks() };
   let failure: unknown;
   for (const authority of trusted.filter((one) => mayLead(chain, one))) {
     try {
-      return await verifyBy(authority, chain, times);
+      return await verifyBy(authority, chain, question);
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
       failure ??= error;
@@ -97,15 +98,23 @@ function verifyIssuance(certificate: Certificate, authority: AuthorityInstance):
   return pending;
 }
 
+/** What is asked of each authority. */
+interface Question {
+  readonly times: readonly number[];
+  /** Shared by all: a chain that leads nowhere is as dear as one search, however many authorities and times there are. */
+  readonly signatureChecks: SignatureChecks;
+}
+
 async function verifyBy(
   authority: AuthorityInstance,
   [certificate, ...above]: readonly [Certificate, ...Certificate[]],
-  times: readonly number[],
+  question: Question,
 ): Promise<VerifiedSignerCertificate> {
-  if (!isKnownChain(above, authority)) return verifyByBundle(authority, [certificate, ...above], times);
+  if (!isKnownChain(above, authority)) return verifyByBundle(authority, [certificate, ...above], question);
   await verifyIssuance(certificate, authority);
   // The signatures above are verified already; what the certificates say depends on the time.
-  for (const at of times) assertPath([certificate, ...authority.certificates], { at, purpose: purposes.codeSigning });
+  for (const at of question.times)
+    assertPath([certificate, ...authority.certificates], { at, purpose: purposes.codeSigning });
   return { certificate, issuer: authority.certificates[0], authority };
 }
 
@@ -118,11 +127,11 @@ function isKnownChain(above: readonly Certificate[], { certificates }: Authority
 async function verifyByBundle(
   authority: AuthorityInstance,
   [certificate, ...above]: readonly [Certificate, ...Certificate[]],
-  times: readonly number[],
+  { times, signatureChecks }: Question,
 ): Promise<VerifiedSignerCertificate> {
   const anchor = authority.certificates.at(-1) ?? authority.certificates[0];
   const intermediates = [...above, ...authority.certificates.slice(0, -1)];
-  const pool = { anchors: [anchor], intermediates, knownSignatures: authority.knownSignatures };
+  const pool = { anchors: [anchor], intermediates, knownSignatures: authority.knownSignatures, signatureChecks };
   let issuer: Certificate | undefined;
   for (const at of times) {
     const { certificates } = await verifyCertificate(certificate, pool, { at, purpose: purposes.codeSigning });

@@ -32,6 +32,8 @@ export interface CertificatePool {
   readonly intermediates: readonly Certificate[];
   /** What is known of intermediates from other paths, and takes what this one finds out. */
   readonly knownSignatures?: KnownSignatures;
+  /** What other searches among the same certificates have asked already. */
+  readonly signatureChecks?: SignatureChecks;
 }
 
 /** Issuers tried for one certificate, all paths together: hostile pools would have as many paths as they like. */
@@ -60,18 +62,41 @@ export async function verifySigned(signed: SignedStructure, key: VerificationKey
   await key.verify({ algorithm, message: signed.signedBytes, signature: signed.signature });
 }
 
+/**
+ * Signatures of certificates under each other's keys, each verified once however many paths and times ask: refusals are remembered, too. It keeps
+ * the certificates, and is for one question.
+ */
+export class SignatureChecks {
+  readonly #keys = new Map<Certificate, Promise<VerificationKey>>();
+  readonly #answers = new Map<Certificate, Map<Certificate, Promise<void>>>();
+
+  /** Throws as `verifySigned` and the import of the issuer's key do. */
+  verify(certificate: Certificate, issuer: Certificate): Promise<void> {
+    const answers = this.#answers.get(certificate) ?? new Map<Certificate, Promise<void>>();
+    this.#answers.set(certificate, answers);
+    const answer = answers.get(issuer) ?? this.#ask(certificate, issuer);
+    answers.set(issuer, answer);
+    return answer;
+  }
+
+  async #ask(certificate: Certificate, issuer: Certificate): Promise<void> {
+    const key = this.#keys.get(issuer) ?? importPublicKey(issuer.spki);
+    this.#keys.set(issuer, key);
+    await verifySigned(certificate, await key);
+  }
+}
+
 class PathSearch {
   readonly #pool: CertificatePool;
   readonly #requirements: PathRequirements;
-  readonly #keys = new Map<Certificate, Promise<VerificationKey>>();
-  readonly #signatures = new Map<string, Promise<void>>();
-  readonly #numbers = new Map<Certificate, number>();
+  readonly #checks: SignatureChecks;
   #steps = 0;
   #failure: TrustError | undefined;
 
   constructor(pool: CertificatePool, requirements: PathRequirements) {
     this.#pool = pool;
     this.#requirements = requirements;
+    this.#checks = pool.signatureChecks ?? new SignatureChecks();
   }
 
   /** Why there is no path. */
@@ -121,30 +146,15 @@ class PathSearch {
     if (++this.#steps > maxSteps) {
       throw new TrustError('certificate_untrusted', `expected a path to a trust anchor within ${maxSteps} steps`);
     }
-    const id = `${this.#number(child)} ${this.#number(issuer)}`;
     if (known?.has(child, issuer)) return true;
-    const pending = this.#signatures.get(id) ?? this.#verify(child, issuer);
-    this.#signatures.set(id, pending);
     try {
-      await pending;
+      await this.#checks.verify(child, issuer);
       known?.add(child, issuer);
       return true;
     } catch (error) {
       this.#note(error);
       return false;
     }
-  }
-
-  async #verify(child: Certificate, issuer: Certificate): Promise<void> {
-    const key = this.#keys.get(issuer) ?? importPublicKey(issuer.spki);
-    this.#keys.set(issuer, key);
-    await verifySigned(child, await key);
-  }
-
-  #number(certificate: Certificate): number {
-    const number = this.#numbers.get(certificate) ?? this.#numbers.size;
-    this.#numbers.set(certificate, number);
-    return number;
   }
 
   /** Remembers the first refusal; programming mistakes go on up. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { nothing } from '@signpost/protocol/asn1/writer';
 import { extension } from '@signpost/protocol/x509/extensions';
 import { purposes } from '@signpost/protocol/x509/oids';
-import { createAuthority } from '../x509/authority.ts';
+import { createAuthority, type Party } from '../x509/authority.ts';
 import * as instance from './instance.ts';
 import { artifact } from './minted.ts';
 import { afterWindow, beforeWindow, testRefusals, withPolicy, withRoot, withSigner } from './refusal.ts';
@@ -24,6 +24,17 @@ function trustTime(party: Awaited<ReturnType<typeof instance.createTimestampAuth
   assert.ok(party);
   const described = instance.describeAuthority([party, instance.timestampRoot], { ...(window ?? instance.validFor) });
   return { changes: withRoot({ timestampAuthorities: [described] }), plan: { timestamps: [{ by: party }] } };
+}
+
+/** Authorities of two names that sign each other, and a signer below them. */
+async function createCircle() {
+  const extensions = { authorityKeyIdentifier: undefined, subjectKeyIdentifier: undefined };
+  const make = (name: string, issuer: Party) => createAuthority({ issuer, name: [['CN', name]], extensions });
+  const first = await make('first', await createAuthority({ name: [['CN', 'second']] }));
+  const second = await make('second', first);
+  const third = await make('first', second);
+  const signer = await instance.createSignerParty({ issuer: third });
+  return { version: '0.2', entries: [older], signer, chain: [third, second, first] } as const;
 }
 
 testRefusals('time', {
@@ -108,6 +119,13 @@ testRefusals('signer', {
     code: 'certificate_untrusted',
     changes: withRoot({
       certificateAuthorities: [instance.describeAuthority([instance.intermediate, instance.root], afterWindow)],
+    }),
+  },
+  'a chain of authorities that sign each other in circles': {
+    code: 'bad_signature',
+    plan: createCircle,
+    changes: withRoot({
+      certificateAuthorities: Array.from({ length: 100 }, () => instance.describeAuthority([instance.root])),
     }),
   },
   'a certificate for servers': {

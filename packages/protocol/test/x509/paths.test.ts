@@ -9,7 +9,7 @@ import { KnownSignatures } from '@signpost/protocol/x509/known-signatures';
 import { purposes } from '@signpost/protocol/x509/oids';
 import type { PathRequirements } from '@signpost/protocol/x509/path';
 import { parseServerName } from '@signpost/protocol/x509/server-name';
-import { verifyCertificate } from '@signpost/protocol/x509/verify-certificate';
+import { SignatureChecks, verifyCertificate } from '@signpost/protocol/x509/verify-certificate';
 import { refuses } from '../refuses.ts';
 import { createAuthority, createServer, directory, dns, now, type Party, type PartyOptions } from './authority.ts';
 
@@ -280,6 +280,16 @@ test('the signature on an intermediate is remembered once it is verified, for it
   const forged = { ...pool, intermediates: [other.certificate] };
   await assert.rejects(verifyCertificate(host.certificate, forged, requirements), refuses('bad_signature'));
   assert.ok(!knownSignatures.has(other.certificate, root.certificate));
+});
+
+test('a signature that was asked for once is not verified again, whatever the answer', async () => {
+  const checks = new SignatureChecks();
+  const good = checks.verify(host.certificate, intermediate.certificate);
+  const bad = checks.verify(host.certificate, root.certificate);
+  assert.equal(checks.verify(host.certificate, intermediate.certificate), good);
+  assert.equal(checks.verify(host.certificate, root.certificate), bad);
+  await good;
+  await assert.rejects(bad, refuses('bad_signature'));
 });
 
 test('without intermediates nothing leads to the anchor, and an anchor may itself be an intermediate', async () => {
