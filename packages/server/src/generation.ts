@@ -65,6 +65,8 @@ export interface Generation {
   readonly behind: Behind;
   readonly vault: Vault;
   readonly database: Database;
+  /** Lets those go who listen, over `ms`, so that the requests under way can end. */
+  letGo(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -155,7 +157,7 @@ async function open(
   await writeTree();
   await refreshAndLog(resources);
   void runOften(resources);
-  return { behind, vault, database };
+  return { behind, vault, database, letGo: (ms) => resources.push.drain(ms) };
 }
 
 /** Tells other processes of events, where the settings name a bus for them. */
@@ -181,6 +183,7 @@ function createBehind(resources: Resources, forwarder: Forwarder | undefined): B
   registerTrustRootMetrics(metrics.registry, resources);
   registerChannelKeyMetrics(metrics.registry, resources.push.keys);
   registerBusMetrics(metrics.registry, resources);
+  resources.push.register(metrics.registry);
   registerWebhookMetrics(metrics.registry, { ...resources, attempts: resources.webhookAttempts });
   const app = createApp({
     ...resources,

@@ -78,6 +78,7 @@ async function start(
   closers.push(() => reign.close());
   const listeners = await openListeners({ reign, config, log, now: process.now });
   closers.push(() => listeners.stop());
+  closers.push(() => reign.letGo());
   const { url, plainUrl } = listeners;
   const { vault, database } = first;
   log.info({ url, plainUrl, vault: vault.state, engine: database.engine }, 'the server answers');

@@ -18,6 +18,9 @@ export async function openOnTrial(process: Process): Promise<Generation> {
   return generation;
 }
 
+/** Long enough that listeners do not all come back in the same moment. */
+const letGoMs = 2000;
+
 /** The generation in force. One for the process. */
 export class Reign {
   readonly front: Front;
@@ -47,6 +50,12 @@ export class Reign {
     return exchange;
   }
 
+  /** Lets those go who listen to the generation in force; they are not let in again. */
+  async letGo(): Promise<void> {
+    await this.#exchange;
+    await this.#current.letGo(letGoMs);
+  }
+
   /** Ends what is in force, after an exchange that is under way. */
   async close(): Promise<void> {
     await this.#exchange;
@@ -61,6 +70,7 @@ export class Reign {
       return undefined;
     });
     this.front.close();
+    await this.#current.letGo(letGoMs);
     // The request that asks for this stays until the end.
     await this.front.drain(1);
     await this.#current.close().catch((err: unknown) => log.error({ err }, 'the old state did not close cleanly'));

@@ -1,6 +1,7 @@
 /** What is misconfigured, broken or about to run out, each with the way to mend it. */
 import { examineBlobs, examineDisk, examineOrphans, examineScanner } from './files.ts';
 import type { DoctorDependencies, Examination, Finding } from './finding.ts';
+import { examinePush } from './push.ts';
 import { examineProtection, examineReleases } from './releases.ts';
 import { examineAddress, examineAudit, examineDurability, examineVault } from './server.ts';
 import { examineTimestamps } from './timestamps.ts';
@@ -21,6 +22,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   'the stored files': examineOrphans,
   'the audit log': examineAudit,
   'the durability of the database': examineDurability,
+  'signed push': examinePush,
   'the timestamps': examineTimestamps,
   'the disk': examineDisk,
   'the address': examineAddress,

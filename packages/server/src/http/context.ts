@@ -2,6 +2,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Actor, Caller } from '../audit/audit.ts';
 import { Refusal } from '../errors.ts';
+import type { PendingUpgrade } from './upgrade.ts';
 
 /** A role that a person holds in an organisation. */
 export type Role = 'admin' | 'manager' | 'viewer';
@@ -37,7 +38,10 @@ export type Principal =
 
 /** Hono's environment for every route of the server. */
 export interface AppEnv {
-  Bindings: HttpBindings;
+  Bindings: HttpBindings & {
+    /** Of a handshake: the socket that a route may take over. */
+    readonly upgrade?: PendingUpgrade;
+  };
   Variables: {
     organisation: RequestOrganisation;
     principal: Principal;

@@ -75,6 +75,7 @@ export const publicRoutes: readonly string[] = [
   'GET /api/push/frames',
   'GET /api/push/keys',
   'GET /api/push/stream',
+  'GET /api/push/ws',
   'GET /api/signing/pubkey',
   'GET /api/signing/roots',
   'GET /api/signing/trust',

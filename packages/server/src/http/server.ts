@@ -15,6 +15,7 @@ import { createEarlyAnswerer, type EarlyAnswerParts } from './early-answers.ts';
 import { isPlainPath } from './plain-paths.ts';
 import { assertKeyPair, followKeyPair, type KeyPairSource } from './tls/key-pair.ts';
 import { secureContextOptions, tlsOptions } from './tls/settings.ts';
+import { answerUpgrade, isWebSocketRequest } from './upgrade.ts';
 
 /** How a listener speaks TLS. */
 interface TlsParts {
@@ -95,12 +96,13 @@ function createListener(
   create: (options: ServerOptions, listener: RequestListener) => Listener['server'],
 ): Listener['server'] {
   const answerEarly = createEarlyAnswerer(parts);
-  return createAdaptorServer({
+  const shouldUpgradeCallback = parts.plainPathsOnly === true ? () => false : isWebSocketRequest;
+  const server = createAdaptorServer({
     fetch: parts.fetch,
     // Large uploads take their time; headers do not.
     serverOptions: { requestTimeout: 3_600_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 },
     createServer: ((options: ServerOptions, listener: RequestListener) =>
-      create({ ...options, IncomingMessage: AskingMessage }, (request, response) => {
+      create({ ...options, IncomingMessage: AskingMessage, shouldUpgradeCallback }, (request, response) => {
         if (parts.plainPathsOnly === true && refuseOtherPaths(request, response)) return;
         if (isAsking(request)) {
           request.gather((body) => {
@@ -111,6 +113,8 @@ function createListener(
         } else if (!answerEarly(request, response)) listener(request, response);
       })) as typeof createServer,
   }) as Listener['server'];
+  server.on('upgrade', (request, socket, head) => void answerUpgrade(parts.fetch, { request, socket, head }));
+  return server;
 }
 
 /** Nothing else is answered in the clear, and nobody is led on from here: what they sent was read by others already. */

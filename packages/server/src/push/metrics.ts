@@ -61,6 +61,11 @@ export class PushMetrics {
     help: 'Frames of clients that had been shown before',
     registers: [],
   });
+  readonly #acknowledged = new Counter({
+    name: 'signpost_push_acknowledged_total',
+    help: 'Acknowledgements of clients',
+    registers: [],
+  });
   readonly #keys = new Counter({
     name: 'signpost_push_keys_total',
     help: 'Requests for session keys, by result',
@@ -72,7 +77,7 @@ export class PushMetrics {
   register(registry: Registry, gauges: PushGauges): void {
     const figures: readonly Metric[] = [
       ...[this.#frames, this.#deliveries, this.#appendSeconds, this.#ends, this.#lagging, this.#resumed],
-      ...[this.#limited, this.#authFailures, this.#refusedFrames, this.#replays, this.#keys],
+      ...[this.#limited, this.#authFailures, this.#refusedFrames, this.#replays, this.#acknowledged, this.#keys],
       ...createGauges(gauges),
     ];
     for (const figure of figures) registry.registerMetric(figure);
@@ -111,6 +116,10 @@ export class PushMetrics {
   countRefusedFrame(reason: string): void {
     this.#refusedFrames.inc({ reason });
     if (reason === 'replayed') this.#replays.inc();
+  }
+
+  countAcknowledged(): void {
+    this.#acknowledged.inc();
   }
 
   countKey(result: 'issued' | 'refused'): void {

@@ -1,5 +1,6 @@
 /** The push plane as it is open: keys, sequencer and hub, and how they hang together. */
 import type { BaseLogger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import type { Bus } from '../storage/bus.ts';
 import type { Database } from '../storage/database.ts';
@@ -8,9 +9,12 @@ import { Admission } from './hub/admission.ts';
 import { Hub, type HubSettings, hubTimes } from './hub/hub.ts';
 import { watchAccess } from './hub/watch-access.ts';
 import { ChannelKeys, type ChannelKeyTimes, channelKeyTimes } from './keys/channel-keys.ts';
+import { SessionKeys } from './keys/session-keys.ts';
 import { pruneLogs } from './log/retention.ts';
 import { type Batch, Sequencer } from './log/sequencer.ts';
-import { PushMetrics } from './metrics.ts';
+import { PushMetrics, type Transport } from './metrics.ts';
+import { SampledAudit } from './sampled-audit.ts';
+import { publishTelemetry } from './telemetry.ts';
 
 /** What the plane is opened with. */
 export interface PushParts {
@@ -31,10 +35,14 @@ export interface Push {
   readonly hub: Hub;
   readonly admission: Admission;
   readonly keys: ChannelKeys;
+  readonly sessionKeys: SessionKeys;
   readonly sequencer: Sequencer;
+  readonly sampledAudit: SampledAudit;
   readonly metrics: PushMetrics;
   /** Takes the events of `bus` from here on, and sends what waits. */
   start(bus: Bus): void;
+  /** Puts the figures of the plane into a registry. */
+  register(registry: Registry): void;
   /** Forgets what is kept no longer. */
   prune(): Promise<void>;
   /** Lets all listeners go, so that they move on to whatever answers next; nobody is let in any more. */
@@ -44,6 +52,8 @@ export interface Push {
 
 /** Frames at once, before the pace counts. */
 const burstFrames = 10;
+
+const minuteMs = 60_000;
 
 /** Connections of one session or key, and new ones a second. */
 const perPrincipal = 20;
@@ -67,30 +77,66 @@ export function openPush(parts: PushParts): Push {
   });
   const admission = new Admission(
     { total: config.pushConnections, perAddress: config.pushConnectionsPerAddress, perPrincipal, newPerSecond },
-    (limit) => metrics.countLimited(limit),
+    (limit) => {
+      metrics.countLimited(limit);
+      sampledAudit.note({ organisationId: null, action: 'push.limited', reason: limit });
+    },
   );
   const deliver = (batch: Batch) => {
     for (const frame of batch.frames) metrics.countFrame(frame.type, (now() - frame.since) / 1000);
     hub.deliver(batch);
   };
   const sequencer = new Sequencer({ database, now, log, findSigner, deliver });
+  const sampledAudit = new SampledAudit(parts);
+  const sessionKeys = new SessionKeys({ database, now, log, metrics });
   let stopWatching = async () => {};
-  const push = { hub, admission, keys, sequencer, metrics };
+  let everyMinute: NodeJS.Timeout | undefined;
+  const push = { hub, admission, keys, sessionKeys, sequencer, sampledAudit, metrics };
   return {
     ...push,
     start: (bus) => {
       subscribe(push, bus);
       sequencer.start();
-      stopWatching = watchAccess({ database, hub, now, log, listOthers: () => [], ended: () => undefined });
+      stopWatching = watchAccess({
+        ...{ database, hub, now, log },
+        listOthers: () => sessionKeys.holders(),
+        ended: (holder) => void sessionKeys.revoke(holder),
+      });
+      everyMinute = setInterval(() => void tendEveryMinute({ ...push, now, log }), minuteMs).unref();
     },
+    register: (registry) => metrics.register(registry, createGauges(push, now)),
     prune: () => pruneLogs({ ...parts, placed: (organisationId, channel) => hub.place(organisationId, channel) }),
     drain: (overMs) => hub.close(overMs),
     close: async () => {
       await hub.close(0);
+      clearInterval(everyMinute);
       await stopWatching();
       await sequencer.stop();
+      await sampledAudit.flush();
     },
   };
+}
+
+function createGauges({ hub, admission, sequencer }: Pick<Push, 'hub' | 'admission' | 'sequencer'>, now: () => number) {
+  const lags = () => [...sequencer.lags.values()];
+  return {
+    countListeners: (transport: Transport) => admission.counts[transport],
+    countCatchingUp: () => [...hub.listenersOf()].filter(({ state }) => state !== 'live').length,
+    measureBuffers: () => [...hub.listenersOf()].reduce((sum, { wire }) => sum + wire.waitingBytes, 0),
+    countWaitingEvents: () => lags().reduce((sum, { events }) => sum + events, 0),
+    measureLagSeconds: () => Math.max(0, ...lags().map(({ since }) => (now() - since) / 1000)),
+  };
+}
+
+async function tendEveryMinute(
+  parts: Parameters<typeof publishTelemetry>[0] & Pick<Push, 'sessionKeys'> & Pick<PushParts, 'log'>,
+): Promise<void> {
+  try {
+    await parts.sessionKeys.prune();
+    await publishTelemetry(parts);
+  } catch (err) {
+    parts.log.warn({ err }, 'what happens every minute failed');
+  }
 }
 
 function subscribe({ keys, sequencer }: Pick<Push, 'keys' | 'sequencer'>, bus: Bus): void {

@@ -7,6 +7,7 @@ import { keyRoutes } from './keys/routes.ts';
 import { pollRoutes } from './poll/routes.ts';
 import type { Push, PushParts } from './push.ts';
 import { streamRoutes } from './sse/routes.ts';
+import { socketRoutes } from './ws/routes.ts';
 
 /** What the routes work with. */
 export type PushRouteParts = Pick<PushParts, 'database' | 'vault' | 'now'> & { readonly push: Push };
@@ -16,7 +17,7 @@ export function pushRoutes(parts: PushRouteParts): OpenAPIHono<AppEnv> {
   const { push, ...own } = parts;
   const all = { ...own, ...push };
   const router = createRouter();
-  for (const part of [keyRoutes(parts), channelRoutes(all), streamRoutes(push), pollRoutes(all)]) {
+  for (const part of [keyRoutes(parts), channelRoutes(all), streamRoutes(push), pollRoutes(all), socketRoutes(all)]) {
     router.route('/', part);
   }
   return router;

@@ -55,7 +55,7 @@ export async function listen(url: string, headers: Readonly<Record<string, strin
 }
 
 /** Whether a frame is part of the log. */
-function isLogged(text: string): boolean {
+export function isLogged(text: string): boolean {
   const { type } = parseFrame(text).payload;
   return type !== 'heartbeat' && type !== 'snapshot';
 }

@@ -1,5 +1,7 @@
 /** The push plane on a real socket: the application with its routes, a relay, and an organisation whose trust list vouches for it. */
-import { after } from 'node:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeyPair, type Signer } from '@signpost/protocol/keys/ed25519';
 import { signEnvelope } from '@signpost/protocol/updates/envelope';
@@ -14,8 +16,10 @@ import { listWaiting } from '../../src/push/log/store.ts';
 import { openPush, type Push, type PushParts } from '../../src/push/push.ts';
 import { pushRoutes } from '../../src/push/routes.ts';
 import { createMemoryBus } from '../../src/storage/bus/memory.ts';
+import { openDatabase } from '../../src/storage/database/open.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { createId } from '../../src/storage/ids.ts';
+import { migrate } from '../../src/storage/migrations/migrate.ts';
 import { recordEvent, startRelay } from '../../src/storage/outbox.ts';
 import type { PushKeyTable } from '../../src/storage/tables/push.ts';
 import { importTrustList, pinRoots } from '../../src/trust/trust-lists.ts';
@@ -35,6 +39,8 @@ export interface PushScene extends Scene {
   publishTrust(terms: { version: number; push: readonly ListedKey[]; revoked?: readonly RevokedKey[] }): Promise<void>;
   /** Records an event as a plane does, and waits until it is with the bus. */
   tell(topic: string, payload: Readonly<Record<string, unknown>>, organisationId?: string): Promise<void>;
+  /** Ends it all, but for the database that was given. */
+  close(): Promise<void>;
   /** Waits until all that was told is in the logs. */
   settle(): Promise<void>;
 }
@@ -50,7 +56,7 @@ export interface PushChoice {
   readonly vouched?: boolean;
 }
 
-/** Sets the scene on an empty, migrated database; all of it ends after the tests of the file, before the database. */
+/** Sets the scene on an empty, migrated database; `close` ends it. */
 export async function createPushScene(database: Database, choice: PushChoice = {}): Promise<PushScene> {
   const config = parseConfig({ SIGNPOST_PUSH_FRAMES_PER_SECOND: '0', SIGNPOST_SCAN: 'off', ...choice.environment });
   const { push, scene } = await openPlane(database, { config, times: choice.times ?? {} });
@@ -63,12 +69,6 @@ export async function createPushScene(database: Database, choice: PushChoice = {
     ...app,
     ...{ prepared: [], responders: new DirectResponders(), reads: app.limits.reads },
     listen: { host: '127.0.0.1', port: 0 },
-  });
-  after(async () => {
-    await push.drain(0);
-    await server.stop();
-    await relay.stop();
-    await push.close();
   });
   const { signer: root } = await createKeyPair();
   const caller = { organisationId: scene.home.id, actor: systemActor };
@@ -87,6 +87,12 @@ export async function createPushScene(database: Database, choice: PushChoice = {
       await database.transaction((tx) => recordEvent(tx, { id: createId(at), organisationId, topic, payload, at }));
       await relay.drain();
     },
+    close: async () => {
+      await push.drain(0);
+      await server.stop();
+      await relay.stop();
+      await push.close();
+    },
     settle: async () => {
       while ((await listWaiting(database.query)).length > 0) await sleep(5);
     },
@@ -97,6 +103,22 @@ export async function createPushScene(database: Database, choice: PushChoice = {
     await made.settle();
   }
   return made;
+}
+
+/** Sets the scene on SQLite, for tests of what no SQL is about. */
+export async function openPushScene(choice: PushChoice = {}): Promise<PushScene> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'signpost-test-'));
+  const database = await openDatabase({ dataDir, databaseUrl: undefined }, { create: true });
+  await migrate(database);
+  const scene = await createPushScene(database, choice);
+  return {
+    ...scene,
+    close: async () => {
+      await scene.close();
+      await database.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
 }
 
 async function openPlane(

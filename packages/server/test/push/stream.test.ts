@@ -11,8 +11,9 @@ import { listen } from './listening.ts';
 import { createPushScene } from './scene.ts';
 
 forEachEngine((_name, open) => {
-  test('an event of the outbox reaches a listener as a frame that the trust list vouches for, and a later one catches it up', async () => {
+  test('an event of the outbox reaches a listener as a frame that the trust list vouches for, and a later one catches it up', async (t) => {
     const scene = await createPushScene(await open());
+    t.after(() => scene.close());
     const { database, now, home, url } = scene;
     const live = await listen(`${url}/api/push/stream?channels=releases,trust`);
     assert.equal(live.status, 200);

@@ -73,7 +73,7 @@ function assertRoom({ channels }: Log, known: ChannelHead | undefined): void {
   if (declared.length < maxDeclared) return;
   throw new Refusal('conflict', `expected at most ${maxDeclared} channels of applications`, {
     rule: 'push-channels-full',
-    hint: 'remove one that nobody needs: signpost push remove-channel',
+    hint: 'remove one that nobody needs: DELETE /api/push/channels/{channel}',
   });
 }
 

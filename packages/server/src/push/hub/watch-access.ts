@@ -5,6 +5,7 @@ import type { Principal } from '../../http/context.ts';
 import type { Database } from '../../storage/database.ts';
 import { startTurns } from '../../storage/turns.ts';
 import { mayHear } from '../channels/access.ts';
+import type { KeyHolder } from '../keys/session-keys.ts';
 import type { Listener } from './audience.ts';
 import type { Feed } from './feed.ts';
 import type { Hub } from './hub.ts';
@@ -16,16 +17,9 @@ export interface WatchParts {
   readonly now: () => number;
   readonly log: { warn(detail: object, message: string): void };
   /** Ids of sessions and API keys that something else than a connection hangs on, by organisation. */
-  readonly listOthers: () => Iterable<WatchedPrincipal>;
+  readonly listOthers: () => Iterable<KeyHolder>;
   /** Called with those of them that have ended. */
-  readonly ended: (principal: WatchedPrincipal) => void;
-}
-
-/** A session or API key that is watched. */
-interface WatchedPrincipal {
-  readonly organisationId: string;
-  readonly kind: 'session' | 'api-key';
-  readonly id: string;
+  readonly ended: (principal: KeyHolder) => void;
 }
 
 /** For what ends by the clock alone. */
@@ -52,7 +46,7 @@ export function watchAccess(parts: WatchParts): () => Promise<void> {
 
 interface Watched {
   readonly listeners: readonly Listener[];
-  readonly others: readonly WatchedPrincipal[];
+  readonly others: readonly KeyHolder[];
   readonly feed: Feed | undefined;
 }
 
@@ -71,7 +65,7 @@ function gather({ hub, listOthers }: WatchParts): Map<string, Watched> {
 
 async function look(parts: WatchParts, organisationId: string, { listeners, others, feed }: Watched): Promise<void> {
   const principals = [...listeners.flatMap(({ reader }) => reader.principal ?? []), ...others];
-  const idsOf = (kind: WatchedPrincipal['kind']) => [
+  const idsOf = (kind: KeyHolder['kind']) => [
     ...new Set(principals.filter((principal) => principal.kind === kind).map(({ id }) => id)),
   ];
   const asked = { organisationId, sessionIds: idsOf('session'), apiKeyIds: idsOf('api-key'), now: parts.now() };

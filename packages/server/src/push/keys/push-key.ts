@@ -104,7 +104,7 @@ export async function openPushKey(
 }
 
 /** The push keys of an organisation as they are. */
-async function describeIdentity(query: Query, organisationId: string, now: number): Promise<PushIdentity> {
+export async function describeIdentity(query: Query, organisationId: string, now: number): Promise<PushIdentity> {
   const keys = await listPushKeys(query, organisationId);
   const active = keys.find(({ state }) => state === 'active');
   const trust = active && (await readTrustInForce(query, organisationId));

@@ -1,14 +1,17 @@
 /** HTTP of the push plane's keys: the push key of the organisation, and the certificates of its channel keys. */
 import { createHash } from 'node:crypto';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { isMatch } from '../../http/entity-tag.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../../http/router.ts';
 import type { PushKeyTable } from '../../storage/tables/push.ts';
+import { readerOf } from '../channels/access.ts';
 import { formatKeys } from '../hub/framing.ts';
 import { notVouched } from '../log/sequencer.ts';
 import type { Push } from '../push.ts';
 import { type PushKeyParts, readPushIdentity, rotatePushKey } from './push-key.ts';
+import type { KeyHolder } from './session-keys.ts';
 
 const keySchema = z
   .object({
@@ -52,11 +55,30 @@ const certificatesRoute = createRoute({
   },
 });
 
-/** `/api/push/identity` and `GET /api/push/keys`. */
+const sessionKeyRoute = createRoute({
+  method: 'post',
+  path: '/api/push/keys',
+  tags: ['push'],
+  summary: 'A key for frames that the caller sends: HMAC-SHA-256, ten minutes, in memory only',
+  responses: {
+    201: jsonAnswer(
+      'The secret, in base64, is told once',
+      z.object({
+        kid: z.string(),
+        secret: z.string(),
+        algorithm: z.literal('sha256'),
+        channels: z.array(z.string()),
+        expiresAt: timeSchema,
+      }),
+    ),
+  },
+});
+
+/** `/api/push/identity` and `/api/push/keys`. */
 export function keyRoutes({
   push,
   ...parts
-}: PushKeyParts & { readonly push: Pick<Push, 'keys'> }): OpenAPIHono<AppEnv> {
+}: PushKeyParts & { readonly push: Pick<Push, 'keys' | 'sessionKeys'> }): OpenAPIHono<AppEnv> {
   const router = createRouter();
   router.openapi(identityRoute, async (c) => {
     const { active, waiting, vouched } = await readPushIdentity(parts, c.var.organisation.id);
@@ -75,7 +97,20 @@ export function keyRoutes({
     if (isMatch(c.req.header('if-none-match') ?? '', etag)) return c.body(null, 304, headers) as never;
     return c.body(text, 200, headers) as never;
   });
+  router.openapi(sessionKeyRoute, async (c) => {
+    const holder = holderOf(c.var);
+    const { kid, secret, channels, expiresAt } = await push.sessionKeys.issue(callerOf(c.var), holder);
+    const until = formatTime(expiresAt);
+    return c.json({ kid, secret, algorithm: 'sha256' as const, channels: [...channels], expiresAt: until }, 201);
+  });
   return router;
+}
+
+/** Throws `forbidden` for a client certificate, whose end nobody watches here. */
+function holderOf({ organisation, principal }: Pick<AppEnv['Variables'], 'organisation' | 'principal'>): KeyHolder {
+  const reader = readerOf(principal, '').principal;
+  if (reader) return { organisationId: organisation.id, ...reader };
+  throw new Refusal('forbidden', 'expected a session or an API key', { rule: 'role' });
 }
 
 function describe({ key_id, pubkey_b64, label, state, created_at }: PushKeyTable): z.input<typeof keySchema> {

@@ -33,8 +33,8 @@ export interface SequencerParts {
 /** How much waits to be put into the logs. */
 export interface Lag {
   readonly events: number;
-  /** Since when the oldest event waits, in Unix milliseconds; undefined: none does. */
-  readonly since: number | undefined;
+  /** Since when the oldest event waits, in Unix milliseconds. */
+  readonly since: number;
 }
 
 const batchLimit = 500;

@@ -1,0 +1,138 @@
+/** Frames that a client sends: signed with its session key, verified in full, and done one after the other. */
+import { TrustError } from '@signpost/protocol/errors';
+import type { KnownPayload } from '@signpost/protocol/frames/payload';
+import { maxChannels } from '@signpost/protocol/frames/payload';
+import { verifyFrame } from '@signpost/protocol/frames/verify-frame';
+import type { SignableObject } from '@signpost/protocol/json/canonical';
+import { listStanding } from '../../accounts/standing.ts';
+import type { Caller } from '../../audit/audit.ts';
+import { Refusal } from '../../errors.ts';
+import { callerOf, type Principal } from '../../http/context.ts';
+import type { Database } from '../../storage/database.ts';
+import { assertMayHear } from '../channels/access.ts';
+import { publishMessage } from '../channels/publish.ts';
+import type { Listener } from '../hub/audience.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { KeyHolder, SessionKeys } from '../keys/session-keys.ts';
+import type { Sequencer } from '../log/sequencer.ts';
+import type { PushMetrics } from '../metrics.ts';
+import type { SampledAudit } from '../sampled-audit.ts';
+
+/** What frames of clients are done with. */
+export interface ClientFrameParts {
+  readonly database: Database;
+  readonly now: () => number;
+  readonly hub: Hub;
+  readonly sequencer: Sequencer;
+  readonly sessionKeys: SessionKeys;
+  readonly metrics: PushMetrics;
+  readonly sampledAudit: SampledAudit;
+}
+
+/** The connection that a frame came on. */
+export interface Sender {
+  readonly organisation: { readonly id: string; readonly slug: string };
+  readonly holder: KeyHolder;
+  readonly listener: Listener;
+}
+
+/**
+ * Verifies a frame and does what it says. Throws `frame_refused`, the same for whatever is wrong with the frame, and a Refusal for what its
+ * sender may not do.
+ */
+export async function takeClientFrame(parts: ClientFrameParts, sender: Sender, text: string): Promise<void> {
+  const { sessionKeys, now, metrics, sampledAudit } = parts;
+  const { known } = await verifyFrame(text, {
+    keys: { find: (kid) => sessionKeys.find(sender.holder, kid) },
+    window: sessionKeys.windowOf(sender.holder),
+    now: now(),
+    onRefused: (reason) => {
+      metrics.countRefusedFrame(reason);
+      sampledAudit.note({ organisationId: sender.holder.organisationId, action: 'push.frames_refused', reason });
+    },
+  });
+  if (!known) throw new Refusal('invalid', 'expected a type that clients send', { rule: 'push-type' });
+  const principal = await requireStanding(parts, sender);
+  await act(parts, { ...sender, principal }, known);
+}
+
+interface Acting extends Sender {
+  readonly principal: Principal;
+}
+
+async function act(parts: ClientFrameParts, acting: Acting, { type, data = {} }: KnownPayload): Promise<void> {
+  switch (type) {
+    case 'client.subscribe':
+      return subscribe(parts, acting, data);
+    case 'client.unsubscribe':
+      return unsubscribe(parts, acting, data);
+    case 'client.acknowledge':
+      return parts.metrics.countAcknowledged();
+    case 'client.publish':
+      return publish(parts, acting, data);
+    default:
+      throw new Refusal('invalid', 'expected a type that clients send', { rule: 'push-type' });
+  }
+}
+
+async function subscribe(
+  { hub }: ClientFrameParts,
+  { organisation, listener, principal }: Acting,
+  data: SignableObject,
+) {
+  const names = [...new Set([...listener.audience.names, ...namesOf(data)])].sort();
+  if (names.length > maxChannels) {
+    throw new Refusal('invalid', `expected at most ${maxChannels} channels`, { rule: 'push-channels' });
+  }
+  assertMayHear(await hub.feedOf(organisation.id), principal, names);
+  const since = typeof data.since === 'string' ? data.since : undefined;
+  await hub.move(listener, { organisationId: organisation.id, names, since });
+}
+
+async function unsubscribe({ hub }: ClientFrameParts, { organisation, listener }: Acting, data: SignableObject) {
+  const left = new Set(namesOf(data));
+  const names = listener.audience.names.filter((name) => !left.has(name));
+  if (names.length === 0) throw new Refusal('invalid', 'expected a channel to stay; close the connection instead');
+  await hub.move(listener, { organisationId: organisation.id, names, since: undefined });
+}
+
+async function publish(parts: ClientFrameParts, { organisation, principal }: Acting, data: SignableObject) {
+  if (!mayPublish(principal)) throw new Refusal('forbidden', 'expected a role that may publish', { rule: 'role' });
+  const caller: Caller = callerOf({ organisation, principal });
+  await publishMessage(parts, caller, {
+    channel: String(data.channel),
+    type: String(data.type),
+    data: isObject(data.data) ? data.data : undefined,
+    idempotencyKey: typeof data.idempotency_key === 'string' ? data.idempotency_key : undefined,
+  });
+}
+
+/** As the role table says of `POST /api/push/channels/{channel}/frames`. */
+function mayPublish(principal: Principal): boolean {
+  if (principal.kind === 'person') return principal.role !== 'viewer';
+  if (principal.kind !== 'api-key' || principal.scope !== '*') return false;
+  return principal.verbs.includes('manage') || principal.verbs.includes('admin');
+}
+
+/** What the sender may do now: a role may have changed since the connection was opened. */
+async function requireStanding({ database, now }: ClientFrameParts, { holder }: Sender): Promise<Principal> {
+  const { organisationId, kind, id } = holder;
+  const ids = { sessionIds: kind === 'session' ? [id] : [], apiKeyIds: kind === 'api-key' ? [id] : [] };
+  const standing = await listStanding(database.query, { organisationId, ...ids, now: now() });
+  const principal = standing.get(id);
+  if (principal) return principal;
+  throw new Refusal('unauthenticated', 'this session does not hold');
+}
+
+/** Whether something that was thrown is the sender's doing. */
+export function isRefused(error: unknown): error is TrustError | Refusal {
+  return error instanceof TrustError || error instanceof Refusal;
+}
+
+function namesOf({ channels }: SignableObject): string[] {
+  return Array.isArray(channels) ? channels.map(String) : [];
+}
+
+function isObject(value: unknown): value is SignableObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { after, before, suite, test } from 'node:test';
+import { parseFrame } from '@signpost/protocol/frames/frame';
+import { openSessionKey, type SessionKey } from '@signpost/protocol/frames/session-key';
+import { writeFrame } from '@signpost/protocol/frames/write-frame';
+import type { SignableObject } from '@signpost/protocol/json/canonical';
+import { WebSocket } from 'ws';
+import { listAudit } from '../../src/audit/store.ts';
+import type { Database } from '../../src/storage/database.ts';
+import { isLogged } from './listening.ts';
+import { openPushScene, type PushScene } from './scene.ts';
+
+suite('a WebSocket', () => {
+  let scene: PushScene;
+  let database: Database;
+
+  before(async () => {
+    scene = await openPushScene();
+    database = scene.database;
+  });
+
+  after(() => scene.close());
+
+  test('hears what its channels tell, in arrays of frames, and goes on where it was', async () => {
+    const first = await open(scene, 'channels=releases');
+    await tellRelease(scene, '1.0.0');
+    await first.until(() => first.frames().length === 1);
+    const { epoch, sequence } = parseFrame(first.frames()[0] ?? '').payload;
+    first.socket.terminate();
+    await tellRelease(scene, '1.0.1');
+    const second = await open(scene, `channels=releases&since=${epoch}:releases.${sequence}`);
+    await second.until(() => second.frames().length === 1);
+    assert.equal(parseFrame(second.frames()[0] ?? '').payload.sequence, sequence + 1);
+    second.socket.terminate();
+  });
+
+  test('moves to other channels, and publishes where its role allows, by frames of its session key', async () => {
+    const { home, ask } = scene;
+    const as = home.people.manager.session;
+    assert.equal(
+      (await ask('POST', '/api/push/channels', { as, json: { name: 'app.chat', visibility: 'private' } })).status,
+      201,
+    );
+    const { listener, key } = await openMember(scene, as);
+    await listener.send(key, 'client.subscribe', { channels: ['app.chat'] });
+    await listener.until(() => listener.texts.some((text) => text.includes('"channel":"app.chat"')));
+    await listener.send(key, 'client.publish', {
+      channel: 'app.chat',
+      type: 'app.hello',
+      data: { text: 'hello' },
+      idempotency_key: 'a',
+    });
+    await listener.until(() => listener.frames().length === 1);
+    await listener.send(key, 'client.publish', {
+      channel: 'app.chat',
+      type: 'app.hello',
+      data: { text: 'hello' },
+      idempotency_key: 'a',
+    });
+    await listener.send(key, 'client.publish', {
+      channel: 'app.chat',
+      type: 'app.hello',
+      data: { text: 'again' },
+      idempotency_key: 'b',
+    });
+    await listener.until(() => listener.frames().length === 2);
+    const said = listener.frames().map((text) => ({ ...parseFrame(text).payload.data }));
+    assert.deepEqual(said, [{ text: 'hello' }, { text: 'again' }]);
+    await listener.send(key, 'client.unsubscribe', { channels: ['app.chat'] });
+    await listener.send(key, 'client.acknowledge', { cursor: '0123456789abcdef:trust.1' });
+    listener.socket.terminate();
+    const rows = await listAudit(database, { action: 'push.published', limit: 10 });
+    assert.equal(rows.length, 2);
+  });
+
+  test('of a viewer publishes nothing and is let go', async () => {
+    const { listener, key } = await openMember(scene, scene.home.people.viewer.session);
+    await listener.send(key, 'client.publish', { channel: 'app.chat', type: 'app.hello' });
+    assert.equal(await listener.closed, 4403);
+  });
+
+  const refused: readonly [string, (member: Member) => Promise<string>][] = [
+    ['garbage', async () => 'garbage'],
+    [
+      'a frame shown twice',
+      async ({ listener, key }) => listener.send(key, 'client.acknowledge', { cursor: '0123456789abcdef:trust.1' }),
+    ],
+    [
+      'a frame whose payload was changed',
+      async ({ key }) => (await write(key, 'client.subscribe', { channels: ['trust'] })).replace('trust', 'watch'),
+    ],
+    [
+      'a frame of an hour ago',
+      async ({ key }) => write(key, 'client.subscribe', { channels: ['trust'] }, scene.now() - 3_600_000),
+    ],
+    [
+      'a frame of an hour ahead',
+      async ({ key }) => write(key, 'client.subscribe', { channels: ['trust'] }, scene.now() + 3_600_000),
+    ],
+    [
+      'a frame of the key of somebody else',
+      async () =>
+        write((await openMember(scene, scene.home.people.admin.session)).key, 'client.subscribe', {
+          channels: ['trust'],
+        }),
+    ],
+  ];
+  for (const [what, make] of refused) {
+    test(`is let go for ${what}, in the same words`, async () => {
+      const member = await openMember(scene, scene.home.people.manager.session);
+      member.listener.socket.send(await make(member));
+      assert.equal(await member.listener.closed, 4400);
+    });
+  }
+
+  test('refused frames are counted exactly, and told together in the audit log', async () => {
+    await scene.push.sampledAudit.flush();
+    const rows = await listAudit(database, { action: 'push.frames_refused', limit: 100 });
+    const reasons = rows.map(({ detail }) => JSON.parse(detail ?? '{}'));
+    const countOf = (reason: string) =>
+      reasons.filter((row) => row.reason === reason).reduce((sum, row) => sum + row.count, 0);
+    assert.deepEqual(
+      ['malformed', 'replayed', 'bad_signature', 'clock_skew', 'key_unknown'].map((reason) => [
+        reason,
+        countOf(reason),
+      ]),
+      [
+        ['malformed', 1],
+        ['replayed', 1],
+        ['bad_signature', 1],
+        ['clock_skew', 2],
+        ['key_unknown', 1],
+      ],
+    );
+  });
+
+  test('that sends a frame above 2,048 bytes, or bytes instead of text, is let go', async () => {
+    const member = await openMember(scene, scene.home.people.manager.session);
+    member.listener.socket.send('x'.repeat(2049));
+    assert.equal(await member.listener.closed, 1009);
+    const other = await openMember(scene, scene.home.people.manager.session);
+    other.listener.socket.send(Buffer.from('{}'));
+    assert.equal(await other.listener.closed, 4400);
+  });
+
+  test('ends at once with its session, and its key with it', async () => {
+    const as = await scene.home.people.viewer.logIn();
+    const { listener } = await openMember(scene, as);
+    assert.equal((await scene.ask('DELETE', '/api/session', { as })).status, 204);
+    assert.equal(await listener.closed, 4401);
+    const rows = await listAudit(database, { action: 'push_session_key.ended', limit: 10 });
+    assert.ok(rows.some(({ detail }) => detail?.includes('revoked')));
+  });
+
+  test('is refused to pages of other origins, without the subprotocol, and for what is no handshake', async () => {
+    const target = `${scene.url.replace('http', 'ws')}/api/push/ws?channels=trust`;
+    assert.equal(await statusOf(new WebSocket(target, 'signpost.frames.v1', { origin: 'https://evil.example' })), 403);
+    assert.equal(await statusOf(new WebSocket(target)), 400);
+    assert.equal(await statusOf(new WebSocket(target.replace('trust', 'system'), 'signpost.frames.v1')), 401);
+    assert.equal((await fetch(`${scene.url}/api/push/ws?channels=trust`)).status, 400);
+    const own = new WebSocket(target, 'signpost.frames.v1', { origin: scene.url });
+    await once(own, 'open');
+    own.terminate();
+  });
+
+  test('a request for another protocol, or elsewhere, is answered as any other', async () => {
+    const { port } = new URL(scene.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+    const [chunk] = await once(socket, 'data');
+    assert.match(String(chunk), /^HTTP\/1\.1 200 /);
+    socket.destroy();
+  });
+});
+
+interface Member {
+  readonly listener: Awaited<ReturnType<typeof open>>;
+  readonly key: SessionKey;
+}
+
+async function openMember(scene: PushScene, as: Readonly<Record<string, string>>): Promise<Member> {
+  const answer = await scene.ask('POST', '/api/push/keys', { as });
+  assert.equal(answer.status, 201);
+  assert.equal(answer.headers.get('cache-control'), 'no-store');
+  const { kid, secret, channels, expiresAt } = (await answer.json()) as Record<string, string> & { channels: string[] };
+  const key = await openSessionKey({
+    ...{ kid: kid ?? '', secret: new Uint8Array(Buffer.from(secret ?? '', 'base64')), channels },
+    ...{ notBefore: scene.now(), notAfter: Date.parse(expiresAt ?? '') },
+  });
+  return { listener: await open(scene, 'channels=trust', as), key };
+}
+
+async function open(scene: PushScene, query: string, headers: Readonly<Record<string, string>> = {}) {
+  const target = `${scene.url.replace('http', 'ws')}/api/push/ws?${query}`;
+  const socket = new WebSocket(target, 'signpost.frames.v1', { headers });
+  const texts: string[] = [];
+  const watchers = new Set<() => void>();
+  socket.on('message', (data) => {
+    const value: unknown = JSON.parse(String(data));
+    if (Array.isArray(value)) {
+      assert.ok(value.length >= 1 && value.length <= 10);
+      texts.push(...value.map((frame) => JSON.stringify(frame)));
+    }
+    for (const look of watchers) look();
+  });
+  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+  socket.on('error', () => undefined);
+  await once(socket, 'open');
+  return {
+    ...{ socket, texts, closed },
+    frames: () => texts.filter(isLogged),
+    until: async (holds: () => boolean) => {
+      if (holds()) return;
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error('expected something to come within ten seconds')), 10_000);
+        watchers.add(() => {
+          if (!holds()) return;
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    },
+    send: async (key: SessionKey, type: string, data: SignableObject) => {
+      const text = await write(key, type, data, scene.now());
+      socket.send(text);
+      return text;
+    },
+  };
+}
+
+async function write(key: SessionKey, type: string, data: SignableObject, ts = Date.parse('2026-11-21T09:00:00Z')) {
+  const payload = {
+    channel: key.channels[0] ?? '',
+    epoch: '0123456789abcdef',
+    sequence: 1,
+    prev: Buffer.alloc(32).toString('base64'),
+    type,
+    data,
+  };
+  return (await writeFrame(key, payload, { ts })).text;
+}
+
+function tellRelease(scene: PushScene, version: string): Promise<void> {
+  return scene.tell('release.activated', { project: 'lighthouse', version });
+}
+
+async function statusOf(socket: WebSocket): Promise<number> {
+  return new Promise((resolve) => {
+    socket.on('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
+    socket.on('open', () => resolve(101));
+    socket.on('error', () => undefined);
+  });
+}
