@@ -38,17 +38,23 @@ export function createMetrics(): Metrics {
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
     registers: [registry],
   });
-  const prepared = new Map<string, Counter.Internal>();
+  // Found once: routes and statuses are few, and looking for what their labels name costs more than counting.
+  const counters = new Map<string, Counter.Internal>();
+  const durations = new Map<string, Histogram.Internal<'route'>>();
+  const count = (route: string, status: number) => {
+    const key = `${status} ${route}`;
+    const counter = counters.get(key) ?? requests.labels({ route, status });
+    counters.set(key, counter);
+    counter.inc();
+  };
   return {
     registry,
-    countPrepared: (route) => {
-      const counter = prepared.get(route) ?? requests.labels({ route, status: 200 });
-      prepared.set(route, counter);
-      counter.inc();
-    },
+    countPrepared: (route) => count(route, 200),
     countRequest: ({ route, status, seconds }) => {
-      requests.inc({ route, status });
-      duration.observe({ route }, seconds);
+      count(route, status);
+      const histogram = durations.get(route) ?? duration.labels({ route });
+      durations.set(route, histogram);
+      histogram.observe(seconds);
     },
   };
 }

@@ -99,9 +99,13 @@ export function formatIssued(issued: {
   };
 }
 
+const lineLength = 64;
+
 /** A certificate's PEM (RFC 7468), of base64 that is there already. */
 export function framePem(base64: string): string {
-  return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`;
+  let lines = '';
+  for (let at = 0; at < base64.length; at += lineLength) lines += `${base64.slice(at, at + lineLength)}\n`;
+  return `-----BEGIN CERTIFICATE-----\n${lines}-----END CERTIFICATE-----\n`;
 }
 
 // The same for all that an issuer issues while it is kept open.

@@ -178,12 +178,8 @@ async function answerFile(
   const outgoing = describeAnswer(c, file, { head, immutable });
   const { status } = outgoing.answer;
   if (head || status === 304) return c.body(null, status, { ...outgoing.headers }) as never;
-  // The headers that middleware set are on the context; the file goes past Hono, straight to the socket. They are not
-  // joined on the context, where a refusal would find them.
-  const headers = new Headers(c.body(null).headers);
-  for (const [name, value] of Object.entries(outgoing.headers)) headers.set(name, value);
-  const joined = { ...outgoing, headers: Object.fromEntries(headers) };
-  await sendFile(dependencies, file, { outgoing: joined, to: c.env.outgoing });
+  // Past Hono, straight to the socket, where the headers of all answers are already.
+  await sendFile(dependencies, file, { outgoing, to: c.env.outgoing });
   return RESPONSE_ALREADY_SENT as never;
 }
 
