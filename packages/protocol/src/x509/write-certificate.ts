@@ -79,19 +79,32 @@ function maxSignatureBytes(key: SubjectKey): number {
   return key.kind === 'rsa' ? key.modulus.length + 5 : 145;
 }
 
-const serialBytes = 17;
+/** A serial number of 134 random bits: 17 octets, positive, never zero (RFC 5280, 4.1.2.2). */
+export function createSerialNumber(): Uint8Array<ArrayBuffer> {
+  const octets = takeRandom(17);
+  octets[0] = ((octets[0] ?? 0) & 0x3f) | 0x40;
+  return octets;
+}
+
+/**
+ * A serial number of 128 random bits behind the last 30 of `timeMs`: 20 octets, the most there may be, positive. What is issued
+ * one after the other stands side by side in an index, which otherwise writes a page for each.
+ */
+export function createOrderedSerialNumber(timeMs: number): Uint8Array<ArrayBuffer> {
+  const octets = takeRandom(20);
+  new DataView(octets.buffer, octets.byteOffset).setUint32(0, 2 ** 30 + (timeMs % 2 ** 30));
+  return octets;
+}
+
 /** Drawn at once: a call for each would cost a third of a signature. No octets are given out twice. */
 let pool = new Uint8Array(0);
 let taken = 0;
 
-/** A serial number of 134 random bits: 17 octets, positive, never zero (RFC 5280, 4.1.2.2). */
-export function createSerialNumber(): Uint8Array<ArrayBuffer> {
-  if (taken === pool.length) {
-    pool = globalThis.crypto.getRandomValues(new Uint8Array(serialBytes * 240));
+function takeRandom(count: number): Uint8Array<ArrayBuffer> {
+  if (taken + count > pool.length) {
+    pool = globalThis.crypto.getRandomValues(new Uint8Array(4096));
     taken = 0;
   }
-  const octets = pool.subarray(taken, taken + serialBytes);
-  taken += serialBytes;
-  octets[0] = ((octets[0] ?? 0) & 0x3f) | 0x40;
-  return octets;
+  taken += count;
+  return pool.subarray(taken - count, taken);
 }

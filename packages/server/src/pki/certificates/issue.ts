@@ -4,7 +4,11 @@ import { parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subjec
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import type { AttributeToWrite } from '@signpost/protocol/x509/name';
 import type { VerifiedRequest } from '@signpost/protocol/x509/request';
-import { type CertificateToWrite, createSerialNumber, encodeBody } from '@signpost/protocol/x509/write-certificate';
+import {
+  type CertificateToWrite,
+  createOrderedSerialNumber,
+  encodeBody,
+} from '@signpost/protocol/x509/write-certificate';
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
 import type { Database } from '../../storage/database.ts';
@@ -112,7 +116,7 @@ export async function prepareCertificate(
   const key = await openKey(profile, wish.key);
   const at = parts.now();
   const { lifetimeMs, notAfter } = wish;
-  const serial = createSerialNumber();
+  const serial = createOrderedSerialNumber(at);
   const contents = composeCertificate(profile, {
     ...asked,
     issuer: issuer.certificate,

@@ -109,7 +109,7 @@ async function assertSoundKeys(
   });
 }
 
-/** A serial number of 134 random bits that is there already: something is wrong with the random numbers. */
+/** A serial number of 128 random bits that is there already: something is wrong with the random numbers. */
 function refuseTwice(error: unknown): never {
   if (violationOf(error) !== 'unique') throw error;
   throw new Refusal('conflict', 'expected a serial number that the issuer has not used', {

@@ -35,7 +35,7 @@ export interface ContentsWish {
   readonly names: readonly IssuedName[];
   readonly publicKey: SubjectKey;
   readonly validity: Validity;
-  /** From `createSerialNumber`. */
+  /** From `createSerialNumber` or `createOrderedSerialNumber`. */
   readonly serial: Uint8Array;
   /** The issuer's; those that the profile names are written. */
   readonly locations: Locations;

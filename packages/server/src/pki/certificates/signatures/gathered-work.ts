@@ -5,6 +5,8 @@ import { SignatureThread } from './thread.ts';
 const minForThread = 4;
 /** Enough for one message: with more the thread would wait for this one, and this one then for the thread. */
 const maxTogether = 16;
+/** Messages of a kind that the thread has before it: one more would only wait there, where nothing can join it. */
+const maxUnderWay = 2;
 
 /** The two places where work can be done. */
 export interface WorkPlaces<Item, Result> {
@@ -44,6 +46,7 @@ export class GatheredWork<Item, Result> {
   readonly #thread: ThreadAtNeed;
   readonly #places: WorkPlaces<Item, Result>;
   #waiting: Waiting<Item, Result>[] = [];
+  #underWay = 0;
 
   constructor(thread: ThreadAtNeed, places: WorkPlaces<Item, Result>) {
     this.#thread = thread;
@@ -54,10 +57,14 @@ export class GatheredWork<Item, Result> {
   take(item: Item): Promise<Result> {
     const answer = Promise.withResolvers<Result>();
     const count = this.#waiting.push({ item, answer });
-    // What arrives in the same turn goes in few messages.
-    if (count === 1) setImmediate(() => this.#send());
+    // What arrives in the same turn, or while the thread has enough to do, goes in few messages.
+    if (count === 1) setImmediate(() => this.#sendAtNeed());
     if (count === maxTogether) this.#send();
     return answer.promise;
+  }
+
+  #sendAtNeed(): void {
+    if (this.#waiting.length > 0 && this.#underWay < maxUnderWay) this.#send();
   }
 
   #send(): void {
@@ -67,16 +74,20 @@ export class GatheredWork<Item, Result> {
       for (const { item, answer } of sent) answer.resolve(this.#places.here(item));
       return;
     }
-    if (sent.length > 0) void this.#handOver(sent);
+    void this.#handOver(sent);
   }
 
   async #handOver(sent: readonly Waiting<Item, Result>[]): Promise<void> {
     const items = sent.map(({ item }) => item);
+    this.#underWay += 1;
     try {
       const results = await this.#places.inThread(this.#thread.take(), items);
       for (const [at, { answer }] of sent.entries()) answer.resolve(results[at] as Result);
     } catch (error) {
       for (const { answer } of sent) answer.reject(error);
+    } finally {
+      this.#underWay -= 1;
+      this.#sendAtNeed();
     }
   }
 }
