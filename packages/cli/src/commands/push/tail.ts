@@ -50,7 +50,7 @@ async function listen(invocation: Invocation): Promise<undefined> {
   const subscription = start({
     ...(await openClientState(invocation)),
     ...(transport === undefined ? {} : { transports: [transport] }),
-    ...(access.credential === undefined ? {} : { headers: () => access.credential ?? {} }),
+    ...proveWith(access.credential),
     fetch: access.fetch,
     now,
     channels: readChannels(invocation),
@@ -66,6 +66,18 @@ async function listen(invocation: Invocation): Promise<undefined> {
   await subscription.close();
   if (subscription.cursor !== undefined) output.note(`Go on with --since ${subscription.cursor}`);
   return undefined;
+}
+
+/** Node's own WebSocket takes headers, as those of browsers do not. */
+function proveWith(credential: Readonly<Record<string, string>> | undefined) {
+  if (credential === undefined) return {};
+  const webSocket = class extends WebSocket {
+    constructor(url: string, protocols: string) {
+      // The types of the Web know no headers here.
+      super(url, { protocols, headers: credential } as unknown as string[]);
+    }
+  };
+  return { headers: () => credential, webSocket };
 }
 
 /** What cannot be listened to at all was typed wrong. */

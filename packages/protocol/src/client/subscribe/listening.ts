@@ -68,7 +68,7 @@ export class Listening {
 
   constructor(options: SubscribeOptions) {
     const { base, fetch, now, channels, random = Math.random, headers = () => ({}), credentials = 'omit' } = options;
-    const { session = false, webSocket = globalThis.WebSocket } = options;
+    const { session = false, webSocket = options.headers ? undefined : globalThis.WebSocket } = options;
     this.#options = options;
     const transport = createTransport(base, fetch);
     this.#keyring = new Keyring(now);
@@ -77,7 +77,7 @@ export class Listening {
     const elapsed = () => performance.now();
     const source = { transport, keyring: this.#keyring, refreshTrust, now, elapsed, headers, credentials, session };
     this.#keys = new KeySource(source);
-    this.#parts = { transport, channels, headers, credentials, webSocket: options.headers ? undefined : webSocket };
+    this.#parts = { transport, channels, headers, credentials, webSocket };
   }
 
   /** Where the channels stand for the application. */

@@ -13,7 +13,7 @@ export interface SubscribeOptions extends Omit<UpdaterOptions, 'maxAgeMs' | 'onS
   readonly since?: string | undefined;
   /** The ways to try, in this order; absent: all. */
   readonly transports?: readonly TransportName[] | undefined;
-  /** Asked for each request, such as an API key; WebSockets of browsers take none and are left out then. */
+  /** Asked for each request, such as an API key; WebSockets of browsers take none, and are left out unless `webSocket` is given. */
   readonly headers?: (() => Readonly<Record<string, string>>) | undefined;
   /** `same-origin` for the session cookie of a page; absent: `omit`. */
   readonly credentials?: RequestCredentials | undefined;
