@@ -48,7 +48,7 @@ test('what was published is shown with its verification, once for each key of id
   epoch = String(first.epoch);
   assert.deepEqual(await publish(1, '--idempotency-key', 'one'), first);
   await publish(2);
-  for (const transport of ['event-stream', 'long-poll']) {
+  for (const transport of ['event-stream', 'web-socket', 'long-poll']) {
     const tail = ['tail', 'app.builds', '--since', `${epoch}:app.builds.0`, '--count', '2', '--root', root];
     const heard = await server.signpost(...tail, '--transport', transport, '--json');
     assert.equal(heard.code, 0, heard.stderr);
