@@ -24,6 +24,8 @@ export interface ConnectionParts {
   readonly credentials: RequestCredentials;
   readonly webSocket: WebSocketClass | undefined;
   readonly signal: AbortSignal;
+  /** Told of how to send on the connection while that is possible, and then of `undefined`. */
+  readonly onSender: (send: ((text: string) => void) | undefined) => void;
 }
 
 /** What comes in. `open`: the server has answered. */

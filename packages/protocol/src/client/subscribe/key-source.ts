@@ -2,7 +2,7 @@
 import { parseBase64 } from '../../bytes/base64.ts';
 import { parseText } from '../../bytes/text.ts';
 import { TrustError } from '../../errors.ts';
-import { openSessionKey } from '../../frames/session-key.ts';
+import { openSessionKey, type SessionKey } from '../../frames/session-key.ts';
 import { parseArray, parseObject, parseString, parseTime } from '../../json/fields.ts';
 import { parseSignable } from '../../json/parse.ts';
 import type { VerifiedTrustList } from '../../updates/verify-trust-list.ts';
@@ -43,9 +43,15 @@ export class KeySource {
   #keysAt = Number.NEGATIVE_INFINITY;
   #trustAt = Number.NEGATIVE_INFINITY;
   #renewAt = Number.NEGATIVE_INFINITY;
+  #sessionKey: SessionKey | undefined;
 
   constructor(parts: KeySourceParts) {
     this.#parts = parts;
+  }
+
+  /** The session key to sign with; `undefined` while there is none in force. */
+  get sessionKey(): SessionKey | undefined {
+    return this.#sessionKey && this.#sessionKey.notAfter > this.#parts.now() ? this.#sessionKey : undefined;
   }
 
   /** Fetches and verifies the trust list. Throws as `Updater.refreshTrust`. */
@@ -82,6 +88,7 @@ export class KeySource {
     await forgive(async () => {
       const key = await openSessionKey(await this.#askForSessionKey());
       keyring.addSessionKey(key);
+      this.#sessionKey = key;
       this.#renewAt = elapsed() + Math.max(keysPauseMs, (key.notAfter - now()) * (1 - renewalShare));
     });
   }

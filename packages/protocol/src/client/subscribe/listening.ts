@@ -2,10 +2,12 @@
 import { TrustError } from '../../errors.ts';
 import { parseCursor } from '../../frames/cursor.ts';
 import { ReplayWindow } from '../../frames/replay-window.ts';
+import type { SignableObject } from '../../json/canonical.ts';
 import { createTransport } from '../transport.ts';
 import { createUpdater } from '../updater.ts';
 import { BackOff } from './back-off.ts';
 import type { ReadPosition } from './channel-log.ts';
+import { ClientFrames, type ClientFrameType } from './client-frames.ts';
 import {
   ConnectionEnd,
   type ConnectionParts,
@@ -57,14 +59,18 @@ export class Listening {
   readonly #keys: KeySource;
   readonly #keyring: Keyring;
   readonly #backOff: BackOff;
-  readonly #parts: Omit<ConnectionParts, 'signal' | 'cursor'>;
+  readonly #parts: Omit<ConnectionParts, 'signal' | 'cursor' | 'onSender'>;
+  readonly #clientFrames = new ClientFrames();
   #receiver: Receiver | undefined;
+  #send: ((text: string) => void) | undefined;
   #way = 0;
   #retryMs = 0;
   #breathless = 0;
   #storedText: string | undefined;
   /** The calls of the receiver wait for each other. */
   #turn: Promise<void> = Promise.resolve();
+  /** Frames of the client are chained: one is written after the other. */
+  #sending: Promise<void> = Promise.resolve();
 
   constructor(options: SubscribeOptions) {
     const { base, fetch, now, channels, random = Math.random, headers = () => ({}), credentials = 'omit' } = options;
@@ -109,6 +115,22 @@ export class Listening {
     }
   }
 
+  /** Sends a frame of the client's own. Throws `fetch_failed`, `key_unknown`, and as `writeFrame`. */
+  send(type: ClientFrameType, data: SignableObject): Promise<void> {
+    const sent = this.#sending.then(async () => {
+      if (!this.#send) throw new TrustError('fetch_failed', 'expected an open WebSocket, got none');
+      const message = { type, data, ts: this.#options.now() };
+      const text = await this.#clientFrames.write(this.#keys.sessionKey, message);
+      this.#send?.(text);
+    });
+    this.#sending = sent.catch(() => undefined);
+    return sent;
+  }
+
+  readonly #setSender = (send: ((text: string) => void) | undefined): void => {
+    this.#send = send;
+  };
+
   async #createReceiver(): Promise<Receiver> {
     const { now, channels, positions: store } = this.#options;
     this.#storedText = await store?.read();
@@ -130,7 +152,7 @@ export class Listening {
     const way = transports[this.#way % transports.length] ?? 'long-poll';
     const health: Health = { way, cut: new AbortController(), isOpen: false, heard: 0, quiet: 0 };
     const signal = AbortSignal.any([this.#closing.signal, health.cut.signal]);
-    const parts: ConnectionParts = { ...this.#parts, cursor: () => receiver.cursor, signal };
+    const parts: ConnectionParts = { ...this.#parts, cursor: () => receiver.cursor, signal, onSender: this.#setSender };
     const watch = this.#watch(receiver, parts, health);
     try {
       if (!this.#keyring.trust) await this.#keys.refreshTrust();

@@ -31,8 +31,12 @@ export async function* openWebSocket(parts: ConnectionParts): AsyncGenerator<Mes
   const query = encodeQuery({ channels: channels.join(','), since: cursor() });
   const socket = new WebSocketClass(`${transport.base.replace(/^http/, 'ws')}/api/push/ws?${query}`, subprotocol);
   try {
-    for await (const text of readMessages(socket, signal)) yield* text === undefined ? [opened] : parseMessage(text);
+    for await (const text of readMessages(socket, signal)) {
+      if (text === undefined) parts.onSender((frame) => socket.send(frame));
+      yield* text === undefined ? [opened] : parseMessage(text);
+    }
   } finally {
+    parts.onSender(undefined);
     socket.close();
   }
 }

@@ -22,6 +22,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
       return listening.cursor;
     },
     ended,
+    send: (type, data) => listening.send(type, data),
     close: async () => {
       listening.close();
       await ended.catch(() => undefined);

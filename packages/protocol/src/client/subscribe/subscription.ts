@@ -1,6 +1,8 @@
 /** What a subscription is asked for, and what it gives. */
+import type { SignableObject } from '../../json/canonical.ts';
 import type { StateStore } from '../state.ts';
 import type { UpdaterOptions } from '../updater.ts';
+import type { ClientFrameType } from './client-frames.ts';
 import type { TransportName, WebSocketClass } from './connection.ts';
 import type { FrameListener } from './receiver.ts';
 
@@ -17,7 +19,7 @@ export interface SubscribeOptions extends Omit<UpdaterOptions, 'maxAgeMs' | 'onS
   readonly headers?: (() => Readonly<Record<string, string>>) | undefined;
   /** `same-origin` for the session cookie of a page; absent: `omit`. */
   readonly credentials?: RequestCredentials | undefined;
-  /** Whether to hold session keys, for channels `session.<id>`. */
+  /** Whether to hold session keys, for frames of the client's own and for channels `session.<id>`. */
   readonly session?: boolean | undefined;
   /** Absent: the platform's, if it has one. */
   readonly webSocket?: WebSocketClass | undefined;
@@ -40,6 +42,12 @@ export interface Subscription {
   readonly cursor: string | undefined;
   /** Settles when it has ended: resolves after `close`, rejects when nothing can be heard any more or a listener threw. */
   readonly ended: Promise<void>;
+  /**
+   * Sends a frame of the client's own, over a WebSocket with a session key (`session`). Resolves when it is on its way: the
+   * server answers nothing, and what must not get lost is published by HTTP. Throws `fetch_failed` while no WebSocket is
+   * open, `key_unknown` without a session key, and as `writeFrame`.
+   */
+  send(type: ClientFrameType, data: SignableObject): Promise<void>;
   /** Ends it; resolves when the last frame was handed over and the positions are stored. */
   close(): Promise<void>;
 }
