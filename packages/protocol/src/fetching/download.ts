@@ -51,27 +51,36 @@ const maxSilenceMs = 60_000;
  * ETag. Throws `fetch_failed`, and `too_large` above `maxBytes`, after which nothing is left; what broke off stays for the next time.
  */
 export async function downloadInto(request: LandingRequest): Promise<LandedFile> {
-  const signal = request.signal ?? AbortSignal.timeout(downloadTimeoutMs);
+  const deadline = startTimer(downloadTimeoutMs);
+  try {
+    return await downloadWithin(request, request.signal ?? deadline.signal);
+  } finally {
+    deadline.stop();
+  }
+}
+
+async function downloadWithin(request: LandingRequest, signal: AbortSignal): Promise<LandedFile> {
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-    const silence = watchSilence(request.silenceMs ?? maxSilenceMs);
-    const watched = { ...request, signal: AbortSignal.any([signal, silence.signal]), heard: silence.heard };
-    if (await tryDownload(watched).finally(silence.end)) return request.landing.finish();
+    // A connection that hangs would use up the hour.
+    const silence = startTimer(request.silenceMs ?? maxSilenceMs);
+    const watched = { ...request, signal: AbortSignal.any([signal, silence.signal]), heard: silence.restart };
+    if (await tryDownload(watched).finally(silence.stop)) return request.landing.finish();
   }
   throw new TrustError('fetch_failed', `expected the whole of ${request.url}, got ${maxAttempts} broken answers`);
 }
 
-/** Aborts once nothing was heard for so long: a connection that hangs would use up the hour. */
-function watchSilence(limitMs: number) {
+/** Aborts when the time is over. `AbortSignal.timeout` cannot be stopped, and would stay in memory for the hour. */
+function startTimer(limitMs: number) {
   const controller = new AbortController();
   const start = () => setTimeout(() => controller.abort(), limitMs);
   let timer = start();
   return {
     signal: controller.signal,
-    heard: () => {
+    restart: () => {
       clearTimeout(timer);
       timer = start();
     },
-    end: () => clearTimeout(timer),
+    stop: () => clearTimeout(timer),
   };
 }
 
