@@ -53,7 +53,7 @@ export class ReplayWindow {
   /** Why `frame` would not be let in at `now` (Unix milliseconds), or `undefined`. Changes nothing that counts. */
   judge(frame: Seen, now: number): WindowRefusal | undefined {
     if (this.isPast(frame.ts, now) || frame.ts > now + this.#skewMs) return 'clock_skew';
-    this.#forget(now);
+    if (this.#size >= this.#maxFrames) this.#forget(now);
     if (frame.ts < this.#forgottenBefore || this.#seconds.get(secondOf(frame))?.has(nameOf(frame))) return 'replayed';
     return this.#size >= this.#maxFrames ? 'window_full' : undefined;
   }
@@ -62,10 +62,18 @@ export class ReplayWindow {
   admit(frame: Seen, now: number): WindowRefusal | undefined {
     const refusal = this.judge(frame, now);
     if (refusal !== undefined) return refusal;
-    const second = this.#seconds.get(secondOf(frame)) ?? new Set();
-    this.#seconds.set(secondOf(frame), second.add(nameOf(frame)));
+    const second = this.#seconds.get(secondOf(frame)) ?? this.#openSecond(secondOf(frame), now);
+    second.add(nameOf(frame));
     this.#size++;
     return undefined;
+  }
+
+  /** Each second that is new makes room for itself. */
+  #openSecond(second: number, now: number): Set<string> {
+    this.#forget(now);
+    const names = new Set<string>();
+    this.#seconds.set(second, names);
+    return names;
   }
 
   #forget(now: number): void {

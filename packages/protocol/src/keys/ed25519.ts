@@ -83,6 +83,8 @@ export function isReduced(raw: Uint8Array): boolean {
 
 /** The eight points of small order, in every encoding: under such a key, signatures verify for messages never signed. */
 export function isSmallOrder(raw: Uint8Array): boolean {
+  // Nearly every point is told apart by its first octet.
+  if (!smallOrderStarts.includes(raw[0] ?? 0)) return false;
   const withoutSign = new Uint8Array(raw);
   withoutSign[31] = (withoutSign[31] ?? 0) & 0x7f;
   return smallOrderPoints.includes(encodeHex(withoutSign));
@@ -97,3 +99,5 @@ const smallOrderPoints = [
   'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
   'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ];
+
+const smallOrderStarts = smallOrderPoints.map((point) => Number.parseInt(point.slice(0, 2), 16));
