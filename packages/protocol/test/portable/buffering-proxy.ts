@@ -17,11 +17,15 @@ export function findMissingProxy(): string | false {
   return `${program} is not installed`;
 }
 
-/** Runs `work` with a proxy before the server at `base`. */
-export async function withBufferingProxy(base: string, work: (proxy: string) => Promise<void>): Promise<void> {
+/** Runs `work` with a proxy before the server at `base`; one with nginx's own defaults when it `heeds` what the server says. */
+export async function withBufferingProxy(
+  base: string,
+  work: (proxy: string) => Promise<void>,
+  { heeds = false }: { heeds?: boolean } = {},
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'signpost-proxy-'));
   const port = await chooseFreePort();
-  await writeFile(join(folder, 'nginx.conf'), formatConfiguration({ folder, port, base }));
+  await writeFile(join(folder, 'nginx.conf'), formatConfiguration({ folder, port, base, heeds }));
   const child = spawn(program, ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', join(folder, 'error.log')], {
     stdio: 'ignore',
   });
@@ -36,7 +40,17 @@ export async function withBufferingProxy(base: string, work: (proxy: string) => 
   }
 }
 
-function formatConfiguration({ folder, port, base }: { folder: string; port: number; base: string }): string {
+interface ProxyChoice {
+  readonly folder: string;
+  readonly port: number;
+  readonly base: string;
+  readonly heeds: boolean;
+}
+
+function formatConfiguration({ folder, port, base, heeds }: ProxyChoice): string {
+  const holding = `
+    location / { proxy_pass ${base}; proxy_http_version 1.1; proxy_buffering on; proxy_ignore_headers X-Accel-Buffering; }
+    gzip on; gzip_types *; gzip_min_length 0; gzip_proxied any; gzip_http_version 1.0; postpone_output 65536;`;
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `
 daemon off;
@@ -50,8 +64,7 @@ http {
   ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
   server {
     listen 127.0.0.1:${port};
-    location / { proxy_pass ${base}; proxy_http_version 1.1; proxy_buffering on; proxy_ignore_headers X-Accel-Buffering; }
-    gzip on; gzip_types *; gzip_min_length 0; gzip_proxied any; gzip_http_version 1.0; postpone_output 65536;
+    ${heeds ? `location / { proxy_pass ${base}; }` : holding}
   }
 }
 `;

@@ -10,6 +10,7 @@ import { listAudit } from '../../src/audit/store.ts';
 import { createKeyPair, parseRecipient } from '../../src/backup/age/keys.ts';
 import { createBackup } from '../../src/backup/create.ts';
 import { drillBackup, makeBackup, restoreBackup, verifyBackup } from '../../src/backup/offline.ts';
+import { appendFrames, openLog, readLog } from '../../src/push/log/log.ts';
 import { openDatabase } from '../../src/storage/database/open.ts';
 import { forEachEngine } from '../storage/engines.ts';
 import { createVault } from '../vault/opened-vault.ts';
@@ -65,6 +66,31 @@ forEachEngine((_name, _open, locate) => {
     assert.deepEqual(open, []);
     const [row] = await listAudit(database, { action: 'restore.completed', limit: 10 });
     assert.equal(row?.sequence, made.manifest.audit.sequence + 1);
+  });
+
+  test('a restore begins the logs of frames in another epoch, and brings channels and no frames', async (t) => {
+    const scene = await openFilledServer(t, await locate());
+    const { database, now } = scene.home.dependencies;
+    const { organisationId } = scene.home.caller;
+    const signer = { kid: '0'.repeat(32), sign: () => new Uint8Array(64) };
+    const before = await database.transaction(async (tx) => {
+      const log = await openLog(tx, organisationId, now());
+      const data = { project: 'rocket', version: '2.0.0' };
+      const draft = { channel: 'releases', type: 'release.activated', data, since: now() };
+      await appendFrames(tx, log, { drafts: [draft, draft], signer, now: now() });
+      return log;
+    });
+    const made = await backUp(scene, await openFolder(t));
+    const target = { dataDir: await openFolder(t), databaseUrl: (await locate()).databaseUrl };
+    const environment = { SIGNPOST_DATA: target.dataDir, SIGNPOST_DATABASE: target.databaseUrl };
+    await restoreBackup(environment, made.path, { opener: {}, otherVault: false, report });
+    const restored = await openDatabase(target, { create: false });
+    t.after(() => restored.close());
+    const after = await readLog(restored.query, organisationId);
+    assert.notEqual(after?.epoch, before.epoch);
+    assert.deepEqual([...(after?.channels.keys() ?? [])], [...before.channels.keys()]);
+    assert.equal(after?.channels.get('releases')?.head, 0);
+    assert.deepEqual(await restored.query.selectFrom('push_frame').selectAll().execute(), []);
   });
 
   test('another vault is refused unless it is meant, and nothing changes', async (t) => {
