@@ -112,6 +112,15 @@ import { timestamp } from './commands/timestamp/timestamp.ts';
 import { tsaDisable, tsaEnable, tsaStatus } from './commands/timestamp/tsa.ts';
 import { timestampVerify } from './commands/timestamp/verify.ts';
 import { trustImport, trustPubkey, trustShow, trustVersions } from './commands/trust/trust.ts';
+import {
+  watchAccept,
+  watchAcknowledge,
+  watchDismiss,
+  watchFinding,
+  watchFindings,
+  watchReject,
+} from './commands/watch/finding.ts';
+import { watchAdd, watchAnnounce, watchHistory, watchList, watchRemove, watchShow } from './commands/watch/source.ts';
 import { webhookDeliveries, webhookReplay, webhookTest } from './commands/webhook/delivery.ts';
 import {
   webhookChange,
@@ -284,6 +293,18 @@ export const commands: readonly CommandSpec[] = [
   pushCreateChannel,
   pushRemoveChannel,
   pushPublish,
+  watchAdd,
+  watchList,
+  watchShow,
+  watchHistory,
+  watchAnnounce,
+  watchRemove,
+  watchFindings,
+  watchFinding,
+  watchAcknowledge,
+  watchAccept,
+  watchReject,
+  watchDismiss,
   webhookCreate,
   webhookList,
   webhookShow,

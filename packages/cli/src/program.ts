@@ -49,6 +49,7 @@ const groupSummaries: Readonly<Record<string, string>> = {
   user: 'People and their roles',
   vault: 'What keeps the secrets of a server',
   push: 'Signed frames: channels, the key that vouches for them',
+  watch: 'who signs what you depend on',
   webhook: 'Events posted to receivers, signed',
   sbom: 'What the files of a release consist of',
   vulnerabilities: 'What is known to be vulnerable in releases, and what their publishers say to it',

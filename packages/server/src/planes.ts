@@ -79,6 +79,9 @@ import { createQueue } from './storage/turns.ts';
 import { recordExpiryCrossings } from './trust/expiry.ts';
 import { trustRoutes } from './trust/routes.ts';
 import type { Vault } from './vault/vault.ts';
+import { watchFindingRoutes } from './watch/findings/routes.ts';
+import { sealChains } from './watch/observations/chain.ts';
+import { watchSourceRoutes } from './watch/sources/routes.ts';
 
 /** What is open while the server runs. */
 export interface Resources {
@@ -145,6 +148,8 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     sbomRoutes(resources),
     vulnerabilityRoutes(resources),
     rescanRoutes(resources),
+    watchSourceRoutes(resources),
+    watchFindingRoutes(resources),
     webhookRoutes(webhookParts(resources)),
     pushRoutes(resources),
     doctorRoutes(resources),
@@ -313,6 +318,7 @@ export async function runHourly(resources: Resources): Promise<void> {
   await logFailure(resources, recordExpiryNotices);
   await logFailure(resources, pruneUploads);
   await logFailure(resources, renewTimestampsAndLog);
+  await logFailure(resources, sealChains);
   await logFailure(resources, function pruneFrames() {
     return resources.push.prune();
   });

@@ -144,6 +144,7 @@ export const auditActions = [
   'watch_finding.reopened',
   'watch_announcement.added',
   'watch_announcement.ended',
+  'watch_settings.changed',
   'audit.exported',
   'backup.created',
   'backup.failed',

@@ -150,6 +150,7 @@ test('the vocabulary of the audit log is this one', () => {
       'watch_finding.reopened',
       'watch_announcement.added',
       'watch_announcement.ended',
+      'watch_settings.changed',
       'audit.exported',
       'backup.created',
       'backup.failed',

@@ -2,6 +2,7 @@
 import type { Revision, SignerState } from '../baseline/revision.ts';
 import type { SignatureFact } from '../facts/fact-set.ts';
 import { encodeIdentity, type Identity } from '../facts/identity.ts';
+import { compareTexts } from '../facts/plain-text.ts';
 import { findNearest, type IdentityDifference, isSameSigner } from './compare-identity.ts';
 import type { Difference } from './difference.ts';
 
@@ -108,13 +109,16 @@ function describeDifference(known: Identity, seen: Identity, kind: Exclude<Ident
   };
 }
 
-function nameSigner({ identity, key, kind }: SignatureFact): string {
+/** The signer in one line, as findings name it. */
+export function nameSigner({ identity, key, kind }: SignatureFact): string {
   return identity ? nameIdentity(identity) : `the ${kind} key ${key ?? 'that nobody named'}`;
 }
 
-/** Everything of an identity that is compared, in one line. */
+/** Everything of an identity that is compared, in one line and one order: it stands in the fingerprint. */
 function nameIdentity(identity: Identity): string {
   const { issuer, subject, ...others } = identity;
-  const claims = Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
+  const claims = Object.entries(others)
+    .sort(([left], [right]) => compareTexts(left, right))
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
   return `${subject} (${[`by ${issuer}`, ...claims].join(', ')})`;
 }

@@ -31,7 +31,7 @@ export interface FindingPlace {
 }
 
 /** What is stored of a finding as it was found last. */
-type FindingDocument = Pick<Finding, 'before' | 'after' | 'sentence' | 'benign'>;
+export type FindingDocument = Pick<Finding, 'before' | 'after' | 'sentence' | 'benign'>;
 
 /** The text of a fingerprint that no line has: of a source, or of a whole organisation. */
 export function fingerprintOf(kind: DriftKind, subject: string): string {
@@ -110,6 +110,11 @@ async function takeAgain(tx: Tx, place: FindingPlace, { row, finding, isNew }: A
   const counted = { sightings: row.sightings + 1, last_seen_at: at, good_artifacts: 0 };
   if (row.state === 'rejected') {
     if (isNew && artifact) await quarantineArtifact(tx, artifact.number, at);
+    await updateFinding(tx, row, counted);
+    return [];
+  }
+  // What no line excuses is let go here.
+  if (row.state === 'accepted' && row.line === null && (row.expires_at === null || row.expires_at > at)) {
     await updateFinding(tx, row, counted);
     return [];
   }

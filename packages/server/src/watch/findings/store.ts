@@ -98,7 +98,7 @@ export interface FindingFilter {
 export async function listFindings(
   query: Query,
   { organisationId, sourceId, state, severity, before, limit }: FindingFilter,
-): Promise<(FindingRow & { readonly source_key: string | null; readonly line_name: string | null })[]> {
+): Promise<PlacedFinding[]> {
   return query
     .selectFrom('watch_finding as finding')
     .leftJoin('watch_source as source', 'source.id', 'finding.source_id')
@@ -111,6 +111,47 @@ export async function listFindings(
     .$if(severity !== undefined, (select) => select.where('finding.severity', '=', severity ?? 'note'))
     .$if(before !== undefined, (select) => select.where('finding.id', '<', before ?? ''))
     .orderBy('finding.id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+/** A finding with the key of its source and the name of its line. */
+export type PlacedFinding = FindingRow & { readonly source_key: string | null; readonly line_name: string | null };
+
+/** A finding of an organisation by id. */
+export async function findFinding(
+  query: Query,
+  { organisationId, id }: { readonly organisationId: string; readonly id: string },
+): Promise<PlacedFinding | undefined> {
+  return query
+    .selectFrom('watch_finding as finding')
+    .leftJoin('watch_source as source', 'source.id', 'finding.source_id')
+    .leftJoin('watch_line as line', 'line.number', 'finding.line')
+    .selectAll('finding')
+    .select(['source.key as source_key', 'line.name as line_name'])
+    .where('finding.organisation_id', '=', organisationId)
+    .where('finding.id', '=', id)
+    .executeTakeFirst();
+}
+
+/** An artifact that shows a finding, with its last facts. */
+export interface FindingArtifact {
+  readonly number: number;
+  readonly content: string;
+  readonly version: string | null;
+  readonly quarantined_at: number | null;
+  readonly document: string;
+}
+
+/** The artifacts of a finding, the first first. */
+export async function listFindingArtifacts(query: Query, findingId: string, limit: number): Promise<FindingArtifact[]> {
+  return query
+    .selectFrom('watch_finding_artifact as link')
+    .innerJoin('watch_artifact as artifact', 'artifact.number', 'link.artifact')
+    .innerJoin('watch_facts as facts', 'facts.number', 'artifact.facts')
+    .select(['artifact.number', 'artifact.content', 'artifact.version', 'artifact.quarantined_at', 'facts.document'])
+    .where('link.finding_id', '=', findingId)
+    .orderBy('artifact.number')
     .limit(limit)
     .execute();
 }

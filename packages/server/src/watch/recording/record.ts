@@ -146,7 +146,10 @@ async function judgeLines(tx: Tx, { source, sighted, sequences, at }: Judging) {
       const found = await judge(tx, { source, taught, at }, one);
       const place = { ...placeOf(source, at), line: { number: line, name }, artifact: one.row };
       findings.set(one.row.content, found);
-      entries.push(...(await raiseFindings(tx, place, { findings: found, excused: taught.inForce.excused })));
+      // Of what was rejected everything has been said.
+      if (one.row.quarantined_at === null) {
+        entries.push(...(await raiseFindings(tx, place, { findings: found, excused: taught.inForce.excused })));
+      }
       const isGood = one.isNew && !found.some(({ severity }) => isAtLeast(severity, 'medium'));
       if (isGood) entries.push(...(await creditLine(tx, place)));
     }

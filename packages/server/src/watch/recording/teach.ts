@@ -81,7 +81,7 @@ async function acceptAnnounced(tx: Tx, lesson: Lesson): Promise<readonly AuditEn
 }
 
 /** Who is expected: every claim that is named must be that one; issuer and subject always are. */
-interface AnnouncedSigners {
+export interface AnnouncedSigners {
   readonly identities: readonly (Pick<Identity, 'issuer' | 'subject'> & Partial<Identity>)[];
   readonly keys: readonly string[];
 }
@@ -110,7 +110,7 @@ function isAnnounced({ identities }: AnnouncedSigners, seen: Identity): boolean 
 }
 
 /** Adds the event, and returns what the audit log must be told. */
-async function tellRevision(
+export async function tellRevision(
   tx: Tx,
   { organisationId, source, line, at }: Pick<Lesson, 'organisationId' | 'source' | 'line' | 'at'>,
   {

@@ -62,3 +62,29 @@ export async function countSources(query: Query, organisationId: string): Promis
     .executeTakeFirst();
   return Number(row?.count ?? 0);
 }
+
+/** Sources of an organisation by key. */
+export async function listSources(
+  query: Query,
+  filter: { readonly organisationId: string; readonly after?: string | undefined; readonly limit: number },
+): Promise<SourceRow[]> {
+  return query
+    .selectFrom('watch_source')
+    .selectAll()
+    .where('organisation_id', '=', filter.organisationId)
+    .where('removed_at', 'is', null)
+    .where('key', '>', filter.after ?? '')
+    .orderBy('key')
+    .limit(filter.limit)
+    .execute();
+}
+
+/** The lines of a source by name. */
+export async function listLines(query: Query, sourceId: string): Promise<{ number: number; name: string }[]> {
+  return query
+    .selectFrom('watch_line')
+    .select(['number', 'name'])
+    .where('source_id', '=', sourceId)
+    .orderBy('name')
+    .execute();
+}

@@ -40,6 +40,9 @@ describe('findings', () => {
     assert.match(first ?? '', /^[0-9a-f]{64}$/);
     assert.equal(print({ facts: { ...change, content: 'f'.repeat(64), publishedAt: 5 } }), first);
     assert.equal(print({ facts: change, revision: { state: 'learning' }, place: { isInUse: true } }), first);
+    // As it comes out of the database.
+    const sorted = Object.fromEntries(Object.entries(stranger).sort()) as unknown as typeof stranger;
+    assert.equal(print({ facts: { signatures: [keyless(sorted)] } }), first);
     const others = [
       print({ facts: { signatures: [keyless({ ...stranger, runner: 'self-hosted' })] } }),
       print({ facts: change, place: { line: '2' } }),

@@ -1,0 +1,203 @@
+/** HTTP of findings: what differs, and what somebody says of it. */
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { Refusal } from '../../errors.ts';
+import { type AppEnv, callerOf } from '../../http/context.ts';
+import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
+import { lineSchema } from '../../http/text-schema.ts';
+import { severities } from '../drift/kinds.ts';
+import type { WatchParts } from '../parts.ts';
+import { changeSettings, readSettings } from '../policies/settings.ts';
+import { decideFinding } from './decide.ts';
+import type { FindingDocument } from './raise.ts';
+import {
+  type FindingEventRow,
+  type FindingRow,
+  findFinding,
+  listFindingArtifacts,
+  listFindingEvents,
+  listFindings,
+} from './store.ts';
+import { describeForUpstream } from './upstream.ts';
+import type { Verdict } from './verdict.ts';
+
+const stateSchema = z.enum(['open', 'acknowledged', 'accepted', 'rejected', 'benign', 'resolved', 'collapsed']);
+const findingSchema = z
+  .object({
+    id: z.uuid(),
+    kind: z.string(),
+    severity: z.enum(severities),
+    gate: z.enum(['allow', 'warn', 'deny', 'hold']),
+    state: stateSchema,
+    source: z.string().nullable(),
+    line: z.string().nullable(),
+    sentence: z.string(),
+    before: z.array(z.string()),
+    after: z.array(z.string()),
+    benign: z.string().openapi({ description: 'The harmless cause that is seen most.' }),
+    sightings: z.int(),
+    opened_at: timeSchema,
+    last_seen_at: timeSchema,
+    expires_at: timeSchema.nullable(),
+    awaits_second_person: z.boolean(),
+  })
+  .openapi('WatchFinding');
+const eventSchema = z.object({
+  act: z.string(),
+  actor: z.object({ kind: z.string(), id: z.string().nullable() }),
+  note: z.string(),
+  created_at: timeSchema,
+});
+const artifactSchema = z.object({ sha256: z.string(), version: z.string().nullable(), quarantined: z.boolean() });
+
+const tags = ['watch'];
+const path = '/api/watch/findings';
+const idSchema = z.object({ id: z.uuid() });
+const pageLimit = 200;
+
+const listRoute = createRoute({
+  method: 'get',
+  path,
+  tags,
+  summary: 'What differs from what was accepted',
+  request: {
+    query: z.object({
+      state: stateSchema.optional(),
+      severity: z.enum(severities).optional(),
+      source: z.uuid().optional(),
+      before: z.uuid().optional(),
+    }),
+  },
+  responses: {
+    200: jsonAnswer(`The newest first, at most ${pageLimit}.`, z.object({ findings: z.array(findingSchema) })),
+  },
+});
+
+const showRoute = createRoute({
+  method: 'get',
+  path: `${path}/{id}`,
+  tags,
+  summary: 'A finding with its history, its artifacts and a text for the maintainer upstream',
+  request: { params: idSchema },
+  responses: {
+    200: jsonAnswer(
+      'The finding.',
+      findingSchema.extend({
+        history: z.array(eventSchema),
+        artifacts: z.array(artifactSchema),
+        upstream: z.string(),
+      }),
+    ),
+  },
+});
+
+const verdictRoute = createRoute({
+  method: 'post',
+  path: `${path}/{id}/verdict`,
+  tags,
+  summary: 'Acknowledge, accept, reject or dismiss a finding',
+  description: 'What is accepted until a time is let go by this very change; what is accepted for good becomes usual.',
+  request: {
+    params: idSchema,
+    body: jsonBody(
+      z.strictObject({
+        verdict: z.enum(['acknowledge', 'accept', 'reject', 'dismiss']),
+        scope: z.enum(['line', 'source']).default('line'),
+        until: timeSchema.optional(),
+        reason: lineSchema(1000),
+      }),
+    ),
+  },
+  responses: {
+    200: jsonAnswer('The finding.', z.object({ id: z.uuid(), state: stateSchema, awaits_second_person: z.boolean() })),
+  },
+});
+
+const settingsSchema = z.strictObject({ two_people: z.boolean() }).openapi('WatchSettings');
+const readSettingsRoute = createRoute({
+  method: 'get',
+  path: '/api/watch/settings',
+  tags,
+  summary: 'What is asked of those who decide',
+  responses: { 200: jsonAnswer('The settings.', settingsSchema) },
+});
+const changeSettingsRoute = createRoute({
+  method: 'put',
+  path: '/api/watch/settings',
+  tags,
+  summary: 'Ask for two people before what is critical is accepted, or for one',
+  request: { body: jsonBody(settingsSchema) },
+  responses: { 200: jsonAnswer('The settings.', settingsSchema) },
+});
+
+/** The routes of findings. */
+export function watchFindingRoutes(parts: WatchParts): OpenAPIHono<AppEnv> {
+  const router = createRouter();
+  const { query } = parts.database;
+  router.openapi(listRoute, async (c) => {
+    const { source, ...filter } = c.req.valid('query');
+    const organisationId = c.var.organisation.id;
+    const rows = await listFindings(query, { ...filter, sourceId: source, organisationId, limit: pageLimit });
+    return c.json({ findings: rows.map((row) => describeFinding(row, row.source_key, row.line_name)) }, 200);
+  });
+  router.openapi(showRoute, async (c) => {
+    const row = await readFinding(parts, c.var.organisation.id, c.req.valid('param').id);
+    const artifacts = await listFindingArtifacts(query, row.id, pageLimit);
+    const finding = describeFinding(row, row.source_key, row.line_name);
+    const shown = artifacts.map(({ content, version, quarantined_at }) => ({
+      ...{ sha256: content, version, quarantined: quarantined_at !== null },
+    }));
+    const history = (await listFindingEvents(query, row.id)).map(describeEvent);
+    return c.json({ ...finding, history, artifacts: shown, upstream: describeForUpstream(finding, shown) }, 200);
+  });
+  router.openapi(verdictRoute, async (c) => {
+    const { reason, ...said } = c.req.valid('json');
+    const verdict = parseVerdict(said);
+    const row = await decideFinding(parts, callerOf(c.var), { id: c.req.valid('param').id, verdict, reason });
+    return c.json({ id: row.id, state: row.state, awaits_second_person: row.proposal !== null }, 200);
+  });
+  router.openapi(readSettingsRoute, async (c) => {
+    const { twoPeople } = await readSettings(query, c.var.organisation.id);
+    return c.json({ two_people: twoPeople }, 200);
+  });
+  router.openapi(changeSettingsRoute, async (c) => {
+    const { two_people } = c.req.valid('json');
+    await changeSettings(parts, callerOf(c.var), { twoPeople: two_people });
+    return c.json({ two_people }, 200);
+  });
+  return router;
+}
+
+interface SaidVerdict {
+  readonly verdict: Verdict['kind'];
+  readonly scope: 'line' | 'source';
+  readonly until?: string | undefined;
+}
+
+function parseVerdict({ verdict, scope, until }: SaidVerdict): Verdict {
+  if (verdict === 'accept') return { kind: verdict, scope, until: until === undefined ? undefined : Date.parse(until) };
+  if (until !== undefined)
+    throw new Refusal('invalid', 'expected an end only where something is accepted', { rule: 'schema' });
+  return { kind: verdict };
+}
+
+async function readFinding({ database }: WatchParts, organisationId: string, id: string) {
+  const row = await findFinding(database.query, { organisationId, id });
+  if (!row) throw new Refusal('not_found', 'no such finding');
+  return row;
+}
+
+function describeFinding(row: FindingRow, source: string | null, line: string | null): z.infer<typeof findingSchema> {
+  const { before, after, sentence, benign } = JSON.parse(row.document) as FindingDocument;
+  const { id, kind, severity, gate, state, sightings } = row;
+  return {
+    ...{ id, kind, severity, gate, state, source, line, sentence, before: [...before], after: [...after], benign },
+    ...{ sightings, opened_at: formatTime(row.opened_at), last_seen_at: formatTime(row.last_seen_at) },
+    expires_at: row.expires_at === null ? null : formatTime(row.expires_at),
+    awaits_second_person: row.proposal !== null,
+  };
+}
+
+function describeEvent({ act, actor, note, created_at }: FindingEventRow): z.infer<typeof eventSchema> {
+  const { kind, id }: { kind: string; id: string | null } = JSON.parse(actor);
+  return { act, actor: { kind, id }, note: JSON.parse(note), created_at: formatTime(created_at) };
+}

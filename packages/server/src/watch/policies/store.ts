@@ -1,0 +1,25 @@
+/** SQL of policies. */
+import type { Insertable, Selectable } from 'kysely';
+import type { Query } from '../../storage/database.ts';
+import type { Schema } from '../../storage/schema.ts';
+import type { Tx } from '../parts.ts';
+
+/** The latest version of a selector's policy; undefined: there never was one. */
+export async function findLatestPolicy(
+  query: Query,
+  { organisationId, selector }: { readonly organisationId: string; readonly selector: string },
+): Promise<Selectable<Schema['watch_policy']> | undefined> {
+  return query
+    .selectFrom('watch_policy')
+    .selectAll()
+    .where('organisation_id', '=', organisationId)
+    .where('selector', '=', selector)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Adds a version. The unique number refuses one that somebody else took. */
+export async function insertPolicy(tx: Tx, row: Insertable<Schema['watch_policy']>): Promise<void> {
+  await tx.insertInto('watch_policy').values(row).execute();
+}

@@ -1,0 +1,123 @@
+/** The watch over HTTP: sources, findings and what people say of them. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { record } from '../../src/watch/recording/record.ts';
+import { type Credential, openPlanesScene, type PlanesScene } from '../planes-scene.ts';
+import { hour, keyless, stranger, usualFacts } from './drift/scene.ts';
+
+describe('the watch', () => {
+  let scene: PlanesScene;
+  let manager: Credential;
+  let viewer: Credential;
+  let source = '';
+
+  const closers: (() => unknown)[] = [];
+  after(async () => {
+    for (const close of closers.reverse()) await close();
+  });
+
+  before(async () => {
+    scene = await openPlanesScene({ after: (close) => closers.push(close as () => unknown) });
+    manager = await scene.openPerson(scene.home, 'manager');
+    viewer = await scene.openPerson(scene.home, 'viewer');
+    const made = await scene.ask('POST', '/api/watch/sources', { as: manager, json: { source: 'GHCR.io/org/app:1' } });
+    assert.equal(made.status, 201, String(made.body));
+    assert.equal(made.json.key, 'oci:ghcr.io/org/app');
+    source = String(made.json.id);
+    const now = scene.resources.now();
+    const see = (day: number, facts = {}) =>
+      record(scene.resources, {
+        ...{ organisationId: scene.home.caller.organisationId, sourceId: source },
+        artifacts: [
+          {
+            ...{ names: { version: `1.0.${day}` }, line: '1', isDefault: false },
+            facts: {
+              ...{ ...usualFacts, content: String(day).padStart(64, '0') },
+              ...{ publishedAt: now - (40 - day) * 24 * hour, ...facts },
+            },
+          },
+        ],
+      });
+    for (const day of [1, 2, 3]) await see(day);
+    await see(4, { signatures: [keyless({ ...stranger, subject: 'evil`\u202e\ncorp' })] });
+  });
+
+  const listOpen = async () => {
+    const { json } = await scene.ask('GET', '/api/watch/findings?state=open', { as: viewer });
+    return json.findings as Record<string, unknown>[];
+  };
+
+  test('shows what is watched, who is accepted, and every revision with its cause', async () => {
+    const list = await scene.ask('GET', '/api/watch/sources', { as: viewer });
+    assert.deepEqual(
+      (list.json.sources as { id: string }[]).map(({ id }) => id),
+      [source],
+    );
+    const shown = await scene.ask('GET', `/api/watch/sources/${source}`, { as: viewer });
+    const [line] = shown.json.lines as { name: string; state: string; identities: { state: string }[] }[];
+    assert.deepEqual(
+      [line?.name, line?.state, line?.identities.map(({ state }) => state)],
+      ['1', 'established', ['accepted']],
+    );
+    const history = await scene.ask('GET', `/api/watch/sources/${source}/history`, { as: viewer });
+    const causes = (history.json.revisions as { cause: string; state: string }[]).map(
+      ({ cause, state }) => `${cause} ${state}`,
+    );
+    assert.deepEqual(causes, ['learned learning', 'learned established']);
+  });
+
+  test('refuses a malformed source, and what is watched already', async () => {
+    for (const [json, status] of [
+      [{ source: 'ghcr.io/Org/app' }, 400],
+      [{ source: 'ghcr.io/org/app' }, 409],
+      [{ source: 'ghcr.io/org/other', learning: 'never' }, 400],
+    ] as const) {
+      assert.equal((await scene.ask('POST', '/api/watch/sources', { as: manager, json })).status, status);
+    }
+    assert.equal((await scene.ask('POST', '/api/watch/sources', { as: viewer, json: { source: 'x/y' } })).status, 403);
+  });
+
+  test('has a text for the maintainer upstream that nothing of a stranger steers', async () => {
+    const [finding] = await listOpen();
+    assert.deepEqual(
+      [finding?.kind, finding?.source, finding?.line],
+      ['identity.new_owner', 'oci:ghcr.io/org/app', '1'],
+    );
+    const { json } = await scene.ask('GET', `/api/watch/findings/${finding?.id}`, { as: viewer });
+    assert.match(String(json.upstream), /evil���corp/);
+    assert.doesNotMatch(String(json.upstream), /\u202e/);
+    assert.equal((json.artifacts as unknown[]).length, 1);
+  });
+
+  test('takes a verdict from those who manage, once', async () => {
+    const [finding] = await listOpen();
+    const path = `/api/watch/findings/${finding?.id}/verdict`;
+    const json = { verdict: 'reject', reason: 'an attack' };
+    assert.equal((await scene.ask('POST', path, { as: viewer, json })).status, 403);
+    const until = new Date(scene.resources.now() + hour).toISOString();
+    assert.equal((await scene.ask('POST', path, { as: manager, json: { ...json, until } })).status, 400);
+    const done = await scene.ask('POST', path, { as: manager, json });
+    assert.deepEqual(done.json, { id: finding?.id, state: 'rejected', awaits_second_person: false });
+    assert.equal((await scene.ask('POST', path, { as: manager, json })).status, 409);
+    assert.deepEqual(await listOpen(), []);
+  });
+
+  test('takes announcements and settings', async () => {
+    const path = `/api/watch/sources/${source}/announcements`;
+    const json = {
+      ...{ identities: [{ issuer: 'https://i.example', subject: 'new' }], reason: 'we move' },
+      valid_to: new Date(scene.resources.now() + 24 * hour).toISOString(),
+    };
+    const made = await scene.ask('POST', path, { as: manager, json });
+    assert.equal(made.status, 201, String(made.body));
+    assert.equal((await scene.ask('DELETE', `${path}/${made.json.id}`, { as: manager })).status, 204);
+    assert.equal((await scene.ask('DELETE', `${path}/${made.json.id}`, { as: manager })).status, 404);
+    const settings = '/api/watch/settings';
+    assert.equal((await scene.ask('PUT', settings, { as: manager, json: { two_people: true } })).status, 403);
+    const admin = await scene.openPerson(scene.home, 'admin');
+    assert.equal((await scene.ask('PUT', settings, { as: admin, json: { two_people: true } })).status, 200);
+    assert.deepEqual((await scene.ask('GET', settings, { as: viewer })).json, { two_people: true });
+    assert.equal((await scene.ask('DELETE', `/api/watch/sources/${source}`, { as: admin })).status, 204);
+    assert.equal((await scene.ask('GET', `/api/watch/sources/${source}`, { as: viewer })).status, 404);
+  });
+});
