@@ -5,7 +5,7 @@ import { type AppEnv, callerOf } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
 import { textSchema } from '../../http/text-schema.ts';
 import { replayOne, replaySince, sendTest } from './deliveries/replay.ts';
-import { type DeliveryRow, listDeliveries } from './deliveries/store.ts';
+import { listDeliveries } from './deliveries/store.ts';
 import {
   changeEndpoint,
   createEndpoint,
@@ -15,10 +15,18 @@ import {
   rotateEndpointKey,
   switchEndpoint,
 } from './endpoints/endpoint.ts';
-import type { ShownKey } from './endpoints/keys.ts';
-import { type EndpointRow, type KeyRow, listEndpoints, listKeys } from './endpoints/store.ts';
-import { messageTypes } from './message.ts';
-import { formatPublicKey } from './signature.ts';
+import { listEndpoints } from './endpoints/store.ts';
+import {
+  algorithmSchema,
+  describeDelivery,
+  describeKey,
+  describeWebhook,
+  deliverySchema as plainDeliverySchema,
+  webhookSchema as plainWebhookSchema,
+  shownKeySchema,
+  typesSchema,
+  wishSchema,
+} from './webhook-format.ts';
 
 /** What the routes work with. */
 export interface WebhookRouteParts extends EndpointParts {
@@ -26,61 +34,8 @@ export interface WebhookRouteParts extends EndpointParts {
   readonly wake: () => void;
 }
 
-const algorithmSchema = z.enum(['hmac-sha256', 'ed25519']);
-const typesSchema = z
-  .array(z.string().refine((type) => messageTypes.includes(type), `expected one of ${messageTypes.join(', ')}`))
-  .max(messageTypes.length)
-  .openapi({ example: ['release.activated', 'key.revoked'] });
-
-const webhookSchema = z
-  .object({
-    id: z.uuid(),
-    url: z.string(),
-    description: z.string(),
-    types: z.array(z.string()).openapi({ description: 'All when it is empty.' }),
-    project: z.string().nullable(),
-    state: z.enum(['enabled', 'disabled']),
-    disabled_because: z.enum(['asked', 'gone', 'failing']).nullable(),
-    failing_since: timeSchema.nullable(),
-    keys: z.array(
-      z.object({
-        algorithm: algorithmSchema,
-        public_key: z.string().nullable(),
-        created_at: timeSchema,
-        ends_at: timeSchema.nullable(),
-      }),
-    ),
-    created_by: z.uuid().nullable(),
-    created_at: timeSchema,
-  })
-  .openapi('Webhook');
-
-const shownKeySchema = z.object({
-  secret: z.string().optional().openapi({ description: 'Of hmac-sha256; it is shown only here.' }),
-  public_key: z.string().optional().openapi({ description: 'Of ed25519.' }),
-});
-
-const deliverySchema = z
-  .object({
-    id: z.uuid(),
-    event_id: z.uuid(),
-    type: z.string(),
-    state: z.enum(['waiting', 'delivered', 'dead']),
-    attempts: z.int(),
-    event_at: timeSchema,
-    next_attempt_at: timeSchema.nullable(),
-    ended_at: timeSchema.nullable(),
-    last_status: z.int().nullable(),
-    last_error: z.string().nullable(),
-  })
-  .openapi('WebhookDelivery');
-
-const wishSchema = z.strictObject({
-  url: z.string().min(1).max(2048),
-  description: textSchema(200).default(''),
-  types: typesSchema.default([]),
-  project: z.string().regex(slugPattern, 'expected a slug').optional(),
-});
+const webhookSchema = plainWebhookSchema.openapi('Webhook');
+const deliverySchema = plainDeliverySchema.openapi('WebhookDelivery');
 
 const tags = ['webhooks'];
 const path = '/api/webhooks';
@@ -233,17 +188,17 @@ function addEndpointRoutes(router: OpenAPIHono<AppEnv>, parts: WebhookRouteParts
   const { database } = parts;
   router.openapi(listRoute, async (c) => {
     const rows = await listEndpoints(database.query, c.var.organisation.id);
-    return c.json({ webhooks: await Promise.all(rows.map((row) => describe(parts, row))) }, 200);
+    return c.json({ webhooks: await Promise.all(rows.map((row) => describeWebhook(parts, row))) }, 200);
   });
   router.openapi(createEndpointRoute, async (c) => {
     const wish = c.req.valid('json');
     const { row, key } = await createEndpoint(parts, callerOf(c.var), { ...wish, project: wish.project });
     c.header('Cache-Control', 'no-store');
-    return c.json({ ...(await describe(parts, row)), ...describeKey(key) }, 201);
+    return c.json({ ...(await describeWebhook(parts, row)), ...describeKey(key) }, 201);
   });
   router.openapi(showRoute, async (c) => {
     const row = await requireEndpoint(database.query, c.var.organisation.id, c.req.valid('param').id);
-    return c.json(await describe(parts, row), 200);
+    return c.json(await describeWebhook(parts, row), 200);
   });
   router.openapi(changeRoute, async (c) => {
     const { url, description, types, project } = c.req.valid('json');
@@ -254,7 +209,7 @@ function addEndpointRoutes(router: OpenAPIHono<AppEnv>, parts: WebhookRouteParts
       ...(project !== undefined && { project }),
     };
     const row = await changeEndpoint(parts, callerOf(c.var), { id: c.req.valid('param').id, wish });
-    return c.json(await describe(parts, row), 200);
+    return c.json(await describeWebhook(parts, row), 200);
   });
   router.openapi(removeRoute, async (c) => {
     await removeEndpoint(parts, callerOf(c.var), c.req.valid('param').id);
@@ -267,12 +222,12 @@ function addSwitchRoutes(router: OpenAPIHono<AppEnv>, parts: WebhookRouteParts):
     const { id } = c.req.valid('param');
     const row = await switchEndpoint(parts, callerOf(c.var), { id, state: 'enabled' });
     parts.wake();
-    return c.json(await describe(parts, row), 200);
+    return c.json(await describeWebhook(parts, row), 200);
   });
   router.openapi(disableRoute, async (c) => {
     const { id } = c.req.valid('param');
     const row = await switchEndpoint(parts, callerOf(c.var), { id, state: 'disabled' });
-    return c.json(await describe(parts, row), 200);
+    return c.json(await describeWebhook(parts, row), 200);
   });
   router.openapi(rotateRoute, async (c) => {
     const wish = { id: c.req.valid('param').id, overlapHours: c.req.valid('json').overlap_hours };
@@ -306,39 +261,4 @@ function addDeliveryRoutes(router: OpenAPIHono<AppEnv>, parts: WebhookRouteParts
     parts.wake();
     return c.json({ replayed }, 202);
   });
-}
-
-async function describe(
-  { database, now }: WebhookRouteParts,
-  row: EndpointRow,
-): Promise<z.infer<typeof webhookSchema>> {
-  const keys = await listKeys(database.query, row.id, now());
-  return {
-    ...{ id: row.id, url: row.url, description: row.description, types: JSON.parse(row.types), project: row.project },
-    ...{ state: row.state, disabled_because: row.disabled_because, failing_since: formatMaybe(row.failing_since) },
-    ...{ keys: keys.map(describeStoredKey), created_by: row.created_by, created_at: formatTime(row.created_at) },
-  };
-}
-
-function describeStoredKey({ algorithm, public_key, created_at, ends_at }: KeyRow) {
-  return {
-    ...{ algorithm, public_key: public_key === null ? null : formatPublicKey(public_key) },
-    ...{ created_at: formatTime(created_at), ends_at: formatMaybe(ends_at) },
-  };
-}
-
-function describeKey(key: ShownKey): z.infer<typeof shownKeySchema> {
-  return 'secret' in key ? { secret: key.secret } : { public_key: key.publicKey };
-}
-
-function describeDelivery(row: DeliveryRow): z.infer<typeof deliverySchema> {
-  return {
-    ...{ id: row.id, event_id: row.event_id, type: row.type, state: row.state, attempts: row.attempts },
-    ...{ event_at: formatTime(row.event_at), next_attempt_at: formatMaybe(row.next_attempt_at) },
-    ...{ ended_at: formatMaybe(row.ended_at), last_status: row.last_status, last_error: row.last_error },
-  };
-}
-
-function formatMaybe(at: number | null): string | null {
-  return at === null ? null : formatTime(at);
 }

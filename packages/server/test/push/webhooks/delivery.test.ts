@@ -212,6 +212,19 @@ forEachEngine((_, open) => {
     assert.equal(hooks.receiver.received.length, before);
   });
 
+  test('another address begins anew: failures of the one before do not count against it', async () => {
+    const { id = '' } = await begin();
+    hooks.receiver.answer = say(500);
+    await hooks.happen('release.activated', activation);
+    await hooks.deliver();
+    hooks.scene.home.travel(6 * dayMs);
+    const changed = await hooks.ask('PATCH', `${path}/${id}`, { url: `${hooks.receiver.url}/new` });
+    assert.equal(changed.json.failing_since, null);
+    await hooks.deliver();
+    assert.equal(hooks.receiver.received.at(-1)?.path, '/new');
+    assert.deepEqual(await stateOf(id), ['enabled', null]);
+  });
+
   test('what was given up is kept and listed, and goes out again when asked: one, or all since a time', async () => {
     const { id = '' } = await begin();
     const started = new Date(hooks.scene.resources.now()).toISOString();

@@ -83,7 +83,8 @@ export async function changeEndpoint(
     wish,
   }: { readonly id: string; readonly wish: Partial<Omit<EndpointWish, 'project'>> & { project?: string | null } },
 ): Promise<EndpointRow> {
-  const place = wish.url === undefined ? {} : await judgeUrl(parts.reach, wish.url);
+  // Failures of another address are none of this one's.
+  const place = wish.url === undefined ? {} : { ...(await judgeUrl(parts.reach, wish.url)), failing_since: null };
   return parts.database.transaction(async (tx) => {
     const before = await requireEndpoint(tx, caller.organisationId, id);
     await assertProject(tx, caller.organisationId, wish.project ?? undefined);
