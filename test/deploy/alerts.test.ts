@@ -1,4 +1,4 @@
-/** The alert rules: sound, and each fired once and held quiet once by promtool. */
+/** The alert rules: sound, about figures that a server has, and each fired once and held quiet once by promtool. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
+import { openApiKey } from '../programs/authority.ts';
+import { signIn } from '../programs/operator.ts';
+import { install, startServer } from '../programs/server.ts';
 
 interface Rules {
   readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[];
@@ -34,4 +37,20 @@ test('promtool fires every alert, and none below its threshold', {
   }
   const options = { cwd: folder, timeout: 60_000, env: {} };
   await promisify(execFile)('/usr/bin/promtool', ['test', 'rules', 'signpost.rules.test.yml'], options);
+});
+
+test('every figure that an alert looks at is one that a server has', async () => {
+  const installation = await install();
+  try {
+    const server = await startServer(installation);
+    const { email, password } = installation.admin;
+    const headers = await openApiKey(await signIn(server.base, email, password), ['metrics']);
+    const figures = await (await fetch(`${server.base}/metrics`, { headers })).text();
+    await server.stop();
+    const names = new Set(rules.flatMap(({ expr }) => expr.match(/\bsignpost_[a-z_]+/g) ?? []));
+    assert.ok(names.size > 8);
+    for (const name of names) assert.ok(figures.includes(`# TYPE ${name} `), name);
+  } finally {
+    await installation.remove();
+  }
 });
