@@ -33,7 +33,8 @@ export function streamRoutes(parts: ListenParts): OpenAPIHono<AppEnv> {
   router.openapi(streamRoute, async (c) => {
     const { channels, since } = c.req.valid('query');
     const asked = { channels, since: c.req.valid('header')['last-event-id'] ?? since, transport: 'sse' } as const;
-    const entered = await enterHub(parts, c.var, asked);
+    // What is needed for the first bytes alone is not kept for as long as the stream lasts.
+    const { start, leave } = await enterHub(parts, c.var, asked);
     try {
       const { headers } = c.body(null, 200, {
         'Content-Type': 'text/event-stream; charset=utf-8',
@@ -42,14 +43,14 @@ export function streamRoutes(parts: ListenParts): OpenAPIHono<AppEnv> {
         'X-Accel-Buffering': 'no',
       });
       const response = c.env.outgoing;
-      const listener = entered.start(EventStream.open(response, headers));
+      const listener = start(EventStream.open(response, headers));
       response.on('close', () => {
         listener.leave();
-        entered.leave();
+        leave();
       });
       return RESPONSE_ALREADY_SENT as never;
     } catch (error) {
-      entered.leave();
+      leave();
       throw error;
     }
   });
