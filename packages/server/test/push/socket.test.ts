@@ -154,6 +154,22 @@ suite('a WebSocket', () => {
     assert.ok(rows.some(({ detail }) => detail?.includes('revoked')));
   });
 
+  test('ends at once when its API key is revoked, and when a channel that it hears is removed', async () => {
+    const { home, ask } = scene;
+    const as = home.people.admin.session;
+    const { id, credential } = await scene.openKey({ organisationId: home.id, verbs: ['read'] });
+    const keyed = await open(scene, 'channels=system', credential);
+    assert.equal((await ask('DELETE', `/api/api-keys/${id}`, { as })).status, 204);
+    assert.equal(await keyed.closed, 4401);
+    assert.equal(
+      (await ask('POST', '/api/push/channels', { as, json: { name: 'app.gone', visibility: 'public' } })).status,
+      201,
+    );
+    const listener = await open(scene, 'channels=app.gone,trust');
+    assert.equal((await ask('DELETE', '/api/push/channels/app.gone', { as })).status, 204);
+    assert.equal(await listener.closed, 4403);
+  });
+
   test('is refused to pages of other origins, without the subprotocol, and for what is no handshake', async () => {
     const target = `${scene.url.replace('http', 'ws')}/api/push/ws?channels=trust`;
     assert.equal(await statusOf(new WebSocket(target, 'signpost.frames.v1', { origin: 'https://evil.example' })), 403);
