@@ -39,7 +39,6 @@ export async function measureFanOut(): Promise<readonly Measurement[]> {
 const settings = {
   SIGNPOST_PUSH_CONNECTIONS: '0',
   SIGNPOST_PUSH_CONNECTIONS_PER_ADDRESS: '0',
-  SIGNPOST_PUSH_FRAMES_PER_SECOND: '0',
 };
 
 async function measureAll(deployment: Deployment): Promise<readonly Measurement[]> {

@@ -83,8 +83,8 @@ export interface Config {
   /** SIGNPOST_PUSH_CONNECTIONS_PER_ADDRESS (100): how many of them from one address; 0 lifts the limit. */
   readonly pushConnectionsPerAddress: number;
   /**
-   * SIGNPOST_PUSH_FRAMES_PER_SECOND (1): the pace of one connection after 10 frames at once; what comes faster is sent together with
-   * the next heartbeat, within 5 seconds. Word of keys is never held up. 0 lifts the limit.
+   * SIGNPOST_PUSH_FRAMES_PER_SECOND (0): the pace of one connection after 10 frames at once; what comes faster is sent together with
+   * the next heartbeat, within 5 seconds. Word of keys is never held up. 0: everything goes out at once.
    */
   readonly pushFramesPerSecond: number;
   /** SIGNPOST_PUSH_KEEP_FRAMES (100000): frames kept of each channel for those who were away. */
@@ -168,7 +168,7 @@ function readConfig(reader: Reader): Config {
     webhookFailureDays: reader.read('SIGNPOST_WEBHOOK_FAILURE_DAYS', between(1, 365), 5),
     pushConnections: reader.read('SIGNPOST_PUSH_CONNECTIONS', between(0, 1_000_000), 20_000),
     pushConnectionsPerAddress: reader.read('SIGNPOST_PUSH_CONNECTIONS_PER_ADDRESS', between(0, 1_000_000), 100),
-    pushFramesPerSecond: reader.read('SIGNPOST_PUSH_FRAMES_PER_SECOND', between(0, 1_000_000), 1),
+    pushFramesPerSecond: reader.read('SIGNPOST_PUSH_FRAMES_PER_SECOND', between(0, 1_000_000), 0),
     pushKeepFrames: reader.read('SIGNPOST_PUSH_KEEP_FRAMES', between(1, 10_000_000), 100_000),
     pushKeepDays: reader.read('SIGNPOST_PUSH_KEEP_DAYS', between(1, 3650), 30),
     backupDir: reader.read('SIGNPOST_BACKUP_DIR', parseText, undefined),

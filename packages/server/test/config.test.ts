@@ -49,7 +49,7 @@ test('without any variable the settings are the documented defaults', () => {
     webhookFailureDays: 5,
     pushConnections: 20_000,
     pushConnectionsPerAddress: 100,
-    pushFramesPerSecond: 1,
+    pushFramesPerSecond: 0,
     pushKeepFrames: 100_000,
     pushKeepDays: 30,
     backupDir: undefined,

@@ -11,7 +11,8 @@ const digestPattern = /^sha256:[0-9a-f]{64}$/;
 const hub = 'docker.io';
 const hubNames: ReadonlySet<string> = new Set([
   hub,
-  ...['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com', 'registry.docker.io'],
+  ...['index', 'registry', 'registry-1'].map((service) => `${service}.${hub}`),
+  ...['registry'].map((service) => `${service}.hub.docker.com`),
 ]);
 const maxRepositoryLength = 255;
 
