@@ -81,11 +81,6 @@ export const driftRules = {
 /** A kind of drift. */
 export type DriftKind = keyof typeof driftRules;
 
-/** Whether `severity` is `least` or worse. */
-export function isAtLeast(severity: Severity, least: Severity): boolean {
-  return severities.indexOf(severity) >= severities.indexOf(least);
-}
-
 /** `severity`, so many steps worse (or better, when negative), within the levels that there are. */
 export function shiftSeverity(severity: Severity, steps: number): Severity {
   const index = Math.min(Math.max(severities.indexOf(severity) + steps, 0), severities.length - 1);

@@ -43,9 +43,16 @@ export function identityOf(claims: SignerClaims): Identity {
   };
 }
 
+/** Identities do not change, and each is compared many times. */
+const texts = new WeakMap<Identity, string>();
+
 /** One text for one tuple: what is absent counts as such, and nothing runs into its neighbour. */
 export function encodeIdentity(identity: Identity): string {
-  return encodePlain(identity);
+  const known = texts.get(identity);
+  if (known !== undefined) return known;
+  const text = encodePlain(identity);
+  texts.set(identity, text);
+  return text;
 }
 
 const refPattern = /@(refs\/[^@]*)$/;

@@ -3,10 +3,10 @@ import type { AuditEntry } from '../../audit/audit.ts';
 import { recordAudits } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
 import { classify, type Finding } from '../drift/classify.ts';
-import { isAtLeast } from '../drift/kinds.ts';
 import type { FactSet } from '../facts/fact-set.ts';
 import { describeFinding, type FindingPlace, raiseFindings } from '../findings/raise.ts';
 import { creditLine } from '../findings/resolve.ts';
+import { isAtLeast } from '../findings/severity.ts';
 import {
   type ChainRow,
   countArtifacts,

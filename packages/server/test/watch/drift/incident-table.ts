@@ -1,6 +1,7 @@
 /** What the watch makes of incidents, as the tables of docs/watch.md. */
 import { classify, type Finding } from '../../../src/watch/drift/classify.ts';
-import { type DriftKind, isAtLeast } from '../../../src/watch/drift/kinds.ts';
+import type { DriftKind } from '../../../src/watch/drift/kinds.ts';
+import { isAtLeast } from '../../../src/watch/findings/severity.ts';
 import { benignCases } from './benign-cases.ts';
 import { type Incident, incidents, type Verdict } from './incidents.ts';
 import { sightingOf } from './scene.ts';

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { classify } from '../../../src/watch/drift/classify.ts';
-import { isAtLeast } from '../../../src/watch/drift/kinds.ts';
+import { isAtLeast } from '../../../src/watch/findings/severity.ts';
 import { benignCases } from './benign-cases.ts';
 import { classifyIncident, describeIncidents, judgeIncident } from './incident-table.ts';
 import { incidents } from './incidents.ts';

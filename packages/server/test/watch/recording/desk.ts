@@ -1,4 +1,5 @@
 /** A watch on a database: sources, a clock that is moved by hand, and readers that see what the test says. */
+import assert from 'node:assert/strict';
 import { type Caller, systemActor } from '../../../src/audit/audit.ts';
 import type { Database } from '../../../src/storage/database.ts';
 import { createId } from '../../../src/storage/ids.ts';
@@ -11,7 +12,7 @@ import { listRevisions, type RevisionRow } from '../../../src/watch/learning/sto
 import { findLine } from '../../../src/watch/observations/store.ts';
 import { type Recorded, record } from '../../../src/watch/recording/record.ts';
 import { addSource } from '../../../src/watch/sources/source.ts';
-import type { SourceRow } from '../../../src/watch/sources/store.ts';
+import { findSourceByKey, type SourceRow } from '../../../src/watch/sources/store.ts';
 import { hour, usualFacts } from '../drift/scene.ts';
 
 export const day = 24 * hour;
@@ -49,12 +50,25 @@ export async function openDesk(database: Database, slug: string): Promise<Desk> 
     .insertInto('organisation')
     .values({ id: organisationId, slug, name: slug, host: null, created_at: start })
     .execute();
-  let at = start;
-  const now = () => at;
   const caller: Caller = { organisationId, actor: systemActor };
-  const source = await addSource({ database, now }, caller, {
+  await addSource({ database, now: () => start }, caller, {
     ...{ reference: 'ghcr.io/org/app', rules: learningPresets.usual, isDevelopment: false },
   });
+  return joinDesk(database, slug);
+}
+
+/** The watch that `openDesk` made. */
+export async function joinDesk(database: Database, slug: string): Promise<Desk> {
+  const { id: organisationId } = await database.query
+    .selectFrom('organisation')
+    .select('id')
+    .where('slug', '=', slug)
+    .executeTakeFirstOrThrow();
+  const caller: Caller = { organisationId, actor: systemActor };
+  const key = 'oci:ghcr.io/org/app';
+  const source = (await findSourceByKey(database.query, { organisationId, key })) ?? assert.fail('expected a source');
+  let at = start;
+  const now = () => at;
   const line = async () => (await findLine(database.query, source.id, '1')) ?? 0;
   const revisions = async () => listRevisions(database.query, await line());
   const parse = (row: RevisionRow) => parseRevisionRow(row).revision;

@@ -1,0 +1,17 @@
+/** A kill at any moment loses no baseline, promotes no stranger and leaves the chain whole. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { forEachEngine } from '../../storage/engines.ts';
+import { killWhileRecording } from './siege.ts';
+
+forEachEngine((_name, _open, locate) => {
+  test('what was acknowledged is there, what was established stays, nobody is promoted, wherever SIGKILL strikes', async () => {
+    const moments = fc.sample(fc.double({ min: 0, max: 1, noNaN: true }), 3);
+    const { findings, acknowledged } = await killWhileRecording(await locate(), {
+      ...{ kills: moments.length, random: () => moments.pop() ?? 0 },
+    });
+    assert.deepEqual(findings, []);
+    assert.ok(acknowledged > 0);
+  });
+});
