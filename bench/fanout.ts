@@ -7,6 +7,8 @@ import {
   openNchan,
   openOurs,
   openPeer,
+  readCursor,
+  requestSince,
 } from './fanout/contestants.ts';
 import { Crowd } from './fanout/crowd.ts';
 import { readProcessorSeconds, readResidentKib } from './fanout/process-usage.ts';
@@ -53,7 +55,12 @@ async function measureAll(deployment: Deployment): Promise<readonly Measurement[
     const nchan = await measureAlone(() => openNchan(scratch, transport));
     measurements.push(...judge(transport, ours, { peers, nchan }));
   }
-  return [...measurements, await measureLatency(deployment), ...(await measureSlowReaders(deployment))];
+  return [
+    ...measurements,
+    await measureLatency(deployment),
+    await measureStorm(deployment),
+    ...(await measureSlowReaders(deployment)),
+  ];
 }
 
 function judge(
@@ -160,6 +167,24 @@ async function publishSteadily(
     published.push(contestant.publish([createFrame()]));
   }
   await Promise.all(published);
+}
+
+const missedFrames = 100;
+
+/** Everybody comes back at once, each with a hundred frames to catch up. */
+async function measureStorm(deployment: Deployment): Promise<Measurement> {
+  const ours = await openOurs(deployment, 'sse');
+  const cursor = await readCursor(deployment);
+  await ours.publish(Array.from({ length: missedFrames }, createFrame));
+  const request = requestSince(cursor);
+  const took = await Crowd.storm({ port: ours.port, request }, { count: crowdSize, frames: missedFrames });
+  await ours.stop();
+  return {
+    name: 'fan-out, reconnect storm',
+    measured: took / 1000,
+    bar: { kind: 'at most', value: 2, unit: ' s' },
+    detail: `${formatAmount(crowdSize)} clients at once, each ${missedFrames} frames behind; all caught up`,
+  };
 }
 
 const slowCrowd = 200;

@@ -74,6 +74,18 @@ export async function createBenchChannel({ operator }: Deployment): Promise<void
   await operator.call('POST', '/api/push/channels', { name: channel, visibility: 'public' });
 }
 
+/** Where the channel's readers stand now. */
+export async function readCursor({ operator }: Deployment): Promise<string> {
+  const { channels } = await operator.call('GET', '/api/push/channels');
+  const found = channels.find(({ name }: { name: string }) => name === channel);
+  return `${found.epoch}:${channel}.${found.head}`;
+}
+
+/** The request of somebody who has read up to `cursor`. */
+export function requestSince(cursor: string): string {
+  return `GET /api/push/stream?channels=${channel}&since=${encodeURIComponent(cursor)} HTTP/1.1\r\n${accept}\r\n`;
+}
+
 const peerRequests: Readonly<Record<string, Pick<Contestant, 'request' | 'hello'>>> = {
   ws: { request: `GET / HTTP/1.1\r\n${upgrade}\r\n` },
   // "40", masked: how its clients join.

@@ -21,6 +21,20 @@ export class Crowd {
     return crowd;
   }
 
+  /** Lets `count` listeners connect at once; milliseconds until each has got the `frames` that it missed. */
+  static async storm(
+    { port, request }: Pick<Contestant, 'port' | 'request'>,
+    { count, frames }: { readonly count: number; readonly frames: number },
+  ): Promise<number> {
+    const crowd = new Crowd(fork(join(import.meta.dirname, 'listeners.ts')));
+    await crowd.count();
+    const started = performance.now();
+    await crowd.#ask({ kind: 'storm', port, count, request, frames }, 'received');
+    const took = performance.now() - started;
+    await crowd.leave();
+    return took;
+  }
+
   /** Has `publish` done, and resolves when every listener that reads has got `count` frames more; milliseconds. */
   async receive(count: number, publish: () => Promise<void>): Promise<number> {
     await this.#ask({ kind: 'expect', count }, 'ready');

@@ -53,7 +53,13 @@ function noteLatencies(into: number[], chunk: Buffer): void {
 /** One buffer for all: what is read is counted at once, and kept by nobody. */
 const shared = Buffer.alloc(256 * 1024);
 
-async function open({ port, request, hello }: Extract<ListenerOrder, { kind: 'connect' }>): Promise<void> {
+interface Opening {
+  readonly port: number;
+  readonly request: string;
+  readonly hello?: string | undefined;
+}
+
+async function open({ port, request, hello }: Opening): Promise<void> {
   let opened: (() => void) | undefined;
   const isOpen = new Promise<void>((resolve) => {
     opened = resolve;
@@ -93,6 +99,15 @@ async function connectAll(order: Extract<ListenerOrder, { kind: 'connect' }>): P
   send({ kind: 'connected', count: listeners.length });
 }
 
+/** Connects all of them in one go, and tells when each has got `frames`. */
+function storm(order: Extract<ListenerOrder, { kind: 'storm' }>): void {
+  [expected, complete, total] = [order.frames, 0, 0];
+  report = () => {
+    if (complete === order.count) send({ kind: 'received', total });
+  };
+  for (let index = 0; index < order.count; index += 1) void open(order);
+}
+
 /** Tells when all who read have got `count` more frames. */
 function expect(count: number): void {
   const reading = listeners.filter(({ socket }) => !socket.isPaused());
@@ -113,6 +128,9 @@ process.on('message', (order: ListenerOrder) => {
   switch (order.kind) {
     case 'connect':
       void connectAll(order);
+      break;
+    case 'storm':
+      storm(order);
       break;
     case 'expect':
       expect(order.count);

@@ -10,6 +10,14 @@ export type ListenerOrder =
       readonly request: string;
       readonly hello?: string | undefined;
     }
+  /** All at once; told as received when each has got `frames`. */
+  | {
+      readonly kind: 'storm';
+      readonly port: number;
+      readonly count: number;
+      readonly request: string;
+      readonly frames: number;
+    }
   | { readonly kind: 'expect'; readonly count: number }
   | { readonly kind: 'pause'; readonly count: number }
   | { readonly kind: 'time' | 'latencies' | 'count' };

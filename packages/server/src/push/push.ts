@@ -57,7 +57,7 @@ const minuteMs = 60_000;
 
 /** Connections of one session or key, and new ones a second. */
 const perPrincipal = 20;
-const newPerSecond = 5000;
+const newPerSecond = 10_000;
 
 /** Opens the plane; it sends what is in the log and what is put into it from here on. */
 export function openPush(parts: PushParts): Push {
