@@ -25,8 +25,9 @@ export function forEachEngine(register: (name: string, open: () => Promise<Datab
     return;
   }
   describe('on PostgreSQL', () => {
-    registerWith(postgres, register);
-    after(dropPostgresDatabases);
+    const { engine, drop } = createPostgresEngine();
+    registerWith(engine, register);
+    after(drop);
   });
 }
 
@@ -51,16 +52,29 @@ const sqlite: Engine = {
   open: openMigratedSqlite,
 };
 
-const postgres: Engine = {
-  name: 'PostgreSQL',
-  locate: async (dataDir) => ({ dataDir, databaseUrl: await createPostgresDatabase('template1') }),
-  open: async (dataDir) => {
-    server ??= locatePostgres();
-    migrated ??= nameMigratedPostgres(await server);
-    const databaseUrl = await createPostgresDatabase(await migrated);
-    return openDatabase({ dataDir, databaseUrl }, { create: true });
-  },
-};
+/** Each with databases of its own: other files of the same process may be at work in theirs. */
+function createPostgresEngine(): { readonly engine: Engine; readonly drop: () => Promise<void> } {
+  const created: string[] = [];
+  const create = async (template: string) => {
+    const databaseUrl = await createPostgresDatabase(template);
+    created.push(new URL(databaseUrl).pathname.slice(1));
+    return databaseUrl;
+  };
+  return {
+    engine: {
+      name: 'PostgreSQL',
+      locate: async (dataDir) => ({ dataDir, databaseUrl: await create('template1') }),
+      open: async (dataDir) => {
+        migrated ??= nameMigratedPostgres(await locatePostgresOnce());
+        return openDatabase({ dataDir, databaseUrl: await create(await migrated) }, { create: true });
+      },
+    },
+    // The server may serve other files after this one.
+    drop: async () => {
+      for (const name of created) await runStatement(await locatePostgresOnce(), `drop database ${name} with (force)`);
+    },
+  };
+}
 
 function registerWith(
   engine: Engine,
@@ -88,22 +102,17 @@ function registerWith(
 
 let server: Promise<string> | undefined;
 let migrated: Promise<string> | undefined;
-const created: string[] = [];
-
 async function createPostgresDatabase(template: string): Promise<string> {
-  server ??= locatePostgres();
-  const url = new URL(await server);
+  const url = new URL(await locatePostgresOnce());
   const name = `test_${randomBytes(8).toString('hex')}`;
   await runStatement(url.href, `create database ${name} template ${template}`);
-  created.push(name);
   url.pathname = `/${name}`;
   return url.href;
 }
 
-/** The server may serve other files after this one. */
-async function dropPostgresDatabases(): Promise<void> {
-  if (server === undefined) return;
-  for (const name of created.splice(0)) await runStatement(await server, `drop database ${name} with (force)`);
+function locatePostgresOnce(): Promise<string> {
+  server ??= locatePostgres();
+  return server;
 }
 
 async function runStatement(url: string, statement: string): Promise<void> {
