@@ -45,6 +45,8 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
+/** Handshakes that wait to be taken up, as far as the system allows: after a restart all listeners of push come at once. */
+const backlog = 4096;
 const drainMs = 10_000;
 const idleCheckMs = 50;
 
@@ -55,7 +57,7 @@ export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer
   const { server, stopFollowing } = parts.tls ? await createTlsListener(parts, parts.tls) : createPlainListener(parts);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(parts.listen.port, parts.listen.host, resolve);
+    server.listen({ port: parts.listen.port, host: parts.listen.host, backlog }, resolve);
   });
   return {
     url: urlOf(parts.tls ? 'https' : 'http', server.address() as AddressInfo),
