@@ -14,9 +14,11 @@ export type Location =
     };
 
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::[0-9]{1,5})?$/i;
-// OCI Distribution 1.1, "Pulling manifests".
-const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+/** The name of a repository (OCI Distribution 1.1, "Pulling manifests"). */
+export const repositoryPattern: RegExp =
+  /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+/** A tag of one. */
+export const tagPattern: RegExp = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 
 /** Parses `https://…`, `http://…` or `oci://host/repository@sha256:…` (or `:tag`). Throws `malformed`; also for credentials in a URL. */
 export function parseLocation(text: string): Location {

@@ -1,5 +1,5 @@
 /** The order of NuGet's versions: Semantic Versioning with up to four numbers, missing ones being zero, and labels without case. */
-import { compareNumbers, isNumber } from './numbers.ts';
+import { compareIdentifiers, compareNumbers } from './numbers.ts';
 
 /** A version, taken apart. */
 export interface NugetVersion {
@@ -26,21 +26,5 @@ export function compareNugetVersions(left: NugetVersion, right: NugetVersion): n
   }
   // A release comes after its pre-releases.
   if (left.labels.length === 0 || right.labels.length === 0) return right.labels.length - left.labels.length;
-  return compareLabels(left.labels, right.labels);
-}
-
-function compareLabels(left: readonly string[], right: readonly string[]): number {
-  for (const [index, label] of left.entries()) {
-    const other = right[index];
-    if (other === undefined) return 1;
-    const order = compareLabel(label, other);
-    if (order !== 0) return order;
-  }
-  return left.length - right.length;
-}
-
-function compareLabel(left: string, right: string): number {
-  if (isNumber(left) !== isNumber(right)) return isNumber(left) ? -1 : 1;
-  if (isNumber(left)) return compareNumbers(left, right);
-  return left === right ? 0 : left < right ? -1 : 1;
+  return compareIdentifiers(left.labels, right.labels);
 }

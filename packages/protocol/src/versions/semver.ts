@@ -1,4 +1,5 @@
 /** The order of semantic versions (Semantic Versioning 2.0.0, clause 11). */
+import { compareIdentifiers } from './numbers.ts';
 
 /** A semantic version, taken apart. Numbers stay text, so that none loses digits. */
 export interface SemanticVersion {
@@ -31,24 +32,4 @@ function comparePrereleases(left: readonly string[], right: readonly string[]): 
   // Clause 11.3: a release comes after its pre-releases.
   if (left.length === 0 || right.length === 0) return right.length - left.length;
   return compareIdentifiers(left, right);
-}
-
-/** Clause 11.4: the first difference decides; of two that differ in length only, the longer comes after. */
-function compareIdentifiers(left: readonly string[], right: readonly string[]): number {
-  for (const [index, identifier] of left.entries()) {
-    const other = right[index];
-    if (other === undefined) return 1;
-    const order = compareIdentifier(identifier, other);
-    if (order !== 0) return order;
-  }
-  return left.length - right.length;
-}
-
-function compareIdentifier(left: string, right: string): number {
-  if (left === right) return 0;
-  const leftNumeric = /^\d+$/.test(left);
-  if (leftNumeric !== /^\d+$/.test(right)) return leftNumeric ? -1 : 1;
-  // Without leading zeros the longer number is the larger one: no loss of digits above 2^53.
-  if (leftNumeric && left.length !== right.length) return left.length - right.length;
-  return left < right ? -1 : 1;
 }

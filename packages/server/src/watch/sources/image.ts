@@ -1,10 +1,8 @@
 /** References of images as Docker's clients read them (distribution/reference): Docker Hub has many names and is one registry. */
+import { repositoryPattern, tagPattern } from '@signpost/protocol/fetching/location';
 import { parseHost } from './host.ts';
 import type { ParsedSource } from './parsed-source.ts';
 
-// OCI Distribution 1.1, "Pulling manifests".
-const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
 /** The one name that all names of Docker Hub stand for. */
