@@ -8,7 +8,7 @@ import type { ParsedSource } from './parsed-source.ts';
 import { parseProject } from './project.ts';
 
 /** Where sources come from. */
-type Ecosystem = 'oci' | 'npm' | 'signpost' | 'feed' | 'git';
+export type Ecosystem = 'oci' | 'npm' | 'signpost' | 'feed' | 'git';
 
 /** A source, and which of its artifacts was meant. */
 export interface SourceReference {

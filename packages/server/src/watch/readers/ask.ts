@@ -1,0 +1,45 @@
+/** One request of a reader, and what came of it. Whoever keeps budgets of hosts stands between the two (RFC 9110). */
+import type { Unanswered } from './reader.ts';
+
+/** What is asked. */
+export interface Question {
+  readonly url: string;
+  /** `GET` unless it is said. */
+  readonly method?: 'GET' | 'HEAD' | 'POST' | undefined;
+  readonly accept?: string | undefined;
+  /** The ETag that is known. */
+  readonly ifNoneMatch?: string | undefined;
+  /** Sent to the origin of `url` alone, never behind a redirect to another. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Of a POST. */
+  readonly body?: string | undefined;
+  /** Where redirects may lead: within the origin, unless it is said. */
+  readonly redirects?: 'same-origin' | 'any-origin' | undefined;
+  /** The longest body that is taken. */
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/** 2xx, 304, 404 or 410. */
+export interface Answered {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Everything else: 401, 403, 429, 5xx, another status, a time-out, a broken connection, a body that is too long. */
+export interface NoAnswer extends Unanswered {
+  /** Absent when there was none. */
+  readonly status?: number | undefined;
+  /** WWW-Authenticate of a 401. */
+  readonly challenge?: string | undefined;
+  /** The body was longer than asked for. */
+  readonly isTooLong?: boolean | undefined;
+}
+
+/** See the file. */
+export type Answer = Answered | NoAnswer;
+
+/** Asks. Throws nothing but the reason of the signal. */
+export type Ask = (question: Question) => Promise<Answer>;
