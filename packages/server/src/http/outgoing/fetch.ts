@@ -1,8 +1,8 @@
-/** Requests of the server to others, each to an address that was looked at: what a name resolves to is asked once, and held. */
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+/** What the server reads at others, within bounds. */
+import type { IncomingMessage } from 'node:http';
 import { TrustError } from '@signpost/protocol/errors';
-import { findAddresses, holdTo, type Reach } from './reach.ts';
+import type { Reach } from './reach.ts';
+import { sendRequest } from './send.ts';
 
 /** How far a request may go. */
 interface FetchBounds {
@@ -20,6 +20,8 @@ export type Fetch = (url: string, bounds: FetchBounds) => Promise<Uint8Array<Arr
 
 const timeoutMs = 30_000;
 const maxRedirects = 3;
+// What is hashed is what was published: no coding in between.
+const headers = { accept: '*/*', 'accept-encoding': 'identity' };
 
 /** Makes what sends requests. Nothing is sent before it is called. */
 export function createFetch(reach: Reach): Fetch {
@@ -40,13 +42,14 @@ type Bounds = Required<FetchBounds>;
 async function follow(reach: Reach, first: URL, bounds: Bounds): Promise<Uint8Array<ArrayBuffer> | undefined> {
   let url = first;
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-    const response = await send(reach, url, bounds.signal);
-    const { statusCode: status = 0, headers } = response;
-    if (![301, 302, 303, 307, 308].includes(status) || headers.location === undefined) {
+    const response = await sendRequest(reach, url, { method: 'GET', headers, signal: bounds.signal });
+    const { statusCode: status = 0 } = response;
+    const { location } = response.headers;
+    if (![301, 302, 303, 307, 308].includes(status) || location === undefined) {
       return readAnswer(response, url, bounds.limitBytes);
     }
     response.destroy();
-    url = parseRedirect(url, headers.location);
+    url = parseRedirect(url, location);
   }
   throw new TrustError('fetch_failed', `expected at most ${maxRedirects} redirects`);
 }
@@ -56,25 +59,6 @@ function parseRedirect(from: URL, location: string): URL {
   const url = URL.parse(location, from);
   if (url?.origin === from.origin && url.username === '' && url.password === '') return url;
   throw new TrustError('fetch_failed', `expected redirects to stay at ${from.origin}`);
-}
-
-async function send(reach: Reach, url: URL, signal: AbortSignal): Promise<IncomingMessage> {
-  const addresses = await findAddresses(reach, url);
-  const request = url.protocol === 'https:' ? requestHttps : requestHttp;
-  return new Promise((resolve, reject) => {
-    const options = {
-      ...{ agent: false as const, signal, lookup: holdTo(addresses) },
-      // What is hashed is what was published: no coding in between.
-      headers: { accept: '*/*', 'accept-encoding': 'identity', connection: 'close', 'user-agent': 'signpost' },
-    };
-    const sent = request(url, options, resolve);
-    sent.on('error', reject);
-    sent.on('upgrade', (_, socket) => {
-      socket.destroy();
-      reject(new TrustError('fetch_failed', `expected status 200 from ${url.host}, got 101`));
-    });
-    sent.end();
-  });
 }
 
 async function readAnswer(response: IncomingMessage, url: URL, limitBytes: number) {
