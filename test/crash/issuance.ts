@@ -1,9 +1,9 @@
 /** Kills a server that issues certificates, again and again at random moments: whatever a client received must be known. */
-import { randomInt, X509Certificate } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { X509Certificate } from 'node:crypto';
 import { createIssuing, createRequest, openApiKey } from '../programs/authority.ts';
 import { createOperator, type Operator, signIn } from '../programs/operator.ts';
 import { type Installation, install, startServer } from '../programs/server.ts';
+import { strike } from './strike.ts';
 
 /** How a run went. */
 export interface IssuanceReport {
@@ -13,7 +13,6 @@ export interface IssuanceReport {
 }
 
 const clients = 8;
-const maxLifeMs = 700;
 
 interface Siege {
   readonly installation: Installation;
@@ -52,17 +51,14 @@ async function prepare(installation: Installation): Promise<Siege> {
   return { installation, headers, requests, received: new Map() };
 }
 
-async function killOnce({ installation, headers, requests, received }: Siege): Promise<readonly string[]> {
-  const server = await startServer(installation);
-  const operator = createOperator(server.base, headers);
+async function killOnce(siege: Siege): Promise<readonly string[]> {
+  const { requests, received } = siege;
   const round = new Map<string, string>();
   const findings: string[] = [];
-  const work = requests.map((request) => ask(operator, request, { round, findings }));
-  // The first answer of a new process takes longest; what matters happens after it.
-  for (let waited = 0; round.size === 0 && waited < 10_000; waited += 20) await delay(20);
-  await delay(randomInt(maxLifeMs));
-  await server.kill();
-  await Promise.all(work);
+  await strike(siege, {
+    begin: (operator) => requests.map((request) => ask(operator, request, { round, findings })),
+    isAnswered: () => round.size > 0,
+  });
   for (const [id, fingerprint] of round) received.set(id, fingerprint);
   return findings;
 }

@@ -7,6 +7,7 @@ import { OfflineRoot } from '../programs/offline-root.ts';
 import { CallError, createOperator, type Operator, signIn } from '../programs/operator.ts';
 import { createSigningKey, pinRoot } from '../programs/publisher.ts';
 import { type Installation, install, startServer } from '../programs/server.ts';
+import { strike } from './strike.ts';
 
 /** How a run went. */
 export interface PushReport {
@@ -18,7 +19,6 @@ export interface PushReport {
 }
 
 const clients = 4;
-const maxLifeMs = 700;
 const patienceMs = 60_000;
 const channel = 'app.crash';
 
@@ -42,8 +42,8 @@ export async function killWhileTelling(kills: number, report: (line: string) => 
       report(`${kill} of ${kills} kills, ${siege.published.size} publications, ${siege.revoked.size} keys revoked`);
     }
     const frames = await judge(siege);
-    const acknowledged = [...siege.published.values()].filter((sequence) => sequence !== undefined).length;
-    return { findings: siege.findings, acknowledged: acknowledged + siege.revoked.size, frames };
+    const acknowledged = countAnswered(siege.published) + siege.revoked.size;
+    return { findings: siege.findings, acknowledged, frames };
   } finally {
     await installation.remove();
   }
@@ -60,19 +60,20 @@ async function prepare(installation: Installation): Promise<Siege> {
   return { installation, headers, published: new Map(), revoked: new Set(), findings: [] };
 }
 
-async function killOnce({ installation, headers, published, revoked, findings }: Siege): Promise<void> {
-  const server = await startServer(installation);
-  const operator = createOperator(server.base, headers);
-  const before = published.size;
-  const work = [
-    ...Array.from({ length: clients }, () => repeatUntilGone(findings, () => publish(operator, published))),
-    repeatUntilGone(findings, () => revokeKey(operator, revoked)),
-  ];
-  // The first answer of a new process takes longest; what matters happens after it.
-  for (let waited = 0; published.size === before && waited < 10_000; waited += 20) await delay(20);
-  await delay(randomInt(maxLifeMs));
-  await server.kill();
-  await Promise.all(work);
+async function killOnce(siege: Siege): Promise<void> {
+  const { published, revoked, findings } = siege;
+  const before = countAnswered(published);
+  await strike(siege, {
+    begin: (operator) => [
+      ...Array.from({ length: clients }, () => repeatUntilGone(findings, () => publish(operator, published))),
+      repeatUntilGone(findings, () => revokeKey(operator, revoked)),
+    ],
+    isAnswered: () => countAnswered(published) > before,
+  });
+}
+
+function countAnswered(published: Siege['published']): number {
+  return [...published.values()].filter((sequence) => sequence !== undefined).length;
 }
 
 async function repeatUntilGone(findings: string[], work: () => Promise<void>): Promise<void> {

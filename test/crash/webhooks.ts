@@ -8,6 +8,7 @@ import { openApiKey } from '../programs/authority.ts';
 import { createOperator, type Operator, signIn } from '../programs/operator.ts';
 import { createSigningKey } from '../programs/publisher.ts';
 import { type Installation, install, startServer } from '../programs/server.ts';
+import { strike } from './strike.ts';
 
 /** How a run went. */
 export interface WebhookReport {
@@ -19,7 +20,6 @@ export interface WebhookReport {
 }
 
 const clients = 4;
-const maxLifeMs = 700;
 const patienceMs = 120_000;
 
 interface Siege {
@@ -62,17 +62,14 @@ async function prepare(installation: Installation, receiver: Receiver): Promise<
   return { installation, headers, webhook, acknowledged: new Set(), receiver };
 }
 
-async function killOnce({ installation, headers, acknowledged }: Siege): Promise<readonly string[]> {
-  const server = await startServer(installation);
-  const operator = createOperator(server.base, headers);
+async function killOnce(siege: Siege): Promise<readonly string[]> {
+  const { acknowledged } = siege;
   const findings: string[] = [];
   const before = acknowledged.size;
-  const work = Array.from({ length: clients }, () => revokeKeys(operator, { acknowledged, findings }));
-  // The first answer of a new process takes longest; what matters happens after it.
-  for (let waited = 0; acknowledged.size === before && waited < 10_000; waited += 20) await delay(20);
-  await delay(randomInt(maxLifeMs));
-  await server.kill();
-  await Promise.all(work);
+  await strike(siege, {
+    begin: (operator) => Array.from({ length: clients }, () => revokeKeys(operator, { acknowledged, findings })),
+    isAnswered: () => acknowledged.size > before,
+  });
   return findings;
 }
 
