@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { encodeHex } from '@signpost/protocol/bytes/hex';
 import { encodeTime } from '@signpost/protocol/json/time';
-import type { ProvenTime, VerifiedBundle } from '@signpost/protocol/sigstore/verify-bundle';
+import type { ProvenTime } from '@signpost/protocol/sigstore/bundle-steps';
+import type { VerifiedBundle } from '@signpost/protocol/sigstore/verify-bundle';
 import type { VerifiedContent } from '@signpost/protocol/sigstore/verify-content';
 import type { VerifiedLogEntry } from '@signpost/protocol/sigstore/verify-log-entry';
 import type { VerifiedSigner } from '@signpost/protocol/sigstore/verify-signer';

@@ -146,6 +146,33 @@ function assertPem(text: string, { verifier }: Pick<SignedContent, 'verifier'>):
   if (!isSameBytes(block.bytes, verifier.bytes)) throw mismatch('the signer of the bundle', 'another');
 }
 
+/** The public key that an entry shows, as SubjectPublicKeyInfo; nothing when it shows a certificate. Throws `malformed`, and `log_entry_mismatch`. */
+export function readEntryKey({ kind, body }: BundleLogEntry): Uint8Array<ArrayBuffer> | undefined {
+  const spec = parseObject(parseObject(parseDocument(body, body.length), 'the entry').spec, 'spec');
+  switch (kind) {
+    case 'hashedrekord/0.0.1':
+      return readPemKey(parseObject(parseObject(spec.signature, 'signature').publicKey, 'publicKey'), 'content');
+    case 'dsse/0.0.1':
+      return readPemKey(parseObject(parseArray(spec, 'signatures')[0], 'signatures'), 'verifier');
+    case 'intoto/0.0.2': {
+      const envelope = parseObject(parseObject(spec.content, 'content').envelope, 'envelope');
+      return readPemKey(parseObject(parseArray(envelope, 'signatures')[0], 'signatures'), 'publicKey');
+    }
+    case 'hashedrekord/0.0.2': {
+      const signature = parseObject(parseObject(spec.hashedRekordV002, 'hashedRekordV002').signature, 'signature');
+      const verifier = parseObject(signature.verifier, 'verifier');
+      if (!isPresent(verifier, 'publicKey')) return undefined;
+      return parseBase64(parseText64(parseObject(verifier.publicKey, 'publicKey'), 'rawBytes'));
+    }
+  }
+}
+
+function readPemKey(object: SignableObject, name: string): Uint8Array<ArrayBuffer> | undefined {
+  const text = parseText(parseBase64(parseText64(object, name)));
+  const [block] = parsePem(text, text.length);
+  return block?.label === 'PUBLIC KEY' ? block.bytes : undefined;
+}
+
 function readObject(parent: SignableObject, name: string, members: readonly string[]): SignableObject {
   const object = parseObject(parent[name], name);
   assertMembers(object, members, name);

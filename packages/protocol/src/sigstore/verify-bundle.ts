@@ -1,21 +1,15 @@
 /** Verifies a Sigstore bundle (docs/protocol/bundles.md): who signed the artifact, when, and where that is on record. */
-import { encodeBase64 } from '../bytes/base64.ts';
-import { encodeHex } from '../bytes/hex.ts';
-import { TrustError } from '../errors.ts';
-import type { VerificationKey } from '../keys/verification-key.ts';
 import type { VerifiedCosignature } from '../tlog/cosignature.ts';
 import type { Artifact } from './artifact.ts';
-import { beginStep } from './begin-step.ts';
 import type { Bundle } from './bundle.ts';
+import { type ProvenTime, takeBundleSteps } from './bundle-steps.ts';
 import { defaultMinimums, type EvidenceMinimums } from './identity-policy.ts';
-import { assertEntryBody } from './log-entry-body.ts';
 import type { TrustedRoot } from './trusted-root.ts';
 import type { VerifiedCertificateTimestamp } from './verify-certificate-timestamps.ts';
 import { type VerifiedContent, verifyContent } from './verify-content.ts';
-import { type VerifiedLogEntry, verifyLogEntry, verifyPromise } from './verify-log-entry.ts';
+import type { VerifiedLogEntry } from './verify-log-entry.ts';
 import { beginSignerCheck, type RequiredSigner, type VerifiedSigner } from './verify-signer.ts';
-import { type SignedTime, verifySignedTime } from './verify-timestamps.ts';
-import { verifyWitnesses, type WitnessQuorum } from './verify-witnesses.ts';
+import type { WitnessQuorum } from './verify-witnesses.ts';
 
 declare const verified: unique symbol;
 
@@ -33,11 +27,6 @@ export interface VerifiedBundle {
   readonly content: VerifiedContent;
 }
 
-/** A time in Unix ms, and who says so. */
-export type ProvenTime =
-  | { readonly kind: 'timestamp'; readonly time: number; readonly authority: string }
-  | { readonly kind: 'log'; readonly time: number; readonly log: string };
-
 /** What a bundle must be good for. */
 export interface BundleRequirements {
   readonly artifact: Artifact;
@@ -51,134 +40,20 @@ export interface BundleRequirements {
   readonly witnesses?: WitnessQuorum;
 }
 
-/** How far the clocks of others may be ahead. */
-const maxClockSkewMs = 60_000;
-
 /**
  * The bundle, verified for the artifact: times, signer, log entries, content, in this order. Throws a TrustError with the code of the
  * first step that fails; a TypeError for digests of a wrong length, and what a stream throws.
  */
 export async function verifyBundle(bundle: Bundle, requirements: BundleRequirements): Promise<VerifiedBundle> {
-  const { trustedRoot, artifact } = requirements;
-  const minimums = chooseMinimums(requirements.signer);
-  const signerCheck = beginSignerCheck(bundle.signer, requirements.signer, trustedRoot);
-  const verifyOwnContent = async () => verifyContent(bundle.content, await signerCheck.key, artifact);
-  // Nobody reads a stream for a bundle that is refused anyway.
-  const earlyContent = artifact.kind === 'stream' ? undefined : beginStep(verifyOwnContent());
-  const evidence = await verifyTimes(bundle, trustedRoot);
-  assertTimes(evidence, { minimums, now: requirements.now });
-  assertOnce(bundle.timestamps, encodeBase64, 'timestamp');
-  const signerEvidence = beginStep(signerCheck.verifyAt(evidence.times.map(({ time }) => time)));
-  const entryEvidence = beginStep(verifyLogEntries(bundle, trustedRoot, evidence));
-  const entryBodies = beginStep(assertEntryBodies(bundle, signerCheck.key));
-  const { signer, scts } = await signerEvidence;
-  const logEntries = await entryEvidence;
-  assertLogEntries(logEntries, minimums, requirements.acceptPromises ?? false);
-  const cosignatures = requirements.witnesses ? await verifyWitnesses(logEntries, requirements.witnesses) : [];
-  await entryBodies;
-  const content = await (earlyContent ?? verifyOwnContent());
-  const { times } = evidence;
-  return { signer, times, logEntries, cosignatures, scts, content } as unknown as VerifiedBundle;
+  const { trustedRoot, artifact, signer, now, acceptPromises = false, witnesses } = requirements;
+  const verified = await takeBundleSteps(bundle, {
+    ...{ trustedRoot, minimums: chooseMinimums(signer), now, acceptPromises, witnesses },
+    signer: beginSignerCheck(bundle.signer, signer, trustedRoot),
+    content: { isLate: artifact.kind === 'stream', verify: (key) => verifyContent(bundle.content, key, artifact) },
+  });
+  return verified as unknown as VerifiedBundle;
 }
 
 function chooseMinimums(signer: RequiredSigner): EvidenceMinimums {
   return signer.kind === 'policy' ? signer.policy : (signer.minimums ?? defaultMinimums);
-}
-
-interface TimeEvidence {
-  readonly timestamps: readonly SignedTime[];
-  /** For each log entry what the log promises. */
-  readonly promisedTimes: readonly (number | undefined)[];
-  readonly times: readonly ProvenTime[];
-}
-
-/** Every timestamp and every promise must hold, not only those that are needed. */
-async function verifyTimes({ timestamps, content, logEntries }: Bundle, root: TrustedRoot): Promise<TimeEvidence> {
-  const signedTimes: SignedTime[] = [];
-  for (const response of timestamps) {
-    signedTimes.push(await verifySignedTime(response, content.signature, root.timestampAuthorities));
-  }
-  const promisedTimes: (number | undefined)[] = [];
-  for (const entry of logEntries) promisedTimes.push(await verifyPromise(entry, root.logs));
-  const times: ProvenTime[] = signedTimes.map(({ time, authority }) => ({
-    kind: 'timestamp',
-    time,
-    authority: authority.uri,
-  }));
-  for (const [index, time] of promisedTimes.entries()) {
-    if (time !== undefined)
-      times.push({ kind: 'log', time, log: encodeHex(logEntries[index]?.logId ?? new Uint8Array()) });
-  }
-  return { timestamps: signedTimes, promisedTimes, times };
-}
-
-/** Two timestamps of one authority are as good as one. */
-function assertTimes(
-  { timestamps, times }: TimeEvidence,
-  { minimums, now = Infinity }: { readonly minimums: EvidenceMinimums; readonly now: number | undefined },
-): void {
-  const authorities = new Set(timestamps.map(({ certificate }) => encodeHex(certificate.spki)));
-  if (authorities.size < minimums.timestamps) {
-    const got = `${authorities.size}`;
-    throw new TrustError(
-      'signed_time_missing',
-      `expected timestamps by ${minimums.timestamps} authorities, got ${got}`,
-    );
-  }
-  const future = times.find(({ time }) => time > now + maxClockSkewMs);
-  if (!future) return;
-  const [got, latest] = [future.time, now].map((time) => new Date(time).toISOString());
-  throw new TrustError('signed_time_invalid', `expected a signature before ${latest}, got one of ${got}`);
-}
-
-/** Whoever says something twice wants it counted twice. */
-function assertOnce<T>(items: readonly T[], key: (item: T) => string, what: string): void {
-  if (items.length > 1 && new Set(items.map(key)).size < items.length)
-    throw new TrustError('malformed', `expected each ${what} once`);
-}
-
-async function verifyLogEntries(
-  { logEntries }: Bundle,
-  { logs }: TrustedRoot,
-  { timestamps, promisedTimes }: TimeEvidence,
-): Promise<readonly VerifiedLogEntry[]> {
-  const signedTimes = timestamps.map(({ time }) => time);
-  const entries: VerifiedLogEntry[] = [];
-  for (const [index, entry] of logEntries.entries()) {
-    const promisedTime = promisedTimes[index];
-    // Nothing else says when the log's key was in use.
-    if (promisedTime === undefined && signedTimes.length === 0) {
-      throw new TrustError('signed_time_missing', `expected a timestamp beside an entry ${entry.kind}, got none`);
-    }
-    entries.push(await verifyLogEntry(entry, logs, { promisedTime, signedTimes }));
-  }
-  return entries;
-}
-
-/** Two entries of one log are as good as one. */
-function assertLogEntries(
-  entries: readonly VerifiedLogEntry[],
-  { logEntries: minimum }: EvidenceMinimums,
-  acceptPromises: boolean,
-): void {
-  const promised = entries.find(({ evidence }) => evidence === 'promise');
-  if (promised && !acceptPromises) {
-    throw new TrustError('log_proof_invalid', 'expected a proof of inclusion, got a promise alone');
-  }
-  const logs = new Set(entries.map(({ entry }) => encodeHex(entry.logId)));
-  if (logs.size < minimum) {
-    throw new TrustError('log_entry_missing', `expected entries in ${minimum} logs, got ${logs.size}`);
-  }
-  assertOnce(entries, ({ entry }) => `${encodeHex(entry.logId)} ${entry.logIndex} ${entry.encodedBody}`, 'log entry');
-}
-
-/** The entries are about this content by this signer. */
-async function assertEntryBodies(
-  { signer, content, logEntries }: Bundle,
-  key: Promise<VerificationKey>,
-): Promise<void> {
-  const { subjectKey } = await key;
-  const bytes = signer.kind === 'certificate' ? signer.certificates[0].bytes : subjectKey.spki;
-  const signed = { content, verifier: { kind: signer.kind, bytes }, subjectKey };
-  for (const entry of logEntries) await assertEntryBody(entry, signed);
 }

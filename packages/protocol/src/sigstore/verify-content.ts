@@ -36,13 +36,39 @@ export function verifyContent(
   return content.kind === 'message' ? verifyMessage(content, key, artifact) : verifyStatement(content, key, artifact);
 }
 
+/** What was signed, whether or not it is about the artifact. */
+export type ObservedContent =
+  /** The artifact itself. */
+  | { readonly kind: 'message'; readonly hash: HashName; readonly digest: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'statement'; readonly statement: Statement; readonly isAboutArtifact: boolean };
+
+/** The same as `verifyContent`, but a statement about other artifacts is no refusal: it says that it is. */
+export async function observeContent(
+  content: BundleContent,
+  key: VerificationKey,
+  artifact: Artifact,
+): Promise<ObservedContent> {
+  if (content.kind === 'message') return verifyMessage(content, key, artifact);
+  const { statement } = await verifyEnvelope(content, key);
+  return { kind: 'statement', statement, isAboutArtifact: await isAbout(statement, artifact) };
+}
+
+async function isAbout(statement: Statement, artifact: Artifact): Promise<boolean> {
+  try {
+    return (await findSubjects(statement, artifact)).length > 0;
+  } catch (error) {
+    if (error instanceof TrustError && error.code === 'subject_mismatch') return false;
+    throw error;
+  }
+}
+
 type MessageContent = BundleContent & { readonly kind: 'message' };
 
 async function verifyMessage(
   { hash, digest, signature }: MessageContent,
   key: VerificationKey,
   artifact: Artifact,
-): Promise<VerifiedContent> {
+): Promise<VerifiedContent & { readonly kind: 'message' }> {
   const found = (await digestArtifact(artifact, [hash])).get(hash);
   if (!found) throw new TrustError('digest_mismatch', `expected the ${hash} digest of the artifact, got others`);
   if (!isSameBytes(found, digest)) {
@@ -63,17 +89,27 @@ function chooseMessageAlgorithm({ subjectKey }: VerificationKey, hash: HashName)
   return algorithm.kind === 'ed25519' ? algorithm : { ...algorithm, hash };
 }
 
+type EnvelopeContent = BundleContent & { readonly kind: 'envelope' };
+
 async function verifyStatement(
-  { envelope, signature }: BundleContent & { readonly kind: 'envelope' },
+  content: EnvelopeContent,
   key: VerificationKey,
   artifact: Artifact,
 ): Promise<VerifiedContent> {
+  const { payloadType, statement } = await verifyEnvelope(content, key);
+  return { kind: 'statement', payloadType, statement, subjects: await findSubjects(statement, artifact) };
+}
+
+async function verifyEnvelope({ envelope, signature }: EnvelopeContent, key: VerificationKey) {
   const { payloadType, payload } = assertStatementType(envelope);
   const message = encodePae(payloadType, payload);
   await key.verify({ algorithm: assumeAlgorithm(key.subjectKey), message, signature });
-  const statement = parseStatement(payload);
+  return { payloadType, statement: parseStatement(payload) };
+}
+
+async function findSubjects(statement: Statement, artifact: Artifact): Promise<readonly Subject[]> {
   const digests = await digestArtifact(artifact, listHashes(statement));
-  return { kind: 'statement', payloadType, statement, subjects: verifySubject(statement, formatDigests(digests)) };
+  return verifySubject(statement, formatDigests(digests));
 }
 
 function assertStatementType(envelope: Envelope): Envelope {

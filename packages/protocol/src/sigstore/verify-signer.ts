@@ -28,23 +28,34 @@ export type RequiredSigner =
   | { readonly kind: 'key'; readonly key: VerificationKey; readonly minimums?: EvidenceMinimums };
 
 /** A signer, and the logs that promised to publish the certificate. */
-export interface SignerEvidence {
-  readonly signer: VerifiedSigner;
+export interface SignerEvidence<Signer> {
+  readonly signer: Signer;
   readonly scts: readonly VerifiedCertificateTimestamp[];
 }
 
 /** What is begun before the times are known. */
-export interface SignerCheck {
+export interface SignerCheck<Signer> {
   /** Under which the content and the log entries must stand. Whether it is the required signer's, `verifyAt` says. */
   readonly key: Promise<VerificationKey>;
   /** The signer, at all proven times (Unix ms). Throws what `verifySignerCertificate` and the later steps throw. */
-  verifyAt(times: readonly number[]): Promise<SignerEvidence>;
+  verifyAt(times: readonly number[]): Promise<SignerEvidence<Signer>>;
 }
 
 /** Begins all about a signer that needs no time. Throws nothing: refusals come out of what it returns. */
-export function beginSignerCheck(signer: BundleSigner, required: RequiredSigner, root: TrustedRoot): SignerCheck {
+export function beginSignerCheck(
+  signer: BundleSigner,
+  required: RequiredSigner,
+  root: TrustedRoot,
+): SignerCheck<VerifiedSigner> {
   if (signer.kind === 'certificate' && required.kind === 'policy') {
-    return beginCertificateCheck(signer.certificates, required.policy, root);
+    const { policy } = required;
+    return beginCertificateCheck(signer.certificates, root, {
+      scts: policy.scts,
+      nameSigner: (certificate, claims) => ({
+        ...{ kind: 'certificate', certificate, claims },
+        identity: verifyIdentity(claims, policy),
+      }),
+    });
   }
   if (signer.kind === 'key' && required.kind === 'key') {
     return { key: Promise.resolve(required.key), verifyAt: async () => useKey(required.key) };
@@ -61,7 +72,8 @@ async function refuseSigner(signer: BundleSigner, required: RequiredSigner): Pro
   );
 }
 
-function useKey(key: VerificationKey): SignerEvidence {
+/** A key as signer, on whoever's word. Throws `algorithm_unsupported` for one that is too short. */
+export function useKey(key: VerificationKey): SignerEvidence<{ readonly kind: 'key'; readonly key: VerificationKey }> {
   const { subjectKey } = key;
   if (subjectKey.kind === 'rsa' && subjectKey.modulusBits < 2048) {
     throw new TrustError('algorithm_unsupported', `expected RSA of at least 2048 bits, got ${subjectKey.modulusBits}`);
@@ -71,12 +83,23 @@ function useKey(key: VerificationKey): SignerEvidence {
 
 type Chain = readonly [Certificate, ...Certificate[]];
 
-function beginCertificateCheck(chain: Chain, policy: IdentityPolicy, root: TrustedRoot): SignerCheck {
+/** What is asked of a certificate beside that it is good. */
+interface CertificateQuestion<Signer> {
+  /** Logs that must have promised to publish it. */
+  readonly scts: number;
+  /** Who it is; may refuse. */
+  readonly nameSigner: (certificate: Certificate, claims: SignerClaims) => Signer;
+}
+
+/** Begins all about a certificate that needs no time. Throws nothing, as `beginSignerCheck`. */
+export function beginCertificateCheck<Signer>(
+  chain: Chain,
+  { certificateAuthorities: authorities, certificateLogs: logs }: TrustedRoot,
+  { scts: minimum, nameSigner }: CertificateQuestion<Signer>,
+): SignerCheck<Signer> {
   const [certificate] = chain;
-  const { certificateAuthorities: authorities, certificateLogs: logs } = root;
   const likelyIssuer = beginIssuance(chain, authorities);
-  const verifyScts = (issuer: Certificate) =>
-    verifyCertificateTimestamps({ certificate, issuer }, { logs, minimum: policy.scts });
+  const verifyScts = (issuer: Certificate) => verifyCertificateTimestamps({ certificate, issuer }, { logs, minimum });
   const likelyScts = likelyIssuer && beginStep(verifyScts(likelyIssuer));
   const key = beginStep(importPublicKey(certificate.spki));
   return {
@@ -88,11 +111,10 @@ function beginCertificateCheck(chain: Chain, policy: IdentityPolicy, root: Trust
       }
       const { issuer } = await verifySignerCertificate(chain, authorities, times);
       const scts = await (issuer === likelyIssuer && likelyScts ? likelyScts : verifyScts(issuer));
-      const claims = parseSignerClaims(certificate);
-      const identity = verifyIdentity(claims, policy);
+      const signer = nameSigner(certificate, parseSignerClaims(certificate));
       // A key of an unknown kind is refused here, in the certificate's own place.
       await key;
-      return { signer: { kind: 'certificate', certificate, claims, identity }, scts };
+      return { signer, scts };
     },
   };
 }
