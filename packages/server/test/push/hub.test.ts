@@ -56,7 +56,14 @@ class Client implements Wire {
 }
 
 const names = ['releases', 'trust'] as const;
-const signer = { kid: '0'.repeat(32), sign: () => new Uint8Array(64) };
+let signatures = 0;
+const signer = {
+  kid: '0'.repeat(32),
+  sign: () => {
+    signatures += 1;
+    return new Uint8Array(64);
+  },
+};
 
 suite('the hub', () => {
   let database: Database;
@@ -182,6 +189,23 @@ suite('the hub', () => {
     await close();
     assert.equal(quick.ended, 'drain');
     await assert.rejects(join(new Client()), (error) => error instanceof Refusal && error.rule === 'stopping');
+  });
+
+  test('those who come back together share two heartbeats: one on arrival, and a newer one behind what they missed', async () => {
+    const { hub, emit, join, close, organisationId } = await openHub();
+    await emit('releases', 5);
+    const { epoch } = await hub.feedOf(organisationId);
+    signatures = 0;
+    const clients = Array.from({ length: 40 }, () => new Client());
+    for (const client of clients) {
+      client.cursor = `${epoch}:releases.0,trust.0`;
+      await join(client);
+      await settle(() => client.listener?.state === 'live');
+      assert.equal(client.frames, 5);
+    }
+    // Two channels; heartbeats are due meanwhile, and what is older than a second is sent to nobody.
+    assert.ok(signatures < clients.length, `${signatures} signatures`);
+    await close();
   });
 
   test('a pace delays frames to the next heartbeat at most, drops none, and word of keys goes at once', async () => {

@@ -12,9 +12,6 @@ import type { EndReason } from './wire.ts';
 /** What may be on its way to a connection, in bytes, before it is fed no more. */
 export const bufferBytes: number = 64 * 1024;
 
-/** A heartbeat that somebody is given on arrival may be so old, in milliseconds. */
-export const freshMs = 1000;
-
 const lookMs = 20;
 
 /** What feeding takes. */
@@ -43,9 +40,10 @@ export class Feeding {
     const { log, end } = this.#parts;
     try {
       while (isCatching(listener)) {
-        if (!(await this.#isDrained(listener))) return end(listener, 'slow');
-        if (!isAtHead(feed, listener.positions)) await this.#sendMissed(feed, listener);
-        else if (listener.isProved) this.#join(listener);
+        if (!isAtHead(feed, listener.positions)) {
+          if (!(await this.#isDrained(listener))) return end(listener, 'slow');
+          await this.#sendMissed(feed, listener);
+        } else if (listener.isProved) this.#join(listener);
         else await this.#prove(feed, listener);
       }
     } catch (err) {
@@ -81,8 +79,8 @@ export class Feeding {
   /** Ends what was caught up by fresh heartbeats, which old frames are proved by, unless the heads have moved on. */
   async #prove(feed: Feed, listener: Listener): Promise<void> {
     const { names } = listener.audience;
-    const wanted = { newerThan: listener.heartbeatSerial, maxAgeMs: freshMs };
-    const { texts, positions, serial } = await this.#parts.statements.heartbeats(feed, names, wanted);
+    const { statements } = this.#parts;
+    const { texts, positions, serial } = await statements.heartbeats(feed, names, listener.heartbeatSerial);
     if (names !== listener.audience.names || !isCatching(listener)) return;
     for (const name of names) if (positions.get(name) !== listener.positions.get(name)) return;
     const cursor = feed.formatCursor(positions);

@@ -27,17 +27,14 @@ export interface Heartbeats {
   readonly serial: number;
 }
 
-/** Which heartbeats will do. Nobody is sent the same one twice, since a frame counts once. */
-export interface Wanted {
-  /** Signed after the one with this serial number. */
-  readonly newerThan: number;
-  readonly maxAgeMs: number;
-}
+/** A heartbeat that somebody is sent may be so old, in milliseconds: those who come together share it. */
+const freshMs = 1000;
 
-/** Signs statements, and keeps the last heartbeat of each channel for those who come together. */
+/** Signs statements, and keeps the last heartbeats of each channel for those who come together. */
 export class HeadStatements {
   readonly #parts: StatementParts;
-  readonly #kept = new WeakMap<FeedChannel, Statement>();
+  /** In the order in which they were signed. */
+  readonly #kept = new WeakMap<FeedChannel, readonly Statement[]>();
   /** Those who ask for one channel at once share one signature. */
   readonly #underWay = new WeakMap<FeedChannel, Promise<Statement>>();
   #serial = 0;
@@ -52,15 +49,16 @@ export class HeadStatements {
   }
 
   /**
-   * A heartbeat of each channel, as `wanted`, that states the head as it is, unless the head moves while it is signed. Throws `unavailable`, rule `push-not-vouched`, while nothing can be signed.
+   * A fresh heartbeat of each channel, signed after that with the serial number `newerThan`, since nobody is sent the same one twice. It
+   * states the head as it is, unless the head moves while it is signed. Throws `unavailable`, rule `push-not-vouched`, while nothing can be signed.
    */
-  async heartbeats(feed: Feed, names: readonly string[], wanted: Wanted): Promise<Heartbeats> {
+  async heartbeats(feed: Feed, names: readonly string[], newerThan: number): Promise<Heartbeats> {
     const texts: string[] = [];
     const positions = new Map<string, number>();
     let latest = 0;
     for (const name of names) {
       const channel = requireChannel(feed, name);
-      const { text, sequence, serial } = this.#findFresh(channel, wanted) ?? (await this.#renew(feed, channel));
+      const { text, sequence, serial } = this.#findFresh(channel, newerThan) ?? (await this.#renew(feed, channel));
       texts.push(text);
       positions.set(name, sequence);
       latest = Math.max(latest, serial);
@@ -83,12 +81,19 @@ export class HeadStatements {
     return { texts, positions };
   }
 
-  #findFresh(channel: FeedChannel, { newerThan, maxAgeMs }: Wanted): Statement | undefined {
-    const kept = this.#kept.get(channel);
-    if (!kept || kept.sequence !== channel.head || kept.serial <= newerThan) return undefined;
-    const age = this.#parts.now() - kept.at;
+  /**
+   * The oldest that will do. Who comes back is sent one on arrival and a newer one behind what was missed: so two serve all who
+   * come within a second, while the newest for each arrival would ask for another signature behind it.
+   */
+  #findFresh(channel: FeedChannel, newerThan: number): Statement | undefined {
+    return this.#listFresh(channel).find(({ serial }) => serial > newerThan);
+  }
+
+  #listFresh(channel: FeedChannel): readonly Statement[] {
+    const now = this.#parts.now();
+    const kept = this.#kept.get(channel) ?? [];
     // A clock that was set back must not make an old one fresh.
-    return age >= 0 && age <= maxAgeMs ? kept : undefined;
+    return kept.filter(({ sequence, at }) => sequence === channel.head && now >= at && now - at <= freshMs);
   }
 
   #renew(feed: Feed, channel: FeedChannel): Promise<Statement> {
@@ -105,7 +110,7 @@ export class HeadStatements {
     const text = await this.#sign(feed, channel, { type: 'heartbeat' });
     this.#serial += 1;
     const statement = { text, sequence, serial: this.#serial, at };
-    this.#kept.set(channel, statement);
+    this.#kept.set(channel, [...this.#listFresh(channel), statement]);
     return statement;
   }
 

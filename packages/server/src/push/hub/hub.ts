@@ -8,7 +8,7 @@ import type { PushMetrics } from '../metrics.ts';
 import { Listener, type Positions } from './audience.ts';
 import { CatchUp, isAtHead } from './catch-up.ts';
 import type { Feed } from './feed.ts';
-import { bufferBytes, Feeding, freshMs } from './feeding.ts';
+import { bufferBytes, Feeding } from './feeding.ts';
 import { Feeds } from './feeds.ts';
 import { encodeKeys, formatKeys, type Piece } from './framing.ts';
 import { HeadStatements, type Heartbeats, type StatementParts } from './head-statements.ts';
@@ -91,7 +91,7 @@ export class Hub {
 
   /** Heartbeats of these channels, new enough for somebody who arrives. */
   heartbeats(feed: Feed, names: readonly string[]): Promise<Heartbeats> {
-    return this.#statements.heartbeats(feed, names, { newerThan: 0, maxAgeMs: freshMs });
+    return this.#statements.heartbeats(feed, names, 0);
   }
 
   /**
@@ -277,10 +277,10 @@ export class Hub {
 
   async #beat(feed: Feed): Promise<void> {
     // Those of this beat serve all audiences.
-    const wanted = { newerThan: this.#statements.serial, maxAgeMs: freshMs };
+    const newerThan = this.#statements.serial;
     for (const audience of [...feed.audiences]) {
       try {
-        this.#ticks.beat(feed, audience, await this.#statements.heartbeats(feed, audience.names, wanted));
+        this.#ticks.beat(feed, audience, await this.#statements.heartbeats(feed, audience.names, newerThan));
       } catch (err) {
         if (!(err instanceof Refusal)) this.#parts.log.warn({ err }, 'a heartbeat could not be signed');
         // Nobody is left to believe that there is no news.

@@ -27,11 +27,13 @@ export class EventStream implements Wire {
     if (!socket) throw new Refusal('invalid', 'expected the stream to be asked for on a connection of its own');
     response.shouldKeepAlive = false;
     response.useChunkedEncodingByDefault = false;
+    // What the hub has for it at once, even a hundred frames that were missed, leaves with the head in one system call.
+    socket.cork();
+    process.nextTick(() => socket.uncork());
     response.writeHead(200, [...headers].flat());
     response.flushHeaders();
-    const stream = new EventStream(response, socket);
-    stream.write(Buffer.from(`retry: ${chooseRetry()}\n\n`));
-    return stream;
+    socket.write(`retry: ${chooseRetry()}\n\n`, 'latin1');
+    return new EventStream(response, socket);
   }
 
   get waitingBytes(): number {
