@@ -92,9 +92,10 @@ export const houses: readonly House[] = [
     packages: ['@signpost/protocol'],
     reaches: [protocol.root, 'packages/protocol/vectors/'],
   }),
+  // Registries of the tests hold bundles that are minted as in the tests of what verifies them.
   house('packages/server/test/', {
     packages: ['@signpost/protocol', '@signpost/server'],
-    reaches: [server.root],
+    reaches: [server.root, 'packages/protocol/test/'],
   }),
   // Bundles are minted as in the tests of what verifies them.
   house('packages/cli/test/', { packages: allPackages, reaches: ['packages/cli/src/', 'packages/protocol/test/'] }),

@@ -38,6 +38,11 @@ const kinds: readonly EntryKind[] = ['hashedrekord/0.0.1', 'dsse/0.0.1', 'intoto
 const maxBodyCharacters = 1024 * 1024;
 const maxProofHashes = 64;
 
+/** Whether entries of this kind (`kind/version`) are read. */
+export function isEntryKind(name: string): name is EntryKind {
+  return kinds.some((kind) => kind === name);
+}
+
 /** Whether an entry is of Rekor v2, which promises nothing and tells no time. */
 export function isTileLogKind(kind: EntryKind): boolean {
   return kind === 'hashedrekord/0.0.2';

@@ -1,0 +1,104 @@
+/** What became of one signature under the trusted roots of an organisation. */
+import { parseHex } from '@signpost/protocol/bytes/hex';
+import { TrustError, type TrustErrorCode } from '@signpost/protocol/errors';
+import type { Artifact, Digests } from '@signpost/protocol/sigstore/artifact';
+import { type Bundle, parseBundle } from '@signpost/protocol/sigstore/bundle';
+import { type ObservedBundle, observeBundle } from '@signpost/protocol/sigstore/observe-bundle';
+import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
+import { convertAttestation, convertSignature } from './cosign-annotations.ts';
+import { type FoundSignature, maxSignatureBytes } from './found-signature.ts';
+
+/** What signatures are held against. */
+export interface JudgingContext {
+  /** Hex SHA-256 of the artifact; other digests of it where statements name those. */
+  readonly content: string;
+  readonly moreDigests?: Digests | undefined;
+  readonly trustedRoots: readonly TrustedRoot[];
+  /** Unix ms. */
+  readonly now: number;
+}
+
+/** What became of it; `bundle` where it could be read. */
+export type JudgedSignature =
+  | { readonly outcome: 'verified'; readonly bundle: Bundle; readonly observed: ObservedBundle }
+  | {
+      readonly outcome: 'invalid' | 'unverifiable';
+      readonly reason: TrustErrorCode;
+      readonly bundle: Bundle | undefined;
+    };
+
+/** What only says that the roots, or the formats, that there are here do not reach: another server may judge it. */
+const shortcomings: ReadonlySet<TrustErrorCode> = new Set<TrustErrorCode>([
+  'certificate_untrusted',
+  'log_untrusted',
+  'key_unknown',
+  'signed_time_missing',
+  'algorithm_unsupported',
+  'format_unsupported',
+]);
+
+/** Judges a signature under each root until one verifies it. Throws nothing for what it holds. */
+export async function judgeSignature(found: FoundSignature, context: JudgingContext): Promise<JudgedSignature> {
+  const bundle = refuseOr(() => parseFound(found, context.content));
+  if (typeof bundle === 'string') return { ...describeRefusals([bundle]), bundle: undefined };
+  const artifact = chooseArtifact(found, context);
+  const reasons: TrustErrorCode[] = [];
+  for (const trustedRoot of context.trustedRoots) {
+    const observed = await tryRoot(bundle, { artifact, trustedRoot, now: context.now });
+    if (typeof observed !== 'string') return { outcome: 'verified', bundle, observed };
+    reasons.push(observed);
+  }
+  // Without a root nothing can be judged.
+  return { ...describeRefusals(reasons.length > 0 ? reasons : ['certificate_untrusted']), bundle };
+}
+
+function parseFound(found: FoundSignature, content: string): Bundle {
+  switch (found.kind) {
+    case 'bundle':
+      return parseBundle(found.bytes, { maxBytes: maxSignatureBytes });
+    case 'cosign-signature':
+      return convertSignature(found.payload, found.annotations, content);
+    case 'cosign-attestation':
+      return convertAttestation(found.envelope, found.annotations);
+  }
+}
+
+/** The older signatures are over a text about the image. */
+function chooseArtifact(found: FoundSignature, { content, moreDigests }: JudgingContext): Artifact {
+  if (found.kind === 'cosign-signature') return { kind: 'bytes', bytes: found.payload };
+  return { kind: 'digests', digests: { ...moreDigests, sha256: parseHex(content) } };
+}
+
+async function tryRoot(
+  bundle: Bundle,
+  requirements: Parameters<typeof observeBundle>[1],
+): Promise<ObservedBundle | TrustErrorCode> {
+  try {
+    return await observeBundle(bundle, requirements);
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+/** A root that reaches it and refuses it counts before those that do not reach it. */
+function describeRefusals(reasons: readonly TrustErrorCode[]) {
+  const wrong = reasons.find((reason) => !shortcomings.has(reason));
+  return {
+    outcome: wrong === undefined ? 'unverifiable' : 'invalid',
+    reason: wrong ?? reasons[0] ?? 'certificate_untrusted',
+  } as const;
+}
+
+function refuseOr<T>(read: () => T): T | TrustErrorCode {
+  try {
+    return read();
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+/** Anything else is a fault of ours and goes up. */
+function codeOf(error: unknown): TrustErrorCode {
+  if (error instanceof TrustError) return error.code;
+  throw error;
+}
