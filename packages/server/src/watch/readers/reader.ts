@@ -37,6 +37,8 @@ export type Listing =
 
 /** The source that is read. */
 export interface ReadSource {
+  /** By whose trusted roots signatures are judged. */
+  readonly organisationId: string;
   readonly key: string;
   readonly declaredRepository?: string | undefined;
   readonly validators?: string | undefined;
