@@ -177,6 +177,7 @@ async function openForwarder(
 function createBehind(resources: Resources, forwarder: Forwarder | undefined): Behind {
   const { database, passwords } = resources;
   const { statusAnswers } = resources.revocation;
+  const { streams } = resources.push;
   const prepared = [resources.prepared, statusAnswers.prepared];
   const metrics = createMetrics();
   registerTrustMetrics(metrics.registry, resources);
@@ -191,10 +192,10 @@ function createBehind(resources: Resources, forwarder: Forwarder | undefined): B
     planes: createPlanes(resources),
     listSealed: () => listSealed(database),
     hostsChanged: () => {
-      for (const answers of [...prepared, statusAnswers.responders]) answers.forgetAll();
+      for (const answers of [...prepared, statusAnswers.responders, streams]) answers.forgetAll();
     },
   });
-  return { ...app, prepared, responders: statusAnswers.responders, reads: app.limits.reads };
+  return { ...app, prepared, responders: statusAnswers.responders, streams, reads: app.limits.reads };
 }
 
 async function openResources(

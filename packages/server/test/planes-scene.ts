@@ -119,7 +119,8 @@ export async function openPlanesScene(t: Pick<TestContext, 'after'>, choice: Pla
     listSealed: async () => [],
     hostsChanged: () => {
       const { prepared, responders } = resources.revocation.statusAnswers;
-      for (const answers of [resources.prepared, prepared, responders]) answers.forgetAll();
+      const { streams } = resources.push;
+      for (const answers of [resources.prepared, prepared, responders, streams]) answers.forgetAll();
     },
   });
   const server = await openHttpServer({
@@ -127,6 +128,7 @@ export async function openPlanesScene(t: Pick<TestContext, 'after'>, choice: Pla
     listen: { host: '127.0.0.1', port: 0 },
     prepared: [resources.prepared, resources.revocation.statusAnswers.prepared],
     responders: resources.revocation.statusAnswers.responders,
+    streams: resources.push.streams,
     reads: app.limits.reads,
   });
   closers.push(() => server.stop());

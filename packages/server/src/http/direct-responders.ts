@@ -25,9 +25,9 @@ export interface DirectResponder {
 /** The most that are kept; the host is the client's choice. */
 const maxResponders = 1000;
 
-/** Responders by host and target; the oldest go first. */
-export class DirectResponders {
-  readonly #responders = new Map<string, DirectResponder>();
+/** Responders by host and target, or what else answers there; the oldest go first. */
+export class DirectResponders<Found = DirectResponder> {
+  readonly #responders = new Map<string, Found>();
   #generation = 0;
 
   /** Grows with each `forgetAll`: what was found under an older generation must not be kept. */
@@ -36,12 +36,12 @@ export class DirectResponders {
   }
 
   /** Who answers there, as far as is known. */
-  find(host: string, target: string): DirectResponder | undefined {
+  find(host: string, target: string): Found | undefined {
     return this.#responders.get(`${host} ${target}`);
   }
 
   /** Keeps who answers there, unless something was forgotten since `generation`. */
-  keep(place: Omit<Question, 'body'> & { readonly generation: number }, responder: DirectResponder): void {
+  keep(place: Omit<Question, 'body'> & { readonly generation: number }, responder: Found): void {
     if (place.generation !== this.#generation) return;
     this.#responders.set(`${place.host} ${place.target}`, responder);
     const [oldest] = this.#responders.keys();

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientAddress, isForwardedOverHttps, limitKey, type TrustedProxies } from './address.ts';
 import type { DirectAnswer, DirectResponder, DirectResponders, Question } from './direct-responders.ts';
+import type { DirectStream } from './direct-streams.ts';
 import { headersFor } from './headers.ts';
 import type { Metrics } from './metrics.ts';
 import { formatBody, type PreparedAnswer, type PreparedAnswers } from './prepared.ts';
@@ -12,6 +13,8 @@ export interface EarlyAnswerParts {
   /** Looked through in this order. */
   readonly prepared: readonly PreparedAnswers[];
   readonly responders: Pick<DirectResponders, 'find'>;
+  /** Found by their path without the query. */
+  readonly streams: Pick<DirectResponders<DirectStream>, 'find'>;
   readonly reads: RateLimit;
   readonly metrics: Metrics;
   readonly proxies: TrustedProxies;
@@ -25,13 +28,15 @@ type AnswerEarly = (request: IncomingMessage, response: ServerResponse, body?: Q
 /** The early answers of one listener. */
 export function createEarlyAnswerer(parts: EarlyAnswerParts): AnswerEarly {
   const wires = new WeakMap<PreparedAnswer, WireAnswer>();
-  const clients = new WeakMap<IncomingMessage['socket'], string>();
+  const clients: Clients = new WeakMap();
+  const openStream = createStreamOpener(parts, clients);
   return function answerEarly(request, response, body) {
     if ((request.method !== 'GET' && body === undefined) || isSpecial(request)) return false;
     const place = { host: request.headers.host ?? '', target: request.url ?? '' };
     const answer = findPrepared(parts, place, body);
+    if (!answer && !body) return openStream(request, response);
     const responder = answer || !body ? undefined : parts.responders.find(place.host, place.target);
-    if ((!answer && !responder) || !isWithinLimit(parts, request, clients)) return false;
+    if ((!answer && !responder) || !isWithinLimit(parts, findClient(parts, request, clients))) return false;
     const secure = isSecure(parts, request);
     if (answer) {
       const wire = wires.get(answer) ?? formatForWire(answer.route, answer);
@@ -41,6 +46,30 @@ export function createEarlyAnswerer(parts: EarlyAnswerParts): AnswerEarly {
     } else if (responder && body) {
       void answerDirectly(parts, responder, { question: { ...place, body }, response, secure });
     }
+    return true;
+  };
+}
+
+/** The client of each connection, as limits count it. */
+type Clients = WeakMap<IncomingMessage['socket'], string>;
+
+/** Opens streams where somebody is known to; false when the application must. */
+function createStreamOpener(parts: EarlyAnswerParts, clients: Clients): AnswerEarly {
+  const heads = new WeakMap<DirectStream, Pick<WireAnswer, 'plain' | 'secure'>>();
+  return (request, response) => {
+    const { url = '', headers } = request;
+    const at = url.indexOf('?');
+    const stream = at === -1 ? undefined : parts.streams.find(headers.host ?? '', url.slice(0, at));
+    // One that waits behind another request on its connection has no socket yet.
+    if (!stream || !response.socket) return false;
+    const client = findClient(parts, request, clients);
+    const lastEventId = textOf(headers['last-event-id']);
+    const open = stream.prepare({ query: url.slice(at + 1), lastEventId, client });
+    if (!open || !isWithinLimit(parts, client)) return false;
+    const head = heads.get(stream) ?? formatHead(stream.route, stream.headers);
+    heads.set(stream, head);
+    open(response, isSecure(parts, request) ? head.secure : head.plain);
+    parts.metrics.countPrepared(stream.route);
     return true;
   };
 }
@@ -68,7 +97,11 @@ interface WireAnswer {
 
 function formatForWire(route: string, { headers, body }: DirectAnswer): WireAnswer {
   const own = [...headers, ['Content-Length', String(body.length)] as const];
-  return { plain: listHeaders(route, own, false), secure: listHeaders(route, own, true), body: formatBody(body) };
+  return { ...formatHead(route, own), body: formatBody(body) };
+}
+
+function formatHead(route: string, own: DirectAnswer['headers']): Pick<WireAnswer, 'plain' | 'secure'> {
+  return { plain: listHeaders(route, own, false), secure: listHeaders(route, own, true) };
 }
 
 /** Names and values in turn, as the observer sets them on other answers. */
@@ -106,19 +139,18 @@ function isSpecial({ headers }: IncomingMessage): boolean {
   return headers['if-none-match'] !== undefined || headers.authorization !== undefined || headers.cookie !== undefined;
 }
 
-/** The application counts and refuses a request that is one too many; here it is only not answered. */
-function isWithinLimit(
-  { reads, proxies }: EarlyAnswerParts,
-  request: IncomingMessage,
-  clients: WeakMap<IncomingMessage['socket'], string>,
-): boolean {
+function findClient({ proxies }: EarlyAnswerParts, request: IncomingMessage, clients: Clients): string {
   const forwarded = textOf(request.headers['x-forwarded-for']);
-  let client = forwarded === undefined ? clients.get(request.socket) : undefined;
-  if (client === undefined) {
-    client = limitKey(clientAddress(request.socket.remoteAddress, forwarded, proxies));
-    // Who is asking directly stays the same as long as the connection.
-    if (forwarded === undefined) clients.set(request.socket, client);
-  }
+  const known = forwarded === undefined ? clients.get(request.socket) : undefined;
+  if (known !== undefined) return known;
+  const client = limitKey(clientAddress(request.socket.remoteAddress, forwarded, proxies));
+  // Who is asking directly stays the same as long as the connection.
+  if (forwarded === undefined) clients.set(request.socket, client);
+  return client;
+}
+
+/** The application counts and refuses a request that is one too many; here it is only not answered. */
+function isWithinLimit({ reads }: EarlyAnswerParts, client: string): boolean {
   try {
     reads.take(client);
     return true;

@@ -55,6 +55,7 @@ export function createFront(behind: Behind, log: Logger): Front {
         return isOpen ? current.prepared : [];
       },
       responders: { find: (host, target) => counted(isOpen ? current.responders.find(host, target) : undefined) },
+      streams: { find: (host, path) => (isOpen ? current.streams.find(host, path) : undefined) },
       get reads() {
         return current.reads;
       },

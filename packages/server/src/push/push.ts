@@ -2,6 +2,8 @@
 import type { BaseLogger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
+import { DirectResponders } from '../http/direct-responders.ts';
+import type { DirectStream } from '../http/direct-streams.ts';
 import type { Bus } from '../storage/bus.ts';
 import type { Database } from '../storage/database.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -39,6 +41,8 @@ export interface Push {
   readonly sequencer: Sequencer;
   readonly sampledAudit: SampledAudit;
   readonly metrics: PushMetrics;
+  /** Event streams that the socket opens by itself. */
+  readonly streams: DirectResponders<DirectStream>;
   /** Takes the events of `bus` from here on, and sends what waits. */
   start(bus: Bus): void;
   /** Puts the figures of the plane into a registry. */
@@ -73,7 +77,7 @@ export function openPush(parts: PushParts): Push {
   const hub = new Hub({
     ...{ database, now, log, metrics, findSigner },
     settings: { pace, ...hubTimes, ...times },
-    listCertificates: (organisationId) => keys.listCertificates(organisationId),
+    keys,
   });
   const admission = new Admission(
     { total: config.pushConnections, perAddress: config.pushConnectionsPerAddress, perPrincipal, newPerSecond },
@@ -91,7 +95,8 @@ export function openPush(parts: PushParts): Push {
   const sessionKeys = new SessionKeys({ database, now, log, metrics });
   let stopWatching = async () => {};
   let everyMinute: NodeJS.Timeout | undefined;
-  const push = { hub, admission, keys, sessionKeys, sequencer, sampledAudit, metrics };
+  const streams = new DirectResponders<DirectStream>();
+  const push = { hub, admission, keys, sessionKeys, sequencer, sampledAudit, metrics, streams };
   return {
     ...push,
     start: (bus) => {

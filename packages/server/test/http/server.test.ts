@@ -3,6 +3,7 @@ import { suite, type TestContext, test } from 'node:test';
 import { Hono } from 'hono';
 import { createTrustedProxies } from '../../src/http/address.ts';
 import { DirectResponders, type Question } from '../../src/http/direct-responders.ts';
+import type { DirectStream } from '../../src/http/direct-streams.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { PreparedAnswers } from '../../src/http/prepared.ts';
 import { createRateLimit } from '../../src/http/rate-limit.ts';
@@ -22,6 +23,7 @@ async function open(t: TestContext, { body = Buffer.from('prepared'), ...wish }:
       listen: { host: '127.0.0.1', port: 0 },
       prepared: [prepared],
       responders: new DirectResponders(),
+      streams: new DirectResponders<DirectStream>(),
       metrics,
     },
     ...{ reads: createRateLimit(0, Date.now), proxies: createTrustedProxies([]), secure: false, ...wish },

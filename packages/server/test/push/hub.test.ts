@@ -85,7 +85,7 @@ suite('the hub', () => {
     );
     const hub = new Hub({
       ...{ database, now: Date.now, log: silentLog, metrics: new PushMetrics(), findSigner: async () => signer },
-      listCertificates: async () => [],
+      keys: { listCertificates: async () => [], findCertificates: () => [] },
       settings: { pace, heartbeatMs: 100, lifeMs: 600_000, graceMs: 150 },
     });
     const sequencer = new Sequencer({

@@ -67,7 +67,7 @@ export async function createPushScene(database: Database, choice: PushChoice = {
   const { app } = scene;
   const server = await openHttpServer({
     ...app,
-    ...{ prepared: [], responders: new DirectResponders(), reads: app.limits.reads },
+    ...{ prepared: [], responders: new DirectResponders(), streams: push.streams, reads: app.limits.reads },
     listen: { host: '127.0.0.1', port: 0 },
   });
   const { signer: root } = await createKeyPair();

@@ -36,8 +36,8 @@ export class Admission {
    * Lets a connection in; the function returned, called once or more often, lets it out. Throws `unavailable` above what the server takes and
    * `rate_limited` above what one address or principal may have, with the time to wait.
    */
-  enter({ principal, address }: Reader, transport: Transport): () => void {
-    const keys = [`address ${address}`, ...(principal ? [`principal ${principal.kind} ${principal.id}`] : [])];
+  enter(reader: Reader, transport: Transport): () => void {
+    const keys = listKeys(reader);
     this.#assertRoom(keys);
     this.#byTransport[transport] += 1;
     this.#total += 1;
@@ -52,27 +52,32 @@ export class Admission {
     };
   }
 
+  /** Whether a connection would be let in; counts nothing. */
+  hasRoom(reader: Reader): boolean {
+    return this.#findFull(listKeys(reader)) === undefined && this.#bucket.has(1, this.#size, performance.now());
+  }
+
   /** How many are in, by transport. */
   get counts(): Readonly<Record<Transport, number>> {
     return this.#byTransport;
   }
 
-  #assertRoom([address = '', principal]: readonly string[]): void {
-    const { total, perAddress, perPrincipal } = this.#limits;
-    if (isFull(this.#total, total)) throw this.#refuse('total', `at most ${total} listeners`);
-    if (isFull(this.#counts.get(address) ?? 0, perAddress)) {
-      throw this.#refuse('address', `at most ${perAddress} listeners from one address`);
-    }
-    if (principal !== undefined && isFull(this.#counts.get(principal) ?? 0, perPrincipal)) {
-      throw this.#refuse('principal', `at most ${perPrincipal} listeners of one session or key`);
-    }
-    if (this.#bucket.take(1, this.#size, performance.now()) === 0) {
-      throw this.#refuse('rate', `at most ${this.#size.perSecond} new listeners a second`);
-    }
+  #assertRoom(keys: readonly string[]): void {
+    const full = this.#findFull(keys);
+    if (full) throw this.#refuse(full);
+    if (this.#bucket.take(1, this.#size, performance.now()) === 0) throw this.#refuse('rate');
   }
 
-  #refuse(limit: LimitName, expected: string): Refusal {
+  #findFull([address = '', principal]: readonly string[]): LimitName | undefined {
+    const { total, perAddress, perPrincipal } = this.#limits;
+    if (isFull(this.#total, total)) return 'total';
+    if (isFull(this.#counts.get(address) ?? 0, perAddress)) return 'address';
+    return principal !== undefined && isFull(this.#counts.get(principal) ?? 0, perPrincipal) ? 'principal' : undefined;
+  }
+
+  #refuse(limit: LimitName): Refusal {
     this.#refused(limit);
+    const expected = describeLimit(limit, this.#limits);
     const isOwn = limit === 'address' || limit === 'principal';
     // Spread, so that those who were turned away do not come back together.
     const retryAfterSeconds = isOwn ? 30 : 1 + Math.floor(Math.random() * 5);
@@ -86,6 +91,23 @@ export class Admission {
     const left = (this.#counts.get(key) ?? 1) - 1;
     if (left > 0) this.#counts.set(key, left);
     else this.#counts.delete(key);
+  }
+}
+
+function listKeys({ principal, address }: Reader): string[] {
+  return [`address ${address}`, ...(principal ? [`principal ${principal.kind} ${principal.id}`] : [])];
+}
+
+function describeLimit(limit: LimitName, { total, perAddress, perPrincipal, newPerSecond }: AdmissionLimits): string {
+  switch (limit) {
+    case 'total':
+      return `at most ${total} listeners`;
+    case 'address':
+      return `at most ${perAddress} listeners from one address`;
+    case 'principal':
+      return `at most ${perPrincipal} listeners of one session or key`;
+    case 'rate':
+      return `at most ${newPerSecond} new listeners a second`;
   }
 }
 

@@ -54,10 +54,19 @@ export function isAtHead(feed: Feed, positions: Positions): boolean {
   return true;
 }
 
+/** A block that was asked for. */
+interface KeptBlock {
+  readonly block: Promise<Block>;
+  /** When, on the clock that only goes forward. */
+  readonly at: number;
+  /** The block, once it is there. */
+  made?: Block;
+}
+
 /** Shares blocks between those who ask for the same one. */
 export class CatchUp {
   readonly #query: Database['query'];
-  readonly #blocks = new WeakMap<Feed, Map<string, { readonly block: Promise<Block>; readonly at: number }>>();
+  readonly #blocks = new WeakMap<Feed, Map<string, KeptBlock>>();
 
   constructor(query: Database['query']) {
     this.#query = query;
@@ -65,18 +74,28 @@ export class CatchUp {
 
   /** The next block after `positions`. It may end before the heads that have moved on since it was made. */
   read(feed: Feed, framing: Framing, positions: Positions): Promise<Block> {
-    const blocks = this.#blocks.get(feed) ?? new Map();
+    const blocks = this.#blocks.get(feed) ?? new Map<string, KeptBlock>();
     this.#blocks.set(feed, blocks);
-    const key = `${framing} ${feed.formatCursor(positions)}`;
-    const kept = blocks.get(key);
-    if (kept && performance.now() - kept.at < keptMs) return kept.block;
+    const key = keyOf(feed, framing, positions);
+    const known = findKept(blocks, key);
+    if (known) return known.block;
     const block = this.#encode(feed, framing, positions);
+    const kept: KeptBlock = { block, at: performance.now() };
     blocks.delete(key);
-    blocks.set(key, { block, at: performance.now() });
+    blocks.set(key, kept);
     const [oldest] = blocks.keys();
-    if (blocks.size > keptBlocks) blocks.delete(oldest);
-    block.catch(() => blocks.delete(key));
+    if (blocks.size > keptBlocks && oldest !== undefined) blocks.delete(oldest);
+    block.then(
+      (made) => Object.assign(kept, { made }),
+      () => blocks.delete(key),
+    );
     return block;
+  }
+
+  /** The same, where it was made for somebody else already. */
+  find(feed: Feed, framing: Framing, positions: Positions): Block | undefined {
+    const blocks = this.#blocks.get(feed);
+    return blocks && findKept(blocks, keyOf(feed, framing, positions))?.made;
   }
 
   async #encode(feed: Feed, framing: Framing, positions: Positions): Promise<Block> {
@@ -84,6 +103,15 @@ export class CatchUp {
     const bytes = missed.pieces.length === 0 ? Buffer.alloc(0) : encodePieces(framing, missed.pieces);
     return { bytes, frames: missed.pieces.length, positions: missed.positions };
   }
+}
+
+function keyOf(feed: Feed, framing: Framing, positions: Positions): string {
+  return `${framing} ${feed.formatCursor(positions)}`;
+}
+
+function findKept(blocks: ReadonlyMap<string, KeptBlock>, key: string): KeptBlock | undefined {
+  const kept = blocks.get(key);
+  return kept && performance.now() - kept.at < keptMs ? kept : undefined;
 }
 
 async function readChannel(

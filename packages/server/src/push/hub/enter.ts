@@ -1,4 +1,5 @@
 /** The way into the hub, the same for every transport: limits, channels, who may hear them, and a place to start. */
+import { TrustError } from '@signpost/protocol/errors';
 import { Refusal } from '../../errors.ts';
 import { limitKey } from '../../http/address.ts';
 import type { AppEnv } from '../../http/context.ts';
@@ -47,6 +48,37 @@ export async function enterHub(parts: ListenParts, variables: Variables, asked: 
     return { reader, start, leave };
   } catch (error) {
     leave();
+    throw error;
+  }
+}
+
+/** A stranger at the socket. */
+export interface Stranger {
+  readonly organisationId: string;
+  /** As the limits count it. */
+  readonly client: string;
+}
+
+/**
+ * As `enterHub`, where all that it takes is at hand: what is returned lets the stranger in, if it is called in the same turn. Undefined where
+ * something must be waited for or refused, of which nothing is counted yet.
+ */
+export function prepareEntry(
+  { hub, admission }: ListenParts,
+  { organisationId, client }: Stranger,
+  { channels, since, transport }: Asked,
+): (() => Entered) | undefined {
+  const reader: Reader = { principal: undefined, address: client };
+  const feed = hub.findFeed(organisationId);
+  if (!feed || !admission.hasRoom(reader)) return undefined;
+  try {
+    const names = parseNames(channels);
+    assertMayHear(feed, { kind: 'anonymous' }, names);
+    const start = hub.prepareAtOnce({ organisationId, names, since, reader });
+    return start && (() => ({ reader, start, leave: admission.enter(reader, transport) }));
+  } catch (error) {
+    // `enterHub` refuses it in full.
+    if (error instanceof Refusal || error instanceof TrustError) return undefined;
     throw error;
   }
 }

@@ -3,10 +3,10 @@ import type { BaseLogger } from 'pino';
 import { Refusal } from '../../errors.ts';
 import type { PushMetrics } from '../metrics.ts';
 import type { Listener } from './audience.ts';
-import { type CatchUp, isAtHead } from './catch-up.ts';
+import { type Block, type CatchUp, isAtHead } from './catch-up.ts';
 import type { Feed } from './feed.ts';
 import { encodePieces, type Piece } from './framing.ts';
-import type { HeadStatements } from './head-statements.ts';
+import type { HeadStatements, Heartbeats } from './head-statements.ts';
 import type { EndReason } from './wire.ts';
 
 /** What may be on its way to a connection, in bytes, before it is fed no more. */
@@ -37,14 +37,26 @@ export class Feeding {
   async feed(feed: Feed, listener: Listener): Promise<void> {
     if (listener.state === 'ended') return;
     listener.state = 'catching';
-    const { log, end } = this.#parts;
+    const { log, end, catchUp, statements } = this.#parts;
     try {
+      // What is at hand already goes out in this turn, and so leaves together with what was written before.
       while (isCatching(listener)) {
         if (!isAtHead(feed, listener.positions)) {
-          if (!(await this.#isDrained(listener))) return end(listener, 'slow');
-          await this.#sendMissed(feed, listener);
+          if (isFull(listener) && !(await this.#isDrained(listener))) return end(listener, 'slow');
+          const { positions, wire } = listener;
+          const block =
+            catchUp.find(feed, wire.framing, positions) ?? (await catchUp.read(feed, wire.framing, positions));
+          // It may have been moved to other channels meanwhile.
+          if (!isCatching(listener) || listener.positions !== positions) continue;
+          if (block.frames > 0) this.#sendMissed(listener, block);
+          else await this.#tellLost(feed, listener);
         } else if (listener.isProved) this.#join(listener);
-        else await this.#prove(feed, listener);
+        else {
+          const { audience, heartbeatSerial } = listener;
+          const wanted = [feed, audience.names, heartbeatSerial] as const;
+          const beats = statements.findHeartbeats(...wanted) ?? (await statements.heartbeats(...wanted));
+          if (isCatching(listener) && listener.audience === audience) this.#prove(feed, listener, beats);
+        }
       }
     } catch (err) {
       if (!(err instanceof Refusal)) log.warn({ err }, 'a listener could not be fed');
@@ -58,31 +70,27 @@ export class Feeding {
     this.#parts.metrics.countDeliveries(pieces.length);
   }
 
-  async #sendMissed(feed: Feed, listener: Listener): Promise<void> {
-    const { wire, audience, positions } = listener;
+  #sendMissed(listener: Listener, { bytes, frames, positions }: Block): void {
     listener.isProved = false;
-    const block = await this.#parts.catchUp.read(feed, wire.framing, positions);
-    // It may have been moved to other channels meanwhile.
-    if (!isCatching(listener) || listener.positions !== positions) return;
-    if (block.frames === 0) {
-      // Retention was faster than the listener.
-      const lost = await this.#parts.statements.snapshots(feed, audience.names);
-      listener.positions = lost.positions;
-      const pieces = lost.texts.map((text) => ({ text }));
-      return this.write(listener, pieces);
-    }
-    wire.write(block.bytes);
-    listener.positions = block.positions;
-    this.#parts.metrics.countDeliveries(block.frames);
+    listener.positions = positions;
+    listener.wire.write(bytes);
+    this.#parts.metrics.countDeliveries(frames);
+  }
+
+  /** Retention was faster than the listener. */
+  async #tellLost(feed: Feed, listener: Listener): Promise<void> {
+    listener.isProved = false;
+    const lost = await this.#parts.statements.snapshots(feed, listener.audience.names);
+    listener.positions = lost.positions;
+    this.write(
+      listener,
+      lost.texts.map((text) => ({ text })),
+    );
   }
 
   /** Ends what was caught up by fresh heartbeats, which old frames are proved by, unless the heads have moved on. */
-  async #prove(feed: Feed, listener: Listener): Promise<void> {
-    const { names } = listener.audience;
-    const { statements } = this.#parts;
-    const { texts, positions, serial } = await statements.heartbeats(feed, names, listener.heartbeatSerial);
-    if (names !== listener.audience.names || !isCatching(listener)) return;
-    for (const name of names) if (positions.get(name) !== listener.positions.get(name)) return;
+  #prove(feed: Feed, listener: Listener, { texts, positions, serial }: Heartbeats): void {
+    for (const name of listener.audience.names) if (positions.get(name) !== listener.positions.get(name)) return;
     const cursor = feed.formatCursor(positions);
     const pieces = texts.map((text) => ({ text, cursor }));
     this.write(listener, pieces);
@@ -100,12 +108,16 @@ export class Feeding {
   /** Waits until little is on its way to a listener; false when that takes too long. */
   async #isDrained(listener: Listener): Promise<boolean> {
     const giveUpAt = performance.now() + this.#parts.graceMs;
-    while (listener.wire.waitingBytes > bufferBytes && isCatching(listener)) {
+    while (isFull(listener) && isCatching(listener)) {
       if (performance.now() >= giveUpAt) return false;
       await new Promise((resolve) => setTimeout(resolve, lookMs).unref());
     }
     return true;
   }
+}
+
+function isFull({ wire }: Listener): boolean {
+  return wire.waitingBytes > bufferBytes;
 }
 
 /** Others end and move it while it is waited for. */

@@ -53,17 +53,18 @@ export class HeadStatements {
    * states the head as it is, unless the head moves while it is signed. Throws `unavailable`, rule `push-not-vouched`, while nothing can be signed.
    */
   async heartbeats(feed: Feed, names: readonly string[], newerThan: number): Promise<Heartbeats> {
-    const texts: string[] = [];
-    const positions = new Map<string, number>();
-    let latest = 0;
+    const statements: Statement[] = [];
     for (const name of names) {
       const channel = requireChannel(feed, name);
-      const { text, sequence, serial } = this.#findFresh(channel, newerThan) ?? (await this.#renew(feed, channel));
-      texts.push(text);
-      positions.set(name, sequence);
-      latest = Math.max(latest, serial);
+      statements.push(this.#findFresh(channel, newerThan) ?? (await this.#renew(feed, channel)));
     }
-    return { texts, positions, serial: latest };
+    return combine(names, statements);
+  }
+
+  /** The same, where nothing has to be signed for it. */
+  findHeartbeats(feed: Feed, names: readonly string[], newerThan: number): Heartbeats | undefined {
+    const found = names.flatMap((name) => this.#findFresh(requireChannel(feed, name), newerThan) ?? []);
+    return found.length === names.length ? combine(names, found) : undefined;
   }
 
   /**
@@ -124,6 +125,14 @@ export class HeadStatements {
     const payload = { channel: name, epoch, sequence: head, prev: headHash, ...said };
     return (await writeFrame(signer, payload, { ts: this.#parts.now() })).text;
   }
+}
+
+function combine(names: readonly string[], statements: readonly Statement[]): Heartbeats {
+  return {
+    texts: statements.map(({ text }) => text),
+    positions: new Map(statements.map(({ sequence }, place) => [names[place] ?? '', sequence])),
+    serial: Math.max(...statements.map(({ serial }) => serial)),
+  };
 }
 
 function requireChannel(feed: Feed, name: string): FeedChannel {

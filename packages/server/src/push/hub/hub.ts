@@ -2,6 +2,7 @@
 import type { BaseLogger } from 'pino';
 import { Refusal } from '../../errors.ts';
 import type { Database } from '../../storage/database.ts';
+import type { ChannelKeys } from '../keys/channel-keys.ts';
 import type { ChannelHead } from '../log/log.ts';
 import type { Batch } from '../log/sequencer.ts';
 import type { PushMetrics } from '../metrics.ts';
@@ -37,7 +38,7 @@ export interface HubParts extends StatementParts {
   readonly log: Pick<BaseLogger, 'warn'>;
   readonly metrics: PushMetrics;
   readonly settings: HubSettings;
-  readonly listCertificates: (organisationId: string) => Promise<readonly string[]>;
+  readonly keys: Pick<ChannelKeys, 'listCertificates' | 'findCertificates'>;
 }
 
 /** Somebody who wants to listen. */
@@ -47,6 +48,19 @@ export interface Subscription {
   readonly names: readonly string[];
   readonly since: string | undefined;
   readonly reader: Reader;
+}
+
+/** Where somebody goes on, and signed word of the channels that cannot be followed from where they stood. */
+interface Resumed {
+  readonly positions: Positions;
+  readonly snapshots: readonly string[];
+}
+
+/** Somebody who arrives, with what they are sent first. */
+interface Arrival extends Pick<Subscription, 'names' | 'reader'> {
+  readonly resumed: Resumed | undefined;
+  readonly certificates: readonly string[];
+  readonly beats: Heartbeats;
 }
 
 const sweepMs = 250;
@@ -82,6 +96,11 @@ export class Hub {
     return this.#feeds.find(organisationId);
   }
 
+  /** The same, where somebody has asked for it before. */
+  findFeed(organisationId: string): Feed | undefined {
+    return this.#feeds.findOpen(organisationId);
+  }
+
   /** Takes frames that were committed. */
   deliver(batch: Batch): void {
     if (!this.#feeds.deliver(batch)) return;
@@ -98,11 +117,7 @@ export class Hub {
    * Where somebody with a cursor goes on, and signed word of the channels that cannot be followed from there. Throws TrustError for
    * text that is no cursor, and as `heartbeats` does.
    */
-  async resume(
-    feed: Feed,
-    names: readonly string[],
-    since: string | undefined,
-  ): Promise<{ positions: Positions; snapshots: readonly string[] }> {
+  async resume(feed: Feed, names: readonly string[], since: string | undefined): Promise<Resumed> {
     const start = feed.resume(names, since);
     const lost = await this.#statements.snapshots(
       feed,
@@ -119,9 +134,24 @@ export class Hub {
   async prepare({ organisationId, names, since, reader }: Subscription): Promise<(wire: Wire) => Listener> {
     const feed = await this.feedOf(organisationId);
     const resumed = since === undefined ? undefined : await this.resume(feed, names, since);
-    const certificates = await this.#parts.listCertificates(organisationId);
+    const certificates = await this.#parts.keys.listCertificates(organisationId);
     const beats = await this.heartbeats(feed, names);
     this.#assertOpen();
+    return this.#createStart(feed, { names, reader, resumed, certificates, beats });
+  }
+
+  /** As `prepare`, where all that it takes is at hand; undefined where something must be waited for, or said. Throws TrustError for a cursor that is none. */
+  prepareAtOnce({ organisationId, names, since, reader }: Subscription): ((wire: Wire) => Listener) | undefined {
+    const feed = this.#feeds.findOpen(organisationId);
+    const certificates = this.#parts.keys.findCertificates(organisationId);
+    if (!feed || !certificates || this.#isClosing) return undefined;
+    const beats = this.#statements.findHeartbeats(feed, names, 0);
+    const resumed = since === undefined ? undefined : resumeHeld(feed, names, since);
+    if (!beats || (since !== undefined && !resumed)) return undefined;
+    return this.#createStart(feed, { names, reader, resumed, certificates, beats });
+  }
+
+  #createStart(feed: Feed, { names, reader, resumed, certificates, beats }: Arrival): (wire: Wire) => Listener {
     const positions = resumed?.positions ?? beats.positions;
     // Whoever has something to catch up still stands where they stood.
     const cursor = resumed ? undefined : feed.formatCursor(positions);
@@ -288,4 +318,11 @@ export class Hub {
       }
     }
   }
+}
+
+/** Where somebody goes on who can follow all channels from where they stood. */
+function resumeHeld(feed: Feed, names: readonly string[], since: string): Resumed | undefined {
+  const positions = new Map<string, number>();
+  for (const [name, position] of feed.resume(names, since)) if (position !== undefined) positions.set(name, position);
+  return positions.size === names.length ? { positions, snapshots: [] } : undefined;
 }

@@ -20,12 +20,22 @@ export class TokenBucket {
   /** Takes up to `wanted` whole tokens and returns how many there were. */
   take(wanted: number, size: BucketSize, now: number): number {
     if (size.perSecond === 0) return wanted;
-    if (now > this.#at) {
-      this.#tokens = Math.min(size.capacity, this.#tokens + ((now - this.#at) / 1000) * size.perSecond);
-      this.#at = now;
-    }
+    this.#refill(size, now);
     const granted = Math.min(wanted, Math.floor(this.#tokens));
     this.#tokens -= granted;
     return granted;
+  }
+
+  /** Whether `wanted` whole tokens are there. */
+  has(wanted: number, size: BucketSize, now: number): boolean {
+    if (size.perSecond === 0) return true;
+    this.#refill(size, now);
+    return this.#tokens >= wanted;
+  }
+
+  #refill(size: BucketSize, now: number): void {
+    if (now <= this.#at) return;
+    this.#tokens = Math.min(size.capacity, this.#tokens + ((now - this.#at) / 1000) * size.perSecond);
+    this.#at = now;
   }
 }

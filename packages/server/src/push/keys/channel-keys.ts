@@ -79,8 +79,15 @@ export class ChannelKeys {
   /** The certificates of the keys that are accepted now or soon, the one in use first. Empty while nothing may sign. */
   async listCertificates(organisationId: string): Promise<readonly string[]> {
     await this.findSigner(organisationId);
+    return this.#listHeld(organisationId);
+  }
+
+  /** The same, where a key signs and the next one is not due yet. */
+  findCertificates(organisationId: string): readonly string[] | undefined {
     const now = this.#parts.now();
-    return listTexts(this.#ringOf(organisationId).keys.filter(({ notAfter }) => notAfter > now));
+    const ring = this.#ringOf(organisationId);
+    const current = findCurrent(ring, now);
+    return current && !this.#isNextDue(ring, current, now) ? this.#listHeld(organisationId) : undefined;
   }
 
   /** Why an organisation has no key; undefined while it has one or nobody has asked. */
@@ -104,6 +111,11 @@ export class ChannelKeys {
   /** Drops all failures: the vault may be open. */
   retry(): void {
     for (const ring of this.#rings.values()) ring.failure = undefined;
+  }
+
+  #listHeld(organisationId: string): string[] {
+    const now = this.#parts.now();
+    return listTexts(this.#ringOf(organisationId).keys.filter(({ notAfter }) => notAfter > now));
   }
 
   #ringOf(organisationId: string): Ring {

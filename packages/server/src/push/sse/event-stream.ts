@@ -19,10 +19,10 @@ export class EventStream implements Wire {
   }
 
   /**
-   * Answers with `headers` and leaves the body open, without chunks: its end is the end of the connection, in HTTP/1.0 too, so
+   * Answers with `headers`, names and values in turn, and leaves the body open, without chunks: its end is the end of the connection, in HTTP/1.0 too, so
    * that the same bytes serve everybody. Throws `invalid` for a request that waits behind another one on its connection.
    */
-  static open(response: ServerResponse, headers: Headers): EventStream {
+  static open(response: ServerResponse, headers: readonly string[]): EventStream {
     const { socket } = response;
     if (!socket) throw new Refusal('invalid', 'expected the stream to be asked for on a connection of its own');
     response.shouldKeepAlive = false;
@@ -30,7 +30,7 @@ export class EventStream implements Wire {
     // What the hub has for it at once, even a hundred frames that were missed, leaves with the head in one system call.
     socket.cork();
     process.nextTick(() => socket.uncork());
-    response.writeHead(200, [...headers].flat());
+    response.writeHead(200, [...headers]);
     response.flushHeaders();
     socket.write(`retry: ${chooseRetry()}\n\n`, 'latin1');
     return new EventStream(response, socket);

@@ -1,11 +1,14 @@
 /** HTTP of the event stream. */
 
+import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { AppEnv } from '../../http/context.ts';
+import type { DirectResponders } from '../../http/direct-responders.ts';
+import type { DirectStream } from '../../http/direct-streams.ts';
 import { createRouter } from '../../http/router.ts';
 import { channelsSchema, sinceSchema } from '../channels/routes.ts';
-import { enterHub, type ListenParts } from '../hub/enter.ts';
+import { type Entered, enterHub, type ListenParts, prepareEntry } from '../hub/enter.ts';
 import { EventStream } from './event-stream.ts';
 
 const streamRoute = createRoute({
@@ -27,32 +30,64 @@ const streamRoute = createRoute({
   },
 });
 
+const streamHeaders = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  // A cache must not keep it, and a proxy must neither compress nor hold back what is there.
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+} as const;
+
+/** What the route works with. */
+export interface StreamParts extends ListenParts {
+  readonly streams: DirectResponders<DirectStream>;
+}
+
 /** `GET /api/push/stream`. */
-export function streamRoutes(parts: ListenParts): OpenAPIHono<AppEnv> {
+export function streamRoutes(parts: StreamParts): OpenAPIHono<AppEnv> {
+  const { streams } = parts;
   const router = createRouter();
   router.openapi(streamRoute, async (c) => {
     const { channels, since } = c.req.valid('query');
     const asked = { channels, since: c.req.valid('header')['last-event-id'] ?? since, transport: 'sse' } as const;
-    // What is needed for the first bytes alone is not kept for as long as the stream lasts.
-    const { start, leave } = await enterHub(parts, c.var, asked);
-    try {
-      const { headers } = c.body(null, 200, {
-        'Content-Type': 'text/event-stream; charset=utf-8',
-        // A cache must not keep it, and a proxy must neither compress nor hold back what is there.
-        'Cache-Control': 'no-store, no-transform',
-        'X-Accel-Buffering': 'no',
-      });
-      const response = c.env.outgoing;
-      const listener = start(EventStream.open(response, headers));
-      response.on('close', () => {
-        listener.leave();
-        leave();
-      });
-      return RESPONSE_ALREADY_SENT as never;
-    } catch (error) {
-      leave();
-      throw error;
-    }
+    const { generation } = streams;
+    const entered = await enterHub(parts, c.var, asked);
+    const { headers } = c.body(null, 200, streamHeaders);
+    openStream(c.env.outgoing, [...headers].flat(), entered);
+    const [target = ''] = (c.env.incoming.url ?? '').split('?', 1);
+    const place = { host: c.req.header('host') ?? '', target, generation };
+    if (!streams.find(place.host, target)) streams.keep(place, createDirectStream(parts, c.var.organisation.id));
+    return RESPONSE_ALREADY_SENT as never;
   });
   return router;
+}
+
+// What is needed for the first bytes alone is not kept for as long as the stream lasts.
+function openStream(response: ServerResponse, headers: readonly string[], { start, leave }: Entered): void {
+  try {
+    const listener = start(EventStream.open(response, headers));
+    response.on('close', () => {
+      listener.leave();
+      leave();
+    });
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+/** Opens streams of an organisation to strangers, once one has passed the application: after a restart all of them come together. */
+function createDirectStream(parts: StreamParts, organisationId: string): DirectStream {
+  return {
+    route: 'GET /api/push/stream',
+    headers: Object.entries(streamHeaders),
+    prepare: ({ query, lastEventId, client }) => {
+      const asked = new URLSearchParams(query);
+      const [channels, since] = [asked.get('channels'), asked.get('since')];
+      // The application says what is wrong with anything else.
+      if (channels === null || asked.size > (since === null ? 1 : 2)) return undefined;
+      const listening = { channels, since: lastEventId ?? since ?? undefined, transport: 'sse' } as const;
+      const enter = prepareEntry(parts, { organisationId, client }, listening);
+      return enter && ((response, headers) => openStream(response, headers, enter()));
+    },
+  };
 }

@@ -12,6 +12,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { Hono } from 'hono';
 import { createTrustedProxies } from '../../../src/http/address.ts';
 import { DirectResponders, type Question } from '../../../src/http/direct-responders.ts';
+import type { DirectStream } from '../../../src/http/direct-streams.ts';
 import { createMetrics } from '../../../src/http/metrics.ts';
 import { PreparedAnswers } from '../../../src/http/prepared.ts';
 import { createRateLimit } from '../../../src/http/rate-limit.ts';
@@ -32,7 +33,13 @@ async function open(t: TestContext, wish: Partial<HttpServerParts>): Promise<URL
   const server = await openHttpServer({
     ...{ fetch: app.fetch as HttpServerParts['fetch'], listen: { host: '127.0.0.1', port: 0 } },
     ...{ prepared: [new PreparedAnswers(Date.now)], metrics: createMetrics(), reads: createRateLimit(0, Date.now) },
-    ...{ responders: new DirectResponders(), proxies: createTrustedProxies([]), secure: true, ...wish },
+    ...{
+      responders: new DirectResponders(),
+      streams: new DirectResponders<DirectStream>(),
+      proxies: createTrustedProxies([]),
+      secure: true,
+      ...wish,
+    },
   });
   t.after(() => server.stop());
   return new URL(server.url);
