@@ -179,14 +179,15 @@ async function measureStorm(deployment: Deployment): Promise<Measurement> {
   const ours = await openOurs(deployment, 'sse');
   const cursor = await readCursor(deployment);
   await ours.publish(Array.from({ length: missedFrames }, createFrame));
-  const request = requestSince(cursor);
-  const took = await Crowd.storm({ port: ours.port, request }, { count: crowdSize, frames: missedFrames });
+  const listening = { ...ours, request: requestSince(cursor) };
+  const { ms, ...costs } = await Crowd.storm(listening, { count: crowdSize, frames: missedFrames });
   await ours.stop();
+  const [server, listeners] = [formatAmount(costs.serverCost), formatAmount(costs.listenerCost)];
   return {
     name: 'fan-out, reconnect storm',
-    measured: took / 1000,
+    measured: ms / 1000,
     bar: { kind: 'at most', value: 2, unit: ' s' },
-    detail: `${formatAmount(crowdSize)} clients at once, each ${missedFrames} frames behind; all caught up`,
+    detail: `${formatAmount(crowdSize)} clients at once, each ${missedFrames} frames behind; all caught up; ${server} µs of processor time of the server for each, ${listeners} µs of the listeners'`,
   };
 }
 

@@ -4,6 +4,16 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Contestant } from './contestants.ts';
 import type { ListenerOrder, ListenerReport } from './orders.ts';
+import { readProcessorSeconds } from './process-usage.ts';
+
+/** How a storm went. */
+export interface Storm {
+  /** Milliseconds until everybody had everything. */
+  readonly ms: number;
+  /** Microseconds of processor time for one listener: of the server, and of the process of listeners. */
+  readonly serverCost: number;
+  readonly listenerCost: number;
+}
 
 /** Listeners of one server. */
 export class Crowd {
@@ -21,18 +31,22 @@ export class Crowd {
     return crowd;
   }
 
-  /** Lets `count` listeners connect at once; milliseconds until each has got the `frames` that it missed. */
+  /** Lets `count` listeners connect at once, until each has got the `frames` that it missed. */
   static async storm(
-    { port, request }: Pick<Contestant, 'port' | 'request'>,
+    { pid, port, request }: Pick<Contestant, 'pid' | 'port' | 'request'>,
     { count, frames }: { readonly count: number; readonly frames: number },
-  ): Promise<number> {
-    const crowd = new Crowd(fork(join(import.meta.dirname, 'listeners.ts')));
+  ): Promise<Storm> {
+    const child = fork(join(import.meta.dirname, 'listeners.ts'));
+    const crowd = new Crowd(child);
     await crowd.count();
+    const readCost = (of: number) => (readProcessorSeconds(of) * 1e6) / count;
+    const [server, listeners] = [readCost(pid), readCost(child.pid ?? 0)];
     const started = performance.now();
     await crowd.#ask({ kind: 'storm', port, count, request, frames }, 'received');
-    const took = performance.now() - started;
+    const ms = performance.now() - started;
+    const storm = { ms, serverCost: readCost(pid) - server, listenerCost: readCost(child.pid ?? 0) - listeners };
     await crowd.leave();
-    return took;
+    return storm;
   }
 
   /** Has `publish` done, and resolves when every listener that reads has got `count` frames more; milliseconds. */

@@ -81,7 +81,9 @@ async function open({ port, request, hello }: Opening): Promise<void> {
     isHalf: false,
   };
   listener.socket.on('error', () => undefined);
-  listener.socket.write(request.replace('{key}', randomBytes(16).toString('base64')));
+  // Random octets cost what a connection does.
+  const isHandshake = request.includes('{key}');
+  listener.socket.write(isHandshake ? request.replace('{key}', randomBytes(16).toString('base64')) : request);
   await isOpen;
   if (hello !== undefined) listener.socket.write(Buffer.from(hello, 'base64'));
   listeners.push(listener);

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** A stream that a stranger asks for. */
-export interface StreamRequest {
+interface StreamRequest {
   /** What follows the question mark. */
   readonly query: string;
   readonly lastEventId: string | undefined;
@@ -11,7 +11,7 @@ export interface StreamRequest {
 }
 
 /** Opens a stream on a response, with the headers in `names and values in turn`. */
-export type OpenStream = (response: ServerResponse, headers: readonly string[]) => void;
+type OpenStream = (response: ServerResponse, headers: readonly string[]) => void;
 
 /** Opens streams that anybody may have. */
 export interface DirectStream {
