@@ -120,6 +120,7 @@ import {
   watchFindings,
   watchReject,
 } from './commands/watch/finding.ts';
+import { watchObserve } from './commands/watch/observe.ts';
 import { watchAdd, watchAnnounce, watchHistory, watchList, watchRemove, watchShow } from './commands/watch/source.ts';
 import { webhookDeliveries, webhookReplay, webhookTest } from './commands/webhook/delivery.ts';
 import {
@@ -299,6 +300,7 @@ export const commands: readonly CommandSpec[] = [
   watchHistory,
   watchAnnounce,
   watchRemove,
+  watchObserve,
   watchFindings,
   watchFinding,
   watchAcknowledge,

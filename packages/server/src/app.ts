@@ -54,6 +54,8 @@ export interface AppDependencies {
   readonly passwords?: Passwords;
   /** Whether the outer bus takes events; undefined where there is none. */
   readonly isBusWell?: (() => boolean) | undefined;
+  /** Whether watched sources are looked at in time. */
+  readonly isWatchWell?: (() => boolean) | undefined;
 }
 
 /** The application, and what the listening socket shares with it. */
@@ -72,9 +74,9 @@ export interface App {
  * organisation), and every other route behind it. Throws `RoleTableError` when table and routes do not fit.
  */
 export function createApp(dependencies: AppDependencies): App {
-  const { database, now, log, version, roles, isBusWell, metrics = createMetrics() } = dependencies;
+  const { database, now, log, version, roles, isBusWell, isWatchWell, metrics = createMetrics() } = dependencies;
   const shared = shareParts(dependencies);
-  const health = createHealthRoutes({ database, version, now, isBusWell });
+  const health = createHealthRoutes({ database, version, now, isBusWell, isWatchWell });
   const guarded = createGuardedRouters(dependencies, { ...shared, metrics, describe: () => document() });
   const rules = parseRoleTable(roles, [health, ...guarded].flatMap(listRoutes));
   const app = new OpenAPIHono<AppEnv>({ getPath: routingPath });

@@ -24,6 +24,7 @@ import {
   createPublished,
   createTreeWriter,
   openEvidence,
+  openObserving,
   type Resources,
   refreshAndLog,
   runOften,
@@ -56,6 +57,7 @@ import { startRelay } from './storage/outbox.ts';
 import { registerTrustMetrics } from './trust/metrics.ts';
 import { listAllPinnedRoots, listSealedKeys } from './trust/store.ts';
 import { Vault, type VaultInheritance } from './vault/vault.ts';
+import { registerWatchMetrics } from './watch/observing/metrics.ts';
 
 /** What lives as long as the process. */
 export type Process = Pick<Resources, 'config' | 'log' | 'now' | 'swap' | 'passwords' | 'backupKeys' | 'restoreDesk'>;
@@ -153,6 +155,8 @@ async function open(
   const webhooks = startDispatcher(webhookParts(resources));
   wakers.push(() => webhooks.wake());
   closers.push(() => webhooks.stop());
+  resources.observing.start();
+  closers.push(() => resources.observing.stop());
   closers.push(startSchedules(resources));
   await writeTree();
   await refreshAndLog(resources);
@@ -184,11 +188,12 @@ function createBehind(resources: Resources, forwarder: Forwarder | undefined): B
   registerTrustRootMetrics(metrics.registry, resources);
   registerChannelKeyMetrics(metrics.registry, resources.push.keys);
   registerBusMetrics(metrics.registry, resources);
+  registerWatchMetrics(metrics.registry, resources);
   resources.push.register(metrics.registry);
   registerWebhookMetrics(metrics.registry, { ...resources, attempts: resources.webhookAttempts });
   const app = createApp({
     ...resources,
-    ...{ metrics, roles, passwords, isBusWell: forwarder?.isWell },
+    ...{ metrics, roles, passwords, isBusWell: forwarder?.isWell, isWatchWell: () => resources.observing.isWell() },
     planes: createPlanes(resources),
     listSealed: () => listSealed(database),
     hostsChanged: () => {
@@ -216,6 +221,7 @@ async function openResources(
     ...openEvidence(opened),
     webhookAttempts: new Map(),
     push: openPush(opened),
+    observing: openObserving(opened),
     version: packageJson.version,
   };
   const writeTree = createTreeWriter(withBlobs);

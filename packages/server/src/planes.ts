@@ -81,6 +81,9 @@ import { trustRoutes } from './trust/routes.ts';
 import type { Vault } from './vault/vault.ts';
 import { watchFindingRoutes } from './watch/findings/routes.ts';
 import { sealChains } from './watch/observations/chain.ts';
+import { observingRoutes } from './watch/observing/routes.ts';
+import { createObserving, type Observing } from './watch/observing/scheduler.ts';
+import { openReaders } from './watch/readers/open.ts';
 import { watchSourceRoutes } from './watch/sources/routes.ts';
 
 /** What is open while the server runs. */
@@ -108,6 +111,8 @@ export interface Resources {
   /** How attempts at webhooks have ended. */
   readonly webhookAttempts: AttemptCounts;
   readonly push: Push;
+  /** Looks at what is watched. */
+  readonly observing: Observing;
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
@@ -150,6 +155,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     rescanRoutes(resources),
     watchSourceRoutes(resources),
     watchFindingRoutes(resources),
+    observingRoutes(resources),
     webhookRoutes(webhookParts(resources)),
     pushRoutes(resources),
     doctorRoutes(resources),
@@ -172,6 +178,11 @@ export function openEvidence(
   const outgoing = isOn === 'off' ? undefined : createFetch({ addresses });
   const trustRoots = new TrustRootRefresher(trustRootParts({ ...opened, outgoing }));
   return { outgoing, trustRoots, evidence: openEvidenceSources(opened) };
+}
+
+/** What looks at watched sources; it begins when it is started. */
+export function openObserving({ database, now, log }: Pick<Resources, 'database' | 'now' | 'log'>): Observing {
+  return createObserving({ database, now, log, readers: openReaders(), random: Math.random });
 }
 
 /** What webhooks are kept and sent with. */
@@ -275,6 +286,7 @@ export function subscribePlanes(resources: Resources, bus: Bus): void {
   bus.subscribe('*', async (event) => {
     if ((await recordDeliveries(resources, event)) > 0) resources.wakeWorker();
   });
+  bus.subscribe('watch.source.added', () => resources.observing.wake());
   // What could not be signed while the vault was locked; other events do not wait for it.
   bus.subscribe('vault.unlocked', async () => {
     void runOften(resources);

@@ -26,6 +26,7 @@ import {
   createPublished,
   createTreeWriter,
   openEvidence,
+  openObserving,
   type Resources,
   subscribePlanes,
 } from '../src/planes.ts';
@@ -180,6 +181,7 @@ async function openResources(
     wakeWorker,
     ...openEvidence({ ...dependencies, config, log, wakeWorker }),
     push: openPush({ ...dependencies, config, log }),
+    observing: openObserving({ ...dependencies, log }),
   };
   const writeTree = createTreeWriter(opened);
   closers.push(

@@ -13,6 +13,15 @@ test('a source is watched, shown, given an announcement, and no longer watched',
   const wrong = await signpost('watch', 'add', 'ghcr.io/Org/app');
   assert.match(wrong.stderr, /expected oci:registry\/repository/);
 
+  for (const [reference, code, text] of [
+    ['ghcr.io/org/app:1', 0, /is looked at soon/],
+    ['ghcr.io/org/other', 1, /nobody watches/],
+  ] as const) {
+    const observed = await signpost('watch', 'observe', reference, '--wait', '0');
+    assert.deepEqual([observed.code, text.test(observed.stdout + observed.stderr)], [code, true], observed.stderr);
+  }
+  assert.equal((await signpost('watch', 'observe', 'ghcr.io/org/app', '--wait', '61')).code, 2);
+
   assert.match((await signpost('watch', 'list')).stdout, /oci:ghcr\.io\/org\/app/);
   assert.deepEqual((await json('watch', 'show', id)).lines, []);
   assert.deepEqual((await json('watch', 'history', id)).revisions, []);

@@ -129,6 +129,7 @@ export const auditActions = [
   'push.limited',
   'watch_source.added',
   'watch_source.removed',
+  'watch_source.asked',
   'watch_baseline.revised',
   'watch_chain.sealed',
   'watch_finding.opened',

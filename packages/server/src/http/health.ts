@@ -20,6 +20,10 @@ const HealthSchema = z.object({
     .enum(['ok', 'failed'])
     .optional()
     .openapi({ description: 'Whether other processes hear of events; absent where none is told.' }),
+  watch: z
+    .enum(['ok', 'late'])
+    .optional()
+    .openapi({ description: 'Whether watched sources are looked at within a quarter of an hour of their time.' }),
 });
 
 const healthRoute = createRoute({
@@ -28,7 +32,10 @@ const healthRoute = createRoute({
   tags: ['server'],
   summary: 'Whether the server works',
   responses: {
-    200: jsonAnswer('It works; `degraded` while other processes do not hear of events.', HealthSchema),
+    200: jsonAnswer(
+      'It works; `degraded` while other processes do not hear of events, or the watch is late.',
+      HealthSchema,
+    ),
     503: jsonAnswer('The database does not answer.', HealthSchema),
   },
 });
@@ -43,22 +50,28 @@ export function createHealthRoutes(deps: {
   readonly now: () => number;
   /** Whether the outer bus takes events; undefined where there is none. */
   readonly isBusWell?: (() => boolean) | undefined;
+  readonly isWatchWell?: (() => boolean) | undefined;
 }): OpenAPIHono<AppEnv> {
   const isUp = rememberProbe(deps);
   const router = createRouter();
   router.openapi(livenessRoute, (c) => c.text('ok\n', 200));
   router.openapi(healthRoute, async (c) => {
-    const bus = describeBus(deps.isBusWell?.());
-    const status = bus.bus === 'failed' ? ('degraded' as const) : ('ok' as const);
-    // A server whose bus is away serves its clients all the same.
-    if (await isUp()) return c.json({ status, version: deps.version, db: 'ok' as const, ...bus }, 200);
-    return c.json({ status: 'degraded' as const, version: deps.version, db: 'failed' as const, ...bus }, 503);
+    const [bus, watch] = [describeBus(deps.isBusWell?.()), describeWatch(deps.isWatchWell?.())];
+    const status = bus.bus === 'failed' || watch.watch === 'late' ? ('degraded' as const) : ('ok' as const);
+    const known = { version: deps.version, ...bus, ...watch };
+    // A server whose bus is away, or whose watch is late, serves its clients all the same.
+    if (await isUp()) return c.json({ status, db: 'ok' as const, ...known }, 200);
+    return c.json({ status: 'degraded' as const, db: 'failed' as const, ...known }, 503);
   });
   return router;
 }
 
 function describeBus(isWell: boolean | undefined): { bus?: 'ok' | 'failed' } {
   return isWell === undefined ? {} : { bus: isWell ? 'ok' : 'failed' };
+}
+
+function describeWatch(isWell: boolean | undefined): { watch?: 'ok' | 'late' } {
+  return isWell === undefined ? {} : { watch: isWell ? 'ok' : 'late' };
 }
 
 function rememberProbe(deps: { database: Pick<Database, 'probe'>; now: () => number }): () => Promise<boolean> {

@@ -135,6 +135,7 @@ test('the vocabulary of the audit log is this one', () => {
       'push.limited',
       'watch_source.added',
       'watch_source.removed',
+      'watch_source.asked',
       'watch_baseline.revised',
       'watch_chain.sealed',
       'watch_finding.opened',

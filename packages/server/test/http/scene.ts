@@ -22,7 +22,7 @@ import type { AppEnv, Role, Verb } from '../../src/http/context.ts';
 import { PreparedAnswers } from '../../src/http/prepared.ts';
 import { createAcmeState } from '../../src/pki/acme/state.ts';
 import { openRevocation } from '../../src/pki/revocation/revocation.ts';
-import { createPlanes, openEvidence } from '../../src/planes.ts';
+import { createPlanes, openEvidence, openObserving } from '../../src/planes.ts';
 import { openPush } from '../../src/push/push.ts';
 import { DownloadCounter } from '../../src/releases/public/statistics.ts';
 import { PartFiles } from '../../src/releases/uploads/part-files.ts';
@@ -208,6 +208,7 @@ async function openPlanes(shared: SharedParts): Promise<OpenAPIHono<AppEnv>[]> {
     ...shared,
     ...openEvidence({ ...shared, config, wakeWorker }),
     push: openPush({ ...shared, config }),
+    observing: openObserving(shared),
     ...(await openProcessParts(config)),
     config,
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),

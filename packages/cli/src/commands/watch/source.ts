@@ -95,7 +95,9 @@ async function add(invocation: Invocation): Promise<Answer> {
     ...(repository !== undefined && { declared_repository: repository }),
   };
   const document = await (await connectAuthenticated(invocation)).request('POST', path, { body });
-  return { document, lines: [`${textOf(document, 'key')} is watched as ${textOf(document, 'id')}.`] };
+  const lines = [`${textOf(document, 'key')} is watched as ${textOf(document, 'id')}.`];
+  const unread = `This server cannot read ${textOf(document, 'ecosystem')} sources: nothing will be seen of it.`;
+  return { document, lines: document.readable === false ? [...lines, unread] : lines };
 }
 
 async function list(invocation: Invocation): Promise<Answer> {
@@ -110,8 +112,15 @@ async function list(invocation: Invocation): Promise<Answer> {
 async function show(invocation: Invocation): Promise<Answer> {
   const document = await (await connectAuthenticated(invocation)).read(pathOf(invocation));
   const pairs = ['key', 'declared_repository', 'created_at'].map((name) => [name, cellOf(document, name)] as const);
+  const look = document.look === null ? {} : asObject(document.look);
+  const looks = ['last', 'next', 'answered', 'unanswered_since', 'unanswered_reason'].map(
+    (name) => [`look: ${name}`, cellOf(look, name)] as const,
+  );
   const rows = objectsOf(document, 'lines').flatMap(describeLine);
-  return { document, lines: [...formatPairs(pairs), ...formatTable(['line', 'state', 'signer', 'counts as'], rows)] };
+  return {
+    document,
+    lines: [...formatPairs([...pairs, ...looks]), ...formatTable(['line', 'state', 'signer', 'counts as'], rows)],
+  };
 }
 
 function describeLine(line: JsonObject): string[][] {

@@ -21,6 +21,7 @@ import { auditOrder } from './0014-audit-order.ts';
 import { push } from './0015-push.ts';
 import { bus } from './0016-bus.ts';
 import { watch } from './0017-watch.ts';
+import { watching } from './0018-watching.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -41,6 +42,7 @@ const migrations: readonly Migration[] = [
   push,
   bus,
   watch,
+  watching,
 ];
 
 /**

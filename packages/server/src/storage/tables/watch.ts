@@ -4,6 +4,7 @@
 export interface WatchSchema {
   watch_source: WatchSourceTable;
   watch_schedule: WatchScheduleTable;
+  watch_request: WatchRequestTable;
   watch_line: WatchLineTable;
   watch_artifact: WatchArtifactTable;
   watch_facts: WatchFactsTable;
@@ -36,7 +37,11 @@ export interface WatchSourceTable {
   removed_at: number | null;
 }
 
-/** When a source is looked at next. `validators` is JSON of the reader; `unknown_since`: it has not answered since then. */
+/**
+ * When a source is looked at next. `validators` is text of the reader; `unknown_since`: it has not answered since then. Whoever looks holds it by
+ * the number `lease` until `lease_until`. `looked_at` is when the last look began, `listed_at` when it was last listed whole; `skipped` names were
+ * passed over before where the next look goes on, `unread` could not be observed; `in_use_at`: a gate asked for it last.
+ */
 export interface WatchScheduleTable {
   source_id: string;
   due_at: number;
@@ -46,6 +51,22 @@ export interface WatchScheduleTable {
   answered_at: number | null;
   unknown_since: number | null;
   unknown_reason: string | null;
+  host: string;
+  lease: number;
+  lease_until: number | null;
+  looked_at: number | null;
+  listed_at: number | null;
+  skipped: number;
+  unread: number;
+  in_use_at: number | null;
+}
+
+/** What somebody asked to be looked at. Primary key (source_id, label, content), each `''` where it was not said. */
+interface WatchRequestTable {
+  source_id: string;
+  label: string;
+  content: string;
+  requested_at: number;
 }
 
 /** A stretch of a source that is judged together. Unique (source_id, name). */

@@ -31,6 +31,19 @@ export async function recordUnanswered(
   });
 }
 
+/** Records that a source answered and that nothing of it was new. Throws `not_found` for a source that is not watched. */
+export async function recordAnswered(
+  { database, now }: WatchParts,
+  { organisationId, sourceId }: { readonly organisationId: string; readonly sourceId: string },
+): Promise<void> {
+  await database.transaction(async (tx) => {
+    const source = await readSource(tx, organisationId, sourceId);
+    const at = now();
+    const entries = await noteAnswer(tx, { source, facts: [], at });
+    if (entries.length > 0) await recordAudits(tx, at, entries);
+  });
+}
+
 /** Notes whether facts could be read: when not one of them says who signed, nothing was seen. */
 export async function noteAnswer(
   tx: Tx,

@@ -9,6 +9,7 @@ import { parseRevisionRow, readBaseline } from '../learning/baseline.ts';
 import { learningPresets } from '../learning/rules.ts';
 import { listRevisions, type RevisionRow } from '../learning/store.ts';
 import type { WatchParts } from '../parts.ts';
+import { findSchedule } from '../recording/store.ts';
 import type { AnnouncedSigners } from '../recording/teach.ts';
 import { addSource, readSource, removeSource } from './source.ts';
 import { listLines, listSources, type SourceRow } from './store.ts';
@@ -20,6 +21,7 @@ const sourceSchema = z
     ecosystem: z.enum(['oci', 'npm', 'signpost', 'feed', 'git']),
     declared_repository: z.string().nullable(),
     development: z.boolean(),
+    readable: z.boolean().openapi({ description: 'Whether this server can look at it.' }),
     created_at: timeSchema,
   })
   .openapi('WatchedSource');
@@ -45,6 +47,15 @@ const lineDescriptionSchema = z
     keys: z.array(z.object({ key: z.string(), state: signerStateSchema })),
   })
   .openapi('WatchedLine');
+const lookSchema = z
+  .object({
+    last: timeSchema.nullable(),
+    next: timeSchema.nullable(),
+    answered: timeSchema.nullable(),
+    unanswered_since: timeSchema.nullable(),
+    unanswered_reason: z.string().nullable(),
+  })
+  .openapi('WatchLook');
 const revisionSchema = z
   .object({
     line: z.string(),
@@ -103,7 +114,12 @@ const showRoute = createRoute({
   tags,
   summary: 'A source with its lines and who is accepted',
   request: { params: idSchema },
-  responses: { 200: jsonAnswer('The source.', sourceSchema.extend({ lines: z.array(lineDescriptionSchema) })) },
+  responses: {
+    200: jsonAnswer(
+      'The source.',
+      sourceSchema.extend({ lines: z.array(lineDescriptionSchema), look: lookSchema.nullable() }),
+    ),
+  },
 });
 
 const removeRoute = createRoute({
@@ -160,24 +176,29 @@ const withdrawRoute = createRoute({
   responses: { 204: { description: 'Done.' } },
 });
 
+/** What the routes of sources need. */
+export interface WatchSourceParts extends WatchParts {
+  readonly observing: { reads(ecosystem: SourceRow['ecosystem']): boolean };
+}
+
 /** The routes of sources. */
-export function watchSourceRoutes(parts: WatchParts): OpenAPIHono<AppEnv> {
+export function watchSourceRoutes(parts: WatchSourceParts): OpenAPIHono<AppEnv> {
   const router = createRouter();
   const { query } = parts.database;
   router.openapi(listRoute, async (c) => {
     const filter = { organisationId: c.var.organisation.id, after: c.req.valid('query').after, limit: pageLimit };
-    return c.json({ sources: (await listSources(query, filter)).map(describeSource) }, 200);
+    return c.json({ sources: (await listSources(query, filter)).map((row) => describeSource(parts, row)) }, 200);
   });
   router.openapi(addRoute, async (c) => {
     const { source, learning, declared_repository: declaredRepository, development } = c.req.valid('json');
     const request = { reference: source, rules: learningPresets[learning], declaredRepository };
     const added = await addSource(parts, callerOf(c.var), { ...request, isDevelopment: development });
-    return c.json(describeSource(added), 201);
+    return c.json(describeSource(parts, added), 201);
   });
   router.openapi(showRoute, async (c) => {
     const source = await readSource(query, c.var.organisation.id, c.req.valid('param').id);
     const lines = await Promise.all((await listLines(query, source.id)).map((line) => describeLine(parts, line)));
-    return c.json({ ...describeSource(source), lines }, 200);
+    return c.json({ ...describeSource(parts, source), lines, look: await describeLook(parts, source) }, 200);
   });
   router.openapi(removeRoute, async (c) => {
     await removeSource(parts, callerOf(c.var), c.req.valid('param').id);
@@ -212,11 +233,22 @@ function addAnnouncementRoutes(router: OpenAPIHono<AppEnv>, parts: WatchParts): 
   });
 }
 
-function describeSource(row: SourceRow): z.infer<typeof sourceSchema> {
+function describeSource({ observing }: WatchSourceParts, row: SourceRow): z.infer<typeof sourceSchema> {
   const { id, key, ecosystem, declared_repository } = row;
   return {
     ...{ id, key, ecosystem, declared_repository, development: row.is_development === 1 },
-    created_at: formatTime(row.created_at),
+    ...{ readable: observing.reads(ecosystem), created_at: formatTime(row.created_at) },
+  };
+}
+
+async function describeLook({ database }: WatchParts, { id }: SourceRow): Promise<z.infer<typeof lookSchema> | null> {
+  const schedule = await findSchedule(database.query, id);
+  if (!schedule) return null;
+  const format = (at: number | null) => (at === null ? null : formatTime(at));
+  return {
+    ...{ last: format(schedule.looked_at), next: format(schedule.due_at), answered: format(schedule.answered_at) },
+    unanswered_since: format(schedule.unknown_since),
+    unanswered_reason: schedule.unknown_reason,
   };
 }
 

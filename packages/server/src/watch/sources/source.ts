@@ -51,7 +51,7 @@ export async function addSource(
           ...{ declared_repository: request.declaredRepository ?? null, learning: encodePlain(request.rules) },
           ...{ is_development: request.isDevelopment ? 1 : 0, author: JSON.stringify(actor), created_at: at },
         };
-    if (known) await setRemoved(tx, known.id, null);
+    if (known) await setRemoved(tx, known.id, null, at);
     else await insertSource(tx, row, firstIntervalMs);
     await tellSource(tx, caller, { row, act: 'added', at });
     return row;

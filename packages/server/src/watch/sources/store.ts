@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import type { Query } from '../../storage/database.ts';
 import type { WatchSourceTable } from '../../storage/tables/watch.ts';
 import type { Tx } from '../parts.ts';
+import { hostOf } from './source-host.ts';
 
 /** A stored source. */
 export type SourceRow = Selectable<WatchSourceTable>;
@@ -42,14 +43,30 @@ export async function insertSource(tx: Tx, row: SourceRow, intervalMs: number): 
     .insertInto('watch_schedule')
     .values({
       ...{ source_id: row.id, due_at: row.created_at, interval_ms: intervalMs, validators: null, failures: 0 },
-      ...{ answered_at: null, unknown_since: null, unknown_reason: null },
+      ...{
+        answered_at: null,
+        unknown_since: null,
+        unknown_reason: null,
+        host: hostOf(row.key),
+        lease: 0,
+        lease_until: null,
+      },
+      ...{ looked_at: null, listed_at: null, skipped: 0, unread: 0, in_use_at: null },
     })
     .execute();
 }
 
-/** Marks a source as removed, or with null as watched again. */
-export async function setRemoved(tx: Tx, id: string, removedAt: number | null): Promise<void> {
+/** Nobody looks at what is removed. */
+const never = Number.MAX_SAFE_INTEGER;
+
+/** Marks a source as removed, or with null as watched again and due at `dueAt`. */
+export async function setRemoved(tx: Tx, id: string, removedAt: number | null, dueAt: number = never): Promise<void> {
   await tx.updateTable('watch_source').set({ removed_at: removedAt }).where('id', '=', id).execute();
+  await tx
+    .updateTable('watch_schedule')
+    .set({ due_at: removedAt === null ? dueAt : never, looked_at: null })
+    .where('source_id', '=', id)
+    .execute();
 }
 
 /** How many sources an organisation watches. */

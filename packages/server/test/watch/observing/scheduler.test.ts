@@ -1,0 +1,241 @@
+/** What is due is looked at; a past is learned in its order; nobody waits for ever, and nothing is asked twice. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { fingerprintOf } from '../../../src/watch/findings/raise.ts';
+import { findByFingerprint } from '../../../src/watch/findings/store.ts';
+import { readBaseline } from '../../../src/watch/learning/baseline.ts';
+import { learningPresets } from '../../../src/watch/learning/rules.ts';
+import { findLine } from '../../../src/watch/observations/store.ts';
+import { createObserving, type Observing } from '../../../src/watch/observing/scheduler.ts';
+import { hasten, insertRequest, listDue, listRequests, takeLease } from '../../../src/watch/observing/store.ts';
+import { findSchedule } from '../../../src/watch/recording/store.ts';
+import { addSource } from '../../../src/watch/sources/source.ts';
+import type { Ecosystem } from '../../../src/watch/sources/source-key.ts';
+import { silentLog } from '../../silent-log.ts';
+import { forEachEngine } from '../../storage/engines.ts';
+import { hour } from '../drift/scene.ts';
+import { contentOf, type Desk, day, openDesk, start } from '../recording/desk.ts';
+import { away, listingOf, ScriptedReader, show, versionOf } from './scripted-reader.ts';
+
+forEachEngine((_name, open) => {
+  const database = open();
+  const closers: (() => Promise<void>)[] = [];
+  after(async () => {
+    for (const close of closers) await close();
+  });
+  let count = 0;
+
+  /** A watch with a reader by hand: `look` moves the clock and looks at all that is due. */
+  async function openWatch(
+    differs: { readonly concurrency?: number; readonly ecosystems?: readonly Ecosystem[] } = {},
+  ) {
+    // Others of the same database are not due here.
+    await (await database).query.updateTable('watch_schedule').set({ due_at: Number.MAX_SAFE_INTEGER }).execute();
+    const desk = await openDesk(await database, `observing-${++count}`);
+    const reader = new ScriptedReader();
+    const parts = {
+      ...{ database: desk.database, random: () => 0, log: silentLog, concurrency: differs.concurrency ?? 4 },
+      readers: Object.fromEntries((differs.ecosystems ?? ['oci']).map((name) => [name, reader])),
+    };
+    let at = start + 10 * day;
+    const startOne = () => {
+      const observing = createObserving({ ...parts, now: () => at });
+      closers.push(() => observing.stop());
+      return observing;
+    };
+    const observing: Observing = startOne();
+    return {
+      ...{ desk, reader, observing, startOne },
+      now: () => at,
+      look: async (ms = 0) => {
+        at += ms;
+        reader.asked.length = 0;
+        await observing.drain();
+        return [...reader.asked];
+      },
+      schedule: async (id = desk.source.id) => (await findSchedule(desk.database.query, id)) ?? assert.fail(),
+    };
+  }
+
+  const add = (desk: Desk, reference: string) =>
+    addSource({ database: desk.database, now: () => start }, desk.caller, {
+      ...{ reference, rules: learningPresets.usual, isDevelopment: false },
+    });
+
+  test('the past is observed on the first look, the oldest first, and the line is established by it', async () => {
+    const watch = await openWatch();
+    watch.reader.listing = listingOf([1, 2, 3], 'etag-1');
+    assert.deepEqual(await watch.look(), ['list oci:ghcr.io/org/app', '1.0.1', '1.0.2', '1.0.3']);
+    const line = await findLine(watch.desk.database.query, watch.desk.source.id, '1');
+    assert.equal((await readBaseline(watch.desk.database.query, line ?? 0))?.revision.state, 'established');
+    const { due_at, interval_ms, validators, lease_until } = await watch.schedule();
+    assert.deepEqual([validators, lease_until, interval_ms], ['etag-1', null, 7.5 * 60_000]);
+    assert.equal(due_at, watch.now() + 7.5 * 60_000);
+  });
+
+  test('what is listed as before is not observed again, and is looked at less and less often', async () => {
+    const watch = await openWatch();
+    watch.reader.listing = listingOf([1, 2, 3], 'etag-1');
+    await watch.look();
+    assert.deepEqual(await watch.look(7 * 60_000), []);
+    watch.reader.listing = { kind: 'unchanged' };
+    assert.deepEqual(await watch.look(60_000), ['list oci:ghcr.io/org/app']);
+    assert.deepEqual(watch.reader.validators, [undefined, 'etag-1']);
+    const { interval_ms, validators } = await watch.schedule();
+    assert.deepEqual([interval_ms, validators], [7.5 * 1.25 * 60_000, 'etag-1']);
+    watch.reader.listing = listingOf([1, 2, 3, 4], 'etag-2');
+    assert.deepEqual(await watch.look(hour), ['list oci:ghcr.io/org/app', '1.0.4']);
+  });
+
+  test('after a day the whole is listed again, and the newest are looked at again', async () => {
+    const watch = await openWatch();
+    watch.reader.listing = listingOf(
+      Array.from({ length: 25 }, (_, index) => index + 1),
+      'etag-1',
+    );
+    await watch.look();
+    const asked = await watch.look(25 * hour);
+    assert.deepEqual(watch.reader.validators, [undefined, undefined]);
+    assert.deepEqual([asked.length, asked[1], asked.at(-1)], [21, '1.0.6', '1.0.25']);
+  });
+
+  test('a version whose listing names other content, and a tag that may have moved, are observed', async () => {
+    const watch = await openWatch();
+    const latest = { names: { tag: 'latest' }, line: 'release', isDefault: true, publishedAt: start };
+    watch.reader.listing = { kind: 'listed', artifacts: [latest, versionOf(2), versionOf(1)] };
+    await watch.look();
+    watch.reader.listing = {
+      kind: 'listed',
+      artifacts: [latest, versionOf(2, { content: contentOf(22) }), versionOf(1)],
+    };
+    assert.deepEqual(await watch.look(hour), ['list oci:ghcr.io/org/app', '1.0.2', 'latest']);
+  });
+
+  test('a source that does not answer is asked less and less often, and that is told', async () => {
+    const watch = await openWatch();
+    watch.reader.listing = away;
+    const pauses = [];
+    for (let tries = 0; tries < 4; tries += 1) {
+      await watch.look(tries === 0 ? 0 : hour);
+      pauses.push((await watch.schedule()).due_at - watch.now());
+    }
+    assert.deepEqual(pauses, [60_000, 120_000, 240_000, 480_000]);
+    const { organisationId } = watch.desk.caller;
+    const fingerprint = fingerprintOf('observation.blind', 'oci:ghcr.io/org/app');
+    const find = () => findByFingerprint(watch.desk.database.query, { organisationId, fingerprint });
+    assert.equal((await find())?.state, 'open');
+    assert.equal((await watch.schedule()).unknown_reason, 'status 503');
+    watch.reader.listing = listingOf([]);
+    await watch.look(hour);
+    assert.deepEqual([(await find())?.state, (await watch.schedule()).failures], ['resolved', 0]);
+  });
+
+  test('a host that asks for silence gets it for all of its sources, while others are looked at', async () => {
+    const watch = await openWatch({ concurrency: 1 });
+    const [second, other] = [await add(watch.desk, 'ghcr.io/org/second'), await add(watch.desk, 'quay.io/org/other')];
+    watch.reader.listing = { ...away, retryAfterMs: 2 * hour };
+    assert.deepEqual(await watch.look(), ['list oci:ghcr.io/org/app', `list ${other.key}`]);
+    assert.equal((await watch.schedule()).due_at, watch.now() + 2 * hour);
+    assert.deepEqual(await watch.look(hour), []);
+    assert.ok((await watch.look(hour)).includes(`list ${second.key}`));
+  });
+
+  test('a source of a kind that nobody reads here is blind, and says why', async () => {
+    const watch = await openWatch({ ecosystems: ['npm'] });
+    assert.deepEqual(await watch.look(), []);
+    assert.equal((await watch.schedule()).unknown_reason, 'this server cannot read sources of the kind oci');
+    assert.equal(watch.observing.figures().looks.unanswered, 1);
+  });
+
+  test('what was asked for is looked at at once, and first', async () => {
+    const watch = await openWatch();
+    watch.reader.listing = listingOf([1, 2, 3], 'etag-1');
+    await watch.look();
+    const wish = (label: string, content: string) =>
+      watch.desk.database.transaction((tx) =>
+        insertRequest(tx, { sourceId: watch.desk.source.id, label, content, now: watch.now() }),
+      );
+    await wish('1.0.2', '');
+    await wish('nightly', '');
+    await wish('', contentOf(77));
+    await hasten(watch.desk.database.query, watch.desk.source.id, 0);
+    watch.reader.listing = listingOf([1, 2, 3, 4], 'etag-2');
+    assert.deepEqual(await watch.look(2 * hour), [
+      ...['list oci:ghcr.io/org/app', '1.0.2', 'nightly', contentOf(77), '1.0.4'],
+    ]);
+    assert.deepEqual(await listRequests(watch.desk.database.query, watch.desk.source.id, watch.now()), []);
+  });
+
+  test('what cannot be read is passed over, tried again, and keeps nothing after it from being seen', async () => {
+    const watch = await openWatch();
+    const days = Array.from({ length: 40 }, (_, index) => index + 1);
+    watch.reader.listing = listingOf(days, 'etag-1');
+    for (const onDay of days.slice(0, 16)) watch.reader.seen.set(`1.0.${onDay}`, away);
+    await watch.look();
+    assert.deepEqual([(await watch.schedule()).failures, (await watch.schedule()).skipped], [1, 0]);
+    watch.reader.seen.clear();
+    for (const onDay of [3, 4]) watch.reader.seen.set(`1.0.${onDay}`, away);
+    await watch.look(hour);
+    const { unread, validators, failures } = await watch.schedule();
+    assert.deepEqual([unread, validators, failures], [2, null, 0]);
+    watch.reader.seen.clear();
+    assert.deepEqual(await watch.look(hour), ['list oci:ghcr.io/org/app', '1.0.3', '1.0.4']);
+    assert.equal((await watch.schedule()).validators, 'etag-1');
+  });
+
+  test('a strange name is passed over and does not keep the others out', async () => {
+    const watch = await openWatch();
+    watch.reader.listing = listingOf([1, 2]);
+    watch.reader.seen.set('1.0.1', { ...show(versionOf(1)), names: { version: 'x'.repeat(300) } });
+    await watch.look();
+    const { unread } = await watch.schedule();
+    assert.equal(unread, 1);
+    assert.ok(await findLine(watch.desk.database.query, watch.desk.source.id, '1'));
+  });
+
+  test('a long past is observed in turns, and others are looked at in between', async () => {
+    const watch = await openWatch({ concurrency: 1 });
+    const other = await add(watch.desk, 'ghcr.io/org/zebra');
+    const days = Array.from({ length: 520 }, (_, index) => index + 1);
+    watch.reader.listing = listingOf(days);
+    watch.reader.listings.set(other.key, listingOf([]));
+    const asked = await watch.look();
+    const lists = asked.flatMap((name, index) => (name.startsWith('list') ? [[index, name]] : []));
+    assert.deepEqual(
+      lists.map(([, name]) => name),
+      ['list oci:ghcr.io/org/app', `list ${other.key}`, 'list oci:ghcr.io/org/app'],
+    );
+    assert.equal(asked.length, 520 + 3);
+  });
+
+  test('of two servers one looks, and what a server dropped is taken by the other', async () => {
+    const watch = await openWatch();
+    const { query } = watch.desk.database;
+    const [due] = await listDue(query, { now: watch.now(), awayHosts: [], limit: 1 });
+    assert.ok(due);
+    const hold = { now: watch.now(), until: watch.now() + 120_000, host: 'ghcr.io' };
+    assert.ok(await takeLease(query, due, hold));
+    assert.equal(await takeLease(query, due, hold), undefined);
+    watch.reader.listing = listingOf([1]);
+    assert.deepEqual(await watch.look(60_000), []);
+    assert.deepEqual(await watch.look(61_000), ['list oci:ghcr.io/org/app', '1.0.1']);
+  });
+
+  test('a server that stops gives back what it looked at, and another goes on where it stood', async () => {
+    const watch = await openWatch();
+    watch.reader.listing = listingOf([1, 2, 3]);
+    let release = () => {};
+    watch.reader.gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const [first, stopped] = [watch.observing, watch.observing.drain()];
+    while (watch.reader.asked.length === 0) await new Promise(setImmediate);
+    await first.stop();
+    await stopped;
+    assert.deepEqual([(await watch.schedule()).lease_until, (await watch.schedule()).failures], [null, 0]);
+    release();
+    watch.reader.asked.length = 0;
+    await watch.startOne().drain();
+    assert.deepEqual(watch.reader.asked, ['list oci:ghcr.io/org/app', '1.0.1', '1.0.2', '1.0.3']);
+  });
+});
