@@ -26,6 +26,9 @@ export function parseCycloneDxXml(text: string): JsonObject {
 function parseTree(text: string): { root: Element; version: string } {
   const reader = new TreeReader();
   const parser = new SaxesParser({ xmlns: true, position: false });
+  parser.on('xmldecl', ({ encoding = 'UTF-8' }) => {
+    if (encoding.toUpperCase() !== 'UTF-8') refuse('malformed', `expected XML in UTF-8, got ${encoding.slice(0, 40)}`);
+  });
   parser.on('doctype', () => refuse('malformed', 'expected XML without DOCTYPE'));
   parser.on('error', (error) => refuse('malformed', `expected well-formed XML: ${error.message.slice(0, 100)}`));
   parser.on('opentag', (tag) => reader.open(tag));

@@ -2,7 +2,7 @@
 import { parseText } from '@signpost/protocol/bytes/text';
 import { TrustError } from '@signpost/protocol/errors';
 import { isJsonObject, type JsonObject, parseForeignJson } from '@signpost/protocol/json/foreign';
-import { defaultSbomLimits, type Sbom } from '@signpost/protocol/sbom/component';
+import { defaultSbomLimits, type Sbom, type SbomLimits } from '@signpost/protocol/sbom/component';
 import { readCycloneDx } from '@signpost/protocol/sbom/cyclonedx';
 import type { SbomFinding } from '@signpost/protocol/sbom/finding';
 import { inspectSbom, type SbomExpectation } from '@signpost/protocol/sbom/inspect';
@@ -10,6 +10,7 @@ import { readSbom } from '@signpost/protocol/sbom/parse-sbom';
 import type { Refusal } from '../../errors.ts';
 import { validateCycloneDx } from './cyclonedx-schema.ts';
 import { parseCycloneDxXml } from './cyclonedx-xml.ts';
+import { validateCycloneDxXml } from './cyclonedx-xsd.ts';
 import { createSbomRefusal, nameRule, type SbomRefusalRule } from './rules.ts';
 import { validateSpdx } from './spdx-structure.ts';
 
@@ -37,20 +38,27 @@ function parseDocument(bytes: Uint8Array, maxBytes: number): Sbom {
   if (bytes.length > maxBytes)
     throw new TrustError('too_large', `expected at most ${maxBytes} bytes, got ${bytes.length}`);
   const limits = { ...defaultSbomLimits, maxBytes };
-  if (isXml(bytes)) return readCycloneDx(parseCycloneDxXml(parseText(bytes).replace(/^\ufeff/, '')), 'xml', limits);
-  const document = parseForeignJson(bytes, { maxBytes });
+  return isXml(bytes) ? parseXml(parseText(bytes).replace(/^\ufeff/, ''), limits) : parseJson(bytes, limits);
+}
+
+function parseXml(text: string, limits: SbomLimits): Sbom {
+  const sbom = readCycloneDx(parseCycloneDxXml(text), 'xml', limits);
+  return refuseProblem(sbom, validateCycloneDxXml(text, sbom.format.version));
+}
+
+function parseJson(bytes: Uint8Array, limits: SbomLimits): Sbom {
+  const document = parseForeignJson(bytes, { maxBytes: limits.maxBytes });
   const sbom = readSbom(document, limits);
-  const problem = isJsonObject(document) ? validate(document, sbom) : undefined;
-  if (problem !== undefined) throw createSbomRefusal('sbom-schema', `${nameFormat(sbom)}: ${problem}`);
-  return sbom;
+  return refuseProblem(sbom, isJsonObject(document) ? validate(document, sbom) : undefined);
 }
 
 function validate(document: JsonObject, { format }: Sbom): string | undefined {
   return format.standard === 'CycloneDX' ? validateCycloneDx(document, format.version) : validateSpdx(document);
 }
 
-function nameFormat({ format }: Sbom): string {
-  return `${format.standard} ${format.version}`;
+function refuseProblem(sbom: Sbom, problem: string | undefined): Sbom {
+  if (problem === undefined) return sbom;
+  throw createSbomRefusal('sbom-schema', `${sbom.format.standard} ${sbom.format.version}: ${problem}`);
 }
 
 /** After white space and a byte order mark, XML begins with `<` and JSON never does. */
