@@ -1,4 +1,5 @@
 /** Runs a fuzzer a million times over, and says how it went. */
+import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { FuzzOptions, FuzzOutcome } from '../../packages/protocol/test/fuzz/judge-inputs.ts';
@@ -22,7 +23,7 @@ export async function runFuzz(fuzz: (options: FuzzOptions) => Promise<FuzzOutcom
     accepted += outcome.accepted;
     slowestMs = Math.max(slowestMs, outcome.slowestMs);
     for (const [code, times] of outcome.refused) refused.set(code, (refused.get(code) ?? 0) + times);
-    heaps.push(measureKept());
+    heaps.push(await measureKept());
   }
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`${count} inputs from seed ${seed} in ${seconds} s, the slowest ${slowestMs.toFixed(0)} ms`);
@@ -39,7 +40,8 @@ setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
 
 /** MiB that are in use, also outside of the heap, but without what the heap only keeps room for: that grows with the machine's load. */
-function measureKept(): number {
+async function measureKept(): Promise<number> {
+  await setTimeout(100);
   collect();
   const { rss, heapTotal, heapUsed } = process.memoryUsage();
   return (rss - heapTotal + heapUsed) / 2 ** 20;

@@ -12,7 +12,7 @@ import { validateCycloneDx } from './cyclonedx-schema.ts';
 import { parseCycloneDxXml } from './cyclonedx-xml.ts';
 import { validateCycloneDxXml } from './cyclonedx-xsd.ts';
 import { createSbomRefusal, nameRule, type SbomRefusalRule } from './rules.ts';
-import { validateSpdx } from './spdx-structure.ts';
+import { validateSpdx } from './spdx.ts';
 
 /** By which measure a document is judged. */
 export interface DocumentRequest extends SbomExpectation {

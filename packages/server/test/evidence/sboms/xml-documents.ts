@@ -11,12 +11,12 @@ export interface XmlNode {
 export const versions = ['1.2', '1.3', '1.4', '1.5', '1.6', '1.7'] as const;
 
 /** An element of no attributes. */
-export function e(name: string, ...content: readonly (string | XmlNode)[]): XmlNode {
+function element(name: string, ...content: readonly (string | XmlNode)[]): XmlNode {
   return { name, attributes: {}, content: join(content) };
 }
 
 /** An element with attributes. */
-export function a(name: string, attributes: Readonly<Record<string, string>>, ...content: (string | XmlNode)[]) {
+function named(name: string, attributes: Readonly<Record<string, string>>, ...content: (string | XmlNode)[]) {
   return { name, attributes, content: join(content) };
 }
 
@@ -29,7 +29,7 @@ function join(content: readonly (string | XmlNode)[]): string | readonly XmlNode
 export function createTree(version: string): XmlNode {
   const has = (since: string) => version >= since;
   const when = (since: string, ...nodes: readonly XmlNode[]) => (has(since) ? nodes : []);
-  return a(
+  return named(
     'bom',
     {
       xmlns: `http://cyclonedx.org/schema/bom/${version}`,
@@ -37,89 +37,119 @@ export function createTree(version: string): XmlNode {
       serialNumber: 'urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79',
     },
     createMetadata(when),
-    e('components', createLibrary('core'), createFile(when)),
-    e(
+    element('components', createLibrary('core'), createFile(when)),
+    element(
       'services',
-      a('service', { 'bom-ref': 'api' }, e('name', 'api'), e('endpoints', e('endpoint', 'https://x.example'))),
+      named(
+        'service',
+        { 'bom-ref': 'api' },
+        element('name', 'api'),
+        element('endpoints', element('endpoint', 'https://x.example')),
+      ),
     ),
-    e('externalReferences', a('reference', { type: 'website' }, e('url', 'https://x.example'))),
-    e(
+    element('externalReferences', named('reference', { type: 'website' }, element('url', 'https://x.example'))),
+    element(
       'dependencies',
-      a('dependency', { ref: 'app' }, a('dependency', { ref: 'core' })),
-      a('dependency', { ref: 'core' }),
+      named('dependency', { ref: 'app' }, named('dependency', { ref: 'core' })),
+      named('dependency', { ref: 'core' }),
     ),
     ...when(
       '1.3',
-      e('compositions', e('composition', e('aggregate', 'complete'), e('assemblies', a('assembly', { ref: 'core' })))),
+      element(
+        'compositions',
+        element(
+          'composition',
+          element('aggregate', 'complete'),
+          element('assemblies', named('assembly', { ref: 'core' })),
+        ),
+      ),
     ),
-    ...when('1.4', e('vulnerabilities', createVulnerability())),
-    ...when('1.5', e('annotations', createAnnotation())),
+    ...when('1.4', element('vulnerabilities', createVulnerability())),
+    ...when('1.5', element('annotations', createAnnotation())),
   );
 }
 
 type When = (since: string, ...nodes: readonly XmlNode[]) => readonly XmlNode[];
 
 function createMetadata(when: When): XmlNode {
-  return e(
+  return element(
     'metadata',
-    e('timestamp', '2026-11-20T10:00:00Z'),
-    ...when('1.5', e('lifecycles', e('lifecycle', e('phase', 'build')))),
-    e('tools', e('tool', e('vendor', 'Makers'), e('name', 'maker'), e('version', '1'))),
-    e('authors', e('author', e('name', 'Ada'), e('email', 'ada@x.example'))),
-    a('component', { type: 'application', 'bom-ref': 'app' }, e('name', 'rocket'), e('version', '1.0.0')),
-    ...when('1.3', e('properties', a('property', { name: 'k' }, 'v'))),
+    element('timestamp', '2026-11-20T10:00:00Z'),
+    ...when('1.5', element('lifecycles', element('lifecycle', element('phase', 'build')))),
+    element('tools', element('tool', element('vendor', 'Makers'), element('name', 'maker'), element('version', '1'))),
+    element('authors', element('author', element('name', 'Ada'), element('email', 'ada@x.example'))),
+    named(
+      'component',
+      { type: 'application', 'bom-ref': 'app' },
+      element('name', 'rocket'),
+      element('version', '1.0.0'),
+    ),
+    ...when('1.3', element('properties', named('property', { name: 'k' }, 'v'))),
   );
 }
 
 function createLibrary(ref: string): XmlNode {
-  return a(
+  return named(
     'component',
     { type: 'library', 'bom-ref': ref },
-    e('supplier', e('name', 'Rockets & Co'), e('url', 'https://x.example')),
-    e('group', '@scope'),
-    e('name', ref),
-    e('version', '17.0.0'),
-    e('scope', 'required'),
-    e('hashes', a('hash', { alg: 'SHA-256' }, 'ab'.repeat(32)), a('hash', { alg: 'MD5' }, 'cd'.repeat(16))),
-    e('licenses', e('license', e('id', 'MIT'), e('url', 'https://x.example/MIT'))),
-    e('purl', `pkg:npm/%40scope/${ref}@17.0.0`),
+    element('supplier', element('name', 'Rockets & Co'), element('url', 'https://x.example')),
+    element('group', '@scope'),
+    element('name', ref),
+    element('version', '17.0.0'),
+    element('scope', 'required'),
+    element(
+      'hashes',
+      named('hash', { alg: 'SHA-256' }, 'ab'.repeat(32)),
+      named('hash', { alg: 'MD5' }, 'cd'.repeat(16)),
+    ),
+    element('licenses', element('license', element('id', 'MIT'), element('url', 'https://x.example/MIT'))),
+    element('purl', `pkg:npm/%40scope/${ref}@17.0.0`),
   );
 }
 
 function createFile(when: When): XmlNode {
-  return a(
+  return named(
     'component',
     { type: 'file', 'bom-ref': 'file', 'mime-type': 'text/plain' },
-    e('name', 'a.txt'),
-    e('version', '1'),
-    e('licenses', e('expression', 'MIT OR 0BSD')),
-    e('pedigree', e('commits', e('commit', e('uid', 'a'), e('author', e('timestamp', '2026-11-20T10:00:00Z'))))),
-    e('components', createLibrary('inner')),
-    ...when('1.3', e('evidence', e('copyright', e('text', 'Ada')))),
+    element('name', 'a.txt'),
+    element('version', '1'),
+    element('licenses', element('expression', 'MIT OR 0BSD')),
+    element(
+      'pedigree',
+      element(
+        'commits',
+        element('commit', element('uid', 'a'), element('author', element('timestamp', '2026-11-20T10:00:00Z'))),
+      ),
+    ),
+    element('components', createLibrary('inner')),
+    ...when('1.3', element('evidence', element('copyright', element('text', 'Ada')))),
   );
 }
 
 function createVulnerability(): XmlNode {
-  return a(
+  return named(
     'vulnerability',
     { 'bom-ref': 'v' },
-    e('id', 'CVE-2026-1'),
-    e('source', e('name', 'NVD'), e('url', 'https://x.example')),
-    e('ratings', e('rating', e('score', '9.8'), e('severity', 'critical'), e('method', 'CVSSv31'))),
-    e('cwes', e('cwe', '79')),
-    e('analysis', e('state', 'not_affected'), e('justification', 'code_not_reachable')),
-    e('affects', e('target', e('ref', 'core'))),
+    element('id', 'CVE-2026-1'),
+    element('source', element('name', 'NVD'), element('url', 'https://x.example')),
+    element(
+      'ratings',
+      element('rating', element('score', '9.8'), element('severity', 'critical'), element('method', 'CVSSv31')),
+    ),
+    element('cwes', element('cwe', '79')),
+    element('analysis', element('state', 'not_affected'), element('justification', 'code_not_reachable')),
+    element('affects', element('target', element('ref', 'core'))),
   );
 }
 
 function createAnnotation(): XmlNode {
-  const annotator = e('annotator', e('individual', e('name', 'Ada')));
-  return e(
+  const annotator = element('annotator', element('individual', element('name', 'Ada')));
+  return element(
     'annotation',
-    e('subjects', a('subject', { ref: 'core' })),
+    element('subjects', named('subject', { ref: 'core' })),
     annotator,
-    e('timestamp', '2026-11-20T10:00:00Z'),
-    e('text', 'words'),
+    element('timestamp', '2026-11-20T10:00:00Z'),
+    element('text', 'words'),
   );
 }
 
