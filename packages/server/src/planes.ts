@@ -83,6 +83,7 @@ import { watchFindingRoutes } from './watch/findings/routes.ts';
 import { sealChains } from './watch/observations/chain.ts';
 import { observingRoutes } from './watch/observing/routes.ts';
 import { createObserving, type Observing } from './watch/observing/scheduler.ts';
+import { checkChains, collapseMassEvents, endAcceptances, tellStaleRoots } from './watch/patrol/patrol.ts';
 import { openReaders } from './watch/readers/open.ts';
 import { watchSourceRoutes } from './watch/sources/routes.ts';
 
@@ -309,12 +310,17 @@ export function startSchedules(resources: Resources): () => Promise<void> {
   };
 }
 
-/** Publishes revocation lists that are behind or run out, which they could not be while the vault was locked; asks for trusted roots that are due. */
+/**
+ * Publishes revocation lists that are behind or run out, which they could not be while the vault was locked; asks for trusted roots that are
+ * due; puts findings of many sources under one, and ends acceptances.
+ */
 export async function runOften(resources: Resources): Promise<void> {
   await logFailure(resources, function refreshLists() {
     return resources.revocation.publisher.refresh();
   });
   await logFailure(resources, requestDueTrustRoots);
+  await logFailure(resources, collapseMassEvents);
+  await logFailure(resources, endAcceptances);
 }
 
 /** Nobody is asked when nobody may be. */
@@ -331,6 +337,7 @@ export async function runHourly(resources: Resources): Promise<void> {
   await logFailure(resources, pruneUploads);
   await logFailure(resources, renewTimestampsAndLog);
   await logFailure(resources, sealChains);
+  await logFailure(resources, tellStaleRoots);
   await logFailure(resources, function pruneFrames() {
     return resources.push.prune();
   });
@@ -347,6 +354,7 @@ export async function runNightly(resources: Resources): Promise<void> {
   await logFailure(resources, pruneAcme);
   await logFailure(resources, pruneSnapshots);
   await logFailure(resources, pruneWebhooks);
+  await logFailure(resources, checkChains);
   if (resources.scanner) await logFailure(resources, requestAllRescans);
   resources.wakeWorker();
 }

@@ -72,13 +72,13 @@ export async function listFindingEvents(query: Query, findingId: string): Promis
     .execute();
 }
 
-/** Findings of a line that wait for somebody. */
+/** Findings of a line that nobody decided. */
 export async function listOpen(query: Query, line: number): Promise<FindingRow[]> {
   return query
     .selectFrom('watch_finding')
     .selectAll()
     .where('line', '=', line)
-    .where('state', 'in', ['open', 'acknowledged'])
+    .where('state', 'in', ['open', 'acknowledged', 'collapsed'])
     .orderBy('id')
     .execute();
 }
