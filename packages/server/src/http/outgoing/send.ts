@@ -6,7 +6,7 @@ import { findAddresses, holdTo, type Reach } from './reach.ts';
 
 /** What is asked. */
 interface OutgoingRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST';
   readonly headers: OutgoingHttpHeaders;
   readonly body?: Uint8Array;
   /** Ends the request; what it throws is then the reason of the signal. */

@@ -15,6 +15,8 @@ export interface Question {
   readonly body?: string | undefined;
   /** Where redirects may lead: within the origin, unless it is said. */
   readonly redirects?: 'same-origin' | 'any-origin' | undefined;
+  /** The URL of whose answer named this one, where it is not the caller's own: what is public does not lead to what is not. */
+  readonly namedBy?: string | undefined;
   /** The longest body that is taken. */
   readonly maxBytes: number;
   readonly signal: AbortSignal;
@@ -32,7 +34,7 @@ export interface Answered {
 export interface NoAnswer extends Unanswered {
   /** Absent when there was none. */
   readonly status?: number | undefined;
-  /** WWW-Authenticate of a 401. */
+  /** WWW-Authenticate of a 401 by the origin that was asked; whoever a redirect leads to cannot ask for credentials. */
   readonly challenge?: string | undefined;
   /** The body was longer than asked for. */
   readonly isTooLong?: boolean | undefined;
@@ -41,5 +43,5 @@ export interface NoAnswer extends Unanswered {
 /** See the file. */
 export type Answer = Answered | NoAnswer;
 
-/** Asks. Throws nothing but the reason of the signal. */
+/** Asks. Throws nothing but the reason of the signal, and a TypeError for what is no URL. */
 export type Ask = (question: Question) => Promise<Answer>;

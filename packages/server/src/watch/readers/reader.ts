@@ -30,6 +30,8 @@ export type Listing =
   | {
       readonly kind: 'listed';
       readonly artifacts: readonly ListedArtifact[];
+      /** There is more than the reader takes. */
+      readonly isCapped?: boolean | undefined;
       /** Opaque text, given back at the next listing (ETags, cursors). */
       readonly validators?: string | undefined;
     }

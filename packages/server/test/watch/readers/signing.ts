@@ -55,7 +55,7 @@ export const workflow: Party = await createWorkflow('https://github.com/acme/app
 export const stranger: Party = await createWorkflow('https://github.com/stranger/app');
 
 /** A bundle as JSON in bytes. */
-function encodeBundle(bundle: BundleJson): Uint8Array<ArrayBuffer> {
+export function encodeBundle(bundle: BundleJson): Uint8Array<ArrayBuffer> {
   return encodeText(JSON.stringify(bundle));
 }
 

@@ -27,4 +27,6 @@ export type FoundSignature =
       readonly format: SignatureFormat;
       readonly envelope: Uint8Array<ArrayBuffer>;
       readonly annotations: Annotations;
-    };
+    }
+  /** Of a kind that is not read, such as Notary's. */
+  | { readonly kind: 'foreign'; readonly format: SignatureFormat };

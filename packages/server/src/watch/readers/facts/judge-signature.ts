@@ -60,6 +60,8 @@ function parseFound(found: FoundSignature, content: string): Bundle {
       return convertSignature(found.payload, found.annotations, content);
     case 'cosign-attestation':
       return convertAttestation(found.envelope, found.annotations);
+    case 'foreign':
+      throw new TrustError('format_unsupported', 'expected a signature of a kind that is read');
   }
 }
 

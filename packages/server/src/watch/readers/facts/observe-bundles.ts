@@ -48,13 +48,14 @@ function orderFacts<Fact>(facts: readonly Fact[]): readonly Fact[] {
 }
 
 function describeSignature({
-  found: { format },
+  found,
   judged,
 }: {
   readonly found: FoundSignature;
   readonly judged: JudgedSignature;
 }): SignatureFact {
-  const kind = judged.bundle?.signer.kind === 'key' ? 'key' : 'keyless';
+  const { format } = found;
+  const kind = kindOf(found, judged);
   if (judged.outcome !== 'verified') {
     return { kind, format, outcome: judged.outcome, reason: judged.reason, transparency: 'none' };
   }
@@ -64,6 +65,11 @@ function describeSignature({
     return { kind, format, outcome: 'invalid', reason: 'subject_mismatch' satisfies TrustErrorCode, transparency };
   }
   return { kind, format, outcome: 'verified', ...nameSigner(observed), transparency };
+}
+
+function kindOf(found: FoundSignature, { bundle }: JudgedSignature): SignatureFact['kind'] {
+  if (found.kind === 'foreign') return 'x509';
+  return bundle?.signer.kind === 'key' ? 'key' : 'keyless';
 }
 
 function nameSigner({ signer }: ObservedBundle): Pick<SignatureFact, 'identity' | 'key'> {

@@ -1,0 +1,346 @@
+/** Images in a registry that has the referrers API, and in one that is hostile. */
+import assert from 'node:assert/strict';
+import { after, beforeEach, describe, test } from 'node:test';
+import { encodeText } from '@signpost/protocol/bytes/text';
+import { encodeBundle, mintStatement, signOlder, stranger } from '../signing.ts';
+import {
+  digestOf,
+  manifestType,
+  putArtifact,
+  putFallback,
+  putImage,
+  putOlderSignatures,
+  putReferrer,
+  simpleSigning,
+} from './images.ts';
+import { fail, type MemoryRegistry, send, startMemoryRegistry } from './memory-registry.ts';
+import { lookAt, outcomesOf } from './scene.ts';
+
+const registry: MemoryRegistry = await startMemoryRegistry();
+after(() => registry.close());
+beforeEach(() => registry.clear());
+
+/** A signed image, whose signature is found by its tag. */
+async function putSigned(tag = '1.0.0'): Promise<string> {
+  const digest = await putImage(registry, tag);
+  await putOlderSignatures(registry, digest, [await signOlder(hexOf(digest))]);
+  return digest;
+}
+
+const hexOf = (digest: string) => digest.slice('sha256:'.length);
+const unsigned = async () => putImage(registry, '1.0.0');
+const see = () => lookAt(registry.host).see('1.0.0');
+
+describe('with the referrers API', () => {
+  test('a bundle is found by what it says it is about', async () => {
+    const digest = await unsigned();
+    const bundle = encodeBundle(await mintStatement(hexOf(digest)));
+    registry.referrers.set(digest, [await putReferrer(registry, digest, bundle)]);
+    assert.deepEqual(outcomesOf(await see()), ['bundle verified']);
+  });
+
+  test('what stands in both lists is read once, and what stands in the tag alone is read too', async () => {
+    const digest = await unsigned();
+    const one = await putReferrer(registry, digest, encodeBundle(await mintStatement(hexOf(digest))));
+    const two = await putReferrer(
+      registry,
+      digest,
+      encodeBundle(await mintStatement(hexOf(digest), { signer: stranger })),
+    );
+    registry.referrers.set(digest, [one]);
+    await putFallback(registry, digest, [one, two]);
+    assert.deepEqual(outcomesOf(await see()), ['bundle verified', 'bundle verified']);
+    const manifests = registry.requests.filter((request) => /^GET manifests\/sha256:/.test(request));
+    assert.equal(new Set(manifests).size, manifests.length);
+  });
+
+  test('an entry whose type says nothing is looked into, one of another kind is not', async () => {
+    const digest = await unsigned();
+    const bundle = encodeBundle(await mintStatement(hexOf(digest)));
+    const empty = {
+      ...(await putReferrer(registry, digest, bundle)),
+      artifactType: 'application/vnd.oci.empty.v1+json',
+    };
+    const chart = {
+      digest: digestOf(encodeText('chart')),
+      size: 5,
+      artifactType: 'application/vnd.cncf.helm.config.v1+json',
+    };
+    registry.referrers.set(digest, [empty, chart]);
+    assert.deepEqual(outcomesOf(await see()), ['bundle verified']);
+    assert.ok(!registry.requests.some((request) => request.includes(chart.digest)));
+  });
+
+  test('an SBOM that hangs on the image counts, and a signature of Notary is one that is not judged here', async () => {
+    const digest = await unsigned();
+    const layers = [{ mediaType: 'application/spdx+json', bytes: encodeText('{}') }];
+    const sbom = await putArtifact(registry, layers, { artifactType: 'application/spdx+json' });
+    const notary = await putArtifact(registry, [{ mediaType: 'application/jose+json', bytes: encodeText('{}') }], {
+      artifactType: 'application/vnd.cncf.notary.signature',
+    });
+    registry.referrers.set(
+      digest,
+      [sbom, notary].map(({ digest: own, size }) => ({ mediaType: manifestType, digest: own, size })),
+    );
+    const { facts } = await see();
+    assert.equal(facts.sbom, 'about-subject');
+    assert.deepEqual(facts.signatures !== 'unknown' && facts.signatures.map(({ kind, outcome }) => [kind, outcome]), [
+      ['x509', 'unverifiable'],
+    ]);
+  });
+
+  test('a second look asks only where tags lead, and reads nothing again', async () => {
+    await putSigned();
+    const look = lookAt(registry.host);
+    const first = await look.see('1.0.0');
+    registry.requests.length = 0;
+    assert.deepEqual(await look.see('1.0.0'), first);
+    assert.deepEqual(registry.requests.filter((request) => !request.startsWith('HEAD ')).length, 1);
+  });
+});
+
+describe('tags', () => {
+  test('come in pages', async () => {
+    for (let minor = 0; minor < 8; minor++) await putImage(registry, `1.${minor}.0`);
+    const listing = await lookAt(registry.host).list();
+    assert.ok(listing.kind === 'listed');
+    assert.deepEqual(
+      listing.artifacts.map(({ names }) => names.tag),
+      [7, 6, 5, 4, 3, 2, 1, 0].map((minor) => `1.${minor}.0`),
+    );
+  });
+
+  test('of a registry that leads elsewhere, in circles or on for ever, are unknown or capped', async () => {
+    const links = {
+      'none of its own': '<https://169.254.169.254/v2/org/app/tags/list>; rel="next"',
+      'none of its own, beside': '</v2/org/secret/tags/list?last=x>; rel="next"',
+      'a circle': '</v2/org/app/tags/list?n=1000>; rel="next"',
+    };
+    for (const link of Object.values(links)) {
+      registry.sabotage = (_, response) => {
+        response.setHeader('link', link);
+        send(response, '{"tags":[]}');
+        return true;
+      };
+      assert.equal((await lookAt(registry.host).list()).kind, 'unknown', link);
+    }
+    let page = 0;
+    registry.sabotage = (_, response) => {
+      response.setHeader('link', `</v2/org/app/tags/list?last=${++page}>; rel="next"`);
+      send(response, '{"tags":[]}');
+      return true;
+    };
+    const listing = await lookAt(registry.host).list();
+    assert.ok(listing.kind === 'listed');
+    assert.deepEqual([listing.isCapped, page], [true, 100]);
+  });
+
+  test('that are none are left out', async () => {
+    registry.sabotage = (request, response, path) => {
+      if (!path.startsWith('tags/')) return false;
+      send(
+        response,
+        JSON.stringify({ tags: ['1.0.0', '../../secret', 7, '', 'a\u0001', `sha256-${'a'.repeat(64)}.sig`] }),
+      );
+      return request.method === 'GET';
+    };
+    await unsigned();
+    const listing = await lookAt(registry.host).list();
+    assert.deepEqual(listing.kind === 'listed' && listing.artifacts.map(({ names }) => names.tag), ['1.0.0']);
+  });
+});
+
+describe('what could not be asked is unknown, what is not there is absent', () => {
+  for (const status of [401, 403, 429, 500, 503]) {
+    test(`${status} for the place of signatures`, async () => {
+      await putSigned();
+      registry.sabotage = (_, response, path) => {
+        if (path.endsWith('.sig')) fail(response, status);
+        return path.endsWith('.sig');
+      };
+      const { facts } = await see();
+      assert.deepEqual([facts.signatures, facts.provenance, facts.sbom], ['unknown', [], 'absent']);
+    });
+
+    test(`${status} for the image`, async () => {
+      registry.sabotage = (_, response) => {
+        fail(response, status, { 'retry-after': '7' });
+        return true;
+      };
+      assert.deepEqual(await lookAt(registry.host).observe({ tag: '1.0.0' }), {
+        ...{ kind: 'unknown', reason: `${registry.host} answered ${status}`, retryAfterMs: 7000 },
+      });
+    });
+  }
+
+  for (const status of [404, 410]) {
+    test(`${status}`, async () => {
+      await unsigned();
+      registry.sabotage = (_, response, path) => {
+        if (!path.endsWith('1.0.0') && !path.includes(':')) fail(response, status);
+        return !path.endsWith('1.0.0') && !path.includes(':');
+      };
+      assert.deepEqual(outcomesOf(await see()), []);
+      assert.deepEqual(await lookAt(registry.host).observe({ tag: 'gone' }), { kind: 'absent' });
+    });
+  }
+
+  test('the list of referrers', async () => {
+    await putSigned();
+    registry.sabotage = (_, response, path) => {
+      if (path.startsWith('referrers/')) fail(response, 502);
+      return path.startsWith('referrers/');
+    };
+    const { facts } = await see();
+    assert.deepEqual([facts.signatures, facts.provenance, facts.sbom], ['unknown', 'unknown', 'unknown']);
+  });
+
+  for (const status of [400, 404, 405, 406]) {
+    test(`but not the list of referrers that a registry does not have, and says ${status}`, async () => {
+      const digest = await unsigned();
+      const bundle = encodeBundle(await mintStatement(hexOf(digest)));
+      await putFallback(registry, digest, [await putReferrer(registry, digest, bundle)]);
+      registry.sabotage = (_, response, path) => {
+        if (path.startsWith('referrers/')) fail(response, status);
+        return path.startsWith('referrers/');
+      };
+      assert.deepEqual(outcomesOf(await see()), ['bundle verified']);
+    });
+  }
+});
+
+describe('a hostile registry', () => {
+  /** Answers the paths that match in another way. */
+  const spoil = (pattern: RegExp, answer: MemoryRegistry['sabotage']) => {
+    registry.sabotage = (request, response, path) => pattern.test(path) && (answer?.(request, response, path) ?? false);
+  };
+
+  test('that sends other bytes than a digest names is believed nothing', async () => {
+    const digest = await putSigned();
+    spoil(/^manifests\/sha256:/, (_, response) => {
+      response.writeHead(200, { 'docker-content-digest': digest }).end('{}');
+      return true;
+    });
+    assert.equal(((await lookAt(registry.host).observe({ tag: '1.0.0' })) as { kind?: string }).kind, 'unknown');
+    spoil(/^blobs\//, (_, response) => {
+      response.end('{}');
+      return true;
+    });
+    assert.equal(outcomesOf(await see()), 'unknown');
+  });
+
+  test('that does not name the digest is read all the same', async () => {
+    const digest = await putSigned();
+    spoil(/^manifests\/(?:1\.0\.0|.*\.sig)$/, (request, response, path) => {
+      const named = registry.tags.get(path.replace('manifests/', '')) ?? '';
+      response.end(request.method === 'HEAD' ? undefined : registry.contents.get(named)?.bytes);
+      return true;
+    });
+    const seen = await see();
+    assert.deepEqual([seen.facts.content, outcomesOf(seen)], [hexOf(digest), ['sig-tag verified']]);
+  });
+
+  test('that never ends is left, and its signatures are unknown', async () => {
+    await putSigned();
+    spoil(/^blobs\//, (_, response) => {
+      response.writeHead(200).write('{');
+      return true;
+    });
+    assert.equal(outcomesOf(await lookAt(registry.host, { timeoutMs: 100 }).see('1.0.0')), 'unknown');
+    spoil(/^manifests\/.*\.sig$/, (request, response) => {
+      if (request.method === 'HEAD') response.end();
+      else response.write(Buffer.alloc(5 * 1024 * 1024, ' '));
+      return true;
+    });
+    assert.equal(outcomesOf(await see()), 'unknown');
+  });
+
+  test('that answers each question slowly takes no more than its time altogether', async () => {
+    await putSigned();
+    let at = 0;
+    const now = () => {
+      at += 50_000;
+      return at;
+    };
+    const seen = await lookAt(registry.host, { now }).observe({ tag: '1.0.0' });
+    assert.deepEqual('facts' in seen && seen.facts.signatures, 'unknown');
+  });
+
+  test('that keeps blobs elsewhere is followed to public addresses alone, without credentials', async () => {
+    await putSigned();
+    const targets = [
+      'https://169.254.169.254/latest/meta-data',
+      'http://10.0.0.1/blob',
+      'https://private.example/blob',
+      'http://public.example/blob',
+      'file:///etc/passwd',
+      'https://user:password@public.example/blob',
+    ];
+    const resolve = async (host: string) => [host === 'private.example' ? '192.168.1.1' : '192.0.43.8'];
+    for (const location of targets) {
+      spoil(/^blobs\//, (_, response) => {
+        fail(response, 307, { location });
+        return true;
+      });
+      const { facts } = await lookAt(registry.host, { resolve, timeoutMs: 500 }).see('1.0.0');
+      assert.equal(facts.signatures, 'unknown', location);
+    }
+  });
+
+  test('that holds thousands of signatures is read up to a limit, which is told', async () => {
+    const digest = await unsigned();
+    const good = await signOlder(hexOf(digest));
+    const junk = { payload: encodeText('junk'), annotations: {} };
+    await putOlderSignatures(registry, digest, [good, ...Array.from({ length: 2000 }, () => junk)]);
+    const { facts } = await see();
+    assert.equal(facts.isCapped, true);
+    assert.ok(facts.signatures !== 'unknown' && facts.signatures.some(({ outcome }) => outcome === 'verified'));
+  });
+
+  test('whoever fills one place hides nothing in another', async () => {
+    const digest = await unsigned();
+    const junk = { payload: encodeText('junk'), annotations: {} };
+    await putOlderSignatures(
+      registry,
+      digest,
+      Array.from({ length: 200 }, () => junk),
+    );
+    const bundle = encodeBundle(await mintStatement(hexOf(digest)));
+    registry.referrers.set(digest, [await putReferrer(registry, digest, bundle)]);
+    assert.deepEqual(outcomesOf(await see()), ['bundle verified', 'sig-tag invalid malformed']);
+  });
+
+  test('a signature that is too long is left out, which is told', async () => {
+    const digest = await unsigned();
+    const config = { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(encodeText('{}')), size: 2 };
+    const layers = [{ mediaType: simpleSigning, digest: digestOf(encodeText('x')), size: 7 * 1024 * 1024 }];
+    const manifest = encodeText(JSON.stringify({ schemaVersion: 2, config, layers }));
+    await registry.putManifest(`${digest.replace(':', '-')}.sig`, manifest, manifestType);
+    const seen = await see();
+    assert.deepEqual([seen.facts.isCapped, outcomesOf(seen)], [true, []]);
+    assert.ok(!registry.requests.some((request) => request.startsWith('GET blobs/')));
+  });
+
+  test('what is no manifest in the place of signatures is a broken signature, and invalid UTF-8 too', async () => {
+    for (const bytes of [encodeText('[]'), Uint8Array.of(0x7b, 0xff, 0x7d)]) {
+      registry.clear();
+      const digest = await unsigned();
+      await registry.putManifest(`${digest.replace(':', '-')}.sig`, bytes, manifestType);
+      assert.deepEqual(outcomesOf(await see()), ['sig-tag invalid malformed']);
+    }
+  });
+
+  test('a stripped image is unsigned, and one with another signer is theirs', async () => {
+    const digest = await putSigned();
+    const look = lookAt(registry.host);
+    assert.deepEqual(outcomesOf(await look.see('1.0.0')), ['sig-tag verified']);
+    registry.tags.delete(`${digest.replace(':', '-')}.sig`);
+    assert.deepEqual(outcomesOf(await look.see('1.0.0')), []);
+    await putOlderSignatures(registry, digest, [await signOlder(hexOf(digest), { signer: stranger })]);
+    const { facts } = await look.see('1.0.0');
+    assert.equal(
+      facts.signatures !== 'unknown' && facts.signatures[0]?.identity?.repository,
+      'https://github.com/stranger/app',
+    );
+  });
+});

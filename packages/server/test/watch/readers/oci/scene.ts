@@ -1,0 +1,65 @@
+/** A reader of images that asks a registry of the tests, under the trusted root of the tests. */
+
+import type { FindCredential } from '../../../../src/watch/readers/oci/credentials.ts';
+import { createOciReader } from '../../../../src/watch/readers/oci/oci-reader.ts';
+import { createRegistryClient } from '../../../../src/watch/readers/oci/registry-client.ts';
+import type { Listing, Reader, Unanswered } from '../../../../src/watch/readers/reader.ts';
+import { createAsk } from '../../../../src/watch/readers/send-question.ts';
+import type { ObservedArtifact } from '../../../../src/watch/recording/sighting.ts';
+import { context, signedAt } from '../signing.ts';
+
+/** A repository that is read. */
+export interface Look {
+  readonly reader: Reader;
+  list(validators?: string): Promise<Listing>;
+  observe(names: { readonly tag?: string }, content?: string): Promise<Observed>;
+  /** Throws unless the tag leads to an image. */
+  see(tag: string): Promise<ObservedArtifact>;
+}
+
+type Observed = ObservedArtifact | Unanswered | { readonly kind: 'absent' };
+
+/** How a registry is looked at. */
+interface LookOptions {
+  readonly repository?: string;
+  readonly findCredential?: FindCredential;
+  readonly timeoutMs?: number;
+  /** Beside the registry itself. */
+  readonly privateHosts?: readonly string[];
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+  readonly now?: () => number;
+}
+
+const { signal } = new AbortController();
+
+/** A reader that has read nothing yet, of one repository at `host`. */
+export function lookAt(host: string, options: LookOptions = {}): Look {
+  const { repository = 'org/app', findCredential = async () => undefined, now = () => signedAt } = options;
+  const { privateHosts = [], timeoutMs, resolve } = options;
+  const ask = createAsk({
+    ...{ privateHosts: new Set([host, ...privateHosts]), now },
+    ...{ ...(timeoutMs !== undefined && { timeoutMs }), ...(resolve && { resolve }) },
+  });
+  const client = createRegistryClient({ ask, findCredential, now });
+  const { trustedRoots, builders } = context;
+  const readTrustedRoots = async () => trustedRoots;
+  const reader = createOciReader({ client, plainHosts: new Set(), readTrustedRoots, builders, now });
+  const key = `oci:${host}/${repository}`;
+  const observe: Look['observe'] = (names, content) =>
+    reader.observe({ key }, { names, content, line: 'other', isDefault: false }, signal);
+  return {
+    ...{ reader, observe },
+    list: (validators) => reader.list({ key, validators }, signal),
+    see: async (tag) => {
+      const observed = await observe({ tag });
+      if ('facts' in observed) return observed;
+      throw new Error(`expected ${tag} to be seen, got ${JSON.stringify(observed)}`);
+    },
+  };
+}
+
+/** Outcomes of the signatures that were seen, or what is unknown. */
+export function outcomesOf({ facts: { signatures } }: ObservedArtifact): readonly string[] | 'unknown' {
+  if (signatures === 'unknown') return signatures;
+  return signatures.map(({ outcome, reason, format }) => [format, outcome, ...(reason ? [reason] : [])].join(' '));
+}
