@@ -48,8 +48,10 @@ const pollMs = 1000;
 /** Between two pages that are not full: reading each event by itself would cost more than publishing it. */
 const gatherMs = 25;
 /** Noting what was published costs a commit, which others wait for: under load one is for many pages. */
-const noteEveryMs = 250;
-const noteLimit = 1000;
+const noteEveryMs = 1000;
+const noteLimit = 1024;
+/** Ids in one statement: few texts, so that each is prepared once. */
+const noteSizes = [1, 16, 128] as const;
 const keepMs = 7 * 24 * 3600 * 1000;
 const pruneEveryMs = 3600 * 1000;
 
@@ -141,13 +143,28 @@ async function readWaiting(database: Database, after: string): Promise<OutboxTab
     .execute();
 }
 
-async function markPublished(parts: RelayParts, ids: readonly string[]): Promise<void> {
-  await parts.database.query
-    .updateTable('outbox')
-    .set({ published_at: parts.now() })
-    .where('id', 'in', ids)
-    .where('published_at', 'is', null)
-    .execute();
+async function markPublished({ database, now }: RelayParts, ids: readonly string[]): Promise<void> {
+  const at = now();
+  await database.transaction(async (transaction) => {
+    for (const part of splitIds(ids)) {
+      await transaction
+        .updateTable('outbox')
+        .set({ published_at: at })
+        .where('id', 'in', part)
+        .where('published_at', 'is', null)
+        .execute();
+    }
+  });
+}
+
+/** In parts of `noteSizes`; the last one is filled up with its last id. */
+function* splitIds(ids: readonly string[]): Generator<readonly string[]> {
+  for (let at = 0; at < ids.length; ) {
+    const left = ids.length - at;
+    const size = noteSizes.find((one) => one >= left) ?? 128;
+    yield Array.from({ length: size }, (_, index) => ids[Math.min(at + index, ids.length - 1)] ?? '');
+    at += size;
+  }
 }
 
 async function pruneOutbox(database: Database, before: number): Promise<void> {

@@ -53,6 +53,23 @@ forEachEngine((_name, open) => {
     assert.deepEqual(seen, topics);
   });
 
+  test('any number of published events is noted, each once', async (t) => {
+    const { database, bus } = await openBus(open);
+    const relay = startTestRelay(t, database, bus);
+    for (const count of [1, 2, 16, 17, 129, 300]) {
+      const seen = collect(bus);
+      await record(
+        database,
+        Array.from({ length: count }, (_, index) => `topic.${index}`),
+      );
+      await relay.drain();
+      await relay.drain();
+      assert.equal(seen.length, count);
+      const waiting = database.query.selectFrom('outbox').select('id').where('published_at', 'is', null);
+      assert.deepEqual(await waiting.execute(), []);
+    }
+  });
+
   test('waking the relay publishes without being asked again', async (t) => {
     const { database, bus } = await openBus(open);
     const relay = startTestRelay(t, database, bus);
