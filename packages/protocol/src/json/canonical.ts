@@ -72,6 +72,8 @@ export function assertWellFormed(text: string): void {
 
 /** Throws `not_canonical` for a key that PHP would turn into a list index, or sort by its value instead of its bytes. */
 export function assertKey(key: string): void {
+  // A number begins with white space, a sign, a point or a digit, all of which stand before the letters.
+  if (key.charCodeAt(0) > 0x39) return;
   if (numericPattern.test(key))
     throw new TrustError('not_canonical', 'expected a key that does not look like a number');
 }

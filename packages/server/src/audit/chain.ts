@@ -17,21 +17,22 @@ export const emptyAuditHead: AuditHead = { sequence: 0, hash: '0'.repeat(64) };
 
 /** Lower-case hex SHA-256 over the canonical JSON of all fields, `previous_hash` included (docs/protocol/canonical-json.md). */
 export function hashAuditRow(row: UnhashedRow): string {
-  const fields: UnhashedRow = {
-    sequence: row.sequence,
-    at: row.at,
-    organisation_id: row.organisation_id,
-    actor_kind: row.actor_kind,
-    actor_id: row.actor_id,
-    session_id: row.session_id,
+  // In the order that they are written in: sorting what is sorted costs a quarter.
+  const fields = {
     action: row.action,
-    object_kind: row.object_kind,
-    object_id: row.object_id,
-    outcome: row.outcome,
+    actor_id: row.actor_id,
+    actor_kind: row.actor_kind,
+    at: row.at,
     detail: row.detail,
+    object_id: row.object_id,
+    object_kind: row.object_kind,
+    organisation_id: row.organisation_id,
+    outcome: row.outcome,
     previous_hash: row.previous_hash,
-  };
-  return hash('sha256', encodeCanonicalText({ ...fields }));
+    sequence: row.sequence,
+    session_id: row.session_id,
+  } satisfies UnhashedRow;
+  return hash('sha256', encodeCanonicalText(fields));
 }
 
 /** What is wrong with `row` after `head`, or undefined when it continues the chain. */

@@ -1,5 +1,5 @@
 /** The rows of the audit log: recorded in the transaction that they tell of, never changed, never deleted. */
-import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
+import { encodeCanonicalText, type SignableValue } from '@signpost/protocol/json/canonical';
 import { Refusal } from '../errors.ts';
 import type { Database, Query } from '../storage/database.ts';
 import { insertRows } from '../storage/row-inserts.ts';
@@ -149,18 +149,20 @@ function createRow(head: AuditHead, now: number, entry: AuditEntry): UnhashedRow
 }
 
 function encodeDetail(detail: NonNullable<AuditEntry['detail']>): string | null {
-  const members = Object.entries(detail).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? cleanText(value) : value,
-  ]);
-  return members.length === 0 ? null : encodeCanonicalText(Object.fromEntries(members));
+  const names = Object.keys(detail);
+  if (names.length === 0) return null;
+  const members: Record<string, SignableValue | undefined> = {};
+  for (const name of names) {
+    const value = detail[name];
+    members[name] = typeof value === 'string' ? cleanText(value) : value;
+  }
+  return encodeCanonicalText(members);
 }
 
 // Strangers choose some of these texts; none may keep the row from being written. Canonical JSON refuses lone
 // surrogates, U+2028 and U+2029, PostgreSQL refuses U+0000.
 function cleanText(text: string): string {
-  return text
-    .slice(0, textLimit)
-    .toWellFormed()
-    .replaceAll(/[\u0000\u2028\u2029]/g, '\ufffd');
+  const written = text.slice(0, textLimit).toWellFormed();
+  // Replacing costs more than looking, and nearly all texts have none.
+  return /[\u0000\u2028\u2029]/.test(written) ? written.replaceAll(/[\u0000\u2028\u2029]/g, '\ufffd') : written;
 }

@@ -196,8 +196,21 @@ function changesState(rule: RouteRule): boolean {
   return !rule.name.startsWith('GET ');
 }
 
+/** Host names by the beginnings of URLs, which strangers choose: few are kept. */
+const hosts = new Map<string, string>();
+const maxHosts = 64;
+/** Nothing in it that a parser of URLs might skip, and what follows is path. */
+const plainStart = /^https?:\/\/[a-z0-9.:[\]-]{1,255}\//i;
+
 function hostOf(url: string): string {
-  return new URL(url).hostname;
+  const start = plainStart.exec(url)?.[0];
+  const known = start && hosts.get(start);
+  if (known) return known;
+  const { hostname } = new URL(url);
+  if (start === undefined) return hostname;
+  if (hosts.size === maxHosts) hosts.clear();
+  hosts.set(start, hostname);
+  return hostname;
 }
 
 function createBodyLimit(maxSize: number): MiddlewareHandler {

@@ -39,12 +39,23 @@ export function headersFor(choice: HeaderChoice): Readonly<Record<string, string
  * they are set on `c`, which takes twice as long, and an answer made by `new Response` loses them.
  */
 export function setHeaders(c: Context<AppEnv>, choice: HeaderChoice): void {
-  const headers = headersFor(choice);
   const outgoing = c.env?.outgoing;
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, value] of listHeaders(choice)) {
     if (outgoing) outgoing.setHeader(name, value);
     else c.header(name, value);
   }
+}
+
+type HeaderList = readonly (readonly [name: string, value: string])[];
+
+/** By choice, since there are four: every answer asks for one of them. */
+const lists = new Map<string, HeaderList>();
+
+function listHeaders(choice: HeaderChoice): HeaderList {
+  const key = `${choice.secure} ${choice.readableByAll}`;
+  const list = lists.get(key) ?? Object.entries(headersFor(choice));
+  lists.set(key, list);
+  return list;
 }
 
 /** A content security policy for a page without script whose only style has this `sha256-...` hash. */

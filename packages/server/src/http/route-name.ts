@@ -29,6 +29,13 @@ export function listMethods(router: Hono<AppEnv>, path: string): string[] {
   );
 }
 
+/** As many as there are routes: each request asks for the name of one. */
+const documented = new Map<string, string>();
+
 function documentedPath(path: string): string {
-  return path.replace(/:([A-Za-z_]+)(?:\{[^}]*\})?/g, '{$1}');
+  const known = documented.get(path);
+  if (known !== undefined) return known;
+  const written = path.replace(/:([A-Za-z_]+)(?:\{[^}]*\})?/g, '{$1}');
+  documented.set(path, written);
+  return written;
 }

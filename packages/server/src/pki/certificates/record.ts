@@ -69,8 +69,14 @@ export async function recordCertificates(
       action: row.replaces_id === null ? 'certificate.issued' : 'certificate.renewed',
       object: { kind: 'certificate', id: row.id },
       detail: {
-        ...{ authority, profile: row.profile, serial: row.serial, subject: row.subject, names: row.names },
-        ...{ not_after: row.not_after, source: row.source, replaces: row.replaces_id },
+        authority,
+        names: row.names,
+        not_after: row.not_after,
+        profile: row.profile,
+        replaces: row.replaces_id,
+        serial: row.serial,
+        source: row.source,
+        subject: row.subject,
       },
     })),
   );
