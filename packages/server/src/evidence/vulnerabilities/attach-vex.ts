@@ -20,21 +20,31 @@ export interface AttachedVex {
   readonly statements: number;
 }
 
+/** What is attached to which release. */
+export interface IncomingVex {
+  readonly subject: VexSubject;
+  /** SHA-256 of the release's files, in hexadecimal. */
+  readonly artifacts: readonly string[];
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+type VexSubject = Pick<SbomSubject, 'projectId' | 'project' | 'releaseId' | 'version'>;
+
 /** Bytes of a VEX document: it is read in one go. */
 const maxVexBytes = 8 * 2 ** 20;
 
 /**
- * Reads a document about an artifact and keeps it with the release. The same document again changes nothing. Throws `too_large`, or `upload_refused`, rule
- * `vex-document`.
+ * Reads a document about a release, whose files are `artifacts`, and keeps it. The same document again changes nothing. Throws
+ * `too_large`, or `upload_refused`, rule `vex-document`.
  */
 export async function attachVex(
   dependencies: SbomDependencies,
   caller: Caller,
-  { subject, body }: { subject: SbomSubject; body: AsyncIterable<Uint8Array> },
+  { subject, artifacts, body }: IncomingVex,
 ): Promise<AttachedVex> {
   const { blobs, spool, now } = dependencies;
   return spool.receive(body, { maxBytes: maxVexBytes, now: now() }, async (file) => {
-    const document = await readDocument(dependencies, subject, file);
+    const document = await readDocument(dependencies, { releaseId: subject.releaseId, artifacts }, file);
     assertStated(document, now());
     await keepFile(blobs, file);
     await record(dependencies, caller, { subject, file, document });
@@ -55,16 +65,16 @@ function assertStated({ statements }: VexDocument, now: number): void {
 
 async function readDocument(
   { database }: SbomDependencies,
-  subject: SbomSubject,
+  { releaseId, artifacts }: { releaseId: string; artifacts: readonly string[] },
   { path }: SpooledFile,
 ): Promise<VexDocument> {
-  const sboms = await listSboms(database.query, subject.releaseId);
+  const sboms = await listSboms(database.query, releaseId);
   const refs = await listComponentRefs(
     database.query,
     sboms.map(({ id }) => id),
   );
   const context = {
-    ...{ maxBytes: maxVexBytes, artifactSha256: subject.artifactSha256 },
+    ...{ maxBytes: maxVexBytes, artifacts: new Set(artifacts) },
     findPurl: (ref: string) => refs.get(ref),
   };
   try {
@@ -89,7 +99,7 @@ async function readDocument(
 async function record(
   { database, now }: SbomDependencies,
   caller: Caller,
-  { subject, file, document }: { subject: SbomSubject; file: SpooledFile; document: VexDocument },
+  { subject, file, document }: { subject: VexSubject; file: SpooledFile; document: VexDocument },
 ): Promise<void> {
   const at = now();
   const id = createId(at);
@@ -99,7 +109,8 @@ async function record(
     ...{ size_bytes: file.sizeBytes, standard, author: author ?? null, stated_at: statedAt, created_at: at },
   };
   const statements = document.statements.map((said, position) => ({
-    ...{ vex_id: id, position, vulnerability: said.vulnerability, purl: said.purl ?? null, status: said.status },
+    ...{ vex_id: id, position, vulnerability: said.vulnerability, purl: said.purl ?? null },
+    ...{ artifact_sha256: said.artifactSha256 ?? null, status: said.status },
     ...{ justification: said.justification ?? null, detail: said.detail ?? null, stated_at: said.statedAt },
   }));
   const facts = {

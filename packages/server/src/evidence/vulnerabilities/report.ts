@@ -1,5 +1,5 @@
 /** The vulnerabilities of an SBOM: matched offline against the imported snapshots, answered by VEX, always with the snapshots' dates. */
-import { parsePurl } from '@signpost/protocol/sbom/purl';
+import { type Purl, parsePurl } from '@signpost/protocol/sbom/purl';
 import { findVersionScheme } from '@signpost/protocol/versions/order';
 import type { Query } from '../../storage/database.ts';
 import { namePackage } from '../sboms/component-columns.ts';
@@ -58,7 +58,7 @@ const pageSize = 500;
 /** Matches the components of an SBOM in force. */
 export async function reportVulnerabilities(query: Query, sbom: SbomRow): Promise<VulnerabilityReport> {
   const snapshots = await listSnapshots(query);
-  const statements = await listVexStatements(query, sbom.release_id);
+  const statements = await listVexStatements(query, sbom);
   const tally = new Tally();
   const found: FoundVulnerability[] = [];
   for await (const components of walkComponents(query, sbom.id)) {
@@ -107,8 +107,9 @@ class Tally {
 
   note({ purl, name, version }: SbomComponentRow): readonly MatchableComponent[] {
     const parsed = purl === null ? undefined : parsePurl(purl);
-    const found = parsed && keyOfComponent(parsed.type, namePackage(parsed));
-    const stated = parsed?.version ?? version ?? undefined;
+    const source = parsed && readSource(parsed);
+    const found = parsed && keyOfComponent(parsed.type, namePackage({ ...parsed, name: source?.name ?? parsed.name }));
+    const stated = source?.version ?? parsed?.version ?? version ?? undefined;
     if (purl === null || !parsed || !found || stated === undefined) {
       this.unmatched++;
       return [];
@@ -117,6 +118,15 @@ class Tally {
     const distribution = parsed.qualifiers.get('distro');
     return [{ key: found.key, type: parsed.type, name, version: stated, purl, distribution }];
   }
+}
+
+/** The source of a package of Debian or Ubuntu, whose records name sources alone: `upstream=name` or `name@version`, as syft writes it. */
+function readSource({
+  type,
+  qualifiers,
+}: Purl): { readonly name: string; readonly version: string | undefined } | undefined {
+  const [, name, version] = /^([^@]+)(?:@(.+))?$/.exec(qualifiers.get('upstream') ?? '') ?? [];
+  return type === 'deb' && name !== undefined ? { name, version } : undefined;
 }
 
 type Unanswered = Omit<FoundVulnerability, 'suppressedBy'>;

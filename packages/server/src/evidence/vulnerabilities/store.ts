@@ -180,17 +180,23 @@ export async function listVexIds(query: Query, releaseId: string): Promise<reado
   return rows.map(({ id }) => id);
 }
 
-/** What was said about a release, oldest first: of two that contradict each other the later one counts. */
+/** What was said about a file of a release, oldest first: of two that contradict each other the later one counts. */
 export async function listVexStatements(
   query: Query,
-  releaseId: string,
+  file: { readonly release_id: string; readonly artifact_sha256: string },
 ): Promise<(VexStatementRow & { author: string | null })[]> {
   return query
     .selectFrom('vex_statement')
     .innerJoin('vex', 'vex.id', 'vex_statement.vex_id')
     .selectAll('vex_statement')
     .select('vex.author')
-    .where('vex.release_id', '=', releaseId)
+    .where('vex.release_id', '=', file.release_id)
+    .where(({ eb, or }) =>
+      or([
+        eb('vex_statement.artifact_sha256', 'is', null),
+        eb('vex_statement.artifact_sha256', '=', file.artifact_sha256),
+      ]),
+    )
     .orderBy('vex_statement.stated_at')
     .orderBy('vex.created_at')
     .orderBy('vex_statement.position')

@@ -12,11 +12,13 @@ import { parseCreated } from '@signpost/protocol/sbom/inspect';
 /** How a product stands to a vulnerability. `not_affected` and `fixed` suppress. */
 type VexStatus = 'not_affected' | 'affected' | 'fixed' | 'under_investigation';
 
-/** One statement about one component, or with `purl` undefined about the release as a whole. */
+/** One statement about one component, or with `purl` undefined about a whole file. */
 interface VexStatement {
   /** Every name of the vulnerability is a statement of its own. */
   readonly vulnerability: string;
   readonly purl: string | undefined;
+  /** The file that it is about; undefined for every file with that component. */
+  readonly artifactSha256: string | undefined;
   readonly status: VexStatus;
   readonly justification: string | undefined;
   readonly detail: string | undefined;
@@ -35,7 +37,8 @@ export interface VexDocument {
 /** What is needed to know whom a document speaks about. */
 export interface VexContext {
   readonly maxBytes: number;
-  readonly artifactSha256: string;
+  /** SHA-256 of the release's files, in hexadecimal. */
+  readonly artifacts: ReadonlySet<string>;
   /** The package URL of what the release's SBOM calls `ref`. */
   readonly findPurl: (ref: string) => string | undefined;
 }
@@ -96,15 +99,23 @@ function listNames(statement: JsonObject): readonly string[] {
   return [name, ...listTexts(vulnerability, 'aliases')];
 }
 
-/** Package URLs of components; undefined for the artifact itself, which its SHA-256 names. */
-function listProducts(statement: JsonObject, { artifactSha256 }: VexContext): readonly (string | undefined)[] {
+/** What a statement is about: a component, a file, or a component of one file. */
+type Target = Pick<VexStatement, 'purl' | 'artifactSha256'>;
+
+function listProducts(statement: JsonObject, { artifacts }: VexContext): readonly Target[] {
   return listItems(statement, 'products').flatMap((product) => {
     const parts = isJsonObject(product) ? listItems(product, 'subcomponents') : [];
-    if (parts.length > 0) return parts.flatMap((part) => findPurlOf(part) ?? []);
-    const purl = findPurlOf(product);
-    if (purl !== undefined) return [purl];
-    return readHash(product) === artifactSha256 ? [undefined] : [];
+    const hash = readHash(product);
+    const isOurs = hash !== undefined && artifacts.has(hash);
+    // Subcomponents of another file say nothing about the same components of this one.
+    if (parts.length > 0) return hash === undefined || isOurs ? parts.flatMap((part) => nameTarget(part, hash)) : [];
+    return isOurs ? [{ purl: undefined, artifactSha256: hash }] : nameTarget(product, undefined);
   });
+}
+
+function nameTarget(product: JsonValue, artifactSha256: string | undefined): readonly Target[] {
+  const purl = findPurlOf(product);
+  return purl === undefined ? [] : [{ purl, artifactSha256 }];
 }
 
 function findPurlOf(product: JsonValue): string | undefined {
@@ -147,11 +158,12 @@ function parseCycloneDxVex(document: JsonObject, context: VexContext): VexDocume
     const analysis = readMember(vulnerability, 'analysis');
     const id = readText(vulnerability, 'id');
     if (id === undefined || !isJsonObject(analysis)) return [];
-    const purls = listObjects(vulnerability, 'affects').flatMap((target) => {
+    const targets = listObjects(vulnerability, 'affects').flatMap((target) => {
       const ref = readText(target, 'ref') ?? '';
-      return own.get(ref) ?? resolveRef(ref, context) ?? [];
+      const purl = own.get(ref) ?? resolveRef(ref, context);
+      return purl === undefined ? [] : [{ purl, artifactSha256: undefined }];
     });
-    return combine([id], purls, {
+    return combine([id], targets, {
       ...{ status: parseStatus(readText(analysis, 'state') ?? '', states), statedAt },
       ...{ justification: readText(analysis, 'justification'), detail: readText(analysis, 'detail') },
     });
@@ -166,14 +178,10 @@ function resolveRef(ref: string, { findPurl }: VexContext): string | undefined {
   return findPurl(fragment === undefined ? ref : decodeURIComponent(fragment));
 }
 
-type Said = Omit<VexStatement, 'vulnerability' | 'purl'>;
+type Said = Omit<VexStatement, 'vulnerability' | keyof Target>;
 
-function combine(
-  names: readonly string[],
-  purls: readonly (string | undefined)[],
-  said: Said,
-): readonly VexStatement[] {
-  return names.flatMap((vulnerability) => purls.map((purl) => ({ vulnerability, purl, ...said })));
+function combine(names: readonly string[], targets: readonly Target[], said: Said): readonly VexStatement[] {
+  return names.flatMap((vulnerability) => targets.map((target) => ({ vulnerability, ...target, ...said })));
 }
 
 function parseStatus(text: string, known: Readonly<Record<string, VexStatus>>): VexStatus {

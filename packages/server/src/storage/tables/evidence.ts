@@ -99,6 +99,8 @@ export interface VexStatementTable {
   position: number;
   vulnerability: string;
   purl: string | null;
+  /** The file that it is about; null for every file with that component. */
+  artifact_sha256: string | null;
   status: 'not_affected' | 'affected' | 'fixed' | 'under_investigation';
   justification: string | null;
   detail: string | null;

@@ -6,7 +6,11 @@ import fc from 'fast-check';
 import { parseVex } from '../../../src/evidence/vulnerabilities/vex.ts';
 import { createOpenVex } from './records.ts';
 
-const context = { maxBytes: 100_000, artifactSha256: 'ab'.repeat(32), findPurl: () => undefined };
+const context = {
+  maxBytes: 100_000,
+  artifacts: new Set(['ab'.repeat(32), 'cd'.repeat(32)]),
+  findPurl: () => undefined,
+};
 
 function parse(document: unknown) {
   return parseVex(Buffer.from(JSON.stringify(document)), context);
@@ -19,8 +23,27 @@ test('a statement about the file itself is about all its components', () => {
     createOpenVex({ vulnerability, products, status: 'fixed', timestamp: '2026-11-12T00:00:00Z' }),
   );
   assert.deepEqual(
-    statements.map(({ vulnerability: name, purl, statedAt }) => [name, purl, statedAt]),
-    ['CVE-1', 'GHSA-1'].map((name) => [name, undefined, Date.parse('2026-11-12T00:00:00Z')]),
+    statements.map(({ vulnerability: name, purl, artifactSha256, statedAt }) => [name, purl, artifactSha256, statedAt]),
+    ['CVE-1', 'GHSA-1'].map((name) => [name, undefined, 'ab'.repeat(32), Date.parse('2026-11-12T00:00:00Z')]),
+  );
+});
+
+test("a component of one file is that of this file, one of no file that of each, one of a strange file nobody's", () => {
+  const subcomponents = [{ '@id': 'pkg:npm/a' }];
+  const products = [
+    { '@id': 'https://x.example/1', hashes: { 'sha-256': 'cd'.repeat(32) }, subcomponents },
+    { '@id': 'pkg:generic/rocket@1.0.0', subcomponents: ['pkg:npm/b'] },
+    { '@id': 'pkg:generic/other@1.0.0', hashes: { 'sha-256': 'ef'.repeat(32) }, subcomponents: ['pkg:npm/c'] },
+    { '@id': 'pkg:npm/d@1', hashes: { 'sha-256': 'ef'.repeat(32) } },
+  ];
+  const { statements } = parse(createOpenVex({ vulnerability: 'CVE-1', products, status: 'fixed' }));
+  assert.deepEqual(
+    statements.map(({ purl, artifactSha256 }) => [purl, artifactSha256]),
+    [
+      ['pkg:npm/a', 'cd'.repeat(32)],
+      ['pkg:npm/b', undefined],
+      ['pkg:npm/d@1', undefined],
+    ],
   );
 });
 

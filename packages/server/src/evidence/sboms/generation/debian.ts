@@ -10,6 +10,15 @@ export function readControl(text: string): readonly FoundPackage[] {
     const status = fields.get('status');
     if (name === undefined || version === undefined || (status !== undefined && !/ installed$/.test(status))) return [];
     const supplier = fields.get('maintainer')?.replace(/\s*<.*$/s, '');
-    return [createPackage({ type: 'deb', namespace: 'debian', name, version, supplier, evidence: 'package metadata' })];
+    const source = readSource(fields.get('source'), name);
+    const found = { type: 'deb', namespace: 'debian', name, version, supplier, source };
+    return [createPackage({ ...found, evidence: 'package metadata' })];
   });
+}
+
+/** `Source: glibc (2.36-9)`, the version only where it is another; vulnerabilities are told of sources. */
+function readSource(field: string | undefined, name: string): string | undefined {
+  const [, source, version] = /^([a-z0-9][a-z0-9+.-]*)(?: \((\S+)\))?$/.exec(field ?? '') ?? [];
+  if (source === undefined || (source === name && version === undefined)) return undefined;
+  return version === undefined ? source : `${source}@${version}`;
 }

@@ -12,6 +12,8 @@ export interface FoundPackage {
   readonly version: string;
   readonly licences: readonly string[];
   readonly supplier: string | undefined;
+  /** What it was built from, where that has a name of its own: `name`, or `name@version` when that differs as well. */
+  readonly source: string | undefined;
   readonly evidence: PackageEvidence;
 }
 
@@ -22,7 +24,7 @@ export type ReadPackages = (text: string) => readonly FoundPackage[];
 export function createPackage(
   found: Pick<FoundPackage, 'type' | 'name' | 'version' | 'evidence'> & Partial<FoundPackage>,
 ): FoundPackage {
-  return { namespace: undefined, licences: [], supplier: undefined, ...found };
+  return { namespace: undefined, licences: [], supplier: undefined, source: undefined, ...found };
 }
 
 /** `@scope/name` or `vendor/name` as namespace and name. */

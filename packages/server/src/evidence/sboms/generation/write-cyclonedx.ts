@@ -74,9 +74,11 @@ function listComponents(files: readonly ReadFile[]) {
 }
 
 /** What cannot be named by a package URL cannot be looked up either. */
-function nameOrSkip({ type, namespace, name, version }: FoundPackage): string | undefined {
+function nameOrSkip({ type, namespace, name, version, source }: FoundPackage): string | undefined {
+  // As syft has it, and what matches vulnerabilities reads.
+  const qualifiers = new Map(source === undefined ? [] : [['upstream', source]]);
   try {
-    return encodePurl(createPurl({ type, namespace, name, version }));
+    return encodePurl(createPurl({ type, namespace, name, version, qualifiers }));
   } catch (error) {
     if (error instanceof TrustError) return undefined;
     throw error;

@@ -37,8 +37,9 @@ export function vulnerabilityRoutes(dependencies: SbomDependencies): OpenAPIHono
   router.openapi(vexRoute, async (c) => {
     const name = c.req.valid('param');
     const found = await requireVisibleRelease(database.query, c.var, name);
-    const subject = describeSubject(name, found.release, chooseArtifact(found, c.req.valid('query').artifact));
-    return c.json(await attachVex(dependencies, callerOf(c.var), { subject, body: readRawBody(c) }), 200);
+    const subject = describeSubject(name, found.release, chooseArtifact(found, undefined));
+    const artifacts = found.artifacts.map(({ sha256 }) => sha256);
+    return c.json(await attachVex(dependencies, callerOf(c.var), { subject, artifacts, body: readRawBody(c) }), 200);
   });
   return router;
 }
@@ -56,7 +57,8 @@ const vexRoute = createRoute({
   path: `${base}/vex`,
   tags,
   summary: 'Attach a VEX document to a release',
-  description: 'The body is OpenVEX 0.2 or CycloneDX with vulnerabilities and their analysis.',
-  request: { params: nameSchema, query: artifactQuery },
+  description:
+    'The body is OpenVEX 0.2 or CycloneDX with vulnerabilities and their analysis. What names a file by its SHA-256 is about that file alone.',
+  request: { params: nameSchema },
   responses: { 200: jsonAnswer('It is heard from now on', vexSchema) },
 });

@@ -119,6 +119,20 @@ test('Debian: installed packages of a status file, and a control file', () => {
   ]);
 });
 
+test('Debian: a package that was built from a source of another name or version says so', () => {
+  const paragraphs = ['libssl3|openssl|3.0.1-1', 'libc6|glibc (2.36-9)|2.36-9+b1', 'a|a|1', 'b|no source!|1'].map(
+    (line) => {
+      const [name, source, version] = line.split('|');
+      return `Package: ${name}\nSource: ${source}\nVersion: ${version}\n`;
+    },
+  );
+  const found = readPackageFile('var/lib/dpkg/status', Buffer.from(paragraphs.join('\n')));
+  assert.deepEqual(
+    found.map(({ source }) => source),
+    ['openssl', 'glibc@2.36-9', undefined, undefined],
+  );
+});
+
 test('files of other names are left alone, and files that are not what their name says name nothing', () => {
   for (const path of ['readme.md', 'package-lock.json.bak', 'var/lib/dpkg/statusx', 'METADATA'])
     assert.equal(isPackageFile(path), false, path);
