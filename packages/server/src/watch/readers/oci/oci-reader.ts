@@ -13,14 +13,13 @@ import { readManifest } from './read-content.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { type Absent, beginVisit, type Visit } from './visit.ts';
 
-/** What a reader of one organisation works with. */
+/** What a reader works with. */
 export interface OciReaderParts {
-  /** One for all organisations. */
   readonly client: RegistryClient;
   /** Registries as keys name them that speak HTTP without TLS; those on this machine do by themselves. */
   readonly plainHosts: ReadonlySet<string>;
-  /** Those of the organisation, at the moment. */
-  readonly readTrustedRoots: () => Promise<readonly TrustedRoot[]>;
+  /** Those of an organisation, at the moment. */
+  readonly readTrustedRoots: (organisationId: string) => Promise<readonly TrustedRoot[]>;
   readonly builders: BuilderTable;
   readonly now: () => number;
 }
@@ -31,14 +30,15 @@ export function createOciReader(parts: OciReaderParts): Reader {
     beginVisit(parts.client, parsePlace(key, parts.plainHosts), signal);
   return {
     list: (source, signal) => listTags(visit(source, signal), source.validators),
-    observe: (source, artifact, signal) => observeImage(parts, visit(source, signal), artifact),
+    observe: (source, artifact, signal) =>
+      observeImage(parts, visit(source, signal), { artifact, organisationId: source.organisationId }),
   };
 }
 
 async function observeImage(
   parts: OciReaderParts,
   visit: Visit,
-  artifact: ListedArtifact,
+  { artifact, organisationId }: { readonly artifact: ListedArtifact; readonly organisationId: string },
 ): Promise<ObservedArtifact | Unanswered | Absent> {
   const { names, line, isDefault } = artifact;
   const reference = names.tag ?? (artifact.content === undefined ? undefined : `sha256:${artifact.content}`);
@@ -48,7 +48,7 @@ async function observeImage(
   if (image.kind === 'absent') return image;
   const content = image.digest.slice('sha256:'.length);
   const read = await readAttachments(visit, await findAttachments(visit, image.digest));
-  const trustedRoots = await parts.readTrustedRoots();
+  const trustedRoots = await parts.readTrustedRoots(organisationId);
   const facts = await observeBundles(read.found, { content, trustedRoots, builders: parts.builders, now: parts.now() });
   return { facts: describeFacts(content, { facts, read }), names, line, isDefault };
 }

@@ -44,12 +44,12 @@ export function lookAt(host: string, options: LookOptions = {}): Look {
   const { trustedRoots, builders } = context;
   const readTrustedRoots = async () => trustedRoots;
   const reader = createOciReader({ client, plainHosts: new Set(), readTrustedRoots, builders, now });
-  const key = `oci:${host}/${repository}`;
+  const source = { organisationId: 'o', key: `oci:${host}/${repository}` };
   const observe: Look['observe'] = (names, content) =>
-    reader.observe({ key }, { names, content, line: 'other', isDefault: false }, signal);
+    reader.observe(source, { names, content, line: 'other', isDefault: false }, signal);
   return {
     ...{ reader, observe },
-    list: (validators) => reader.list({ key, validators }, signal),
+    list: (validators) => reader.list({ ...source, validators }, signal),
     see: async (tag) => {
       const observed = await observe({ tag });
       if ('facts' in observed) return observed;
