@@ -22,7 +22,7 @@ import { push } from './0015-push.ts';
 import { bus } from './0016-bus.ts';
 import { watch } from './0017-watch.ts';
 import { watching } from './0018-watching.ts';
-import { vexFiles } from './0021-vex-files.ts';
+import { vexFiles } from './0019-vex-files.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
