@@ -8,7 +8,7 @@ import { maxAttestationsBytes } from '../sigstore/extract-bundles.ts';
 import { findCapsuleTarget, maxCapsuleManifestBytes, parseCapsuleManifest } from './capsule-manifest.ts';
 import { downloadInto, type LandedFile, type Landing, type LandingRequest } from './download.ts';
 import type { Location } from './location.ts';
-import { type Descriptor, parseLayers, Registry } from './registry.ts';
+import { type Descriptor, parseLayers, Registry, type RegistryCredentials } from './registry.ts';
 import { fetchDocument } from './request.ts';
 import {
   advanceSource,
@@ -42,6 +42,8 @@ export interface FetchParts extends Pick<LandingRequest, 'onProgress' | 'signal'
   readonly landing: Landing;
   /** What was fetched before: taken again when the evidence of now holds for it. */
   readonly kept?: LandedFile | undefined;
+  /** For a registry that does not answer everybody. */
+  readonly credentials?: RegistryCredentials | undefined;
   readonly now: () => number;
 }
 
@@ -162,9 +164,9 @@ function extend(url: string, end: string): string {
 
 async function fetchRegistryEvidence(
   { location, bundleUrl, title }: FetchRequest & { readonly location: Location & { readonly kind: 'oci' } },
-  { fetch }: FetchParts,
+  { fetch, credentials }: FetchParts,
 ): Promise<Obtainable> {
-  const registry = new Registry(fetch, location);
+  const registry = new Registry(fetch, location, credentials);
   const { bytes, sha256, layers } = await registry.readManifest(location.reference);
   const documents =
     bundleUrl === undefined ? await registry.readBundles(sha256) : [await fetchBundle(fetch, bundleUrl, bundleUrl)];

@@ -1,6 +1,8 @@
-/** A repository of a registry (OCI Distribution 1.1): manifests, blobs, referrers, each held to its digest; anonymous tokens. */
+/** A repository of a registry (OCI Distribution 1.1): manifests, blobs, referrers, each held to its digest; with a token, or with a name and password. */
+import { encodeBase64 } from '../bytes/base64.ts';
 import { encodeHex } from '../bytes/hex.ts';
 import { hashSha256 } from '../bytes/sha256.ts';
+import { encodeText } from '../bytes/text.ts';
 import type { Fetch } from '../client/transport.ts';
 import { TrustError } from '../errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, parseForeignJson, readMember } from '../json/foreign.ts';
@@ -24,6 +26,12 @@ export interface RegistryManifest {
   readonly layers: readonly Descriptor[];
 }
 
+/** Who asks a registry that does not answer everybody. */
+export interface RegistryCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
 const maxManifestBytes = 4 * 1024 * 1024;
 const maxTokenBytes = 64 * 1024;
 const maxDescriptors = 256;
@@ -39,11 +47,14 @@ const bundleType = /^application\/vnd\.dev\.sigstore\.bundle(?:\.v0\.[0-9])?\+js
 export class Registry {
   readonly #fetch: Fetch;
   readonly #place: Location & { readonly kind: 'oci' };
-  #token: string | undefined;
+  readonly #credentials: RegistryCredentials | undefined;
+  #authorization: string | undefined;
 
-  constructor(fetch: Fetch, place: Location & { readonly kind: 'oci' }) {
+  /** With `credentials` they are sent when the registry asks for some: to itself, or over https to who gives its tokens. */
+  constructor(fetch: Fetch, place: Location & { readonly kind: 'oci' }, credentials?: RegistryCredentials) {
     this.#fetch = fetch;
     this.#place = place;
+    this.#credentials = credentials;
   }
 
   /** The manifest of a tag or digest. Throws `digest_mismatch` when it is another one, `format_unsupported` for an index. */
@@ -88,11 +99,11 @@ export class Registry {
     const url = this.#locate(path);
     const response = await this.#request(url);
     const challenge = response.headers.get('www-authenticate');
-    if (response.status !== 401 || challenge === null || this.#token !== undefined) {
+    if (response.status !== 401 || challenge === null || this.#authorization !== undefined) {
       return readDocument(response, url, maxBytes);
     }
     await response.body?.cancel();
-    this.#token = await this.#fetchToken(challenge);
+    this.#authorization = await this.#answerChallenge(challenge);
     return readDocument(await this.#request(url), url, maxBytes);
   }
 
@@ -101,20 +112,28 @@ export class Registry {
     return requestFollowing(this.#fetch, url, { headers, signal: AbortSignal.timeout(60_000) });
   }
 
+  async #answerChallenge(challenge: string): Promise<string> {
+    const basic = this.#credentials && encodeBasic(this.#credentials);
+    if (basic !== undefined && /^basic /i.test(challenge)) return basic;
+    return `Bearer ${await this.#fetchToken(challenge, basic)}`;
+  }
+
   /** Distribution's token specification: whoever asks nicely and anonymously may read what is public. */
-  async #fetchToken(challenge: string): Promise<string> {
+  async #fetchToken(challenge: string, basic: string | undefined): Promise<string> {
     const field = (name: string) => new RegExp(`[ ,]${name}="([^"]{1,500})"`).exec(challenge)?.[1];
     const realm = field('realm');
     const url = realm !== undefined && /^bearer /i.test(challenge) && URL.canParse(realm) ? new URL(realm) : undefined;
     const isSafe =
       url?.protocol === 'https:' ||
       url?.origin === this.#place.origin ||
-      (url?.protocol === 'http:' && this.#place.origin.startsWith('http:'));
+      (basic === undefined && url?.protocol === 'http:' && this.#place.origin.startsWith('http:'));
     if (!url || !isSafe) throw new TrustError('fetch_failed', 'expected a realm for tokens over https');
     const service = field('service');
     if (service !== undefined) url.searchParams.set('service', service);
     url.searchParams.set('scope', `repository:${this.#place.repository}:pull`);
-    const answer = await readDocument(await requestFollowing(this.#fetch, url.href), url.origin, maxTokenBytes);
+    const headers: Record<string, string> = basic === undefined ? {} : { authorization: basic };
+    const response = await requestFollowing(this.#fetch, url.href, { headers });
+    const answer = await readDocument(response, url.origin, maxTokenBytes);
     const object = parseJson(answer ?? new Uint8Array());
     const token = readMember(object, 'token') ?? readMember(object, 'access_token');
     if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
@@ -124,12 +143,17 @@ export class Registry {
   }
 
   #authorize(): Readonly<Record<string, string>> {
-    return this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
+    return this.#authorization === undefined ? {} : { authorization: this.#authorization };
   }
 
   #locate(path: string): string {
     return `${this.#place.origin}/v2/${this.#place.repository}/${path}`;
   }
+}
+
+/** RFC 7617. */
+function encodeBasic({ username, password }: RegistryCredentials): string {
+  return `Basic ${encodeBase64(encodeText(`${username}:${password}`))}`;
 }
 
 /** The layers of a manifest. Throws `format_unsupported` for an index, otherwise `malformed` and `too_large`. */

@@ -13,6 +13,7 @@ import { encodeTime } from '@signpost/protocol/json/time';
 import { type CommandSpec, type Invocation, type Options, readArgument } from '../../command.ts';
 import { createFetchVerifier } from '../../evidence/fetch-verifier.ts';
 import { refuseUnverified } from '../../evidence/refusal.ts';
+import { readRegistryCredentials } from '../../evidence/registry-config.ts';
 import { readRequiredSigner, signerOptions } from '../../evidence/required-signer.ts';
 import { chooseTrustedRoot, trustedRootOptions } from '../../evidence/trusted-root-source.ts';
 import { installFile, installFolder, type VerifiedFile } from '../../fetching/install.ts';
@@ -41,6 +42,10 @@ export const fetchCommand: CommandSpec = {
     { flags: '--manifest <url>', text: 'a signed capsule manifest that names the digest of the file' },
     { flags: '--target <triple>', text: 'the target in that manifest' },
     { flags: '--title <name>', text: 'the layer, when a manifest of a registry has several' },
+    {
+      flags: '--registry-config <file>',
+      text: 'name and password for a private registry: config.json of Docker, auth.json of Podman',
+    },
     { flags: '--out <file>', text: "install as this file; the URL's own name when left out" },
     { flags: '--extract <folder>', text: 'unpack, and make the folder a link to what was unpacked' },
     { flags: '--max-bytes <n>', text: 'refuse more than this', fallback: String(gibibyte) },
@@ -126,7 +131,7 @@ function readRequest(options: Options) {
 }
 
 async function fetchAnew(
-  { fetch, now, progress, output }: Invocation,
+  { options, fetch, now, progress, output }: Invocation,
   {
     folder,
     verify,
@@ -134,9 +139,11 @@ async function fetchAnew(
   }: { folder: SourceFolder; verify: EvidenceVerifier; request: Parameters<typeof fetchVerified>[0] },
 ): Promise<Fetched> {
   const kept = await folder.readKept().catch(() => undefined);
+  const config = options.text('registry-config');
+  const credentials = config === undefined ? undefined : await readRegistryCredentials(config, request.location);
   try {
     const fetched = await fetchVerified(request, {
-      ...{ fetch, verify, now, store: folder.store, landing: folder.landing, kept: kept?.file },
+      ...{ fetch, verify, now, store: folder.store, landing: folder.landing, kept: kept?.file, credentials },
       onProgress: ({ receivedBytes, totalBytes }) => progress.update('downloading', receivedBytes, totalBytes),
     });
     if (fetched.isKept) await folder.keepEvidence(fetched.evidence);
