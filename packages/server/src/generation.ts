@@ -200,7 +200,8 @@ function createBehind(resources: Resources, forwarder: Forwarder | undefined): B
       for (const answers of [...prepared, statusAnswers.responders, streams]) answers.forgetAll();
     },
   });
-  return { ...app, prepared, responders: statusAnswers.responders, streams, reads: app.limits.reads };
+  const settle = () => database.settle();
+  return { ...app, prepared, settle, responders: statusAnswers.responders, streams, reads: app.limits.reads };
 }
 
 async function openResources(

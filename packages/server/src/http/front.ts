@@ -7,7 +7,10 @@ import { problemOf } from './problem.ts';
 import type { HttpServerParts } from './server.ts';
 
 /** The application and what its answers are made with. */
-export type Behind = Omit<HttpServerParts, keyof Socket>;
+export interface Behind extends Omit<HttpServerParts, keyof Socket> {
+  /** Resolves once all that answers may have read is durable; `undefined` when it is. */
+  readonly settle: () => Promise<void> | undefined;
+}
 
 /** What a socket is by itself. */
 type Socket = Pick<HttpServerParts, 'listen' | 'tls' | 'plainPathsOnly'>;
@@ -35,7 +38,12 @@ export function createFront(behind: Behind, log: Logger): Front {
   let inside = 0;
   const fetch: Behind['fetch'] = async (request, env) => {
     if (!isOpen) return answerClosed(log);
-    return count(async () => current.fetch(request, env));
+    return count(async () => {
+      const answer = await current.fetch(request, env);
+      // What changes something has waited for its own commit, and with it for all before.
+      if (request.method === 'GET' || request.method === 'HEAD') await current.settle();
+      return answer;
+    });
   };
   const count = async <T>(work: () => Promise<T>): Promise<T> => {
     inside += 1;
@@ -46,7 +54,15 @@ export function createFront(behind: Behind, log: Logger): Front {
     }
   };
   const counted = (responder: DirectResponder | undefined): DirectResponder | undefined =>
-    responder && { route: responder.route, respond: (question) => count(() => responder.respond(question)) };
+    responder && {
+      route: responder.route,
+      respond: (question) =>
+        count(async () => {
+          const answer = await responder.respond(question);
+          await current.settle();
+          return answer;
+        }),
+    };
   return {
     partsOf: (socket) => ({
       ...socket,

@@ -7,7 +7,7 @@ import { violationOf } from './violation.ts';
 
 /** Writes of one kind. */
 export interface GroupedWrites<T> {
-  /** Resolves once the transaction that holds `item` has committed; rejects when nothing of `item` was written. */
+  /** Resolves once the transaction that holds `item` is durable; rejects when nothing of `item` was written, or nobody knows. */
   write(item: T): Promise<void>;
 }
 
@@ -45,6 +45,7 @@ export function createGroupedWrites<T>(database: Database, writeGroup: WriteGrou
       await collect();
       const group = waiting.slice(0, maxGroup);
       waiting = waiting.slice(maxGroup);
+      // Resolves at the commit: while the disk flushes one group, the next one is collected and written.
       await commit(database, writeGroup, group);
     }
     isRunning = false;
@@ -62,19 +63,28 @@ export function createGroupedWrites<T>(database: Database, writeGroup: WriteGrou
 
 async function commit<T>(database: Database, writeGroup: WriteGroup<T>, group: readonly Waiting<T>[]): Promise<void> {
   try {
-    await database.transaction((transaction) =>
+    const { durable } = await database.commit((transaction) =>
       writeGroup(
         transaction,
         group.map(({ item }) => item),
       ),
     );
-    for (const { resolve } of group) resolve();
+    void settle(durable, group);
   } catch (error) {
     if (group.length > 1 && isAboutOne(error)) {
       for (const one of group) await commit(database, writeGroup, [one]);
     } else {
       for (const { reject } of group) reject(error);
     }
+  }
+}
+
+async function settle<T>(durable: Promise<void>, group: readonly Waiting<T>[]): Promise<void> {
+  try {
+    await durable;
+    for (const { resolve } of group) resolve();
+  } catch (error) {
+    for (const { reject } of group) reject(error);
   }
 }
 

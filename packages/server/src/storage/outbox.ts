@@ -108,6 +108,8 @@ async function publishWaiting(parts: RelayParts, isStopped: () => boolean): Prom
       // Having noted, from the beginning again: on PostgreSQL an earlier id may be committed later.
       const rows = await readWaiting(parts.database, published.at(-1) ?? '');
       if (rows.length === 0 && published.length === 0) return;
+      // Nobody is told of what a power cut could still undo.
+      await parts.database.settle();
       for (const row of rows) {
         if (isStopped()) return;
         await parts.bus.publish(parseRow(row));

@@ -251,7 +251,10 @@ function addSigned(
     const place = await locate(dependencies, c);
     c.header('Replay-Nonce', dependencies.nonces.create());
     c.header('Link', `<${place.urls.base}/directory>;rel="index"`);
-    return send(c, await act(await receive(place, c), c)) as never;
+    const answer = await act(await receive(place, c), c);
+    // Reading is a POST here (RFC 8555, 6.3), so the front does not know it.
+    await dependencies.database.settle();
+    return send(c, answer) as never;
   });
 }
 

@@ -13,6 +13,20 @@ export interface Engine {
   /** Runs first in each transaction. */
   begin(transaction: Transaction<Schema>): Promise<void>;
   probe(): Promise<void>;
+  /** Where commits can be flushed apart from committing. */
+  readonly flushes?: Flushes;
+}
+
+/** Commits whose flush is waited for by itself. */
+export interface Flushes {
+  /** Runs `work` on a connection whose commits are not flushed. */
+  defer<T>(work: (connection: Kysely<Schema>) => Promise<T>): Promise<T>;
+  /** Resolves once all that has been committed is on the disk. */
+  flush(): Promise<void>;
+  /** The last one that has not ended. */
+  readonly pending: Promise<void> | undefined;
+  /** After the database. */
+  close(): Promise<void>;
 }
 
 const attemptLimit = 12;
@@ -30,9 +44,22 @@ export function createDatabase(engine: Engine): Database {
       assertOutside(open);
       return retryConflicts(() => runOnce({ engine, open, query }, work));
     },
+    commit: async (work) => {
+      assertOutside(open);
+      const { flushes } = engine;
+      if (!flushes) {
+        const result = await retryConflicts(() => runOnce({ engine, open, query }, work));
+        return { result, durable: Promise.resolve() };
+      }
+      const result = await retryConflicts(() =>
+        flushes.defer((kysely) => runOnce({ engine: { ...engine, kysely }, open, query }, work)),
+      );
+      return { result, durable: flushes.flush() };
+    },
+    settle: () => engine.flushes?.pending,
     probe: () => engine.probe(),
     close: () => {
-      closing ??= engine.kysely.destroy();
+      closing ??= engine.kysely.destroy().finally(() => engine.flushes?.close());
       return closing;
     },
   };
@@ -58,7 +85,7 @@ export function ownerOf(query: Query): Query {
 }
 
 interface Running {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, 'kysely' | 'begin'>;
   readonly open: AsyncLocalStorage<{ active: boolean }>;
   readonly query: Query;
 }
