@@ -90,6 +90,7 @@ interface KeptEvidence {
     readonly bytes?: string;
     readonly target?: string;
     readonly title?: string;
+    readonly chosen?: { readonly platform: string; readonly manifest: string };
   };
 }
 
@@ -99,9 +100,15 @@ function encodeEvidence({ documents, signed }: FetchedEvidence): string {
     signed:
       signed.kind === 'artifact'
         ? signed
-        : JSON.parse(JSON.stringify({ ...signed, bytes: encodeBase64(signed.bytes) })),
+        : JSON.parse(JSON.stringify({ ...signed, bytes: encodeBase64(signed.bytes), ...encodeChosen(signed) })),
   };
   return JSON.stringify(kept);
+}
+
+function encodeChosen(signed: FetchedEvidence['signed']): object {
+  if (signed.kind !== 'registry' || !signed.chosen) return {};
+  const { platform, manifest } = signed.chosen;
+  return { chosen: { platform, manifest: encodeBase64(manifest) } };
 }
 
 /** What is in the file is verified as if it had been fetched, so only its form matters here. */
@@ -111,8 +118,11 @@ function parseEvidence(text: string): FetchedEvidence {
     const evidence = documents.map(parseBase64);
     if (signed.kind === 'artifact') return { documents: evidence, signed: { kind: 'artifact' } };
     const bytes = parseBase64(String(signed.bytes));
-    if (signed.kind === 'registry')
-      return { documents: evidence, signed: { kind: 'registry', bytes, title: signed.title } };
+    if (signed.kind === 'registry') {
+      const { title, chosen: kept } = signed;
+      const chosen = kept && { platform: String(kept.platform), manifest: parseBase64(String(kept.manifest)) };
+      return { documents: evidence, signed: { kind: 'registry', bytes, title, chosen } };
+    }
     return { documents: evidence, signed: { kind: 'capsule', bytes, target: String(signed.target) } };
   } catch (cause) {
     throw new TrustError('state_invalid', 'expected the evidence that was kept of the source', { cause });

@@ -1,4 +1,7 @@
 /** Verified download of anything (docs/verified-downloads.md): nothing is handed over before its evidence holds, and nothing older than was seen. */
+
+import { encodeHex } from '../bytes/hex.ts';
+import { hashSha256 } from '../bytes/sha256.ts';
 import type { StateStore } from '../client/state.ts';
 import type { Fetch } from '../client/transport.ts';
 import { TrustError } from '../errors.ts';
@@ -8,7 +11,14 @@ import { maxAttestationsBytes } from '../sigstore/extract-bundles.ts';
 import { findCapsuleTarget, maxCapsuleManifestBytes, parseCapsuleManifest } from './capsule-manifest.ts';
 import { downloadInto, type LandedFile, type Landing, type LandingRequest } from './download.ts';
 import type { Location } from './location.ts';
-import { type Descriptor, parseLayers, Registry, type RegistryCredentials } from './registry.ts';
+import {
+  type Descriptor,
+  findPlatform,
+  parseLayers,
+  Registry,
+  type RegistryContent,
+  type RegistryCredentials,
+} from './registry.ts';
 import { fetchDocument } from './request.ts';
 import {
   advanceSource,
@@ -27,6 +37,8 @@ export interface FetchRequest {
   readonly capsule?: { readonly url: string; readonly target: string } | undefined;
   /** The title of the layer, when a manifest of a registry has several. */
   readonly title?: string | undefined;
+  /** The platform, when a registry has an index of several: `linux/amd64`. */
+  readonly platform?: string | undefined;
   readonly maxBytes: number;
   /** How long ago it may have been signed. */
   readonly maxAgeMs?: number | undefined;
@@ -63,7 +75,13 @@ export interface FetchedEvidence {
 export type SignedSubject =
   | { readonly kind: 'artifact' }
   | { readonly kind: 'capsule'; readonly bytes: Uint8Array<ArrayBuffer>; readonly target: string }
-  | { readonly kind: 'registry'; readonly bytes: Uint8Array<ArrayBuffer>; readonly title: string | undefined };
+  | ({ readonly kind: 'registry'; readonly title: string | undefined } & SignedImage);
+
+/** What is signed of an image: its manifest, or an index with the manifest that was chosen of it. */
+interface SignedImage {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly chosen?: { readonly platform: string; readonly manifest: Uint8Array<ArrayBuffer> } | undefined;
+}
 
 /** An artifact that was verified; it lies in the landing, or is the one that was kept. */
 export interface Fetched {
@@ -115,10 +133,18 @@ async function verifySigned({ signed, documents }: FetchedEvidence, verify: Evid
   if (signed.kind === 'artifact') throw new TypeError('expected a signed manifest');
   const { signedAt, version } = await verify({ kind: 'bytes', bytes: signed.bytes }, documents);
   if (signed.kind === 'registry') {
-    return { sha256: chooseLayer(parseLayers(signed.bytes), signed.title).sha256, version, signedAt };
+    return { sha256: chooseLayer(parseLayers(openImage(signed)), signed.title).sha256, version, signedAt };
   }
   const manifest = parseCapsuleManifest(signed.bytes);
   return { sha256: findCapsuleTarget(manifest, signed.target), version: manifest.version, signedAt };
+}
+
+/** The manifest with the layers: what is signed, or what a signed index names for the platform. */
+function openImage({ bytes, chosen }: SignedImage): Uint8Array<ArrayBuffer> {
+  if (!chosen) return bytes;
+  const [expected, got] = [findPlatform(bytes, chosen.platform), encodeHex(hashSha256(chosen.manifest))];
+  if (expected === got) return chosen.manifest;
+  throw new TrustError('digest_mismatch', `expected SHA-256 ${expected}, got ${got}`);
 }
 
 /** Where the artifact is. */
@@ -163,16 +189,27 @@ function extend(url: string, end: string): string {
 }
 
 async function fetchRegistryEvidence(
-  { location, bundleUrl, title }: FetchRequest & { readonly location: Location & { readonly kind: 'oci' } },
+  { location, bundleUrl, title, platform }: FetchRequest & { readonly location: Location & { readonly kind: 'oci' } },
   { fetch, credentials }: FetchParts,
 ): Promise<Obtainable> {
   const registry = new Registry(fetch, location, credentials);
-  const { bytes, sha256, layers } = await registry.readManifest(location.reference);
-  const documents =
-    bundleUrl === undefined ? await registry.readBundles(sha256) : [await fetchBundle(fetch, bundleUrl, bundleUrl)];
+  const findBundles = async ({ sha256 }: RegistryContent) =>
+    bundleUrl === undefined ? registry.readBundles(sha256) : [await fetchBundle(fetch, bundleUrl, bundleUrl)];
+  const named = await registry.readContent(location.reference);
+  const manifest =
+    platform === undefined ? named : await registry.readContent(`sha256:${findPlatform(named.bytes, platform)}`);
+  const source = registry.locateBlob(chooseLayer(parseLayers(manifest.bytes), title));
+  let documents = await findBundles(named);
+  let image: SignedImage = named;
+  if (platform !== undefined && documents.length > 0) {
+    image = { bytes: named.bytes, chosen: { platform, manifest: manifest.bytes } };
+  } else if (platform !== undefined) {
+    // Publishers sign the index, or each of its manifests.
+    [documents, image] = [await findBundles(manifest), manifest];
+  }
   if (documents.length === 0) throw new TrustError('fetch_failed', 'expected a bundle among the referrers, got none');
-  const source = registry.locateBlob(chooseLayer(layers, title));
-  return { evidence: { documents, signed: { kind: 'registry', bytes, title } }, source };
+  const { bytes, chosen } = image;
+  return { evidence: { documents, signed: { kind: 'registry', bytes, title, chosen } }, source };
 }
 
 function chooseLayer(layers: readonly Descriptor[], title: string | undefined): Descriptor {

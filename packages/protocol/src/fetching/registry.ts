@@ -17,6 +17,8 @@ export interface Descriptor {
   /** `org.opencontainers.image.title`: the file's name. */
   readonly title: string | undefined;
   readonly artifactType: string | undefined;
+  /** In an index: `os/architecture`, and the variant where there is one. */
+  readonly platform: string | undefined;
 }
 
 /** A manifest whose digest was computed here. */
@@ -25,6 +27,9 @@ export interface RegistryManifest {
   readonly sha256: string;
   readonly layers: readonly Descriptor[];
 }
+
+/** A manifest or an index, as its digest names it. */
+export type RegistryContent = Omit<RegistryManifest, 'layers'>;
 
 /** Who asks a registry that does not answer everybody. */
 export interface RegistryCredentials {
@@ -59,10 +64,16 @@ export class Registry {
 
   /** The manifest of a tag or digest. Throws `digest_mismatch` when it is another one, `format_unsupported` for an index. */
   async readManifest(reference: string): Promise<RegistryManifest> {
+    const content = await this.readContent(reference);
+    return { ...content, layers: parseLayers(content.bytes) };
+  }
+
+  /** The manifest or index of a tag or digest. Throws `digest_mismatch` when it is another one. */
+  async readContent(reference: string): Promise<RegistryContent> {
     const bytes = await this.#read(`manifests/${reference}`, maxManifestBytes);
     if (!bytes) throw new TrustError('fetch_failed', `expected the manifest ${reference}, got none`);
     const sha256 = assertDigest(bytes, reference.startsWith('sha256:') ? reference.slice(7) : undefined);
-    return { bytes, sha256, layers: parseLayers(bytes) };
+    return { bytes, sha256 };
   }
 
   /** The documents of evidence that refer to a manifest: bundles, by the referrers API or its fallback tag. */
@@ -162,8 +173,25 @@ export function parseLayers(manifest: Uint8Array): readonly Descriptor[] {
   if (readMember(object, 'layers') !== undefined) return readDescriptors(object, 'layers');
   throw new TrustError(
     'format_unsupported',
-    'expected a manifest with layers, got an index: name one of its manifests',
+    'expected a manifest with layers, got an index: name the platform, or one of its manifests',
   );
+}
+
+/**
+ * The digest of the manifest in an index for a platform, `linux/amd64` or `linux/arm64/v8` (OCI Image 1.1, "Image Index"). Throws
+ * `target_unknown` unless there is one, and `format_unsupported` for what is no index.
+ */
+export function findPlatform(index: Uint8Array, platform: string): string {
+  const object = parseJson(index);
+  if (readMember(object, 'manifests') === undefined) {
+    throw new TrustError('format_unsupported', 'expected an index of platforms, got one manifest: name no platform');
+  }
+  const described = readDescriptors(object, 'manifests');
+  const found = described.filter((descriptor) => descriptor.platform === platform);
+  const [only, ...others] = found;
+  if (only && others.length === 0) return only.sha256;
+  const platforms = described.slice(0, 20).map((descriptor) => descriptor.platform ?? 'without a platform');
+  throw new TrustError('target_unknown', `expected one platform of ${platforms.join(', ')}, got ${platform}`);
 }
 
 function assertDigest(bytes: Uint8Array, expected: string | undefined): string {
@@ -199,5 +227,14 @@ function readDescriptor(value: JsonValue): Descriptor {
   }
   const annotations = readMember(object, 'annotations');
   const title = isJsonObject(annotations) ? text(annotations, 'org.opencontainers.image.title') : undefined;
-  return { sha256, sizeBytes: size, title, artifactType: text(object, 'artifactType') };
+  const platform = readPlatform(readMember(object, 'platform'));
+  return { sha256, sizeBytes: size, title, artifactType: text(object, 'artifactType'), platform };
+}
+
+function readPlatform(value: JsonValue | undefined): string | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const parts = ['os', 'architecture', 'variant']
+    .map((name) => readMember(value, name))
+    .filter((part) => part !== undefined);
+  return parts.every((part) => typeof part === 'string') ? parts.join('/') : undefined;
 }

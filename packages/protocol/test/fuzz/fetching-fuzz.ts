@@ -3,7 +3,7 @@ import { encodeText } from '@signpost/protocol/bytes/text';
 import { findCapsuleTarget, parseCapsuleManifest } from '@signpost/protocol/fetching/capsule-manifest';
 import { downloadInto, type Landing } from '@signpost/protocol/fetching/download';
 import { parseLocation } from '@signpost/protocol/fetching/location';
-import { Registry } from '@signpost/protocol/fetching/registry';
+import { findPlatform, Registry } from '@signpost/protocol/fetching/registry';
 import { advanceSource, encodeSourceState, parseSourceState } from '@signpost/protocol/fetching/source-state';
 import { sha256Hex } from '../sigstore/minted.ts';
 import { pick, type Random } from './der-damage.ts';
@@ -18,7 +18,14 @@ export function fuzzFetching(options: FuzzOptions): Promise<FuzzOutcome> {
 /** What is done with an input that is made already. */
 type Reading = () => unknown;
 
-const targets: readonly ((random: Random) => Reading)[] = [readPlace, readCapsule, readState, askRegistry, download];
+const targets: readonly ((random: Random) => Reading)[] = [
+  readPlace,
+  readCapsule,
+  readState,
+  readIndex,
+  askRegistry,
+  download,
+];
 
 const digest = 'a'.repeat(64);
 
@@ -32,6 +39,17 @@ function readCapsule(random: Random): Reading {
   const text = JSON.stringify({ version: '1.0.0', targets: { 'x86_64-unknown-linux-gnu': digest, other: digest } });
   const bytes = encodeText(damageJson(text, text, random));
   return () => findCapsuleTarget(parseCapsuleManifest(bytes), 'other');
+}
+
+function readIndex(random: Random): Reading {
+  const platforms = [
+    { os: 'linux', architecture: 'amd64' },
+    { os: 'linux', architecture: 'arm64', variant: 'v8' },
+  ];
+  const manifests = platforms.map((platform) => ({ digest: `sha256:${digest}`, size: 1, platform }));
+  const text = JSON.stringify({ manifests });
+  const bytes = encodeText(damageJson(text, text, random));
+  return () => findPlatform(bytes, 'linux/arm64/v8');
 }
 
 /** Whatever is read can be written and read again, and goes on. */

@@ -31,7 +31,7 @@ export const fetchCommand: CommandSpec = {
   arguments: '<url>',
   summary: 'Download something from anywhere, and install it only when its evidence holds',
   details: [
-    'The URL is https://… (a release page of a forge, a mirror) or oci://host/repository@sha256:HEX. The bundle is looked for beside the file, as URL.sigstore.json and URL.bundle, or among the referrers of the registry. Say whose signature counts and under which trusted root as for `signpost verify`.',
+    'The URL is https://… (a release page of a forge, a mirror) or oci://host/repository@sha256:HEX (with --platform when it is an index). The bundle is looked for beside the file, as URL.sigstore.json and URL.bundle, or among the referrers of the registry. Say whose signature counts and under which trusted root as for `signpost verify`.',
     'What was seen of a source is kept: a lower version or an older signature is refused later. Name the source by --source when its URL changes with each version. --allow-older takes an older one on purpose; the reason is kept with the state.',
     'Whatever fails, the installed file or folder is the old one. --extract unpacks tar.gz and ZIP: links, devices and names that lead elsewhere are refused.',
   ],
@@ -42,6 +42,7 @@ export const fetchCommand: CommandSpec = {
     { flags: '--manifest <url>', text: 'a signed capsule manifest that names the digest of the file' },
     { flags: '--target <triple>', text: 'the target in that manifest' },
     { flags: '--title <name>', text: 'the layer, when a manifest of a registry has several' },
+    { flags: '--platform <os/architecture>', text: 'the platform, when a registry has an index of several' },
     {
       flags: '--registry-config <file>',
       text: 'name and password for a private registry: config.json of Docker, auth.json of Podman',
@@ -72,6 +73,9 @@ async function fetchAndInstall(invocation: Invocation): Promise<Answer> {
   const url = readArgument(invocation, 0);
   assertOptions(options);
   const location = parseUrl(url);
+  if (location.kind !== 'oci' && options.text('platform') !== undefined) {
+    throw new Failure('usage', 'expected oci://… beside --platform');
+  }
   const place = options.text('extract') ?? options.text('out') ?? nameFile(url);
   const requirement = await readRequiredSigner(options);
   if (options.flag('offline') && options.text('trusted-root') === undefined) {
@@ -114,7 +118,9 @@ function parseUrl(url: string) {
 
 /** Each target is a source of its own. */
 function nameSource(options: Options, url: string): string {
-  return [options.text('source') ?? url, options.text('target') ?? options.text('title') ?? ''].join('\n');
+  const part = options.text('target') ?? options.text('title') ?? '';
+  const platform = options.text('platform');
+  return [options.text('source') ?? url, part, ...(platform === undefined ? [] : [platform])].join('\n');
 }
 
 function readRequest(options: Options) {
@@ -124,6 +130,7 @@ function readRequest(options: Options) {
     bundleUrl: options.text('bundle'),
     capsule: manifest === undefined || target === undefined ? undefined : { url: manifest, target },
     title: options.text('title'),
+    platform: options.text('platform'),
     maxBytes: options.integer('max-bytes', 1) ?? gibibyte,
     maxAgeMs: maxAgeDays === undefined ? undefined : maxAgeDays * dayMs,
     allowOlder: options.text('allow-older'),
