@@ -45,7 +45,7 @@ suite('no file names', () => {
   // Written in pieces, so that this file names none itself.
   const forbidden = {
     'a package registry': new RegExp(
-      `\\b${'registry'}\\.[a-z0-9-]+\\.[a-z]+|\\b${'artifact'}ory\\b|\\bpkg\\.${'dev'}/`,
+      `\\b${'registry'}\\.[a-z0-9-]+\\.(?:org|com|net|io|dev|cn)\\b|\\b${'artifact'}ory\\b|\\bpkg\\.${'dev'}/`,
       'i',
     ),
     // A path of the tree may have a folder of that name; a machine's starts with it.

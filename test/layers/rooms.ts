@@ -22,7 +22,7 @@ const protocol: House = {
     ['bytes/'],
     ['asn1/', 'json/', 'versions/'],
     ['keys/'],
-    ['dsse/', 'jose/', 'tlog/', 'x509/'],
+    ['dsse/', 'jose/', 'ssh/', 'tlog/', 'x509/'],
     ['cms/', 'intoto/', 'sbom/'],
     ['sigstore/', 'tuf/'],
     ['policy/'],
@@ -39,7 +39,8 @@ const protocol: House = {
 const server: House = {
   root: 'packages/server/src/',
   floors: [
-    ['errors.ts', 'config.ts', 'roles.json'],
+    ['errors.ts', 'config-values.ts', 'roles.json'],
+    ['config.ts'],
     ['storage/'],
     ['vault/'],
     ['audit/'],

@@ -1,7 +1,21 @@
 /** All settings of the server. The comments are the manual; `parseConfig` reports every problem at once. */
-
-import { isIP } from 'node:net';
-import { parseBase64 } from '@signpost/protocol/bytes/base64';
+import {
+  between,
+  choose,
+  Expectation,
+  type Parse,
+  parseBaseUrl,
+  parseBus,
+  parseDatabaseUrl,
+  parseListen,
+  parseRanges,
+  parseRecipients,
+  parseRoots,
+  parseServers,
+  parseText,
+  parseWatchHosts,
+  type WatchHost,
+} from './config-values.ts';
 
 /** The settings, parsed. Each comment names its environment variable and the default. */
 export interface Config {
@@ -91,6 +105,18 @@ export interface Config {
   readonly pushKeepFrames: number;
   /** SIGNPOST_PUSH_KEEP_DAYS (30): for how long, at most. */
   readonly pushKeepDays: number;
+  /**
+   * SIGNPOST_WATCH_HOSTS (none): hosts of watched sources that are not public, with their ports, separated by commas: `registry.corp:5000`. One that
+   * speaks HTTP without TLS is written `http://host:port`. Those on this machine must be named, too.
+   */
+  readonly watchHosts: readonly WatchHost[];
+  /** SIGNPOST_DOCKER_CONFIG (none): Docker's `config.json`, whose credentials watched registries are asked with; read again for each. */
+  readonly dockerConfigFile: string | undefined;
+  /**
+   * SIGNPOST_NPMRC (none: packages of npm cannot be watched): a file as npm's own settings, which names registries and holds the credentials for
+   * them. It is read again for each look.
+   */
+  readonly npmrcFile: string | undefined;
   /** SIGNPOST_BACKUP_DIR (`backups` in the data folder): where the server keeps backups; another disk is better. */
   readonly backupDir: string | undefined;
   /** SIGNPOST_BACKUP_RECIPIENTS (none): public keys of age, comma-separated; with one, a backup is made every night. */
@@ -101,6 +127,8 @@ export interface Config {
   readonly restoreMaxMb: number;
   /** SIGNPOST_RESTORE_MAX_UNPACKED_MB (10240): what a backup may unpack to, in MiB. */
   readonly restoreMaxUnpackedMb: number;
+  /** The whole environment, for files of credentials that name its variables and programs that hold some. */
+  readonly environment: Environment;
   /** SIGNPOST_LOG_LEVEL (`info`): fatal, error, warn, info, debug, trace or silent. */
   readonly logLevel: string;
 }
@@ -171,11 +199,15 @@ function readConfig(reader: Reader): Config {
     pushFramesPerSecond: reader.read('SIGNPOST_PUSH_FRAMES_PER_SECOND', between(0, 1_000_000), 0),
     pushKeepFrames: reader.read('SIGNPOST_PUSH_KEEP_FRAMES', between(1, 10_000_000), 100_000),
     pushKeepDays: reader.read('SIGNPOST_PUSH_KEEP_DAYS', between(1, 3650), 30),
+    watchHosts: reader.read('SIGNPOST_WATCH_HOSTS', parseWatchHosts, []),
+    dockerConfigFile: reader.read('SIGNPOST_DOCKER_CONFIG', parseText, undefined),
+    npmrcFile: reader.read('SIGNPOST_NPMRC', parseText, undefined),
     backupDir: reader.read('SIGNPOST_BACKUP_DIR', parseText, undefined),
     backupRecipients: reader.read('SIGNPOST_BACKUP_RECIPIENTS', parseRecipients, []),
     backupKeepDays: reader.read('SIGNPOST_BACKUP_KEEP', between(1, 3650), 7),
     restoreMaxMb: reader.read('SIGNPOST_RESTORE_MAX_MB', between(1, 1_048_576), 5120),
     restoreMaxUnpackedMb: reader.read('SIGNPOST_RESTORE_MAX_UNPACKED_MB', between(1, 1_048_576), 10_240),
+    environment: reader.environment,
     logLevel: reader.read('SIGNPOST_LOG_LEVEL', choose(...logLevels), 'info'),
   };
 }
@@ -217,21 +249,18 @@ export function findUnknownVariables(env: Environment): string[] {
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** Returns the value, or throws an error whose message completes "expected". */
-type Parse<T> = (text: string) => T;
-
 class Reader {
-  readonly #env: Environment;
+  readonly environment: Environment;
   readonly #problems: string[] = [];
   readonly #names = new Set<string>();
 
   constructor(env: Environment) {
-    this.#env = env;
+    this.environment = env;
   }
 
   read<T, Fallback>(name: string, parse: Parse<T>, fallback: Fallback): T | Fallback {
     this.#names.add(name);
-    const text = this.#env[name]?.trim();
+    const text = this.environment[name]?.trim();
     if (text === undefined || text === '') return fallback;
     try {
       return parse(text);
@@ -249,8 +278,8 @@ class Reader {
 
   /** The variables that are set and were not asked for, by name. */
   listUnread(): string[] {
-    const isSet = (name: string) => (this.#env[name]?.trim() ?? '') !== '';
-    return Object.keys(this.#env)
+    const isSet = (name: string) => (this.environment[name]?.trim() ?? '') !== '';
+    return Object.keys(this.environment)
       .filter((name) => !this.#names.has(name) && isSet(name))
       .sort();
   }
@@ -258,117 +287,4 @@ class Reader {
   assertSound(): void {
     if (this.#problems.length > 0) throw new ConfigError(this.#problems);
   }
-}
-
-/** What a setting should have been. */
-class Expectation extends Error {}
-
-function parseText(text: string): string {
-  return text;
-}
-
-function parseDatabaseUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) throw new Expectation('a postgres:// URL');
-  if (url.password !== '') throw new Expectation('a URL without password (PGPASSFILE names a file that holds it)');
-  return text;
-}
-
-function parseBus(text: string) {
-  if (text === 'memory' || text === 'postgres') return { kind: text } as const;
-  const servers = splitList(text);
-  if (servers.every(isNatsServer)) return { kind: 'nats', servers } as const;
-  throw new Expectation('memory, postgres, or nats:// or tls:// addresses without credentials, separated by commas');
-}
-
-function isNatsServer(entry: string): boolean {
-  const url = URL.parse(entry);
-  if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') return false;
-  return url.username === '' && url.password === '' && ['', '/'].includes(url.pathname) && url.search === '';
-}
-
-function parseListen(text: string): Config['listen'] {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  if (host === undefined || port > 65_535) throw new Expectation('host:port, such as 127.0.0.1:8787 or [::1]:8787');
-  return { host, port };
-}
-
-function parseBaseUrl(text: string): string {
-  const url = URL.parse(text);
-  const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
-  if (!isPlain || url.search !== '' || url.hash !== '')
-    throw new Expectation('an http:// or https:// URL without query');
-  return text.replace(/\/+$/, '');
-}
-
-function parseRanges(text: string): string[] {
-  const entries = splitList(text);
-  if (!entries.every(isRange)) throw new Expectation('addresses or CIDR ranges, separated by commas');
-  return entries;
-}
-
-function parseServers(text: string): string[] {
-  const servers = splitList(text);
-  if (!servers.every(isServerAddress)) {
-    throw new Expectation('addresses, with a port perhaps, such as 10.0.0.53 or [fd00::53]:5353, separated by commas');
-  }
-  return servers;
-}
-
-function isServerAddress(entry: string): boolean {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(entry);
-  if (match === null) return isIP(entry) !== 0;
-  const port = Number(match[3]);
-  return isIP(match[1] ?? match[2] ?? '') !== 0 && port >= 1 && port <= 65_535;
-}
-
-function isRange(entry: string): boolean {
-  const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(entry);
-  const family = isIP(match?.[1] ?? '');
-  return family !== 0 && Number(match?.[2] ?? 0) <= (family === 4 ? 32 : 128);
-}
-
-/** Their checksums are for whoever encrypts to them, before the server answers. */
-function parseRecipients(text: string): string[] {
-  const recipients = splitList(text);
-  if (!recipients.every((entry) => /^age1[02-9ac-hj-np-z]{58}$/.test(entry))) {
-    throw new Expectation('public keys of age (age1…), separated by commas');
-  }
-  return recipients;
-}
-
-function parseRoots(text: string): string[] {
-  const roots = splitList(text);
-  if (!roots.every(isRootKey)) throw new Expectation('raw Ed25519 keys of 32 bytes in base64, separated by commas');
-  return roots;
-}
-
-function isRootKey(text: string): boolean {
-  try {
-    return parseBase64(text).length === 32;
-  } catch {
-    return false;
-  }
-}
-
-function splitList(text: string): string[] {
-  return text.split(',').map((entry) => entry.trim());
-}
-
-function choose<const Choice extends string>(...choices: readonly Choice[]): Parse<Choice> {
-  return (text) => {
-    const choice = choices.find((candidate) => candidate === text);
-    if (choice === undefined) throw new Expectation(`one of ${choices.join(', ')}`);
-    return choice;
-  };
-}
-
-function between(min: number, max: number): Parse<number> {
-  return (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min && value <= max)) throw new Expectation(`an integer from ${min} to ${max}`);
-    return value;
-  };
 }

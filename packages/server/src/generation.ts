@@ -208,8 +208,10 @@ async function openResources(
   opened: Process & Pick<Resources, 'database' | 'vault' | 'wakeWorker' | 'wakeRelay'>,
 ): Promise<{ resources: Resources; writeTree: () => Promise<void> }> {
   const { config, now } = opened;
+  const evidence = openEvidence(opened);
   const withBlobs = {
     ...opened,
+    ...evidence,
     blobs: await openDiskBlobs(join(config.dataDir, 'blobs')),
     parts: await PartFiles.open(join(config.dataDir, 'uploads')),
     spool: await Spool.open(join(config.dataDir, 'incoming')),
@@ -219,10 +221,9 @@ async function openResources(
     prepared: new PreparedAnswers(now),
     acme: createAcmeState({ ...opened, dnsServers: config.dnsServers }),
     revocation: openRevocation({ ...opened, pkiUrl: config.pkiUrl }),
-    ...openEvidence(opened),
     webhookAttempts: new Map(),
     push: openPush(opened),
-    observing: openObserving(opened),
+    observing: openObserving({ ...opened, ...evidence }),
     version: packageJson.version,
   };
   const writeTree = createTreeWriter(withBlobs);

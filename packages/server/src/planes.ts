@@ -1,5 +1,6 @@
 /** Puts the planes together: their routes, their jobs, their schedules. */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Cron } from 'croner';
 import type { Logger } from 'pino';
@@ -81,10 +82,13 @@ import { trustRoutes } from './trust/routes.ts';
 import type { Vault } from './vault/vault.ts';
 import { watchFindingRoutes } from './watch/findings/routes.ts';
 import { sealChains } from './watch/observations/chain.ts';
+import { keepBudgets } from './watch/observing/budget.ts';
 import { observingRoutes } from './watch/observing/routes.ts';
 import { createObserving, type Observing } from './watch/observing/scheduler.ts';
 import { checkChains, collapseMassEvents, endAcceptances, tellStaleRoots } from './watch/patrol/patrol.ts';
+import type { Ask } from './watch/readers/ask.ts';
 import { openReaders } from './watch/readers/open.ts';
+import { createAsk } from './watch/readers/send-question.ts';
 import { watchSourceRoutes } from './watch/sources/routes.ts';
 
 /** What is open while the server runs. */
@@ -181,9 +185,19 @@ export function openEvidence(
   return { outgoing, trustRoots, evidence: openEvidenceSources(opened) };
 }
 
+/** Of one host by the watch: registries that count begin to refuse at ten times as many. */
+const requestsPerSecond = 10;
+const askNobody: Ask = async () => ({ kind: 'unknown', reason: 'this server asks nobody: SIGNPOST_OUTGOING is off' });
+
 /** What looks at watched sources; it begins when it is started. */
-export function openObserving({ database, now, log }: Pick<Resources, 'database' | 'now' | 'log'>): Observing {
-  return createObserving({ database, now, log, readers: openReaders(), random: Math.random });
+export function openObserving(opened: Pick<Resources, 'config' | 'database' | 'now' | 'log' | 'evidence'>): Observing {
+  const { config, database, now, log, evidence } = opened;
+  const privateHosts = new Set(config.watchHosts.map(({ host }) => host));
+  const wait = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal });
+  const budgets = { now, wait, perSecond: requestsPerSecond };
+  const ask = config.outgoing === 'off' ? askNobody : keepBudgets(createAsk({ privateHosts, now }), budgets);
+  const readers = openReaders({ config, ask, evidence, now });
+  return createObserving({ database, now, log, readers, random: Math.random });
 }
 
 /** What webhooks are kept and sent with. */

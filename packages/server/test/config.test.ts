@@ -52,6 +52,10 @@ test('without any variable the settings are the documented defaults', () => {
     pushFramesPerSecond: 0,
     pushKeepFrames: 100_000,
     pushKeepDays: 30,
+    watchHosts: [],
+    dockerConfigFile: undefined,
+    npmrcFile: undefined,
+    environment: {},
     backupDir: undefined,
     backupRecipients: [],
     backupKeepDays: 7,
@@ -81,9 +85,18 @@ test('each variable is read', () => {
     SIGNPOST_DNS_SERVERS: '10.0.0.53, 127.0.0.1:5353, fd00::53, [fd00::53]:53',
     SIGNPOST_OUTGOING: 'off',
     SIGNPOST_OUTGOING_ADDRESSES: 'public',
+    SIGNPOST_WATCH_HOSTS: 'registry.corp:5000, http://OLD.corp, [fd00::1]:80',
+    SIGNPOST_DOCKER_CONFIG: '/run/credentials/docker',
+    SIGNPOST_NPMRC: '/run/credentials/npmrc',
     SIGNPOST_LOG_LEVEL: 'debug',
   });
-  assert.equal(config.acmePerMinute, 0);
+  assert.deepEqual([config.acmePerMinute, config.npmrcFile], [0, '/run/credentials/npmrc']);
+  assert.equal(config.dockerConfigFile, '/run/credentials/docker');
+  assert.deepEqual(config.watchHosts, [
+    { host: 'registry.corp:5000', isPlain: false },
+    { host: 'old.corp', isPlain: true },
+    { host: '[fd00::1]:80', isPlain: false },
+  ]);
   assert.deepEqual([config.outgoing, config.outgoingAddresses], ['off', 'public']);
   assert.deepEqual(config.dnsServers, ['10.0.0.53', '127.0.0.1:5353', 'fd00::53', '[fd00::53]:53']);
   assert.deepEqual(config.listen, { host: '::1', port: 0 });
@@ -150,7 +163,8 @@ test('no setting is taken for unknown', () => {
 });
 
 test('an empty variable counts as not set', () => {
-  assert.deepEqual(parseConfig({ SIGNPOST_SCAN: '', SIGNPOST_LISTEN: ' ' }), parseConfig({}));
+  const environment = { SIGNPOST_SCAN: '', SIGNPOST_LISTEN: ' ' };
+  assert.deepEqual(parseConfig(environment), { ...parseConfig({}), environment });
 });
 
 test('every problem is named at once, by variable and never by value', () => {

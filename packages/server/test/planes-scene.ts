@@ -181,7 +181,7 @@ async function openResources(
     wakeWorker,
     ...openEvidence({ ...dependencies, config, log, wakeWorker }),
     push: openPush({ ...dependencies, config, log }),
-    observing: openObserving({ ...dependencies, log }),
+    observing: openObserving({ ...dependencies, config, log }),
   };
   const writeTree = createTreeWriter(opened);
   closers.push(

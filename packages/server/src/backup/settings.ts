@@ -31,6 +31,7 @@ const shownSettings = [
   'loginsPerMinute',
   'acmePerMinute',
   'dnsServers',
+  'watchHosts',
   'backupRecipients',
   'backupKeepDays',
   'restoreMaxMb',

@@ -11,6 +11,7 @@ test('no secret, no place of this machine and nothing that nobody decided on sta
     SIGNPOST_VAULT_PASSWORD_FILE: '/run/credentials/hunter2',
     SIGNPOST_TLS_CERT: '/etc/hunter2.pem',
     SIGNPOST_TLS_KEY: '/etc/hunter2.key',
+    SIGNPOST_NPMRC: '/srv/hunter2/.npmrc',
     SIGNPOST_BACKUP_DIR: '/mnt/hunter2',
     SIGNPOST_BASE_URL: 'https://sign.example',
   });
@@ -18,5 +19,16 @@ test('no secret, no place of this machine and nothing that nobody decided on sta
   assert.doesNotMatch(JSON.stringify(settings), /hunter2|\/srv\/|smtp/);
   assert.equal(settings.baseUrl, 'https://sign.example');
   const hidden = Object.keys(config).filter((name) => !Object.hasOwn(settings, name));
-  assert.deepEqual(hidden.sort(), ['backupDir', 'bus', 'clamd', 'dataDir', 'databaseUrl', 'tls', 'vaultPasswordFile']);
+  assert.deepEqual(hidden.sort(), [
+    'backupDir',
+    'bus',
+    'clamd',
+    'dataDir',
+    'databaseUrl',
+    'dockerConfigFile',
+    'environment',
+    'npmrcFile',
+    'tls',
+    'vaultPasswordFile',
+  ]);
 });

@@ -204,11 +204,12 @@ async function openPlanes(shared: SharedParts): Promise<OpenAPIHono<AppEnv>[]> {
   after(() => rm(dataDir, { recursive: true, force: true }));
   const config = parseConfig({ SIGNPOST_DATA: dataDir, SIGNPOST_SCAN: 'off' });
   const wakeWorker = () => undefined;
+  const evidence = openEvidence({ ...shared, config, wakeWorker });
   return createPlanes({
     ...shared,
-    ...openEvidence({ ...shared, config, wakeWorker }),
+    ...evidence,
     push: openPush({ ...shared, config }),
-    observing: openObserving(shared),
+    observing: openObserving({ ...shared, ...evidence, config }),
     ...(await openProcessParts(config)),
     config,
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),

@@ -1,7 +1,51 @@
-/** The readers of this server. An ecosystem that has none is told to whoever adds a source of it. */
+/** The readers of this server, one for each ecosystem that it can look at. */
+import { readFile } from 'node:fs/promises';
+import type { Config, Environment } from '../../config.ts';
+import type { EvidenceSources } from '../../evidence/sources.ts';
+import type { Ask } from './ask.ts';
+import { createGitReader } from './git/git-reader.ts';
+import { createNpmReader } from './npm/npm-reader.ts';
+import { type NpmSettings, parseNpmrc } from './npm/npmrc.ts';
+import { createFindCredential } from './oci/credentials.ts';
+import { createOciReader } from './oci/oci-reader.ts';
+import { createRegistryClient } from './oci/registry-client.ts';
 import type { Readers } from './reader.ts';
+import { createSignpostReader } from './signpost/signpost-reader.ts';
 
-/** By ecosystem. */
-export function openReaders(): Partial<Readers> {
-  return {};
+/** What they work with. */
+export interface ReaderParts {
+  readonly config: Pick<Config, 'watchHosts' | 'dockerConfigFile' | 'npmrcFile' | 'environment'>;
+  /** Within the budgets of hosts. */
+  readonly ask: Ask;
+  readonly evidence: Pick<EvidenceSources, 'readTrustedRoots' | 'builders'>;
+  readonly now: () => number;
+}
+
+/** Opens them. Nobody is asked before somebody looks. */
+export function openReaders({ config, evidence, ...rest }: ReaderParts): Partial<Readers> {
+  const readTrustedRoots = async (organisationId: string) =>
+    (await evidence.readTrustedRoots(organisationId)).map(({ root }) => root);
+  const parts = { ...rest, builders: evidence.builders, readTrustedRoots };
+  const plainHosts = new Set(config.watchHosts.flatMap(({ host, isPlain }) => (isPlain ? [host] : [])));
+  const { dockerConfigFile, npmrcFile, environment } = config;
+  const findCredential =
+    dockerConfigFile === undefined
+      ? async () => undefined
+      : createFindCredential({ configFile: dockerConfigFile, helperEnvironment: keepPlaces(environment) });
+  const client = createRegistryClient({ ...parts, findCredential });
+  return {
+    oci: createOciReader({ ...parts, client, plainHosts }),
+    npm: createNpmReader({ ...parts, readSettings: () => readNpmrc(npmrcFile, environment) }),
+    signpost: createSignpostReader({ ...parts, plainHosts }),
+    git: createGitReader({ ...parts, plainHosts }),
+  };
+}
+
+/** A program that holds credentials finds itself and its files, and sees nothing else. */
+function keepPlaces({ PATH, HOME }: Environment): Readonly<Record<string, string>> {
+  return { ...(PATH !== undefined && { PATH }), ...(HOME !== undefined && { HOME }) };
+}
+
+async function readNpmrc(path: string | undefined, environment: Environment): Promise<NpmSettings | undefined> {
+  return path === undefined ? undefined : parseNpmrc(await readFile(path, 'utf8'), environment);
 }

@@ -10,9 +10,10 @@ import { type FoundSignature, maxSignatureBytes } from './found-signature.ts';
 
 /** What signatures are held against. */
 export interface JudgingContext {
-  /** Hex SHA-256 of the artifact; other digests of it where statements name those. */
+  /** The name of the artifact's content: hex SHA-256. */
   readonly content: string;
-  readonly moreDigests?: Digests | undefined;
+  /** What statements must name, where that is not the SHA-256 of the content. */
+  readonly digests?: Digests | undefined;
   readonly trustedRoots: readonly TrustedRoot[];
   /** Unix ms. */
   readonly now: number;
@@ -66,9 +67,9 @@ function parseFound(found: FoundSignature, content: string): Bundle {
 }
 
 /** The older signatures are over a text about the image. */
-function chooseArtifact(found: FoundSignature, { content, moreDigests }: JudgingContext): Artifact {
+function chooseArtifact(found: FoundSignature, { content, digests }: JudgingContext): Artifact {
   if (found.kind === 'cosign-signature') return { kind: 'bytes', bytes: found.payload };
-  return { kind: 'digests', digests: { ...moreDigests, sha256: parseHex(content) } };
+  return { kind: 'digests', digests: digests ?? { sha256: parseHex(content) } };
 }
 
 async function tryRoot(

@@ -9,11 +9,11 @@ function read(text: string) {
 }
 
 test('the challenges of registries are read', () => {
-  const hub = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull"';
+  const hub = 'Bearer realm="https://auth.docker.io/token",service="hub.example",scope="repository:a/b:pull"';
   const [scheme, parameters] = read(hub)?.[0] ?? [];
   assert.deepEqual(
     [scheme, parameters],
-    ['bearer', { realm: 'https://auth.docker.io/token', service: 'registry.docker.io', scope: 'repository:a/b:pull' }],
+    ['bearer', { realm: 'https://auth.docker.io/token', service: 'hub.example', scope: 'repository:a/b:pull' }],
   );
   assert.deepEqual(read('Basic realm="tests"'), [['basic', { realm: 'tests' }]]);
   assert.deepEqual(read('Basic'), [['basic', {}]]);

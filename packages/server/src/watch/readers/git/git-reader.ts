@@ -1,0 +1,144 @@
+/** Reads the tags of git repositories, and who signed them. */
+import { createHash } from 'node:crypto';
+import { TrustError } from '@signpost/protocol/errors';
+import { parseSshSignature, verifySshSignature } from '@signpost/protocol/ssh/signature';
+import type { SignatureFact } from '../../facts/fact-set.ts';
+import { compareTexts } from '../../facts/plain-text.ts';
+import { lineOf } from '../../sources/line.ts';
+import type { Ask } from '../ask.ts';
+import { nameContent } from '../facts/content-name.ts';
+import { originOf } from '../origin.ts';
+import type { ListedArtifact, Listing, Reader, ReadSource, Unanswered } from '../reader.ts';
+import { type ObjectSignature, readSignedObject } from './object.ts';
+import type { GitObject } from './pack.ts';
+import { fetchTag, listTags, openRemote, type Remote, type RemoteTag } from './remote.ts';
+
+/** What the reader works with. */
+export interface GitReaderParts {
+  readonly ask: Ask;
+  /** Hosts as keys name them that speak HTTP without TLS. */
+  readonly plainHosts: ReadonlySet<string>;
+  readonly now: () => number;
+}
+
+/** Tags that are listed of a repository; others are left out. */
+const maxTags = 5000;
+const maxNameLength = 256;
+/** Listings that are kept for the observations that follow them, and for how long in milliseconds. */
+const maxKept = 16;
+const keptMs = 10 * 60_000;
+
+interface Kept {
+  readonly at: number;
+  readonly remote: Remote;
+  readonly tags: readonly RemoteTag[];
+}
+
+/** Makes the reader. Content is the commit that a tag leads to, by its name. */
+export function createGitReader({ ask, plainHosts, now }: GitReaderParts): Reader {
+  const kept = new Map<string, Kept>();
+  const read = async (source: ReadSource, signal: AbortSignal): Promise<Kept | Unanswered | { kind: 'absent' }> => {
+    const remote = await openRemote(ask, urlOf(source, plainHosts), signal);
+    if ('kind' in remote) return remote;
+    const tags = await listTags(ask, remote, signal);
+    if ('kind' in tags) return tags;
+    const known = { at: now(), remote, tags };
+    kept.delete(source.key);
+    kept.set(source.key, known);
+    const [oldest] = kept.keys();
+    if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
+    return known;
+  };
+  return {
+    list: async (source, signal) => {
+      const found = await read(source, signal);
+      if (!('kind' in found)) return describeListing(source, found);
+      return found.kind === 'absent' ? { kind: 'listed', artifacts: [] } : found;
+    },
+    observe: async (source, artifact, signal) => {
+      const before = kept.get(source.key);
+      const known = before && now() - before.at < keptMs ? before : await read(source, signal);
+      return 'kind' in known ? known : observeTag(ask, known, { artifact, now: now(), signal });
+    },
+  };
+}
+
+function urlOf({ key }: ReadSource, plainHosts: ReadonlySet<string>): string {
+  const [host = '', ...path] = key.slice('git:'.length).split('/');
+  return [originOf(host, plainHosts), ...path].join('/');
+}
+
+function describeListing({ validators: before }: ReadSource, { remote, tags }: Kept): Listing {
+  const text = tags
+    .map(({ name, oid }) => `${oid} ${name}`)
+    .sort(compareTexts)
+    .join('\n');
+  const validators = createHash('sha256').update(text).digest('hex');
+  if (validators === before) return { kind: 'unchanged' };
+  const artifacts = tags
+    .filter(({ name }) => name.length <= maxNameLength)
+    .sort((left, right) => right.name.localeCompare(left.name, 'en', { numeric: true }))
+    .slice(0, maxTags)
+    .map((tag) => describeTag(remote, tag));
+  return { kind: 'listed', artifacts, validators };
+}
+
+function describeTag({ format }: Remote, { name, oid, peeled }: RemoteTag): ListedArtifact {
+  const content = nameContent({ algorithm: format, hex: peeled ?? oid });
+  return { content, names: { tag: name }, line: lineOf(name), isDefault: false };
+}
+
+interface Look {
+  readonly artifact: ListedArtifact;
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
+async function observeTag(ask: Ask, { remote, tags }: Kept, look: Look): ReturnType<Reader['observe']> {
+  const { names, line, isDefault } = look.artifact;
+  const tag = tags.find(({ name }) => name === names.tag);
+  if (!tag) return { kind: 'absent' };
+  const objects = await fetchTag(ask, remote, { oid: tag.oid, signal: look.signal });
+  if ('kind' in objects) return objects;
+  const found = followTag(objects, tag.oid);
+  if (!found) return { kind: 'unknown', reason: 'the server left out what its tag points to' };
+  const { commit, first } = found;
+  const { signature, madeAt } = readSignedObject(first);
+  const facts = {
+    ...{ content: nameContent({ algorithm: remote.format, hex: commit }), isCapped: false },
+    ...{ signatures: signature ? [await judgeSignature(signature)] : [], provenance: [], sbom: 'absent' as const },
+    // Nobody tags in the future.
+    publishedAt: madeAt === undefined ? undefined : Math.min(madeAt, look.now),
+  };
+  return { facts, names, line, isDefault };
+}
+
+/** Tags may point to tags; deeper chains are none that people make. */
+const maxChain = 8;
+
+function followTag(objects: ReadonlyMap<string, GitObject>, oid: string) {
+  const first = objects.get(oid);
+  let name: string | undefined = oid;
+  for (let steps = 0; first && name !== undefined && steps < maxChain; steps += 1) {
+    const object = objects.get(name);
+    if (object?.type === 'commit') return { first, commit: name };
+    name = object && readSignedObject(object).target;
+  }
+  return undefined;
+}
+
+/** Who signed stands in an SSH signature itself; for the others nobody has told this server keys or roots. */
+async function judgeSignature({ kind, armor, signed }: ObjectSignature): Promise<SignatureFact> {
+  const fact = { kind, format: 'inline', transparency: 'none' } as const;
+  if (kind !== 'ssh')
+    return { ...fact, outcome: 'unverifiable', reason: kind === 'gpg' ? 'key_unknown' : 'format_unsupported' };
+  try {
+    const signature = parseSshSignature(armor);
+    await verifySshSignature(signature, signed, 'git');
+    return { ...fact, outcome: 'verified', key: createHash('sha256').update(signature.key.spki).digest('hex') };
+  } catch (error) {
+    if (!(error instanceof TrustError)) throw error;
+    const outcome = error.code === 'algorithm_unsupported' ? 'unverifiable' : 'invalid';
+    return { ...fact, outcome, reason: error.code };
+  }
+}
