@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Contestant } from './contestants.ts';
-import type { ListenerOrder, ListenerReport } from './orders.ts';
+import type { Latencies, ListenerOrder, ListenerReport } from './orders.ts';
 import { readProcessorSeconds } from './process-usage.ts';
 
 /** How a storm went. */
@@ -64,11 +64,11 @@ export class Crowd {
     await this.#ask({ kind: 'pause', count }, 'ready');
   }
 
-  /** The milliseconds between the time in each frame that arrives meanwhile, and its arrival. */
-  async time(work: () => Promise<unknown>): Promise<readonly number[]> {
+  /** How long the frames that arrive meanwhile take. */
+  async time(work: () => Promise<unknown>): Promise<Latencies> {
     await this.#ask({ kind: 'time' }, 'ready');
     await work();
-    return (await this.#ask({ kind: 'latencies' }, 'latencies')).milliseconds;
+    return this.#ask({ kind: 'latencies' }, 'latencies');
   }
 
   /** How many frames each has got, and how many connections are closed. */

@@ -1,11 +1,12 @@
 /** Many listeners in one process: they connect, count the frames that arrive, and read the time out of some. Run as a child process. */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import type { ListenerOrder, ListenerReport } from './orders.ts';
+import type { Latencies, ListenerOrder, ListenerReport } from './orders.ts';
 
 /** Stands once in each frame, and in nothing that goes around it. */
 const mark = Buffer.from('~~');
-const timePattern = /"t":(\d{13,16})/g;
+const timeName = Buffer.from('"t":');
+const signedName = Buffer.from('"ts":');
 
 interface Listener {
   readonly socket: Socket;
@@ -18,7 +19,7 @@ const listeners: Listener[] = [];
 let expected = Number.POSITIVE_INFINITY;
 let complete = 0;
 let total = 0;
-let latencies: number[] | undefined;
+let latencies: Latencies | undefined;
 let report: (() => void) | undefined;
 
 function take(listener: Listener, chunk: Buffer): void {
@@ -45,9 +46,28 @@ function countMarks(listener: Listener, chunk: Buffer): number {
   return count;
 }
 
-function noteLatencies(into: number[], chunk: Buffer): void {
+// A thousand listeners read each frame here, one after the other: what this takes stands in the figures of the last of them.
+function noteLatencies({ published, signed }: Latencies, chunk: Buffer): void {
   const now = performance.timeOrigin + performance.now();
-  for (const [, time] of chunk.toString('latin1').matchAll(timePattern)) into.push(now - Number(time) / 1000);
+  for (const microseconds of listNumbers(chunk, timeName, 16)) published.push(roundMs(now - microseconds / 1000));
+  for (const milliseconds of listNumbers(chunk, signedName, 13)) signed.push(roundMs(now - milliseconds));
+}
+
+/** The numbers of so many digits that follow `name`; what the end of a chunk cuts off is left out. */
+function listNumbers(chunk: Buffer, name: Buffer, digits: number): number[] {
+  const found: number[] = [];
+  for (let at = chunk.indexOf(name); at >= 0; at = chunk.indexOf(name, at)) {
+    at += name.length;
+    if (at + digits > chunk.length) break;
+    let value = 0;
+    for (const end = at + digits; at < end; at += 1) value = value * 10 + ((chunk[at] ?? 0) - 0x30);
+    found.push(value);
+  }
+  return found;
+}
+
+function roundMs(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }
 
 /** One buffer for all: what is read is counted at once, and kept by nobody. */
@@ -153,11 +173,11 @@ process.on('message', (order: ListenerOrder) => {
       send({ kind: 'ready' });
       break;
     case 'time':
-      latencies = [];
+      latencies = { published: [], signed: [] };
       send({ kind: 'ready' });
       break;
     case 'latencies':
-      send({ kind: 'latencies', milliseconds: latencies ?? [] });
+      send({ kind: 'latencies', published: [], signed: [], ...latencies });
       latencies = undefined;
       break;
     case 'count':

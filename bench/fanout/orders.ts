@@ -22,10 +22,18 @@ export type ListenerOrder =
   | { readonly kind: 'pause'; readonly count: number }
   | { readonly kind: 'time' | 'latencies' | 'count' };
 
+/** Milliseconds to the arrival of each frame. */
+export interface Latencies {
+  /** From when the publisher made it. */
+  readonly published: number[];
+  /** From when the server signed it, before it was durable, to the millisecond before. Peers sign nothing. */
+  readonly signed: number[];
+}
+
 /** What it tells. */
 export type ListenerReport =
   | { readonly kind: 'connected'; readonly count: number }
   | { readonly kind: 'ready' }
   | { readonly kind: 'received'; readonly total: number }
-  | { readonly kind: 'latencies'; readonly milliseconds: readonly number[] }
+  | ({ readonly kind: 'latencies' } & Latencies)
   | { readonly kind: 'counted'; readonly received: readonly number[]; readonly closed: number };

@@ -15,7 +15,7 @@ import type { Listener } from '../../src/push/hub/audience.ts';
 import { Hub } from '../../src/push/hub/hub.ts';
 import { TokenBucket } from '../../src/push/hub/token-bucket.ts';
 import type { EndReason, Wire } from '../../src/push/hub/wire.ts';
-import { Sequencer } from '../../src/push/log/sequencer.ts';
+import { type Batch, Sequencer } from '../../src/push/log/sequencer.ts';
 import { PushMetrics } from '../../src/push/metrics.ts';
 import { openDatabase } from '../../src/storage/database/open.ts';
 import type { Database } from '../../src/storage/database.ts';
@@ -205,6 +205,36 @@ suite('the hub', () => {
     }
     // Two channels; heartbeats are due meanwhile, and what is older than a second is sent to nobody.
     assert.ok(signatures < clients.length, `${signatures} signatures`);
+    await close();
+  });
+
+  test('what was committed goes out before the next commit', async () => {
+    const { close, organisationId } = await openHub();
+    const seen: string[] = [];
+    const deliver = ({ frames }: Batch) => {
+      seen.push(...frames.map(({ sequence }) => `${sequence} durable`));
+      // As the hub's ticks do.
+      setImmediate(() => seen.push(...frames.map(({ sequence }) => `${sequence} out`)));
+    };
+    const sequencer = new Sequencer({
+      database,
+      now: Date.now,
+      log: silentLog,
+      findSigner: async () => signer,
+      deliver,
+    });
+    sequencer.start();
+    const data = { project: 'lighthouse', version: '1.0.0' };
+    const draft = { channel: 'releases', type: 'release.withdrawn', since: 0, data };
+    await sequencer.publish({ organisationId, draft });
+    await Promise.all([sequencer.publish({ organisationId, draft }), sequencer.publish({ organisationId, draft })]);
+    await sequencer.publish({ organisationId, draft });
+    await settle(() => seen.length === 8);
+    assert.deepEqual(
+      seen.map((text) => text.split(' ')[1]),
+      ['durable', 'out', 'durable', 'durable', 'out', 'out', 'durable', 'out'],
+    );
+    await sequencer.stop();
     await close();
   });
 

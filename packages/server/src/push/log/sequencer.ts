@@ -1,4 +1,5 @@
 /** The sequencer: puts events and publications into the logs, in batches, each frame signed once; one for the process. */
+import { setImmediate } from 'node:timers/promises';
 import type { FrameSigner } from '@signpost/protocol/frames/frame-key';
 import type { Transaction } from 'kysely';
 import type { BaseLogger } from 'pino';
@@ -136,6 +137,8 @@ export class Sequencer {
       const { batch, outcomes, taken } = await this.#append({ organisationId, signer, publications });
       if (batch.frames.length > 0) this.#parts.deliver(batch);
       for (const [place, { resolve, reject }] of asked.entries()) settle(outcomes[place], { resolve, reject });
+      // What was committed goes out before the next commit holds up the process.
+      await setImmediate();
       return taken;
     } catch (error) {
       for (const { reject } of asked) reject(error);
