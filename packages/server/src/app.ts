@@ -56,6 +56,8 @@ export interface AppDependencies {
   readonly isBusWell?: (() => boolean) | undefined;
   /** Whether watched sources are looked at in time. */
   readonly isWatchWell?: (() => boolean) | undefined;
+  /** Whether listeners are told what happens; undefined without a push plane. */
+  readonly isPushWell?: (() => boolean) | undefined;
 }
 
 /** The application, and what the listening socket shares with it. */
@@ -74,9 +76,19 @@ export interface App {
  * organisation), and every other route behind it. Throws `RoleTableError` when table and routes do not fit.
  */
 export function createApp(dependencies: AppDependencies): App {
-  const { database, now, log, version, roles, isBusWell, isWatchWell, metrics = createMetrics() } = dependencies;
+  const {
+    database,
+    now,
+    log,
+    version,
+    roles,
+    isBusWell,
+    isWatchWell,
+    isPushWell,
+    metrics = createMetrics(),
+  } = dependencies;
   const shared = shareParts(dependencies);
-  const health = createHealthRoutes({ database, version, now, isBusWell, isWatchWell });
+  const health = createHealthRoutes({ database, version, now, isBusWell, isWatchWell, isPushWell });
   const guarded = createGuardedRouters(dependencies, { ...shared, metrics, describe: () => document() });
   const rules = parseRoleTable(roles, [health, ...guarded].flatMap(listRoutes));
   const app = new OpenAPIHono<AppEnv>({ getPath: routingPath });

@@ -194,6 +194,7 @@ function createBehind(resources: Resources, forwarder: Forwarder | undefined): B
   const app = createApp({
     ...resources,
     ...{ metrics, roles, passwords, isBusWell: forwarder?.isWell, isWatchWell: () => resources.observing.isWell() },
+    isPushWell: () => resources.push.isWell(),
     planes: createPlanes(resources),
     listSealed: () => listSealed(database),
     hostsChanged: () => {

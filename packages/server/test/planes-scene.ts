@@ -180,7 +180,7 @@ async function openResources(
     wakeRelay: () => undefined,
     wakeWorker,
     ...openEvidence({ ...dependencies, config, log, wakeWorker }),
-    push: openPush({ ...dependencies, config, log }),
+    push: openPush({ ...dependencies, config, log, wakeWorker }),
     observing: openObserving({ ...dependencies, config, log }),
   };
   const writeTree = createTreeWriter(opened);

@@ -24,6 +24,9 @@ const HealthSchema = z.object({
     .enum(['ok', 'late'])
     .optional()
     .openapi({ description: 'Whether watched sources are looked at within a quarter of an hour of their time.' }),
+  push: z.enum(['ok', 'waiting']).optional().openapi({
+    description: '`waiting`: something has waited for ten seconds to be told to listeners; `signpost doctor` says why.',
+  }),
 });
 
 const healthRoute = createRoute({
@@ -51,14 +54,18 @@ export function createHealthRoutes(deps: {
   /** Whether the outer bus takes events; undefined where there is none. */
   readonly isBusWell?: (() => boolean) | undefined;
   readonly isWatchWell?: (() => boolean) | undefined;
+  /** Whether listeners are told what happens; undefined where there is no push plane. */
+  readonly isPushWell?: (() => boolean) | undefined;
 }): OpenAPIHono<AppEnv> {
   const isUp = rememberProbe(deps);
   const router = createRouter();
   router.openapi(livenessRoute, (c) => c.text('ok\n', 200));
   router.openapi(healthRoute, async (c) => {
     const [bus, watch] = [describeBus(deps.isBusWell?.()), describeWatch(deps.isWatchWell?.())];
+    // An organisation that nobody vouches for yet has events that wait, and nothing is wrong with the server.
+    const push = describePush(deps.isPushWell?.());
     const status = bus.bus === 'failed' || watch.watch === 'late' ? ('degraded' as const) : ('ok' as const);
-    const known = { version: deps.version, ...bus, ...watch };
+    const known = { version: deps.version, ...bus, ...watch, ...push };
     // A server whose bus is away, or whose watch is late, serves its clients all the same.
     if (await isUp()) return c.json({ status, db: 'ok' as const, ...known }, 200);
     return c.json({ status: 'degraded' as const, db: 'failed' as const, ...known }, 503);
@@ -72,6 +79,10 @@ function describeBus(isWell: boolean | undefined): { bus?: 'ok' | 'failed' } {
 
 function describeWatch(isWell: boolean | undefined): { watch?: 'ok' | 'late' } {
   return isWell === undefined ? {} : { watch: isWell ? 'ok' : 'late' };
+}
+
+function describePush(isWell: boolean | undefined): { push?: 'ok' | 'waiting' } {
+  return isWell === undefined ? {} : { push: isWell ? 'ok' : 'waiting' };
 }
 
 function rememberProbe(deps: { database: Pick<Database, 'probe'>; now: () => number }): () => Promise<boolean> {

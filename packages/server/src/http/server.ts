@@ -35,6 +35,8 @@ export interface HttpServerParts extends EarlyAnswerParts {
   readonly tls?: TlsParts | undefined;
   /** Beside a listener with TLS: only what may be asked without (see `isPlainPath`). */
   readonly plainPathsOnly?: boolean;
+  /** How long a client may take to say what it wants; fifteen seconds by default. */
+  readonly headersMs?: number;
 }
 
 /** A server that listens. */
@@ -47,6 +49,8 @@ export interface HttpServer {
 
 /** Handshakes that wait to be taken up, as far as the system allows: after a restart all listeners of push come at once. */
 const backlog = 4096;
+/** A connection that has not sent a whole request head by then is cut off: it costs a descriptor and some kilobytes. */
+const defaultHeadersMs = 15_000;
 const drainMs = 10_000;
 const idleCheckMs = 50;
 
@@ -99,10 +103,15 @@ function createListener(
 ): Listener['server'] {
   const answerEarly = createEarlyAnswerer(parts);
   const shouldUpgradeCallback = parts.plainPathsOnly === true ? () => false : isWebSocketRequest;
+  const headersTimeout = parts.headersMs ?? defaultHeadersMs;
   const server = createAdaptorServer({
     fetch: parts.fetch,
-    // Large uploads take their time; headers do not.
-    serverOptions: { requestTimeout: 3_600_000, headersTimeout: 30_000, keepAliveTimeout: 65_000 },
+    serverOptions: {
+      // Large uploads take their time; headers do not.
+      ...{ requestTimeout: 3_600_000, headersTimeout, keepAliveTimeout: 65_000 },
+      // By default they are looked for every thirty seconds only.
+      connectionsCheckingInterval: Math.min(headersTimeout, 5000),
+    },
     createServer: ((options: ServerOptions, listener: RequestListener) =>
       create({ ...options, IncomingMessage: AskingMessage, shouldUpgradeCallback }, (request, response) => {
         if (parts.plainPathsOnly === true && refuseOtherPaths(request, response)) return;

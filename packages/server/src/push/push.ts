@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { DirectResponders } from '../http/direct-responders.ts';
 import type { DirectStream } from '../http/direct-streams.ts';
 import type { Bus } from '../storage/bus.ts';
+import { afterCommit } from '../storage/database/transactions.ts';
 import type { Database } from '../storage/database.ts';
 import type { Vault } from '../vault/vault.ts';
 import { Admission } from './hub/admission.ts';
@@ -13,10 +14,11 @@ import { watchAccess } from './hub/watch-access.ts';
 import { ChannelKeys, type ChannelKeyTimes, channelKeyTimes } from './keys/channel-keys.ts';
 import { SessionKeys } from './keys/session-keys.ts';
 import { pruneLogs } from './log/retention.ts';
-import { type Batch, Sequencer } from './log/sequencer.ts';
+import { type Batch, Sequencer, type SequencerParts } from './log/sequencer.ts';
 import { PushMetrics, type Transport } from './metrics.ts';
 import { SampledAudit } from './sampled-audit.ts';
 import { publishTelemetry } from './telemetry.ts';
+import { recordPublished } from './webhooks/deliveries/record.ts';
 
 /** What the plane is opened with. */
 export interface PushParts {
@@ -28,6 +30,8 @@ export interface PushParts {
   >;
   readonly now: () => number;
   readonly log: BaseLogger;
+  /** Lets those look at once who send messages to webhooks. */
+  readonly wakeWorker: () => void;
   /** Others than those of a server in service, for tests. */
   readonly times?: Partial<HubSettings & ChannelKeyTimes>;
 }
@@ -45,6 +49,8 @@ export interface Push {
   readonly streams: DirectResponders<DirectStream>;
   /** Takes the events of `bus` from here on, and sends what waits. */
   start(bus: Bus): void;
+  /** Whether nothing has waited to be told for ten seconds. */
+  isWell(): boolean;
   /** Puts the figures of the plane into a registry. */
   register(registry: Registry): void;
   /** Forgets what is kept no longer. */
@@ -58,6 +64,9 @@ export interface Push {
 const burstFrames = 10;
 
 const minuteMs = 60_000;
+
+/** What waits for longer to be told is late. */
+const lateMs = 10_000;
 
 /** Connections of one session or key, and new ones a second. */
 const perPrincipal = 20;
@@ -90,7 +99,10 @@ export function openPush(parts: PushParts): Push {
     for (const frame of batch.frames) metrics.countFrame(frame.type, (now() - frame.since) / 1000);
     hub.deliver(batch);
   };
-  const sequencer = new Sequencer({ database, now, log, findSigner, deliver });
+  const published: SequencerParts['published'] = async (tx, publication) => {
+    if ((await recordPublished(tx, publication)) > 0) afterCommit(tx, parts.wakeWorker);
+  };
+  const sequencer = new Sequencer({ database, now, log, findSigner, published, deliver });
   const sampledAudit = new SampledAudit(parts);
   const sessionKeys = new SessionKeys({ database, now, log, metrics });
   let stopWatching = async () => {};
@@ -109,6 +121,7 @@ export function openPush(parts: PushParts): Push {
       });
       everyMinute = setInterval(() => void tendEveryMinute({ ...push, now, log }), minuteMs).unref();
     },
+    isWell: () => measureLagMs(sequencer, now) < lateMs,
     register: (registry) => metrics.register(registry, createGauges(push, now)),
     prune: () => pruneLogs({ ...parts, placed: (organisationId, channel) => hub.place(organisationId, channel) }),
     drain: (overMs) => hub.close(overMs),
@@ -129,8 +142,13 @@ function createGauges({ hub, admission, sequencer }: Pick<Push, 'hub' | 'admissi
     countCatchingUp: () => [...hub.listenersOf()].filter(({ state }) => state !== 'live').length,
     measureBuffers: () => [...hub.listenersOf()].reduce((sum, { wire }) => sum + wire.waitingBytes, 0),
     countWaitingEvents: () => lags().reduce((sum, { events }) => sum + events, 0),
-    measureLagSeconds: () => Math.max(0, ...lags().map(({ since }) => (now() - since) / 1000)),
+    measureLagSeconds: () => measureLagMs(sequencer, now) / 1000,
   };
+}
+
+/** How long the oldest event has waited. */
+function measureLagMs({ lags }: Pick<Sequencer, 'lags'>, now: () => number): number {
+  return Math.max(0, ...[...lags.values()].map(({ since }) => now() - since));
 }
 
 async function tendEveryMinute(

@@ -208,7 +208,7 @@ async function openPlanes(shared: SharedParts): Promise<OpenAPIHono<AppEnv>[]> {
   return createPlanes({
     ...shared,
     ...evidence,
-    push: openPush({ ...shared, config }),
+    push: openPush({ ...shared, config, wakeWorker }),
     observing: openObserving({ ...shared, ...evidence, config }),
     ...(await openProcessParts(config)),
     config,

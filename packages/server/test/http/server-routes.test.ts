@@ -34,6 +34,18 @@ suite('health', () => {
   });
 });
 
+suite('health of push', () => {
+  test('tells that listeners wait for what happened, which is no failure of the server', async () => {
+    let isWell = true;
+    const database = { probe: async () => undefined };
+    const routes = createHealthRoutes({ database, version: '1', now: () => 0, isPushWell: () => isWell });
+    const read = async () => (await routes.request('/api/health')).json();
+    assert.deepEqual(await read(), { status: 'ok', version: '1', db: 'ok', push: 'ok' });
+    isWell = false;
+    assert.deepEqual(await read(), { status: 'ok', version: '1', db: 'ok', push: 'waiting' });
+  });
+});
+
 suite('the description', () => {
   test('names every route of the role table with its roles and its refusals', async (t) => {
     const { ask } = await openScene(t);

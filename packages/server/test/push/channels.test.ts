@@ -164,7 +164,7 @@ forEachEngine((_name, open) => {
     await scene.push.close();
     await scene.publishTrust({ version: 1, push: waiting ? [waiting] : [] });
     const { vault, now, config } = scene;
-    const next = openPush({ database, vault, now, config, log: silentLog });
+    const next = openPush({ database, vault, now, config, log: silentLog, wakeWorker: () => undefined });
     next.start(createMemoryBus());
     await settleAll(scene);
     await next.close();

@@ -89,7 +89,7 @@ suite('the hub', () => {
       settings: { pace, heartbeatMs: 100, lifeMs: 600_000, graceMs: 150 },
     });
     const sequencer = new Sequencer({
-      ...{ database, now: Date.now, log: silentLog, findSigner: async () => signer },
+      ...{ database, now: Date.now, log: silentLog, findSigner: async () => signer, published: async () => undefined },
       deliver: (batch) => hub.deliver(batch),
     });
     sequencer.start();
@@ -221,6 +221,7 @@ suite('the hub', () => {
       now: Date.now,
       log: silentLog,
       findSigner: async () => signer,
+      published: async () => undefined,
       deliver,
     });
     sequencer.start();

@@ -129,7 +129,7 @@ async function openPlane(
   const roles = Object.fromEntries(Object.entries(allRoles).filter(([name]) => name.includes('/api/push/')));
   const scene = await createScene(database, {
     planes: (shared) => {
-      push = openPush({ ...shared, config, times });
+      push = openPush({ ...shared, config, times, wakeWorker: () => undefined });
       return [pushRoutes({ ...shared, push })];
     },
     roles: { ...ownRoles, ...roles },

@@ -12,12 +12,19 @@ import { isFitting } from './draft-size.ts';
 import { appendFrames, type Log, type LoggedFrame, openLog } from './log.ts';
 import { admitPublications, listNew, type Publication, type Published, recordPublications } from './publications.ts';
 import { listWaiting, listWaitingEvents, markFramed, noteEvent } from './store.ts';
-import { draftOf, isFramed } from './topics.ts';
+import { type Draft, draftOf, isFramed } from './topics.ts';
 
 /** Frames that one transaction appended, in this order, to the log as it was before. */
 export interface Batch {
   readonly log: Log;
   readonly frames: readonly LoggedFrame[];
+}
+
+/** What applications have published in one transaction. */
+export interface PublishedDrafts {
+  readonly organisationId: string;
+  readonly drafts: readonly Draft[];
+  readonly at: number;
 }
 
 /** What a sequencer works with. */
@@ -27,6 +34,8 @@ export interface SequencerParts {
   readonly log: Pick<BaseLogger, 'warn' | 'error'>;
   /** What signs for an organisation now; undefined while nothing may. */
   readonly findSigner: (organisationId: string) => Promise<FrameSigner | undefined>;
+  /** Called in the transaction that puts what applications publish into the log. */
+  readonly published: (tx: Transaction<Schema>, publication: PublishedDrafts) => Promise<void>;
   /** Called after each commit, in the order of the commits; must not throw. */
   readonly deliver: (batch: Batch) => void;
 }
@@ -154,8 +163,10 @@ export class Sequencer {
       const log = await openLog(tx, organisationId, now);
       const { drafts, taken } = await this.#takeEvents(tx, organisationId, now);
       const admissions = await admitPublications(tx, log, publications);
-      const all = [...drafts, ...listNew(publications, admissions)];
-      const frames = await appendFrames(tx, log, { drafts: all, signer, now });
+      const fresh = listNew(publications, admissions);
+      const frames = await appendFrames(tx, log, { drafts: [...drafts, ...fresh], signer, now });
+      const told = fresh.filter(({ type }) => type.startsWith('app.'));
+      if (told.length > 0) await this.#parts.published(tx, { organisationId, drafts: told, at: now });
       const own = frames.slice(drafts.length);
       const outcomes = await recordPublications(tx, log, { publications, admissions, frames: own, now });
       return { batch: { log, frames }, outcomes, taken };

@@ -14,6 +14,11 @@ export const messageTypes: readonly string[] = [
   disabledTopic,
 ];
 
+/** Whether an endpoint may ask for `type`: one of the server, or of an application. */
+export function isMessageType(type: string): boolean {
+  return messageTypes.includes(type) || /^app\.[a-z0-9.-]{1,60}$/.test(type);
+}
+
 /** The topics of events that become messages. */
 export const messageTopics: readonly string[] = [...framedTopics, disabledTopic];
 

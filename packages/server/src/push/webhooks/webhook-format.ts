@@ -7,22 +7,22 @@ import type { Database } from '../../storage/database.ts';
 import type { DeliveryRow } from './deliveries/store.ts';
 import type { ShownKey } from './endpoints/keys.ts';
 import { type EndpointRow, type KeyRow, listKeys } from './endpoints/store.ts';
-import { messageTypes } from './message.ts';
+import { isMessageType, messageTypes } from './message.ts';
 import { formatPublicKey } from './signature.ts';
 
 /** How messages are signed. */
 export const algorithmSchema = z.enum(['hmac-sha256', 'ed25519']);
-/** Types of messages; all when it is empty. */
+/** Types of messages; all of the server's own when it is empty. */
 export const typesSchema = z
-  .array(z.string().refine((type) => messageTypes.includes(type), `expected one of ${messageTypes.join(', ')}`))
-  .max(messageTypes.length);
+  .array(z.string().refine(isMessageType, `expected app.<name>, or one of ${messageTypes.join(', ')}`))
+  .max(64);
 
 /** A webhook. */
 export const webhookSchema = z.object({
   id: z.uuid(),
   url: z.string(),
   description: z.string(),
-  types: z.array(z.string()).describe('All when it is empty.'),
+  types: z.array(z.string()).describe('All of the server itself when it is empty; those of applications are named.'),
   project: z.string().nullable(),
   state: z.enum(['enabled', 'disabled']),
   disabled_because: z.enum(['asked', 'gone', 'failing']).nullable(),

@@ -1,9 +1,10 @@
 /** Notes for each endpoint what it is to be sent: durable before the event counts as taken, and once however often it comes. */
 import type { Event } from '../../../storage/bus.ts';
-import type { Database } from '../../../storage/database.ts';
+import type { Database, Query } from '../../../storage/database.ts';
 import { createId } from '../../../storage/ids.ts';
-import { type EndpointRow, listEndpoints } from '../endpoints/store.ts';
-import { type Message, messageOf } from '../message.ts';
+import type { PublishedDrafts } from '../../log/sequencer.ts';
+import { type EndpointRow, listAskingForApps, listEndpoints } from '../endpoints/store.ts';
+import { type Message, messageOf, writeMessage } from '../message.ts';
 import { type DeliveryRow, insertDeliveries } from './store.ts';
 
 /** What is noted with. */
@@ -24,6 +25,23 @@ export async function recordDeliveries({ database, now }: RecordParts, event: Ev
     database.query,
     endpoints.map((endpoint) => createDelivery(endpoint, { event, message, at })),
   );
+}
+
+/**
+ * Notes what applications publish for the endpoints that name its type, in the transaction that publishes it. Whoever asks for all
+ * types means those of the server. Returns how many deliveries are new.
+ */
+export async function recordPublished(tx: Query, { organisationId, drafts, at }: PublishedDrafts): Promise<number> {
+  const endpoints = await listAskingForApps(tx, organisationId);
+  if (endpoints.length === 0) return 0;
+  const rows = drafts.flatMap(({ type, data = {}, since }) => {
+    const event = { id: createId(at), at: since };
+    const message = writeMessage(type, data, since);
+    return endpoints
+      .filter((endpoint) => isWanted(endpoint, message))
+      .map((endpoint) => createDelivery(endpoint, { event, message, at }));
+  });
+  return insertDeliveries(tx, rows);
 }
 
 /** Whether an endpoint asks for such messages. */

@@ -36,6 +36,20 @@ export async function listEndpoints(query: Query, organisationId?: string): Prom
     .execute();
 }
 
+/** The endpoints of an organisation that are on and name types of applications. */
+export async function listAskingForApps(query: Query, organisationId: string): Promise<EndpointRow[]> {
+  return (
+    query
+      .selectFrom('webhook_endpoint')
+      .selectAll()
+      .where('organisation_id', '=', organisationId)
+      .where('state', '=', 'enabled')
+      // A list of types, as JSON.
+      .where('types', 'like', '%"app.%')
+      .execute()
+  );
+}
+
 /** Changes an endpoint. */
 export async function updateEndpoint(query: Query, id: string, change: Partial<EndpointRow>): Promise<void> {
   await query.updateTable('webhook_endpoint').set(change).where('id', '=', id).execute();
