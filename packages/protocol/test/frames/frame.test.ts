@@ -2,10 +2,18 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { encodeText } from '@signpost/protocol/bytes/text';
-import type { TrustErrorCode } from '@signpost/protocol/errors';
-import { encodePayload, firstPrev, hashFrame, parseFrame, signedText } from '@signpost/protocol/frames/frame';
+import { TrustError, type TrustErrorCode } from '@signpost/protocol/errors';
+import {
+  encodePayload,
+  type Frame,
+  firstPrev,
+  hashFrame,
+  parseFrame,
+  signedText,
+} from '@signpost/protocol/frames/frame';
 import { writeFrame } from '@signpost/protocol/frames/write-frame';
-import type { SignableObject } from '@signpost/protocol/json/canonical';
+import { encodeCanonicalText, type SignableObject } from '@signpost/protocol/json/canonical';
+import { parseSignableText } from '@signpost/protocol/json/parse';
 import fc from 'fast-check';
 import { now } from '../documents.ts';
 import { refuses } from '../refuses.ts';
@@ -33,6 +41,44 @@ test('a frame that is written is read back with the same fields', async () => {
       assert.equal(hashFrame(frame), hash);
     }),
   );
+});
+
+test('whatever is read as a frame is canonical, and says what a plain reader of JSON finds in it', async () => {
+  const pieces = fc.oneof(
+    fc.constantFrom('{', '}', '"', ',', ':', '\\', ' ', '"epoch":"', '"data":{', ',"version":1}'),
+    texts,
+  );
+  const edit = fc.record({ at: fc.nat(), remove: fc.nat(12), insert: pieces });
+  await fc.assert(
+    fc.asyncProperty(data, fc.array(edit, { maxLength: 2 }), async (fields, edits) => {
+      const payload = createPayload({ channel: 'app.x', type: 'app.any', data: fields });
+      let { text } = await writeFrame(channelKey, payload, { ts: now });
+      for (const { at, remove, insert } of edits) {
+        const place = at % text.length;
+        text = text.slice(0, place) + insert + text.slice(place + remove);
+      }
+      const frame = findFrame(text);
+      if (!frame) return assert.notEqual(edits.length, 0);
+      const { kid, ts, nonce, sig, payloadText } = frame;
+      assert.equal(encodeCanonicalText(parseSignableText(text)), text);
+      const plain = JSON.parse(text);
+      assert.deepEqual([kid, ts, nonce, sig], [plain.kid, plain.ts, plain.nonce, plain.sig]);
+      assert.equal(JSON.stringify(JSON.parse(payloadText)), JSON.stringify(plain.payload));
+      const { version: _version, ...members } = plain.payload;
+      assert.deepEqual(JSON.parse(JSON.stringify(frame.payload)), members);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('data may be as deep as the whole frame allows, however it is read', async () => {
+  const nest = (levels: number): SignableObject => ({ a: levels === 0 ? 'x' : nest(levels - 1) });
+  const write = (levels: number) =>
+    writeFrame(channelKey, createPayload({ channel: 'app.x', type: 'app.any', data: nest(levels) }), { ts: now });
+  assert.ok(parseFrame((await write(29)).text));
+  await assert.rejects(write(30), refuses('not_canonical'));
+  const { text } = await write(29);
+  assert.throws(() => parseFrame(text.replace('"x"', '["x"]')), refuses('not_canonical'));
 });
 
 test('the order of the members makes no difference, and different payloads have different texts', () => {
@@ -150,4 +196,13 @@ test('a frame of a session key is half as long in its signature', async () => {
 function isSameJson(left: SignableObject, right: SignableObject): boolean {
   const sort = (object: SignableObject) => JSON.stringify(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
   return sort(left) === sort(right);
+}
+
+function findFrame(text: string): Frame | undefined {
+  try {
+    return parseFrame(text);
+  } catch (error) {
+    if (error instanceof TrustError) return undefined;
+    throw error;
+  }
 }
