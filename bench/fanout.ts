@@ -12,6 +12,7 @@ import {
 } from './fanout/contestants.ts';
 import { Crowd } from './fanout/crowd.ts';
 import { readProcessorSeconds, readResidentKib } from './fanout/process-usage.ts';
+import { measureSigning } from './fanout/signing.ts';
 import { formatAmount, type Measurement, quantile } from './measurement.ts';
 import { type Deployment, withDeployment } from './signpost.ts';
 
@@ -57,7 +58,18 @@ async function measureTransport(
   const peers: Figures[] = [];
   for (const name of names) peers.push(await measureAlone(() => openPeer(name)));
   const nchan = await measureAlone(() => openNchan(deployment.installation.folder, transport));
-  return judge(transport, ours, { peers, nchan });
+  return [...judge(transport, ours, { peers, nchan }), judgeSigning(ours, await measureSigning())];
+}
+
+/** Each frame is signed once: what that is of a broadcast, in processor time of the server. */
+function judgeSigning({ name, singleCost }: Figures, signingCost: number): Measurement {
+  const broadcast = singleCost * crowdSize;
+  return {
+    name: `fan-out, ${name}, signing`,
+    measured: (signingCost / broadcast) * 100,
+    bar: { kind: 'at most', value: 10, unit: ' % of a broadcast' },
+    detail: `${formatAmount(signingCost)} µs of ${formatAmount(broadcast)} µs for ${formatAmount(crowdSize)} listeners; of one to 200 it were ${formatAmount((signingCost / (singleCost * 200)) * 100)} %`,
+  };
 }
 
 async function measureStrain(deployment: Deployment): Promise<readonly Measurement[]> {

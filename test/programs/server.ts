@@ -65,9 +65,15 @@ export async function install(variables: Variables = {}): Promise<Installation> 
   };
 }
 
-/** Starts `signpost serve` and waits for its first answer. Throws with what it printed when it ends before. */
-export async function startServer({ variables }: Pick<Installation, 'variables'>): Promise<RunningServer> {
-  const port = await chooseFreePort();
+/** Starts `signpost serve`, on a free port unless one is named, and waits for its first answer. Throws with what it printed when it ends before. */
+export async function startServer(
+  { variables }: Pick<Installation, 'variables'>,
+  port?: number | undefined,
+): Promise<RunningServer> {
+  return startOnPort(variables, port ?? (await chooseFreePort()));
+}
+
+async function startOnPort(variables: Variables, port: number): Promise<RunningServer> {
   const base = `http://127.0.0.1:${port}`;
   const child = startCommand(['serve'], { ...variables, SIGNPOST_LISTEN: `127.0.0.1:${port}` });
   let output = '';
