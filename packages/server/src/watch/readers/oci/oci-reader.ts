@@ -24,14 +24,18 @@ export interface OciReaderParts {
   readonly now: () => number;
 }
 
+/** Whoever waits for a look waits a minute, and for a list five: what was seen until then is better than nothing. */
+const observeLimitMs = 35_000;
+const listLimitMs = 240_000;
+
 /** Makes a reader. It asks nobody before it is asked. */
 export function createOciReader(parts: OciReaderParts): Reader {
-  const visit = ({ key }: ReadSource, signal: AbortSignal) =>
-    beginVisit(parts.client, parsePlace(key, parts.plainHosts), signal);
+  const visit = ({ key }: ReadSource, signal: AbortSignal, limitMs: number) =>
+    beginVisit(parts.client, parsePlace(key, parts.plainHosts), { signal, limitMs });
   return {
-    list: (source, signal) => listTags(visit(source, signal), source.validators),
+    list: (source, signal) => listTags(visit(source, signal, listLimitMs), source.validators),
     observe: (source, artifact, signal) =>
-      observeImage(parts, visit(source, signal), { artifact, organisationId: source.organisationId }),
+      observeImage(parts, visit(source, signal, observeLimitMs), { artifact, organisationId: source.organisationId }),
   };
 }
 

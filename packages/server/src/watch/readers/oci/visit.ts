@@ -17,12 +17,13 @@ export interface Visit {
   readonly endsAt: number;
 }
 
-/** For all that belongs to one artifact, or to one listing; each request has its own limit besides. */
-const visitMs = 120_000;
-
-/** Begins a look. */
-export function beginVisit(client: RegistryClient, place: Place, signal: AbortSignal): Visit {
-  return { client, place, signal, endsAt: client.now() + visitMs };
+/** Begins a look that may take so long altogether; each request has a limit of its own besides. */
+export function beginVisit(
+  client: RegistryClient,
+  place: Place,
+  { signal, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
+): Visit {
+  return { client, place, signal, endsAt: client.now() + limitMs };
 }
 
 /** Asks for a path of the repository. Registries may keep anything elsewhere; whoever does is shown no credentials. */
@@ -31,7 +32,7 @@ export async function askVisited(
   path: string,
   question: Pick<RegistryQuestion, 'method' | 'accept' | 'maxBytes'>,
 ): Promise<Answer> {
-  if (client.now() > endsAt) return unknown(`${place.registry} took longer than ${visitMs / 1000} s altogether`);
+  if (client.now() > endsAt) return unknown(`${place.registry} takes too long altogether`);
   const url = `${place.origin}/v2/${place.repository}/${path}`;
   return client.ask(place, { ...question, redirects: 'any-origin', url, signal });
 }

@@ -10,9 +10,9 @@ import { putImage } from './images.ts';
 import { fail, type MemoryRegistry, send, startMemoryRegistry } from './memory-registry.ts';
 import { lookAt } from './scene.ts';
 
-const registry: MemoryRegistry = await startMemoryRegistry();
-after(() => registry.close());
-beforeEach(() => registry.clear());
+const images: MemoryRegistry = await startMemoryRegistry();
+after(() => images.close());
+beforeEach(() => images.clear());
 
 const closers: (() => void)[] = [() => {}];
 after(() => {
@@ -36,7 +36,7 @@ const basic = `Basic ${Buffer.from('u:p').toString('base64')}`;
 function demandTokens(grant: (request: IncomingMessage, body: string) => object): { readonly asked: string[] } {
   const asked: string[] = [];
   let valid: string | undefined;
-  registry.sabotage = (request, response, path) => {
+  images.sabotage = (request, response, path) => {
     if (path.startsWith('/token')) {
       let body = '';
       request.on('data', (chunk) => (body += chunk));
@@ -48,7 +48,7 @@ function demandTokens(grant: (request: IncomingMessage, body: string) => object)
       return true;
     }
     if (valid !== undefined && request.headers.authorization === `Bearer ${valid}`) return false;
-    const realm = `http://${registry.host}/token?realm=1`;
+    const realm = `http://${images.host}/token?realm=1`;
     fail(response, 401, { 'www-authenticate': `Bearer realm="${realm}",service="tests",scope="registry:catalog:*"` });
     return true;
   };
@@ -56,10 +56,10 @@ function demandTokens(grant: (request: IncomingMessage, body: string) => object)
 }
 
 test('a token is asked for pulling from one repository, as whoever the configuration says, and used until it ends', async () => {
-  await putImage(registry, '1.0.0');
+  await putImage(images, '1.0.0');
   let at = 0;
   const { asked } = demandTokens(() => ({ expires_in: 300 }));
-  const look = lookAt(registry.host, { findCredential: async () => password, now: () => at });
+  const look = lookAt(images.host, { findCredential: async () => password, now: () => at });
   await look.see('1.0.0');
   await look.see('1.0.0');
   assert.deepEqual(asked, [`GET /token?realm=1&service=tests&scope=repository%3Aorg%2Fapp%3Apull ${basic} `]);
@@ -69,27 +69,27 @@ test('a token is asked for pulling from one repository, as whoever the configura
 });
 
 test('whoever has no credential asks as anybody', async () => {
-  await putImage(registry, '1.0.0');
+  await putImage(images, '1.0.0');
   const { asked } = demandTokens(() => ({}));
-  await lookAt(registry.host).see('1.0.0');
+  await lookAt(images.host).see('1.0.0');
   assert.match(asked[0] ?? '', / - $/);
 });
 
 test('a refresh token is exchanged, in a body and in no URL', async () => {
-  await putImage(registry, '1.0.0');
+  await putImage(images, '1.0.0');
   const { asked } = demandTokens(() => ({}));
-  await lookAt(registry.host, { findCredential: async () => ({ kind: 'refresh-token', token: 'r t' }) }).see('1.0.0');
+  await lookAt(images.host, { findCredential: async () => ({ kind: 'refresh-token', token: 'r t' }) }).see('1.0.0');
   assert.deepEqual(asked, [
     'POST /token?realm=1 - grant_type=refresh_token&refresh_token=r+t&service=tests&scope=repository%3Aorg%2Fapp%3Apull&client_id=signpost',
   ]);
 });
 
 test('what is no token is none, and no answer of the realm is one', async () => {
-  await putImage(registry, '1.0.0');
+  await putImage(images, '1.0.0');
   for (const grant of [{ token: '' }, { token: 7 }, { token: 'a\r\nb: c' }, { token: null }]) {
     demandTokens(() => grant);
-    const seen = await lookAt(registry.host).observe({ tag: '1.0.0' });
-    assert.equal('reason' in seen && seen.reason, `${registry.host} gave no token for ${registry.host}`);
+    const seen = await lookAt(images.host).observe({ tag: '1.0.0' });
+    assert.equal('reason' in seen && seen.reason, `${images.host} gave no token for ${images.host}`);
   }
 });
 
@@ -143,31 +143,31 @@ test('a way that is not known, or that there is no credential for, is unknown', 
 });
 
 test('credentials that cannot be read make it unknown, without what was read', async () => {
-  await putImage(registry, '1.0.0');
+  await putImage(images, '1.0.0');
   demandTokens(() => ({}));
   const findCredential = async () => {
     throw new Error('top secret');
   };
-  const seen = await lookAt(registry.host, { findCredential }).observe({ tag: '1.0.0' });
-  assert.equal('reason' in seen && seen.reason, `the credentials for ${registry.host} cannot be read`);
+  const seen = await lookAt(images.host, { findCredential }).observe({ tag: '1.0.0' });
+  assert.equal('reason' in seen && seen.reason, `the credentials for ${images.host} cannot be read`);
 });
 
 test('whoever a blob is kept with is shown no credential, and gets none by asking for one', async () => {
-  const digest = await putImage(registry, '1.0.0');
+  const digest = await putImage(images, '1.0.0');
   const seen: (string | undefined)[] = [];
   const elsewhere = await serve((request, response) => {
     seen.push(request.headers.authorization);
     fail(response, 401, { 'www-authenticate': 'Basic realm="give"' });
   });
   let isAsked = false;
-  registry.sabotage = (request, response) => {
+  images.sabotage = (request, response) => {
     if (request.headers.authorization !== basic) fail(response, 401, { 'www-authenticate': 'Basic realm="own"' });
     else fail(response, 307, { location: `${elsewhere}/blob` });
     isAsked = true;
     return true;
   };
-  const hosts = [registry.host, new URL(elsewhere).host];
-  const look = lookAt(registry.host, { findCredential: async () => password, privateHosts: hosts });
+  const hosts = [images.host, new URL(elsewhere).host];
+  const look = lookAt(images.host, { findCredential: async () => password, privateHosts: hosts });
   const observed = await look.observe({}, digest.slice('sha256:'.length));
   assert.deepEqual(
     [isAsked, seen, 'reason' in observed && observed.reason],

@@ -22,42 +22,42 @@ export interface MemoryRegistry extends ImageStore {
 
 /** Starts one. */
 export async function startMemoryRegistry(): Promise<MemoryRegistry> {
-  const server = createServer((request, response) => answer(registry, request, response));
+  const server = createServer((request, response) => answer(images, request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const registry: MemoryRegistry = {
+  const images: MemoryRegistry = {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     ...{ requests: [], tags: new Map(), contents: new Map(), referrers: new Map(), sabotage: undefined },
     putBlob: async (bytes) => {
-      registry.contents.set(digestOf(bytes), { bytes, mediaType: 'application/octet-stream' });
+      images.contents.set(digestOf(bytes), { bytes, mediaType: 'application/octet-stream' });
     },
     putManifest: async (reference, bytes, mediaType) => {
       const digest = digestOf(bytes);
-      registry.contents.set(digest, { bytes, mediaType });
-      if (reference !== digest) registry.tags.set(reference, digest);
+      images.contents.set(digest, { bytes, mediaType });
+      if (reference !== digest) images.tags.set(reference, digest);
     },
     clear: () => {
-      for (const held of [registry.tags, registry.contents, registry.referrers]) held.clear();
-      registry.sabotage = undefined;
-      registry.requests.length = 0;
+      for (const held of [images.tags, images.contents, images.referrers]) held.clear();
+      images.sabotage = undefined;
+      images.requests.length = 0;
     },
     close: () => {
       server.closeAllConnections();
       server.close();
     },
   };
-  return registry;
+  return images;
 }
 
-function answer(registry: MemoryRegistry, request: IncomingMessage, response: ServerResponse): void {
+function answer(images: MemoryRegistry, request: IncomingMessage, response: ServerResponse): void {
   const url = request.url ?? '';
   const path = url.replace('/v2/org/app/', '');
-  registry.requests.push(`${request.method} ${path}`);
-  if (registry.sabotage?.(request, response, path)) return;
+  images.requests.push(`${request.method} ${path}`);
+  if (images.sabotage?.(request, response, path)) return;
   const [, kind, reference = ''] = /^(manifests|blobs|referrers|tags)\/([^?]*)/.exec(path) ?? [];
-  if (kind === 'tags') sendTags(registry, url, response);
+  if (kind === 'tags') sendTags(images, url, response);
   else if (kind === 'referrers') {
-    send(response, JSON.stringify({ schemaVersion: 2, manifests: registry.referrers.get(reference) ?? [] }));
-  } else sendContent(registry, { request, reference: kind === undefined ? '' : reference, response });
+    send(response, JSON.stringify({ schemaVersion: 2, manifests: images.referrers.get(reference) ?? [] }));
+  } else sendContent(images, { request, reference: kind === undefined ? '' : reference, response });
 }
 
 function sendContent(

@@ -16,41 +16,41 @@ import {
 import { fail, type MemoryRegistry, send, startMemoryRegistry } from './memory-registry.ts';
 import { lookAt, outcomesOf } from './scene.ts';
 
-const registry: MemoryRegistry = await startMemoryRegistry();
-after(() => registry.close());
-beforeEach(() => registry.clear());
+const images: MemoryRegistry = await startMemoryRegistry();
+after(() => images.close());
+beforeEach(() => images.clear());
 
 /** A signed image, whose signature is found by its tag. */
 async function putSigned(tag = '1.0.0'): Promise<string> {
-  const digest = await putImage(registry, tag);
-  await putOlderSignatures(registry, digest, [await signOlder(hexOf(digest))]);
+  const digest = await putImage(images, tag);
+  await putOlderSignatures(images, digest, [await signOlder(hexOf(digest))]);
   return digest;
 }
 
 const hexOf = (digest: string) => digest.slice('sha256:'.length);
-const unsigned = async () => putImage(registry, '1.0.0');
-const see = () => lookAt(registry.host).see('1.0.0');
+const unsigned = async () => putImage(images, '1.0.0');
+const see = () => lookAt(images.host).see('1.0.0');
 
 describe('with the referrers API', () => {
   test('a bundle is found by what it says it is about', async () => {
     const digest = await unsigned();
     const bundle = encodeBundle(await mintStatement(hexOf(digest)));
-    registry.referrers.set(digest, [await putReferrer(registry, digest, bundle)]);
+    images.referrers.set(digest, [await putReferrer(images, digest, bundle)]);
     assert.deepEqual(outcomesOf(await see()), ['bundle verified']);
   });
 
   test('what stands in both lists is read once, and what stands in the tag alone is read too', async () => {
     const digest = await unsigned();
-    const one = await putReferrer(registry, digest, encodeBundle(await mintStatement(hexOf(digest))));
+    const one = await putReferrer(images, digest, encodeBundle(await mintStatement(hexOf(digest))));
     const two = await putReferrer(
-      registry,
+      images,
       digest,
       encodeBundle(await mintStatement(hexOf(digest), { signer: stranger })),
     );
-    registry.referrers.set(digest, [one]);
-    await putFallback(registry, digest, [one, two]);
+    images.referrers.set(digest, [one]);
+    await putFallback(images, digest, [one, two]);
     assert.deepEqual(outcomesOf(await see()), ['bundle verified', 'bundle verified']);
-    const manifests = registry.requests.filter((request) => /^GET manifests\/sha256:/.test(request));
+    const manifests = images.requests.filter((request) => /^GET manifests\/sha256:/.test(request));
     assert.equal(new Set(manifests).size, manifests.length);
   });
 
@@ -58,7 +58,7 @@ describe('with the referrers API', () => {
     const digest = await unsigned();
     const bundle = encodeBundle(await mintStatement(hexOf(digest)));
     const empty = {
-      ...(await putReferrer(registry, digest, bundle)),
+      ...(await putReferrer(images, digest, bundle)),
       artifactType: 'application/vnd.oci.empty.v1+json',
     };
     const chart = {
@@ -66,19 +66,19 @@ describe('with the referrers API', () => {
       size: 5,
       artifactType: 'application/vnd.cncf.helm.config.v1+json',
     };
-    registry.referrers.set(digest, [empty, chart]);
+    images.referrers.set(digest, [empty, chart]);
     assert.deepEqual(outcomesOf(await see()), ['bundle verified']);
-    assert.ok(!registry.requests.some((request) => request.includes(chart.digest)));
+    assert.ok(!images.requests.some((request) => request.includes(chart.digest)));
   });
 
   test('an SBOM that hangs on the image counts, and a signature of Notary is one that is not judged here', async () => {
     const digest = await unsigned();
     const layers = [{ mediaType: 'application/spdx+json', bytes: encodeText('{}') }];
-    const sbom = await putArtifact(registry, layers, { artifactType: 'application/spdx+json' });
-    const notary = await putArtifact(registry, [{ mediaType: 'application/jose+json', bytes: encodeText('{}') }], {
+    const sbom = await putArtifact(images, layers, { artifactType: 'application/spdx+json' });
+    const notary = await putArtifact(images, [{ mediaType: 'application/jose+json', bytes: encodeText('{}') }], {
       artifactType: 'application/vnd.cncf.notary.signature',
     });
-    registry.referrers.set(
+    images.referrers.set(
       digest,
       [sbom, notary].map(({ digest: own, size }) => ({ mediaType: manifestType, digest: own, size })),
     );
@@ -91,18 +91,18 @@ describe('with the referrers API', () => {
 
   test('a second look asks only where tags lead, and reads nothing again', async () => {
     await putSigned();
-    const look = lookAt(registry.host);
+    const look = lookAt(images.host);
     const first = await look.see('1.0.0');
-    registry.requests.length = 0;
+    images.requests.length = 0;
     assert.deepEqual(await look.see('1.0.0'), first);
-    assert.deepEqual(registry.requests.filter((request) => !request.startsWith('HEAD ')).length, 1);
+    assert.deepEqual(images.requests.filter((request) => !request.startsWith('HEAD ')).length, 1);
   });
 });
 
 describe('tags', () => {
   test('come in pages', async () => {
-    for (let minor = 0; minor < 8; minor++) await putImage(registry, `1.${minor}.0`);
-    const listing = await lookAt(registry.host).list();
+    for (let minor = 0; minor < 8; minor++) await putImage(images, `1.${minor}.0`);
+    const listing = await lookAt(images.host).list();
     assert.ok(listing.kind === 'listed');
     assert.deepEqual(
       listing.artifacts.map(({ names }) => names.tag),
@@ -117,26 +117,26 @@ describe('tags', () => {
       'a circle': '</v2/org/app/tags/list?n=1000>; rel="next"',
     };
     for (const link of Object.values(links)) {
-      registry.sabotage = (_, response) => {
+      images.sabotage = (_, response) => {
         response.setHeader('link', link);
         send(response, '{"tags":[]}');
         return true;
       };
-      assert.equal((await lookAt(registry.host).list()).kind, 'unknown', link);
+      assert.equal((await lookAt(images.host).list()).kind, 'unknown', link);
     }
     let page = 0;
-    registry.sabotage = (_, response) => {
+    images.sabotage = (_, response) => {
       response.setHeader('link', `</v2/org/app/tags/list?last=${++page}>; rel="next"`);
       send(response, '{"tags":[]}');
       return true;
     };
-    const listing = await lookAt(registry.host).list();
+    const listing = await lookAt(images.host).list();
     assert.ok(listing.kind === 'listed');
     assert.deepEqual([listing.isCapped, page], [true, 100]);
   });
 
   test('that are none are left out', async () => {
-    registry.sabotage = (request, response, path) => {
+    images.sabotage = (request, response, path) => {
       if (!path.startsWith('tags/')) return false;
       send(
         response,
@@ -145,7 +145,7 @@ describe('tags', () => {
       return request.method === 'GET';
     };
     await unsigned();
-    const listing = await lookAt(registry.host).list();
+    const listing = await lookAt(images.host).list();
     assert.deepEqual(listing.kind === 'listed' && listing.artifacts.map(({ names }) => names.tag), ['1.0.0']);
   });
 });
@@ -154,7 +154,7 @@ describe('what could not be asked is unknown, what is not there is absent', () =
   for (const status of [401, 403, 429, 500, 503]) {
     test(`${status} for the place of signatures`, async () => {
       await putSigned();
-      registry.sabotage = (_, response, path) => {
+      images.sabotage = (_, response, path) => {
         if (path.endsWith('.sig')) fail(response, status);
         return path.endsWith('.sig');
       };
@@ -163,12 +163,12 @@ describe('what could not be asked is unknown, what is not there is absent', () =
     });
 
     test(`${status} for the image`, async () => {
-      registry.sabotage = (_, response) => {
+      images.sabotage = (_, response) => {
         fail(response, status, { 'retry-after': '7' });
         return true;
       };
-      assert.deepEqual(await lookAt(registry.host).observe({ tag: '1.0.0' }), {
-        ...{ kind: 'unknown', reason: `${registry.host} answered ${status}`, retryAfterMs: 7000 },
+      assert.deepEqual(await lookAt(images.host).observe({ tag: '1.0.0' }), {
+        ...{ kind: 'unknown', reason: `${images.host} answered ${status}`, retryAfterMs: 7000 },
       });
     });
   }
@@ -176,18 +176,18 @@ describe('what could not be asked is unknown, what is not there is absent', () =
   for (const status of [404, 410]) {
     test(`${status}`, async () => {
       await unsigned();
-      registry.sabotage = (_, response, path) => {
+      images.sabotage = (_, response, path) => {
         if (!path.endsWith('1.0.0') && !path.includes(':')) fail(response, status);
         return !path.endsWith('1.0.0') && !path.includes(':');
       };
       assert.deepEqual(outcomesOf(await see()), []);
-      assert.deepEqual(await lookAt(registry.host).observe({ tag: 'gone' }), { kind: 'absent' });
+      assert.deepEqual(await lookAt(images.host).observe({ tag: 'gone' }), { kind: 'absent' });
     });
   }
 
   test('the list of referrers', async () => {
     await putSigned();
-    registry.sabotage = (_, response, path) => {
+    images.sabotage = (_, response, path) => {
       if (path.startsWith('referrers/')) fail(response, 502);
       return path.startsWith('referrers/');
     };
@@ -199,8 +199,8 @@ describe('what could not be asked is unknown, what is not there is absent', () =
     test(`but not the list of referrers that a registry does not have, and says ${status}`, async () => {
       const digest = await unsigned();
       const bundle = encodeBundle(await mintStatement(hexOf(digest)));
-      await putFallback(registry, digest, [await putReferrer(registry, digest, bundle)]);
-      registry.sabotage = (_, response, path) => {
+      await putFallback(images, digest, [await putReferrer(images, digest, bundle)]);
+      images.sabotage = (_, response, path) => {
         if (path.startsWith('referrers/')) fail(response, status);
         return path.startsWith('referrers/');
       };
@@ -212,7 +212,7 @@ describe('what could not be asked is unknown, what is not there is absent', () =
 describe('a hostile registry', () => {
   /** Answers the paths that match in another way. */
   const spoil = (pattern: RegExp, answer: MemoryRegistry['sabotage']) => {
-    registry.sabotage = (request, response, path) => pattern.test(path) && (answer?.(request, response, path) ?? false);
+    images.sabotage = (request, response, path) => pattern.test(path) && (answer?.(request, response, path) ?? false);
   };
 
   test('that sends other bytes than a digest names is believed nothing', async () => {
@@ -221,7 +221,7 @@ describe('a hostile registry', () => {
       response.writeHead(200, { 'docker-content-digest': digest }).end('{}');
       return true;
     });
-    assert.equal(((await lookAt(registry.host).observe({ tag: '1.0.0' })) as { kind?: string }).kind, 'unknown');
+    assert.equal(((await lookAt(images.host).observe({ tag: '1.0.0' })) as { kind?: string }).kind, 'unknown');
     spoil(/^blobs\//, (_, response) => {
       response.end('{}');
       return true;
@@ -232,8 +232,8 @@ describe('a hostile registry', () => {
   test('that does not name the digest is read all the same', async () => {
     const digest = await putSigned();
     spoil(/^manifests\/(?:1\.0\.0|.*\.sig)$/, (request, response, path) => {
-      const named = registry.tags.get(path.replace('manifests/', '')) ?? '';
-      response.end(request.method === 'HEAD' ? undefined : registry.contents.get(named)?.bytes);
+      const named = images.tags.get(path.replace('manifests/', '')) ?? '';
+      response.end(request.method === 'HEAD' ? undefined : images.contents.get(named)?.bytes);
       return true;
     });
     const seen = await see();
@@ -246,7 +246,7 @@ describe('a hostile registry', () => {
       response.writeHead(200).write('{');
       return true;
     });
-    assert.equal(outcomesOf(await lookAt(registry.host, { timeoutMs: 100 }).see('1.0.0')), 'unknown');
+    assert.equal(outcomesOf(await lookAt(images.host, { timeoutMs: 100 }).see('1.0.0')), 'unknown');
     spoil(/^manifests\/.*\.sig$/, (request, response) => {
       if (request.method === 'HEAD') response.end();
       else response.write(Buffer.alloc(5 * 1024 * 1024, ' '));
@@ -259,10 +259,10 @@ describe('a hostile registry', () => {
     await putSigned();
     let at = 0;
     const now = () => {
-      at += 50_000;
+      at += 15_000;
       return at;
     };
-    const seen = await lookAt(registry.host, { now }).observe({ tag: '1.0.0' });
+    const seen = await lookAt(images.host, { now }).observe({ tag: '1.0.0' });
     assert.deepEqual('facts' in seen && seen.facts.signatures, 'unknown');
   });
 
@@ -282,7 +282,7 @@ describe('a hostile registry', () => {
         fail(response, 307, { location });
         return true;
       });
-      const { facts } = await lookAt(registry.host, { resolve, timeoutMs: 500 }).see('1.0.0');
+      const { facts } = await lookAt(images.host, { resolve, timeoutMs: 500 }).see('1.0.0');
       assert.equal(facts.signatures, 'unknown', location);
     }
   });
@@ -291,7 +291,7 @@ describe('a hostile registry', () => {
     const digest = await unsigned();
     const good = await signOlder(hexOf(digest));
     const junk = { payload: encodeText('junk'), annotations: {} };
-    await putOlderSignatures(registry, digest, [good, ...Array.from({ length: 2000 }, () => junk)]);
+    await putOlderSignatures(images, digest, [good, ...Array.from({ length: 2000 }, () => junk)]);
     const { facts } = await see();
     assert.equal(facts.isCapped, true);
     assert.ok(facts.signatures !== 'unknown' && facts.signatures.some(({ outcome }) => outcome === 'verified'));
@@ -301,12 +301,12 @@ describe('a hostile registry', () => {
     const digest = await unsigned();
     const junk = { payload: encodeText('junk'), annotations: {} };
     await putOlderSignatures(
-      registry,
+      images,
       digest,
       Array.from({ length: 200 }, () => junk),
     );
     const bundle = encodeBundle(await mintStatement(hexOf(digest)));
-    registry.referrers.set(digest, [await putReferrer(registry, digest, bundle)]);
+    images.referrers.set(digest, [await putReferrer(images, digest, bundle)]);
     assert.deepEqual(outcomesOf(await see()), ['bundle verified', 'sig-tag invalid malformed']);
   });
 
@@ -315,28 +315,28 @@ describe('a hostile registry', () => {
     const config = { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(encodeText('{}')), size: 2 };
     const layers = [{ mediaType: simpleSigning, digest: digestOf(encodeText('x')), size: 7 * 1024 * 1024 }];
     const manifest = encodeText(JSON.stringify({ schemaVersion: 2, config, layers }));
-    await registry.putManifest(`${digest.replace(':', '-')}.sig`, manifest, manifestType);
+    await images.putManifest(`${digest.replace(':', '-')}.sig`, manifest, manifestType);
     const seen = await see();
     assert.deepEqual([seen.facts.isCapped, outcomesOf(seen)], [true, []]);
-    assert.ok(!registry.requests.some((request) => request.startsWith('GET blobs/')));
+    assert.ok(!images.requests.some((request) => request.startsWith('GET blobs/')));
   });
 
   test('what is no manifest in the place of signatures is a broken signature, and invalid UTF-8 too', async () => {
     for (const bytes of [encodeText('[]'), Uint8Array.of(0x7b, 0xff, 0x7d)]) {
-      registry.clear();
+      images.clear();
       const digest = await unsigned();
-      await registry.putManifest(`${digest.replace(':', '-')}.sig`, bytes, manifestType);
+      await images.putManifest(`${digest.replace(':', '-')}.sig`, bytes, manifestType);
       assert.deepEqual(outcomesOf(await see()), ['sig-tag invalid malformed']);
     }
   });
 
   test('a stripped image is unsigned, and one with another signer is theirs', async () => {
     const digest = await putSigned();
-    const look = lookAt(registry.host);
+    const look = lookAt(images.host);
     assert.deepEqual(outcomesOf(await look.see('1.0.0')), ['sig-tag verified']);
-    registry.tags.delete(`${digest.replace(':', '-')}.sig`);
+    images.tags.delete(`${digest.replace(':', '-')}.sig`);
     assert.deepEqual(outcomesOf(await look.see('1.0.0')), []);
-    await putOlderSignatures(registry, digest, [await signOlder(hexOf(digest), { signer: stranger })]);
+    await putOlderSignatures(images, digest, [await signOlder(hexOf(digest), { signer: stranger })]);
     const { facts } = await look.see('1.0.0');
     assert.equal(
       facts.signatures !== 'unknown' && facts.signatures[0]?.identity?.repository,

@@ -26,6 +26,7 @@ interface LookOptions {
   readonly timeoutMs?: number;
   /** Beside the registry itself. */
   readonly privateHosts?: readonly string[];
+  /** Nobody is found by name, unless told otherwise. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
   readonly now?: () => number;
 }
@@ -35,10 +36,10 @@ const { signal } = new AbortController();
 /** A reader that has read nothing yet, of one repository at `host`. */
 export function lookAt(host: string, options: LookOptions = {}): Look {
   const { repository = 'org/app', findCredential = async () => undefined, now = () => signedAt } = options;
-  const { privateHosts = [], timeoutMs, resolve } = options;
+  const { privateHosts = [], timeoutMs, resolve = async () => [] } = options;
   const ask = createAsk({
     ...{ privateHosts: new Set([host, ...privateHosts]), now },
-    ...{ ...(timeoutMs !== undefined && { timeoutMs }), ...(resolve && { resolve }) },
+    ...{ resolve, ...(timeoutMs !== undefined && { timeoutMs }) },
   });
   const client = createRegistryClient({ ask, findCredential, now });
   const { trustedRoots, builders } = context;
