@@ -112,6 +112,7 @@ import { timestamp } from './commands/timestamp/timestamp.ts';
 import { tsaDisable, tsaEnable, tsaStatus } from './commands/timestamp/tsa.ts';
 import { timestampVerify } from './commands/timestamp/verify.ts';
 import { trustImport, trustPubkey, trustShow, trustVersions } from './commands/trust/trust.ts';
+import { watchExport } from './commands/watch/export.ts';
 import {
   watchAccept,
   watchAcknowledge,
@@ -120,6 +121,7 @@ import {
   watchFindings,
   watchReject,
 } from './commands/watch/finding.ts';
+import { watchCheck, watchPolicySet, watchPolicyShow, watchPropose } from './commands/watch/gate.ts';
 import { watchObserve } from './commands/watch/observe.ts';
 import { watchAdd, watchAnnounce, watchHistory, watchList, watchRemove, watchShow } from './commands/watch/source.ts';
 import { webhookDeliveries, webhookReplay, webhookTest } from './commands/webhook/delivery.ts';
@@ -301,6 +303,11 @@ export const commands: readonly CommandSpec[] = [
   watchAnnounce,
   watchRemove,
   watchObserve,
+  watchCheck,
+  watchPolicyShow,
+  watchPolicySet,
+  watchPropose,
+  watchExport,
   watchFindings,
   watchFinding,
   watchAcknowledge,

@@ -80,16 +80,14 @@ import { createQueue } from './storage/turns.ts';
 import { recordExpiryCrossings } from './trust/expiry.ts';
 import { trustRoutes } from './trust/routes.ts';
 import type { Vault } from './vault/vault.ts';
-import { watchFindingRoutes } from './watch/findings/routes.ts';
 import { sealChains } from './watch/observations/chain.ts';
 import { keepBudgets } from './watch/observing/budget.ts';
-import { observingRoutes } from './watch/observing/routes.ts';
 import { createObserving, type Observing } from './watch/observing/scheduler.ts';
 import { checkChains, collapseMassEvents, endAcceptances, tellStaleRoots } from './watch/patrol/patrol.ts';
 import type { Ask } from './watch/readers/ask.ts';
 import { openReaders } from './watch/readers/open.ts';
 import { createAsk } from './watch/readers/send-question.ts';
-import { watchSourceRoutes } from './watch/sources/routes.ts';
+import { watchRoutes } from './watch/routes.ts';
 
 /** What is open while the server runs. */
 export interface Resources {
@@ -158,9 +156,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     sbomRoutes(resources),
     vulnerabilityRoutes(resources),
     rescanRoutes(resources),
-    watchSourceRoutes(resources),
-    watchFindingRoutes(resources),
-    observingRoutes(resources),
+    ...watchRoutes(withBase),
     webhookRoutes(webhookParts(resources)),
     pushRoutes(resources),
     doctorRoutes(resources),

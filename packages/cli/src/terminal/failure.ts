@@ -17,9 +17,11 @@ export type ExitReason = keyof typeof exitCodes;
 export const exitCodeTexts: Readonly<Record<ExitReason, string>> = {
   ok: 'Done.',
   refused:
-    'Refused or failed: the server said no, an answer was no, a file could not be read; `verify`, `fetch`, `inspect`, `policy test`: not verified, or denied.',
-  usage: 'The command line is wrong, or a question could not be asked because there is no terminal.',
-  unavailable: 'The server could not be reached or is not available; the same command may succeed later.',
+    'Refused or failed: the server said no, an answer was no, a file could not be read; `verify`, `fetch`, `inspect`, `policy test`, `watch check`: not verified, or denied.',
+  usage:
+    'The command line is wrong, or a question could not be asked because there is no terminal; `watch check`: warned of.',
+  unavailable:
+    'The server could not be reached or is not available; the same command may succeed later; `watch check`: nobody knows.',
   unverified:
     'A verification failed: a signature, key, version, size, digest or expiry is not what it must be; the commands named above end with 1 for that.',
   interrupted: 'Broken off by Ctrl-C or a signal.',

@@ -1,6 +1,10 @@
 /** The watch by the command, on a real server: sources come and go, signers are announced, and what is wrong is refused in words. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { describeSarif } from '../../src/commands/watch/sarif.ts';
 import { startServer } from '../support/server.ts';
 
 test('a source is watched, shown, given an announcement, and no longer watched', async (t) => {
@@ -22,6 +26,34 @@ test('a source is watched, shown, given an announcement, and no longer watched',
   }
   assert.equal((await signpost('watch', 'observe', 'ghcr.io/org/app', '--wait', '61')).code, 2);
 
+  const folder = await mkdtemp(join(tmpdir(), 'signpost-test-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const check = ['watch', 'check', 'ghcr.io/org/app:1'];
+  const unknown = await signpost(...check);
+  assert.deepEqual([unknown.code, /^unknown: oci:ghcr\.io\/org\/app/.test(unknown.stdout)], [3, true], unknown.stderr);
+  for (const [rule, code] of [
+    [{ name: 'all', mode: 'enforce', on_unknown: 'deny' }, 1],
+    [{ name: 'all', mode: 'warn' }, 2],
+    [{ name: 'all', mode: 'enforce', on_unknown: 'allow' }, 0],
+  ] as const) {
+    const file = join(folder, 'gates.json');
+    await writeFile(file, JSON.stringify({ schema: 1, rules: [rule] }));
+    await json('watch', 'policy', 'set', file);
+    assert.equal((await signpost(...check)).code, code, JSON.stringify(rule));
+  }
+  assert.equal((await json('watch', 'policy', 'show')).version, 3);
+  await writeFile(join(folder, 'wrong.json'), '{"schema":1,"rules":[{"name":"x"}]}');
+  assert.match((await signpost('watch', 'policy', 'set', join(folder, 'wrong.json'))).stderr, /rules\.0\.mode/);
+  assert.deepEqual(await json('watch', 'propose'), { schema: 1, rules: [] });
+  assert.match((await signpost(...check, '--vsa')).stderr, /expected a verdict/);
+  const inventory = (await json('watch', 'export')).sources as { key: string }[];
+  assert.deepEqual(
+    inventory.map(({ key }) => key),
+    ['oci:ghcr.io/org/app'],
+  );
+  assert.deepEqual((await json('watch', 'export', '--search', 'nothing')).sources, []);
+  assert.equal((await json('watch', 'export', '--format', 'sarif')).version, '2.1.0');
+
   assert.match((await signpost('watch', 'list')).stdout, /oci:ghcr\.io\/org\/app/);
   assert.deepEqual((await json('watch', 'show', id)).lines, []);
   assert.deepEqual((await json('watch', 'history', id)).revisions, []);
@@ -38,4 +70,36 @@ test('a source is watched, shown, given an announcement, and no longer watched',
   assert.match((await signpost('watch', 'finding', nobody)).stderr, /no such finding/);
   assert.equal((await json('watch', 'remove', id, '--yes')).removed, true);
   assert.deepEqual((await json('watch', 'list')).sources, []);
+});
+
+test('findings are results of SARIF, with a rule for each kind and a fingerprint that stays', () => {
+  const finding = (id: string, kind: string, severity: string) => ({
+    ...{ id, kind, severity, source: 'oci:ghcr.io/org/app', line: '1', state: 'open' },
+    ...{ sentence: 'it is not signed', benign: 'a release made by hand' },
+  });
+  const document = JSON.parse(
+    JSON.stringify(
+      describeSarif(
+        [
+          finding('1', 'signature.lost', 'high'),
+          finding('2', 'signature.lost', 'medium'),
+          finding('3', 'sbom.lost', 'low'),
+        ],
+        '1.0.0',
+      ),
+    ),
+  );
+  const [run] = document.runs;
+  assert.deepEqual(
+    run.tool.driver.rules.map(({ id }: { id: string }) => id),
+    ['signature.lost', 'sbom.lost'],
+  );
+  assert.deepEqual(
+    run.results.map((one: { level: string; partialFingerprints: object }) => [one.level, one.partialFingerprints]),
+    [
+      ['error', { 'signpostFinding/v1': '1' }],
+      ['warning', { 'signpostFinding/v1': '2' }],
+      ['note', { 'signpostFinding/v1': '3' }],
+    ],
+  );
 });

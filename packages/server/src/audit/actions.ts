@@ -146,6 +146,7 @@ export const auditActions = [
   'watch_announcement.added',
   'watch_announcement.ended',
   'watch_settings.changed',
+  'watch_policy.changed',
   'audit.exported',
   'backup.created',
   'backup.failed',

@@ -136,6 +136,18 @@ export async function openProjectSigner(
   });
 }
 
+/**
+ * The signer for what belongs to no project: the active key of scope `*`, if the trust list accepts it. Throws as `openProjectSigner`.
+ */
+export async function openSharedSigner(
+  dependencies: SigningKeyDependencies,
+  organisationId: string,
+  { query, trust }: { query: Query; trust: VerifiedTrustList },
+): Promise<Signer> {
+  // No project has an empty name, so that only keys for all of them are found.
+  return openProjectSigner(dependencies, organisationId, { query, project: '', trust });
+}
+
 async function endSigningKey(
   dependencies: SigningKeyDependencies,
   caller: Caller,

@@ -152,6 +152,7 @@ test('the vocabulary of the audit log is this one', () => {
       'watch_announcement.added',
       'watch_announcement.ended',
       'watch_settings.changed',
+      'watch_policy.changed',
       'audit.exported',
       'backup.created',
       'backup.failed',

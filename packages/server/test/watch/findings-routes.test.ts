@@ -57,7 +57,7 @@ describe('the watch', () => {
     const [line] = shown.json.lines as { name: string; state: string; identities: { state: string }[] }[];
     assert.deepEqual(
       [line?.name, line?.state, line?.identities.map(({ state }) => state)],
-      ['1', 'established', ['accepted']],
+      ['1', 'frozen', ['accepted']],
     );
     const history = await scene.ask('GET', `/api/watch/sources/${source}/history`, { as: viewer });
     const causes = (history.json.revisions as { cause: string; state: string }[]).map(

@@ -10,6 +10,7 @@ import { decide, readBaseline } from '../learning/baseline.ts';
 import type { Decision } from '../learning/decision.ts';
 import { quarantineArtifact, readLastSequence } from '../observations/store.ts';
 import type { Tx, WatchParts } from '../parts.ts';
+import { asksTwoPeople, readPolicy } from '../policies/policy.ts';
 import { needsTwoPeople } from '../policies/settings.ts';
 import { tellRevision } from '../recording/teach.ts';
 import { readSource } from '../sources/source.ts';
@@ -86,8 +87,10 @@ async function placeOf(
   return { organisationId, source, line, at };
 }
 
-async function isFirstOfTwo(tx: Tx, { row, verdict, caller }: Step): Promise<boolean> {
-  if (!(await needsTwoPeople(tx, caller.organisationId))) return false;
+async function isFirstOfTwo(tx: Tx, { row, verdict, caller, place }: Step): Promise<boolean> {
+  const { document } = await readPolicy(tx, caller.organisationId);
+  const isAsked = place.source !== undefined && asksTwoPeople(document, place.source.key);
+  if (!isAsked && !(await needsTwoPeople(tx, caller.organisationId))) return false;
   // A key is not a person: one person may hold two of them.
   if (caller.actor.kind !== 'person') {
     throw new Refusal('forbidden', 'expected a person: two of them accept what is critical', {

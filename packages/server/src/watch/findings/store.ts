@@ -83,6 +83,18 @@ export async function listOpen(query: Query, line: number): Promise<FindingRow[]
     .execute();
 }
 
+/** When the first critical finding of a line that is open was opened; null: none is. */
+export async function findFrozenSince(query: Query, line: number): Promise<number | null> {
+  const row = await query
+    .selectFrom('watch_finding')
+    .select(({ fn }) => fn.min('opened_at').as('since'))
+    .where('line', '=', line)
+    .where('severity', '=', 'critical')
+    .where('state', 'in', ['open', 'acknowledged'])
+    .executeTakeFirst();
+  return row?.since ?? null;
+}
+
 /** Which findings to list. */
 export interface FindingFilter {
   readonly organisationId: string;

@@ -5,6 +5,7 @@ import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../.
 import { lineSchema } from '../../http/text-schema.ts';
 import { announce, withdrawAnnouncement } from '../announcements/announcement.ts';
 import { encodeIdentity, type Identity } from '../facts/identity.ts';
+import { findFrozenSince } from '../findings/store.ts';
 import { parseRevisionRow, readBaseline } from '../learning/baseline.ts';
 import { learningPresets } from '../learning/rules.ts';
 import { listRevisions, type RevisionRow } from '../learning/store.ts';
@@ -259,8 +260,9 @@ async function describeLine(
   const stored = await readBaseline(database.query, number);
   if (!stored) return { name, state: 'cold', version: 0, signed: 'never', identities: [], keys: [] };
   const { state, signed, identities, keys } = stored.revision;
+  const isFrozen = (await findFrozenSince(database.query, number)) !== null;
   return {
-    ...{ name, state, version: stored.version, signed, keys: [...keys] },
+    ...{ name, state: isFrozen ? ('frozen' as const) : state, version: stored.version, signed, keys: [...keys] },
     identities: identities.map((known) => ({ state: known.state, identity: claimsOf(known.identity) })),
   };
 }

@@ -1,0 +1,28 @@
+/** All HTTP of the watch. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { AppEnv } from '../http/context.ts';
+import { watchFindingRoutes } from './findings/routes.ts';
+import { watchGateRoutes } from './gates/routes.ts';
+import type { SummaryParts } from './gates/summary.ts';
+import { watchInventoryRoutes } from './inventory/routes.ts';
+import { observingRoutes } from './observing/routes.ts';
+import type { Observing } from './observing/scheduler.ts';
+import { watchPolicyRoutes } from './policies/routes.ts';
+import { watchSourceRoutes } from './sources/routes.ts';
+
+/** What they need. */
+interface WatchRouteParts extends SummaryParts {
+  readonly observing: Observing;
+}
+
+/** The routers of the watch. */
+export function watchRoutes(parts: WatchRouteParts): readonly OpenAPIHono<AppEnv>[] {
+  return [
+    watchSourceRoutes(parts),
+    watchFindingRoutes(parts),
+    observingRoutes(parts),
+    watchPolicyRoutes(parts),
+    watchGateRoutes(parts),
+    watchInventoryRoutes(parts),
+  ];
+}
