@@ -19,6 +19,8 @@ export interface Question {
   readonly namedBy?: string | undefined;
   /** The longest body that is taken. */
   readonly maxBytes: number;
+  /** The body is hashed and not kept: of files that are too large for that. */
+  readonly isHashed?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -28,6 +30,14 @@ export interface Answered {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Of a body that was hashed and not kept. */
+  readonly digests?: BodyDigests | undefined;
+}
+
+/** The hashes of a body. */
+export interface BodyDigests {
+  readonly sha256: Uint8Array;
+  readonly sha512: Uint8Array;
 }
 
 /** Everything else: 401, 403, 429, 5xx, another status, a time-out, a broken connection, a body that is too long. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Config, Environment } from '../../config.ts';
 import type { EvidenceSources } from '../../evidence/sources.ts';
 import type { Ask } from './ask.ts';
+import { createFeedReader } from './feed/feed-reader.ts';
 import { createGitReader } from './git/git-reader.ts';
 import { createNpmReader } from './npm/npm-reader.ts';
 import { type NpmSettings, parseNpmrc } from './npm/npmrc.ts';
@@ -22,7 +23,7 @@ export interface ReaderParts {
 }
 
 /** Opens them. Nobody is asked before somebody looks. */
-export function openReaders({ config, evidence, ...rest }: ReaderParts): Partial<Readers> {
+export function openReaders({ config, evidence, ...rest }: ReaderParts): Readers {
   const readTrustedRoots = async (organisationId: string) =>
     (await evidence.readTrustedRoots(organisationId)).map(({ root }) => root);
   const parts = { ...rest, builders: evidence.builders, readTrustedRoots };
@@ -37,6 +38,7 @@ export function openReaders({ config, evidence, ...rest }: ReaderParts): Partial
     oci: createOciReader({ ...parts, client, plainHosts }),
     npm: createNpmReader({ ...parts, readSettings: () => readNpmrc(npmrcFile, environment) }),
     signpost: createSignpostReader({ ...parts, plainHosts }),
+    feed: createFeedReader(parts),
     git: createGitReader({ ...parts, plainHosts }),
   };
 }

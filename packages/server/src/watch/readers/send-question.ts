@@ -1,9 +1,10 @@
 /** Questions over the network (RFC 9110), each to an address that was looked at, within time and size. */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TrustError } from '@signpost/protocol/errors';
 import type { Reach } from '../../http/outgoing/reach.ts';
 import { sendRequest } from '../../http/outgoing/send.ts';
-import type { Answer, Ask, NoAnswer, Question } from './ask.ts';
+import type { Answer, Answered, Ask, NoAnswer, Question } from './ask.ts';
 
 /** How questions are sent. */
 export interface AskParts {
@@ -89,7 +90,7 @@ interface Asked {
 }
 
 async function readAnswer(response: IncomingMessage, { url, isOwn, question, now }: Asked): Promise<Answer> {
-  const { method, maxBytes } = question;
+  const { method, maxBytes, isHashed } = question;
   const { statusCode: status = 0 } = response;
   const headers = readHeaders(response);
   const isAnswer = (status >= 200 && status < 300) || status === 304 || status === 404 || status === 410;
@@ -107,9 +108,9 @@ async function readAnswer(response: IncomingMessage, { url, isOwn, question, now
     response.destroy();
     return { kind: 'answer', status, headers, body: new Uint8Array() };
   }
-  const body = await readBody(response, maxBytes);
-  if (!body) return { ...unknown(`${url.host} answered with more than ${maxBytes} bytes`), status, isTooLong: true };
-  return { kind: 'answer', status, headers, body };
+  const read = isHashed ? await hashBody(response, maxBytes) : await readBody(response, maxBytes);
+  if (!read) return { ...unknown(`${url.host} answered with more than ${maxBytes} bytes`), status, isTooLong: true };
+  return { kind: 'answer', status, headers, ...read };
 }
 
 function readHeaders({ rawHeaders }: IncomingMessage): Headers {
@@ -118,7 +119,9 @@ function readHeaders({ rawHeaders }: IncomingMessage): Headers {
   return headers;
 }
 
-async function readBody(response: IncomingMessage, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+type Body = Pick<Answered, 'body' | 'digests'>;
+
+async function readBody(response: IncomingMessage, maxBytes: number): Promise<Body | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response) {
@@ -126,7 +129,19 @@ async function readBody(response: IncomingMessage, maxBytes: number): Promise<Ui
     if (size > maxBytes) return undefined;
     chunks.push(chunk);
   }
-  return new Uint8Array(Buffer.concat(chunks));
+  return { body: new Uint8Array(Buffer.concat(chunks)) };
+}
+
+async function hashBody(response: IncomingMessage, maxBytes: number): Promise<Body | undefined> {
+  const hashes = [createHash('sha256'), createHash('sha512')] as const;
+  let size = 0;
+  for await (const chunk of response) {
+    size += chunk.length;
+    if (size > maxBytes) return undefined;
+    for (const hash of hashes) hash.update(chunk);
+  }
+  const [sha256, sha512] = hashes;
+  return { body: new Uint8Array(), digests: { sha256: sha256.digest(), sha512: sha512.digest() } };
 }
 
 /** Seconds, or a date (RFC 9110, 10.2.3). */

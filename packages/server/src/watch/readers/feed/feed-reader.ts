@@ -1,0 +1,174 @@
+/** Reads release feeds: the files that they announce, and the signatures that lie beside those. */
+import { encodeHex } from '@signpost/protocol/bytes/hex';
+import type { BuilderTable } from '@signpost/protocol/sigstore/builder-table';
+import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
+import type { SignatureFact } from '../../facts/fact-set.ts';
+import type { ObservedArtifact } from '../../recording/sighting.ts';
+import { lineOf } from '../../sources/line.ts';
+import type { Ask, BodyDigests } from '../ask.ts';
+import { type FoundSignature, maxSignatureBytes } from '../facts/found-signature.ts';
+import { observeBundles } from '../facts/observe-bundles.ts';
+import type { ListedArtifact, Reader, ReadSource, Unanswered } from '../reader.ts';
+import { type FeedEntry, readEntries } from './entries.ts';
+
+/** What the reader works with. */
+export interface FeedReaderParts {
+  readonly ask: Ask;
+  /** Those of an organisation, at the moment. */
+  readonly readTrustedRoots: (organisationId: string) => Promise<readonly TrustedRoot[]>;
+  readonly builders: BuilderTable;
+  readonly now: () => number;
+}
+
+/** In bytes. */
+const maxFeedBytes = 8 * 1024 * 1024;
+const maxFileBytes = 8 * 1024 * 1024 * 1024;
+/** Feeds that are kept for the observations that follow a listing, and for how long in milliseconds. */
+const maxKept = 16;
+const keptMs = 10 * 60_000;
+
+/** What lies beside a file, by what is put behind its address. */
+const bundleSuffixes = ['.sigstore.json', '.sigstore'] as const;
+const detached = { '.minisig': 'minisign', '.asc': 'gpg', '.sig': 'gpg' } as const;
+
+interface Kept {
+  readonly at: number;
+  readonly entries: readonly FeedEntry[];
+  readonly etag: string | undefined;
+}
+
+type Missing = Unanswered | { readonly kind: 'absent' | 'unchanged' };
+
+/** Makes the reader. */
+export function createFeedReader(parts: FeedReaderParts): Reader {
+  const kept = new Map<string, Kept>();
+  const read = async (source: ReadSource, ifNoneMatch: string | undefined, signal: AbortSignal) => {
+    const found = await readFeed(parts, source, { ifNoneMatch, signal });
+    if ('kind' in found) return found;
+    kept.delete(source.key);
+    kept.set(source.key, found);
+    const [oldest] = kept.keys();
+    if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
+    return found;
+  };
+  return {
+    list: async (source, signal) => {
+      const found = await read(source, source.validators, signal);
+      if (!('kind' in found)) return { kind: 'listed', artifacts: describe(found), validators: found.etag };
+      if (found.kind === 'unknown') return found;
+      return found.kind === 'unchanged' ? { kind: 'unchanged' } : { kind: 'listed', artifacts: [] };
+    },
+    observe: async (source, artifact, signal) => {
+      const before = kept.get(source.key);
+      const known = before && parts.now() - before.at < keptMs ? before : await read(source, undefined, signal);
+      if ('kind' in known) return known.kind === 'unknown' ? known : { kind: 'absent' };
+      const entry = known.entries.find(({ version }) => version === artifact.names.version);
+      return entry ? observeEntry(parts, { source, entry, artifact, signal }) : { kind: 'absent' };
+    },
+  };
+}
+
+function addressOf({ key }: ReadSource): string {
+  return key.slice('feed:'.length);
+}
+
+async function readFeed(
+  { ask, now }: FeedReaderParts,
+  source: ReadSource,
+  { ifNoneMatch, signal }: { readonly ifNoneMatch: string | undefined; readonly signal: AbortSignal },
+): Promise<Kept | Missing> {
+  const url = addressOf(source);
+  const answer = await ask({ url, maxBytes: maxFeedBytes, ifNoneMatch, signal });
+  if (answer.kind === 'unknown') return answer;
+  if (answer.status === 304) return { kind: 'unchanged' };
+  if (answer.status !== 200) return { kind: 'absent' };
+  const entries = readEntries(new TextDecoder().decode(answer.body), url);
+  if (!entries) return { kind: 'unknown', reason: 'the server answered with no feed that can be read' };
+  return { at: now(), entries, etag: answer.headers.get('etag') ?? undefined };
+}
+
+/** What comes first in the feed is what somebody gets. */
+function describe({ entries }: Kept): readonly ListedArtifact[] {
+  const [latest] = [...entries].sort((left, right) => (right.publishedAt ?? 0) - (left.publishedAt ?? 0));
+  return entries.map((entry) => ({
+    names: { version: entry.version },
+    line: lineOf(entry.version.split(' ')[0]),
+    publishedAt: entry.publishedAt,
+    isDefault: entry === latest,
+  }));
+}
+
+interface Look {
+  readonly source: ReadSource;
+  readonly entry: FeedEntry;
+  readonly artifact: ListedArtifact;
+  readonly signal: AbortSignal;
+}
+
+async function observeEntry(parts: FeedReaderParts, look: Look): ReturnType<Reader['observe']> {
+  const { entry, signal, source } = look;
+  const asking = { namedBy: addressOf(source), redirects: 'any-origin', signal } as const;
+  const answer = await parts.ask({ url: entry.url, maxBytes: maxFileBytes, isHashed: true, ...asking });
+  if (answer.kind === 'unknown') return answer;
+  if (answer.status !== 200 || !answer.digests) return { kind: 'absent' };
+  return describeEntry(parts, look, { digests: answer.digests, beside: await findBeside(parts.ask, entry, asking) });
+}
+
+interface Beside {
+  readonly bundles: readonly FoundSignature[];
+  readonly others: readonly SignatureFact[];
+}
+
+async function findBeside(
+  ask: Ask,
+  { url }: FeedEntry,
+  asking: { readonly namedBy: string; readonly redirects: 'any-origin'; readonly signal: AbortSignal },
+): Promise<Beside | 'unknown'> {
+  const bundles: FoundSignature[] = [];
+  const others: SignatureFact[] = [];
+  for (const suffix of [...bundleSuffixes, ...Object.keys(detached)]) {
+    const answer = await ask({ url: appendToPath(url, suffix), maxBytes: maxSignatureBytes, ...asking });
+    if (answer.kind === 'unknown' && !answer.isTooLong) return 'unknown';
+    if (answer.kind === 'unknown' || answer.status !== 200) continue;
+    const kind = Object.hasOwn(detached, suffix) ? detached[suffix as keyof typeof detached] : undefined;
+    if (kind !== undefined) others.push(unverifiable(kind));
+    else bundles.push({ kind: 'bundle', format: 'detached', bytes: answer.body });
+  }
+  return { bundles, others };
+}
+
+function appendToPath(address: string, suffix: string): string {
+  const url = new URL(address);
+  url.pathname += suffix;
+  return url.href;
+}
+
+/** Nobody has told this server the key. */
+function unverifiable(kind: 'minisign' | 'gpg' | 'key'): SignatureFact {
+  const format = kind === 'key' ? 'inline' : 'detached';
+  return { kind, format, outcome: 'unverifiable', reason: 'key_unknown', transparency: 'none' };
+}
+
+async function describeEntry(
+  { readTrustedRoots, builders, now }: FeedReaderParts,
+  { source, entry, artifact }: Look,
+  { digests, beside }: { readonly digests: BodyDigests; readonly beside: Beside | 'unknown' },
+): Promise<ObservedArtifact> {
+  const content = encodeHex(digests.sha256);
+  const { names, line, isDefault } = artifact;
+  const basis = { content, publishedAt: entry.publishedAt, isCapped: false };
+  if (beside === 'unknown') {
+    const unknown = { signatures: 'unknown', provenance: 'unknown', sbom: 'unknown' } as const;
+    return { facts: { ...basis, ...unknown }, names, line, isDefault };
+  }
+  const trustedRoots = await readTrustedRoots(source.organisationId);
+  const context = { ...{ content, digests, trustedRoots, builders }, now: now() };
+  const { signatures, provenance, sbom } = await observeBundles(beside.bundles, context);
+  const own = entry.isSignedForUpdater ? [unverifiable('key')] : [];
+  return {
+    facts: { ...basis, signatures: [...signatures, ...beside.others, ...own], provenance, sbom },
+    names,
+    line,
+    isDefault,
+  };
+}

@@ -1,0 +1,181 @@
+/** Release feeds, read by the watch. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, beforeEach, test } from 'node:test';
+import fc from 'fast-check';
+import { readEntries } from '../../../../src/watch/readers/feed/entries.ts';
+import { createFeedReader } from '../../../../src/watch/readers/feed/feed-reader.ts';
+import type { ListedArtifact } from '../../../../src/watch/readers/reader.ts';
+import { createAsk } from '../../../../src/watch/readers/send-question.ts';
+import { context, foundStatement, provenance, slsa1 } from '../signing.ts';
+
+const answers = new Map<string, { readonly status: number; readonly body: string | Uint8Array }>();
+const server = createServer((request, response) => {
+  const { status, body } = answers.get(request.url ?? '') ?? { status: 404, body: '' };
+  const isKnown = request.headers['if-none-match'] === '"one"';
+  response.writeHead(isKnown ? 304 : status, { etag: '"one"' }).end(body);
+});
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+after(() => server.close());
+const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+const never = new AbortController().signal;
+const source = { organisationId: 'o', key: `feed:http://${host}/releases.xml` };
+const file = Buffer.from('the bytes of 1.2.0');
+const sha256 = createHash('sha256').update(file).digest('hex');
+
+const createReader = () =>
+  createFeedReader({
+    ask: createAsk({ privateHosts: new Set([host]), now: () => context.now }),
+    ...{ readTrustedRoots: async () => context.trustedRoots, builders: context.builders, now: () => context.now },
+  });
+
+const appcast = `<?xml version="1.0" encoding="utf-8"?>
+<rss version="2.0" xmlns:sparkle="http://www.andymatuschak.org/xml-namespaces/sparkle"><channel><title>Rocket</title>
+<item><title>Version 1.2.0</title><pubDate>Sat, 21 Nov 2026 09:00:00 +0000</pubDate>
+  <sparkle:shortVersionString>1.2.0</sparkle:shortVersionString>
+  <enclosure url="/files/rocket-1.2.0.zip?from=feed" length="18" type="application/zip" sparkle:edSignature="AA=="/></item>
+<item><title>Version 1.1.0</title><pubDate>Fri, 20 Nov 2026 09:00:00 +0000</pubDate>
+  <enclosure url="https://dl.example/rocket-1.1.0.zip" sparkle:version="1.1.0" length="9"/></item>
+<item><title>News without a file</title></item></channel></rss>`;
+
+beforeEach(() => {
+  answers.clear();
+  answers.set('/releases.xml', { status: 200, body: appcast });
+  answers.set('/files/rocket-1.2.0.zip?from=feed', { status: 200, body: file });
+});
+
+const latest: ListedArtifact = { names: { version: '1.2.0' }, line: '1', isDefault: true };
+
+async function factsOf() {
+  const observed = await createReader().observe(source, latest, never);
+  return 'facts' in observed ? observed.facts : assert.fail(JSON.stringify(observed));
+}
+
+test('a feed of Sparkle lists its files, and nothing when nothing changed', async () => {
+  const reader = createReader();
+  const listing = await reader.list(source, never);
+  assert.ok(listing.kind === 'listed');
+  assert.deepEqual(
+    listing.artifacts.map(({ names, line, publishedAt, isDefault }) => [names.version, line, publishedAt, isDefault]),
+    [
+      ['1.2.0', '1', Date.UTC(2026, 10, 21, 9), true],
+      ['1.1.0', '1', Date.UTC(2026, 10, 20, 9), false],
+    ],
+  );
+  assert.deepEqual(await reader.list({ ...source, validators: listing.validators }, never), { kind: 'unchanged' });
+});
+
+test('a feed of Atom does, too, and of several files of one entry each is called by its name', () => {
+  const feed = `<feed xmlns="http://www.w3.org/2005/Atom"><title>Rocket</title><entry><title>Rocket v2.0.0-rc.1 is out</title>
+    <updated>2026-11-21T09:00:00Z</updated><link rel="alternate" href="/notes"/>
+    <link rel="enclosure" href="rocket.deb"/><link rel="enclosure" href="rocket.rpm"/></entry></feed>`;
+  assert.deepEqual(
+    readEntries(feed, 'https://dl.example/feed/atom.xml')?.map(({ version, url }) => [version, url]),
+    [
+      ['2.0.0-rc.1 rocket.deb', 'https://dl.example/feed/rocket.deb'],
+      ['2.0.0-rc.1 rocket.rpm', 'https://dl.example/feed/rocket.rpm'],
+    ],
+  );
+});
+
+test('a file is known by its bytes, and whoever signed the bundle beside it', async () => {
+  const unsigned = await factsOf();
+  assert.deepEqual([unsigned.content, unsigned.publishedAt], [sha256, Date.UTC(2026, 10, 21, 9)]);
+  const { bytes } = (await foundStatement({ predicateType: slsa1, predicate: provenance }, sha256)) as {
+    bytes: Uint8Array;
+  };
+  answers.set('/files/rocket-1.2.0.zip.sigstore.json?from=feed', { status: 200, body: bytes });
+  const { signatures, provenance: built } = await factsOf();
+  assert.ok(signatures !== 'unknown' && built !== 'unknown');
+  assert.deepEqual(
+    signatures.map(({ kind, format, outcome }) => [kind, format, outcome]),
+    [
+      ['keyless', 'detached', 'verified'],
+      ['key', 'inline', 'unverifiable'],
+    ],
+  );
+  assert.equal(built[0]?.repository, 'https://github.com/acme/app');
+  answers.set('/files/rocket-1.2.0.zip?from=feed', { status: 200, body: 'other bytes' });
+  const other = await factsOf();
+  assert.ok(other.signatures !== 'unknown');
+  assert.deepEqual(other.signatures[0]?.outcome, 'invalid');
+});
+
+test('signatures by keys that nobody named are there, and cannot be judged', async () => {
+  for (const suffix of ['.minisig', '.asc', '.sig']) {
+    answers.set(`/files/rocket-1.2.0.zip${suffix}?from=feed`, { status: 200, body: 'a signature' });
+  }
+  const { signatures } = await factsOf();
+  assert.ok(signatures !== 'unknown');
+  assert.deepEqual(
+    signatures.map(({ kind, outcome, reason }) => [kind, outcome, reason]),
+    ['minisign', 'gpg', 'gpg', 'key'].map((kind) => [kind, 'unverifiable', 'key_unknown']),
+  );
+});
+
+test('what is not answered is unknown, and what is gone is absent', async () => {
+  const reader = createReader();
+  answers.set('/files/rocket-1.2.0.zip.asc?from=feed', { status: 403, body: '' });
+  assert.equal((await factsOf()).signatures, 'unknown');
+  answers.set('/files/rocket-1.2.0.zip?from=feed', { status: 503, body: '' });
+  const observed = await reader.observe(source, latest, never);
+  assert.equal('kind' in observed && observed.kind, 'unknown');
+  answers.delete('/files/rocket-1.2.0.zip?from=feed');
+  assert.deepEqual(await reader.observe(source, latest, never), { kind: 'absent' });
+  const older = { ...latest, names: { version: '0.9.0' } };
+  assert.deepEqual(await reader.observe(source, older, never), { kind: 'absent' });
+  answers.set('/releases.xml', { status: 200, body: '<html><p>' });
+  assert.equal((await reader.list(source, never)).kind, 'unknown');
+  answers.delete('/releases.xml');
+  assert.deepEqual(await reader.list(source, never), { kind: 'listed', artifacts: [] });
+});
+
+test('a public feed cannot have a private host asked', async () => {
+  const asked: string[] = [];
+  const reader = createFeedReader({
+    ask: async ({ url, namedBy = '' }) => {
+      asked.push(`${namedBy} ${url}`);
+      return { kind: 'unknown', reason: 'nobody is there' };
+    },
+    ...{ readTrustedRoots: async () => [], builders: [], now: () => 0 },
+  });
+  await reader.list(source, never);
+  assert.deepEqual(asked, [` http://${host}/releases.xml`]);
+  const guarded = createAsk({ privateHosts: new Set([host]), now: () => 0 });
+  const question = { url: `http://${host}/secret`, namedBy: 'https://feeds.example/', maxBytes: 100, signal: never };
+  assert.equal((await guarded(question)).kind, 'unknown');
+});
+
+test('whatever a feed holds, it is read or refused: no DOCTYPE, no other schemes, no credentials', () => {
+  const item = (url: string) =>
+    `<rss><channel><item><title>1.0.0</title><enclosure url="${url}"/></item></channel></rss>`;
+  assert.equal(readEntries(item('https://dl.example/a'), 'https://dl.example/')?.length, 1);
+  for (const url of ['file:///etc/passwd', 'https://a:b@dl.example/', 'https://', 'javascript:1']) {
+    assert.deepEqual(readEntries(item(url), 'https://dl.example/'), [], url);
+  }
+  assert.equal(readEntries(`<!DOCTYPE rss [<!ENTITY a "b">]>${item('https://dl.example/')}`, 'https://x/'), undefined);
+  assert.equal(readEntries('<rss>'.repeat(40), 'https://x/'), undefined);
+  const words = fc.constantFrom(
+    '<rss>',
+    '<item>',
+    '</item>',
+    '<enclosure url="a"/>',
+    '<title>1.0',
+    '</title>',
+    '&amp;',
+    '<![CDATA[',
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.array(words).map((all) => all.join('')),
+      ),
+      (text) => {
+        readEntries(text, 'https://dl.example/');
+      },
+    ),
+  );
+});
