@@ -81,6 +81,22 @@ suite('a WebSocket', () => {
     assert.equal(await listener.closed, 4403);
   });
 
+  test('of somebody whose role is narrowed meanwhile goes on hearing what it may, and is let go when it publishes', async () => {
+    const { admin, manager } = scene.home.people;
+    const { listener, key } = await openMember(scene, await manager.logIn());
+    const change = (role: string) =>
+      scene.ask('PATCH', `/api/people/${manager.id}`, { as: admin.session, json: { role } });
+    assert.equal((await change('viewer')).status, 200);
+    try {
+      await listener.send(key, 'client.subscribe', { channels: ['system'] });
+      await listener.until(() => listener.texts.some((text) => text.includes('"channel":"system"')));
+      await listener.send(key, 'client.publish', { channel: 'app.chat', type: 'app.hello' });
+      assert.equal(await listener.closed, 4403);
+    } finally {
+      await change('manager');
+    }
+  });
+
   const refused: readonly [string, (member: Member) => Promise<string>][] = [
     ['garbage', async () => 'garbage'],
     [

@@ -7,7 +7,7 @@ import { writeFrame } from '../../frames/write-frame.ts';
 import type { SignableObject } from '../../json/canonical.ts';
 
 /** What a client may say while it listens. */
-export type ClientFrameType = 'client.acknowledge' | 'client.publish';
+export type ClientFrameType = 'client.acknowledge' | 'client.publish' | 'client.subscribe' | 'client.unsubscribe';
 
 /** Writes the frames of one client, each chained to the one before it under the same session. */
 export class ClientFrames {

@@ -1,6 +1,7 @@
 /** Keeps a subscription connected: the way, the pauses, the watch over silence, the keys, the positions. */
 import { TrustError } from '../../errors.ts';
 import { parseCursor } from '../../frames/cursor.ts';
+import { maxChannels } from '../../frames/payload.ts';
 import { ReplayWindow } from '../../frames/replay-window.ts';
 import type { SignableObject } from '../../json/canonical.ts';
 import { createTransport } from '../transport.ts';
@@ -59,7 +60,7 @@ export class Listening {
   readonly #keys: KeySource;
   readonly #keyring: Keyring;
   readonly #backOff: BackOff;
-  readonly #parts: Omit<ConnectionParts, 'signal' | 'cursor' | 'onSender'>;
+  readonly #parts: Omit<ConnectionParts, 'channels' | 'signal' | 'cursor' | 'onSender'>;
   readonly #clientFrames = new ClientFrames();
   #receiver: Receiver | undefined;
   #send: ((text: string) => void) | undefined;
@@ -73,7 +74,7 @@ export class Listening {
   #sending: Promise<void> = Promise.resolve();
 
   constructor(options: SubscribeOptions) {
-    const { base, fetch, now, channels, random = Math.random, headers = () => ({}), credentials = 'omit' } = options;
+    const { base, fetch, now, random = Math.random, headers = () => ({}), credentials = 'omit' } = options;
     const { session = false, webSocket = options.headers ? undefined : globalThis.WebSocket } = options;
     this.#options = options;
     const transport = createTransport(base, fetch);
@@ -83,12 +84,12 @@ export class Listening {
     const elapsed = () => performance.now();
     const source = { transport, keyring: this.#keyring, refreshTrust, now, elapsed, headers, credentials, session };
     this.#keys = new KeySource(source);
-    this.#parts = { transport, channels, headers, credentials, webSocket };
+    this.#parts = { transport, headers, credentials, webSocket };
   }
 
   /** Where the channels stand for the application. */
   get cursor(): string | undefined {
-    return this.#receiver && cursorOf(this.#receiver.positions, this.#options.channels);
+    return this.#receiver && cursorOf(this.#receiver.positions, this.#receiver.channels);
   }
 
   /** Ends it: `run` then returns. */
@@ -118,10 +119,16 @@ export class Listening {
   /** Sends a frame of the client's own. Throws `fetch_failed`, `key_unknown`, and as `writeFrame`. */
   send(type: ClientFrameType, data: SignableObject): Promise<void> {
     const sent = this.#sending.then(async () => {
-      if (!this.#send) throw new TrustError('fetch_failed', 'expected an open WebSocket, got none');
-      const message = { type, data, ts: this.#options.now() };
+      const receiver = this.#receiver;
+      if (!this.#send || !receiver) throw new TrustError('fetch_failed', 'expected an open WebSocket, got none');
+      const move = planMove(receiver, type, data);
+      const message = { type, data: move?.data ?? data, ts: this.#options.now() };
       const text = await this.#clientFrames.write(this.#keys.sessionKey, message);
-      this.#send?.(text);
+      if (!this.#send) throw new TrustError('fetch_failed', 'expected an open WebSocket, got none');
+      // Frames of a new channel may come before anything else does.
+      if (type === 'client.subscribe') receiver.follow(move?.names ?? []);
+      this.#send(text);
+      if (type === 'client.unsubscribe') receiver.leave(move?.names ?? []);
     });
     this.#sending = sent.catch(() => undefined);
     return sent;
@@ -152,7 +159,13 @@ export class Listening {
     const way = transports[this.#way % transports.length] ?? 'long-poll';
     const health: Health = { way, cut: new AbortController(), isOpen: false, heard: 0, quiet: 0 };
     const signal = AbortSignal.any([this.#closing.signal, health.cut.signal]);
-    const parts: ConnectionParts = { ...this.#parts, cursor: () => receiver.cursor, signal, onSender: this.#setSender };
+    const parts: ConnectionParts = {
+      ...{ ...this.#parts, cursor: () => receiver.cursor, signal, onSender: this.#setSender },
+      // Others may be followed while the connection lasts.
+      get channels() {
+        return receiver.channels;
+      },
+    };
     const watch = this.#watch(receiver, parts, health);
     try {
       if (!this.#keyring.trust) await this.#keys.refreshTrust();
@@ -257,6 +270,27 @@ export class Listening {
     await store.write(text);
     this.#storedText = text;
   }
+}
+
+/**
+ * Which channels a frame adds or leaves, and its data: new ones are heard from where they stand, as far as that is known. Throws a TypeError
+ * for what the server would end the connection for; `undefined`: it moves nowhere.
+ */
+function planMove(
+  receiver: Receiver,
+  type: ClientFrameType,
+  data: SignableObject,
+): { readonly names: readonly string[]; readonly data: SignableObject } | undefined {
+  if (type !== 'client.subscribe' && type !== 'client.unsubscribe') return undefined;
+  const names = Array.isArray(data.channels) ? data.channels.map(String) : [];
+  const others = receiver.channels.filter((name) => !names.includes(name));
+  if (type === 'client.unsubscribe') {
+    if (others.length === 0) throw new TypeError('expected a channel to stay; close the subscription instead');
+    return { names, data };
+  }
+  if (others.length + names.length > maxChannels) throw new TypeError(`expected at most ${maxChannels} channels`);
+  const since = cursorOf(receiver.positions, names);
+  return { names, data: data.since === undefined && since !== undefined ? { ...data, since } : data };
 }
 
 /** The positions of a cursor: what stood there is not known, only how many there were. */

@@ -40,7 +40,7 @@ export interface ReceiverParts {
 /** The channels of one subscription. Its calls must wait for each other. */
 export class Receiver {
   readonly #parts: ReceiverParts;
-  readonly #logs: ReadonlyMap<string, ChannelLog>;
+  readonly #logs: Map<string, ChannelLog>;
   /** Where each channel stands for the application: behind its log while frames are being handed over. */
   readonly #handedOver: Map<string, ReadPosition>;
   #hasHeard = false;
@@ -49,6 +49,23 @@ export class Receiver {
     this.#parts = parts;
     this.#handedOver = new Map([...positions].filter(([name]) => channels.includes(name)));
     this.#logs = new Map(channels.map((name) => [name, new ChannelLog(name, positions.get(name))]));
+  }
+
+  /** The channels that are followed. */
+  get channels(): readonly string[] {
+    return [...this.#logs.keys()];
+  }
+
+  /** Takes frames of these channels, too, from where they stand; where one was left before, it goes on. */
+  follow(channels: readonly string[]): void {
+    for (const name of channels) {
+      if (!this.#logs.has(name)) this.#logs.set(name, new ChannelLog(name, this.#handedOver.get(name)));
+    }
+  }
+
+  /** Takes no more frames of these channels; where they stand is kept. */
+  leave(channels: readonly string[]): void {
+    for (const name of channels) this.#logs.delete(name);
   }
 
   /** Where each channel stands: everything up to there was handed over. */

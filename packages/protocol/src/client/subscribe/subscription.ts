@@ -44,8 +44,9 @@ export interface Subscription {
   readonly ended: Promise<void>;
   /**
    * Sends a frame of the client's own, over a WebSocket with a session key (`session`). Resolves when it is on its way: the
-   * server answers nothing, and what must not get lost is published by HTTP. Throws `fetch_failed` while no WebSocket is
-   * open, `key_unknown` without a session key, and as `writeFrame`.
+   * server answers nothing, and what must not get lost is published by HTTP. `client.subscribe` and `client.unsubscribe` change the
+   * channels of this subscription, also for the connections to come. Throws `fetch_failed` while no WebSocket is open,
+   * `key_unknown` without a session key, a TypeError for too many channels or none, and as `writeFrame`.
    */
   send(type: ClientFrameType, data: SignableObject): Promise<void>;
   /** Ends it; resolves when the last frame was handed over and the positions are stored. */

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { encodeBase64 } from '@signpost/protocol/bytes/base64';
+import { subscribe } from '@signpost/protocol/client/subscribe/subscribe';
+import { firstPrev, parseFrame } from '@signpost/protocol/frames/frame';
+import { writeFrame } from '@signpost/protocol/frames/write-frame';
+import { rootA } from '../../documents.ts';
+import { createPayload, epoch, sessionSecret } from '../../frames/documents.ts';
+import { MemoryStore } from '../world.ts';
+import { heartbeatMs, PushServer } from './push-server.ts';
+
+/** A WebSocket without a network: what is sent is kept, and a test says what comes. */
+class TestSocket extends EventTarget {
+  static opened: TestSocket[] = [];
+  readonly url: string;
+  readonly sent: string[] = [];
+
+  constructor(url: string) {
+    super();
+    this.url = url;
+    TestSocket.opened.push(this);
+    queueMicrotask(() => this.dispatchEvent(new Event('open')));
+  }
+
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  hear(text: string): void {
+    this.dispatchEvent(new MessageEvent('message', { data: text }));
+  }
+
+  close(): void {
+    this.dispatchEvent(new CloseEvent('close', { code: 3001 }));
+  }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let waited = 0; !holds() && waited < 5000; waited += 5) await delay(5);
+  assert.ok(holds());
+}
+
+test('a subscription moves to other channels by signed frames, and keeps to them when it connects again', async () => {
+  await using server = await PushServer.start();
+  const expiresAt = new Date(Date.now() + 600_000).toISOString();
+  const [kid, secret] = [`s_${'a'.repeat(32)}`, encodeBase64(sessionSecret('a'))];
+  server.sessionKey = { kid, channels: ['session.1'], secret, algorithm: 'sha256', expiresAt };
+  const heard: string[] = [];
+  const refused: string[] = [];
+  TestSocket.opened = [];
+  const subscription = subscribe({
+    ...{ base: server.base, roots: [rootA.pubkeyB64], store: new MemoryStore(), fetch, now: Date.now },
+    ...{ channels: ['releases'], heartbeatMs, random: () => 0.02, session: true, transports: ['web-socket'] },
+    webSocket: TestSocket as unknown as typeof WebSocket,
+    onFrame: ({ payload }) => void heard.push(`${payload.channel} ${payload.sequence}`),
+    onGap: () => undefined,
+    onRefused: (reason) => void refused.push(reason),
+  });
+  const tell = async (channel: string, sequence: number, prev: string, type = 'release.activated') => {
+    const data = { project: 'demo', version: '1.0.0' };
+    const stated = { channel, sequence, prev, type, data: type === 'heartbeat' ? undefined : data };
+    const { text, hash } = await writeFrame(server.key, createPayload(stated), { ts: Date.now() });
+    TestSocket.opened.at(-1)?.hear(`[${text}]`);
+    return hash;
+  };
+  await until(() => TestSocket.opened.length === 1);
+  const [first] = TestSocket.opened;
+  first?.hear(`{"channel_keys":[${server.certificates.join(',')}]}`);
+  await tell('releases', 0, firstPrev('releases', epoch), 'heartbeat');
+  await until(() => subscription.cursor === `${epoch}:releases.0`);
+  const said = () => (first?.sent ?? []).map((text) => parseFrame(text).payload);
+
+  await subscription.send('client.subscribe', { channels: ['catalogue'] });
+  assert.deepEqual({ ...said()[0]?.data }, { channels: ['catalogue'] });
+  await tell('catalogue', 0, firstPrev('catalogue', epoch), 'heartbeat');
+  await until(() => subscription.cursor === `${epoch}:catalogue.0,releases.0`);
+
+  await subscription.send('client.unsubscribe', { channels: ['releases'] });
+  await tell('releases', 1, firstPrev('releases', epoch));
+  await until(() => refused.includes('wrong_channel'));
+  assert.deepEqual(heard, []);
+  await assert.rejects(subscription.send('client.unsubscribe', { channels: ['catalogue'] }), TypeError);
+  const many = Array.from({ length: 16 }, (_, index) => `app.a${index}`);
+  await assert.rejects(subscription.send('client.subscribe', { channels: many }), TypeError);
+  assert.equal(first?.sent.length, 2);
+
+  await subscription.send('client.subscribe', { channels: ['releases'] });
+  assert.equal(said()[2]?.data?.since, `${epoch}:releases.0`);
+  await tell('releases', 1, firstPrev('releases', epoch));
+  await until(() => heard.length === 1);
+
+  first?.close();
+  await until(() => TestSocket.opened.length === 2);
+  const { searchParams } = new URL(TestSocket.opened[1]?.url ?? '');
+  assert.equal(searchParams.get('channels'), 'catalogue,releases');
+  assert.equal(searchParams.get('since'), `${epoch}:catalogue.0,releases.1`);
+  await subscription.close();
+});
