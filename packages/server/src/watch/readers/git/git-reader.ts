@@ -34,7 +34,7 @@ interface Kept {
   readonly tags: readonly RemoteTag[];
 }
 
-/** Makes the reader. Content is the commit that a tag leads to, by its name. */
+/** Makes the reader. Content is what a tag points to itself: its own object, which the signature is part of, or a commit. */
 export function createGitReader({ ask, plainHosts, now }: GitReaderParts): Reader {
   const kept = new Map<string, Kept>();
   const read = async (source: ReadSource, signal: AbortSignal): Promise<Kept | Unanswered | { kind: 'absent' }> => {
@@ -83,8 +83,8 @@ function describeListing({ validators: before }: ReadSource, { remote, tags }: K
   return { kind: 'listed', artifacts, validators };
 }
 
-function describeTag({ format }: Remote, { name, oid, peeled }: RemoteTag): ListedArtifact {
-  const content = nameContent({ algorithm: format, hex: peeled ?? oid });
+function describeTag({ format }: Remote, { name, oid }: RemoteTag): ListedArtifact {
+  const content = nameContent({ algorithm: format, hex: oid });
   return { content, names: { tag: name }, line: lineOf(name), isDefault: false };
 }
 
@@ -100,12 +100,13 @@ async function observeTag(ask: Ask, { remote, tags }: Kept, look: Look): ReturnT
   if (!tag) return { kind: 'absent' };
   const objects = await fetchTag(ask, remote, { oid: tag.oid, signal: look.signal });
   if ('kind' in objects) return objects;
-  const found = followTag(objects, tag.oid);
-  if (!found) return { kind: 'unknown', reason: 'the server left out what its tag points to' };
-  const { commit, first } = found;
-  const { signature, madeAt } = readSignedObject(first);
+  const object = objects.get(tag.oid);
+  if (!object || !leadsToCommit(objects, tag.oid)) {
+    return { kind: 'unknown', reason: 'the server left out what its tag points to' };
+  }
+  const { signature, madeAt } = readSignedObject(object);
   const facts = {
-    ...{ content: nameContent({ algorithm: remote.format, hex: commit }), isCapped: false },
+    ...{ content: nameContent({ algorithm: remote.format, hex: tag.oid }), isCapped: false },
     ...{ signatures: signature ? [await judgeSignature(signature)] : [], provenance: [], sbom: 'absent' as const },
     // Nobody tags in the future.
     publishedAt: madeAt === undefined ? undefined : Math.min(madeAt, look.now),
@@ -116,15 +117,12 @@ async function observeTag(ask: Ask, { remote, tags }: Kept, look: Look): ReturnT
 /** Tags may point to tags; deeper chains are none that people make. */
 const maxChain = 8;
 
-function followTag(objects: ReadonlyMap<string, GitObject>, oid: string) {
-  const first = objects.get(oid);
-  let name: string | undefined = oid;
-  for (let steps = 0; first && name !== undefined && steps < maxChain; steps += 1) {
-    const object = objects.get(name);
-    if (object?.type === 'commit') return { first, commit: name };
-    name = object && readSignedObject(object).target;
+function leadsToCommit(objects: ReadonlyMap<string, GitObject>, oid: string): boolean {
+  let object = objects.get(oid);
+  for (let steps = 0; object?.type === 'tag' && steps < maxChain; steps += 1) {
+    object = objects.get(readSignedObject(object).target ?? '');
   }
-  return undefined;
+  return object?.type === 'commit';
 }
 
 /** Who signed stands in an SSH signature itself; for the others nobody has told this server keys or roots. */

@@ -17,8 +17,6 @@ export interface RemoteTag {
   readonly name: string;
   /** What it points to itself: a tag object or a commit. */
   readonly oid: string;
-  /** The commit behind a tag object. */
-  readonly peeled: string | undefined;
 }
 
 /** What is not there, or not answered. */
@@ -68,7 +66,7 @@ export async function listTags(
 ): Promise<readonly RemoteTag[] | Unanswered> {
   const body = [
     ...[encodeLine('command=ls-refs'), encodeLine(`object-format=${remote.format}`), delimiter],
-    ...[encodeLine('peel'), encodeLine('ref-prefix refs/tags/'), flush],
+    ...[encodeLine('ref-prefix refs/tags/'), flush],
   ].join('');
   const answer = await post(ask, remote, { body, maxBytes: maxTagBytes, signal });
   if (answer.kind === 'unknown') return answer;
@@ -77,9 +75,8 @@ export async function listTags(
 }
 
 function readTag(line: string): RemoteTag[] {
-  const [, oid, name, attributes = ''] = /^([0-9a-f]{40,64}) refs\/tags\/([^ ]+)(.*)$/.exec(line) ?? [];
-  if (oid === undefined || name === undefined) return [];
-  return [{ name, oid, peeled: / peeled:([0-9a-f]{40,64})(?: |$)/.exec(attributes)?.[1] }];
+  const [, oid, name] = /^([0-9a-f]{40,64}) refs\/tags\/([^ ]+)/.exec(line) ?? [];
+  return oid === undefined || name === undefined ? [] : [{ name, oid }];
 }
 
 /** The objects that lead from a tag to its commit, and that commit; none that has another name than its hash. */
