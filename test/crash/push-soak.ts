@@ -153,9 +153,14 @@ class Soak {
     this.#startedAt = performance.now();
   }
 
+  /** Whether the bus takes events again, after a while: it is asked less and less often while it is away. */
   async isBusWell(): Promise<boolean> {
-    const health = (await (await fetch(`${this.#server.base}/api/health`)).json()) as { bus?: string };
-    return health.bus === 'ok';
+    for (let waited = 0; waited < patienceMs; waited += 500) {
+      const health = (await (await fetch(`${this.#server.base}/api/health`)).json()) as { bus?: string };
+      if (health.bus === 'ok') return true;
+      await delay(500);
+    }
+    return false;
   }
 
   async end(): Promise<void> {
