@@ -113,7 +113,8 @@ export class Listener {
   readonly reader: Reader;
   /** Unix milliseconds. */
   readonly endsAt: number;
-  readonly #bucket: TokenBucket;
+  /** Made when it is asked for: without a pace it never is. */
+  #bucket: TokenBucket | undefined;
   state: ListenerState = 'catching';
   audience: Audience;
   /** The number of the next entry of the audience; of use while it is live. */
@@ -134,7 +135,6 @@ export class Listener {
     readonly positions: Positions;
     readonly isProved: boolean;
     readonly heartbeatSerial: number;
-    readonly bucket: BucketSize;
     readonly endsAt: number;
   }) {
     this.wire = made.wire;
@@ -144,11 +144,11 @@ export class Listener {
     this.isProved = made.isProved;
     this.heartbeatSerial = made.heartbeatSerial;
     this.endsAt = made.endsAt;
-    this.#bucket = new TokenBucket(made.bucket, performance.now());
   }
 
   /** Up to `wanted` frames that its pace allows now. */
   pace(wanted: number, size: BucketSize): number {
+    this.#bucket ??= new TokenBucket(size, performance.now());
     return this.#bucket.take(wanted, size, performance.now());
   }
 

@@ -160,7 +160,6 @@ export class Hub {
       const listener = new Listener({
         ...{ wire, reader, positions, audience: feed.audienceOf(names), isProved: resumed === undefined },
         heartbeatSerial: beats.serial,
-        bucket: this.#parts.settings.pace,
         endsAt: this.#parts.now() + this.#parts.settings.lifeMs * (0.8 + 0.4 * Math.random()),
       });
       wire.write(encodeKeys(wire.framing, formatKeys(certificates)));

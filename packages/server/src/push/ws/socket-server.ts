@@ -7,7 +7,6 @@ import type { PendingUpgrade } from '../../http/upgrade.ts';
 import { createQueue } from '../../storage/turns.ts';
 import type { Entered } from '../hub/enter.ts';
 import { TokenBucket } from '../hub/token-bucket.ts';
-import type { KeyHolder } from '../keys/session-keys.ts';
 import { type ClientFrameParts, isRefused, type Sender, takeClientFrame } from './client-frames.ts';
 import { SocketWire } from './socket.ts';
 
@@ -59,24 +58,34 @@ interface Connection {
   readonly wire: SocketWire;
 }
 
-function connect(parts: ClientFrameParts, { webSocket, wire }: Connection, { organisation, entered }: Guest): void {
+function connect(parts: ClientFrameParts, connection: Connection, { organisation, entered }: Guest): void {
+  const { webSocket, wire } = connection;
   const listener = entered.start(wire);
-  const enqueue = createQueue();
-  const gate = createGate(webSocket, parts);
   const { principal } = entered.reader;
   // The library says what is wrong with a message by closing; nobody else need know.
-  webSocket.on('error', () => undefined);
+  webSocket.on('error', ignore);
   webSocket.on('close', () => listener.leave());
-  const take = (text: string, holder: KeyHolder) =>
-    enqueue(() =>
-      takeClientFrame(parts, { organisation, listener, holder }, text).catch((error: unknown) =>
-        wire.end(endFor(error)),
-      ),
-    );
+  // Strangers send nothing, and most listeners are strangers: what takes frames is not there for them.
+  if (!principal) webSocket.on('message', () => wire.end('bad-input'));
+  else {
+    const holder = { organisationId: organisation.id, ...principal };
+    takeMessages(parts, connection, { organisation, listener, holder });
+  }
+}
+
+function ignore(): void {}
+
+function takeMessages(parts: ClientFrameParts, { webSocket, wire }: Connection, sender: Sender): void {
+  const enqueue = createQueue();
+  const gate = createGate(webSocket, parts);
   webSocket.on('message', (data, isBinary) => {
-    if (isBinary || !principal) wire.end('bad-input');
+    if (isBinary) wire.end('bad-input');
     else if (!gate.admit()) wire.end('limit');
-    else void take(data.toString(), { organisationId: organisation.id, ...principal });
+    else {
+      void enqueue(() =>
+        takeClientFrame(parts, sender, data.toString()).catch((error: unknown) => wire.end(endFor(error))),
+      );
+    }
   });
 }
 
