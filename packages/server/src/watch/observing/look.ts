@@ -4,6 +4,7 @@ import { Refusal } from '../../errors.ts';
 import type { WatchParts } from '../parts.ts';
 import type { ListedArtifact, Listing, Reader, Readers, ReadSource, Unanswered } from '../readers/reader.ts';
 import { recordAnswered, recordUnanswered } from '../recording/blindness.ts';
+import { recordListing } from '../recording/capped-listing.ts';
 import { lineOf } from '../sources/line.ts';
 import { askReader } from './ask-reader.ts';
 import { adaptInterval, jitter, pauseAfter } from './interval.ts';
@@ -92,6 +93,8 @@ async function find(parts: LookParts, due: DueSource, { startedAt, signal }: Loo
     const rest = { recorded: 0, changed: 0, unread: 0, skipped: 0, isCut: false, stopped: undefined };
     return { kind: 'found', ...rest, validators: due.validators, listedAt: due.listed_at };
   }
+  const isCapped = listing.isCapped ?? false;
+  await recordListing(parts, { ...nameOf(due), key: due.key, isCapped }).catch(ignoreRemoved);
   const round: Round = { parts, reader: reader satisfies Reader, source: due, readSource, signal };
   return work(round, due, { listing, requests, startedAt });
 }

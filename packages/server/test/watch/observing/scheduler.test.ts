@@ -87,6 +87,24 @@ forEachEngine((_name, open) => {
     assert.deepEqual(await watch.look(hour), ['list oci:ghcr.io/org/app', '1.0.4']);
   });
 
+  test('a source that has more names than are read is told, until it has not', async () => {
+    const watch = await openWatch();
+    const whole = { kind: 'listed', artifacts: [versionOf(1)] } as const;
+    const { database: own, caller, source } = watch.desk;
+    const fingerprint = fingerprintOf('baseline.quota', `the names of ${source.key}`);
+    const find = () => findByFingerprint(own.query, { organisationId: caller.organisationId, fingerprint });
+    watch.reader.listing = whole;
+    await watch.look();
+    assert.equal(await find(), undefined);
+    watch.reader.listing = { ...whole, isCapped: true };
+    await watch.look(hour);
+    await watch.look(hour);
+    assert.equal((await find())?.state, 'open');
+    watch.reader.listing = whole;
+    await watch.look(hour);
+    assert.equal((await find())?.state, 'resolved');
+  });
+
   test('after a day the whole is listed again, and the newest are looked at again', async () => {
     const watch = await openWatch();
     watch.reader.listing = listingOf(

@@ -18,7 +18,7 @@ export interface ReadAttachments {
 
 /** Layers that are read of one image, and the bytes of all of them. */
 const maxLayers = 64;
-const maxTotalBytes = 32 * 1024 * 1024;
+const maxTotalBytes = 12 * 1024 * 1024;
 
 interface Layer {
   readonly attachment: Attachment;

@@ -1,12 +1,6 @@
 /** Manifests and indexes (OCI Image Format 1.1; Docker's schema 2), as far as signatures hang on them. */
-import { TrustError } from '@signpost/protocol/errors';
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  parseForeignJson,
-  readMember,
-} from '@signpost/protocol/json/foreign';
+import { isJsonObject, type JsonObject, type JsonValue, readMember } from '@signpost/protocol/json/foreign';
+import { parseJsonObject } from './json-object.ts';
 
 /** What leads to content. */
 export interface Descriptor {
@@ -48,7 +42,7 @@ export function isDigest(text: string): boolean {
 
 /** Parses a manifest; what in it leads nowhere is left out. `undefined`: it is none. */
 export function parseManifest(bytes: Uint8Array): Manifest | undefined {
-  const document = parseDocument(bytes);
+  const document = parseJsonObject(bytes);
   if (!document) return undefined;
   const config = readMember(document, 'config');
   const configType = isJsonObject(config) ? readText(config, 'mediaType') : undefined;
@@ -85,14 +79,4 @@ function readAnnotations(object: JsonObject): ReadonlyMap<string, string> {
 function readText(object: JsonObject, name: string): string | undefined {
   const value = readMember(object, name);
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function parseDocument(bytes: Uint8Array): JsonObject | undefined {
-  try {
-    const document = parseForeignJson(bytes, { maxBytes: maxManifestBytes, maxDepth: 32, maxValues: 200_000 });
-    return isJsonObject(document) ? document : undefined;
-  } catch (error) {
-    if (error instanceof TrustError) return undefined;
-    throw error;
-  }
 }

@@ -1,9 +1,8 @@
 /** Lists that come in pages (OCI Distribution 1.1, "Listing Tags", "Listing Referrers"): where the next one is, the registry says, and nobody else's. */
 
-import { TrustError } from '@signpost/protocol/errors';
 import type { JsonObject } from '@signpost/protocol/json/foreign';
-import { isJsonObject, parseForeignJson } from '@signpost/protocol/json/foreign';
 import type { NoAnswer } from '../ask.ts';
+import { parseJsonObject } from './json-object.ts';
 import { findNextLink } from './link.ts';
 import { type Absent, askVisited, unknown, type Visit } from './visit.ts';
 
@@ -24,7 +23,8 @@ export interface Pages {
   readonly isCapped: boolean;
 }
 
-const maxPageBytes = 4 * 1024 * 1024;
+/** Some registries answer with all tags at once, and all digests beside them. */
+const maxPageBytes = 8 * 1024 * 1024;
 
 /** Reads pages until there is none, or too many. Absent: the first is not there. */
 export async function readPages(
@@ -41,7 +41,7 @@ export async function readPages(
     if (answer.kind === 'unknown') return answer;
     if (answer.status === 404 || answer.status === 410)
       return pages.length === 0 ? { kind: 'absent' } : unknown(`${visit.place.registry} lost a page`);
-    const page = parsePage(answer.body);
+    const page = parseJsonObject(answer.body);
     if (!page) return unknown(`${visit.place.registry} answered with what is no list`);
     pages.push(page);
     const link = answer.headers.get('link');
@@ -65,14 +65,4 @@ function followLink(
   const own = new URL(`${base}${path}`);
   if (url === null || url.origin !== own.origin || url.pathname !== own.pathname || url.username !== '') return null;
   return `${path}${url.search}`;
-}
-
-function parsePage(body: Uint8Array): JsonObject | undefined {
-  try {
-    const page = parseForeignJson(body, { maxBytes: maxPageBytes, maxDepth: 16, maxValues: 200_000 });
-    return isJsonObject(page) ? page : undefined;
-  } catch (error) {
-    if (error instanceof TrustError) return undefined;
-    throw error;
-  }
 }
