@@ -1,5 +1,6 @@
 /** Publishing an authority's lists: complete, delta, and parts of large ones, under one sequence of numbers (RFC 5280, 5.2.3). */
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import { signRevocationList } from '@signpost/protocol/x509/write-revocation-list';
 import type { Transaction } from 'kysely';
@@ -65,7 +66,9 @@ export async function publishLists(
   const delta = base && (await makeList(making, { kind: 'delta', part: '', baseNumber: base.number }, entries.changes));
   const changedParts = await makeParts(making, entries, shards);
   const wanted = chooseParts(entries.count, shards);
-  await parts.database.transaction(async (tx) => {
+  await setImmediate();
+  // Megabytes, which the disk takes its time for.
+  const { durable } = await parts.database.commit(async (tx) => {
     // One with a higher number was faster; what it may lack shows in what it covers.
     if (!(await replaceList(tx, complete))) return;
     for (const row of [...(delta ? [delta] : []), ...changedParts]) await replaceList(tx, row);
@@ -76,6 +79,7 @@ export async function publishLists(
     if (wanted !== shards) forgetIssuers(parts, tx);
     await recordPublication(tx, complete, { at: parts.now(), actor: options.actor ?? systemActor, name: issuer.name });
   });
+  await durable;
   // Once more, when there are parts for the first time: nobody shall look for one in vain.
   return wanted === shards ? complete : publishLists(parts, issuer, options);
 }
@@ -110,6 +114,8 @@ async function makeList(
   { kind, part, baseNumber }: ListKind,
   { values, count, content }: Entries,
 ): Promise<RevocationListRow> {
+  // Writing and signing a large list takes tens of milliseconds: others have their turn before each, and before all are stored.
+  await setImmediate();
   const bytes = await signRevocationList(
     {
       issuer: issuer.certificate.subject,
