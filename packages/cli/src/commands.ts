@@ -123,6 +123,7 @@ import {
 } from './commands/watch/finding.ts';
 import { watchCheck, watchPolicySet, watchPolicyShow, watchPropose } from './commands/watch/gate.ts';
 import { watchObserve } from './commands/watch/observe.ts';
+import { watchCases, watchDeclare, watchMirror, watchRetire, watchRevoke } from './commands/watch/signers.ts';
 import { watchAdd, watchAnnounce, watchHistory, watchList, watchRemove, watchShow } from './commands/watch/source.ts';
 import { webhookDeliveries, webhookReplay, webhookTest } from './commands/webhook/delivery.ts';
 import {
@@ -302,6 +303,11 @@ export const commands: readonly CommandSpec[] = [
   watchHistory,
   watchAnnounce,
   watchRemove,
+  watchDeclare,
+  watchRetire,
+  watchRevoke,
+  watchMirror,
+  watchCases,
   watchObserve,
   watchCheck,
   watchPolicyShow,

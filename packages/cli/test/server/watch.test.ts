@@ -26,6 +26,20 @@ test('a source is watched, shown, given an announcement, and no longer watched',
   }
   assert.equal((await signpost('watch', 'observe', 'ghcr.io/org/app', '--wait', '61')).code, 2);
 
+  assert.deepEqual((await json('watch', 'cases')).cases, []);
+  const key = 'a'.repeat(64);
+  for (const verb of ['declare', 'retire', 'revoke']) {
+    const decided = await json('watch', verb, id, '--line', '1', '--key', key, '--reason', 'x');
+    assert.deepEqual(decided.lines, ['1']);
+  }
+  const unseen = ['watch', 'declare', id, '--issuer', 'https://i.example', '--subject', 'new', '--reason', 'x'];
+  assert.match((await signpost(...unseen)).stderr, /nobody was seen to sign as new/);
+  const other = String((await json('watch', 'add', 'quay.io/org/app')).id);
+  assert.equal((await json('watch', 'mirror', other, '--of', id)).mirror_of, id);
+  assert.match((await signpost('watch', 'mirror', id, '--of', other)).stderr, /is no mirror/);
+  assert.equal((await json('watch', 'mirror', other)).mirror_of, null);
+  assert.equal((await json('watch', 'remove', other, '--yes')).removed, true);
+
   const folder = await mkdtemp(join(tmpdir(), 'signpost-test-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const check = ['watch', 'check', 'ghcr.io/org/app:1'];
@@ -44,7 +58,7 @@ test('a source is watched, shown, given an announcement, and no longer watched',
   assert.equal((await json('watch', 'policy', 'show')).version, 3);
   await writeFile(join(folder, 'wrong.json'), '{"schema":1,"rules":[{"name":"x"}]}');
   assert.match((await signpost('watch', 'policy', 'set', join(folder, 'wrong.json'))).stderr, /rules\.0\.mode/);
-  assert.deepEqual(await json('watch', 'propose'), { schema: 1, rules: [] });
+  assert.deepEqual(await json('watch', 'propose', '--source', 'npm:**'), { schema: 1, rules: [] });
   assert.match((await signpost(...check, '--vsa')).stderr, /expected a verdict/);
   const inventory = (await json('watch', 'export')).sources as { key: string }[];
   assert.deepEqual(
@@ -55,8 +69,8 @@ test('a source is watched, shown, given an announcement, and no longer watched',
   assert.equal((await json('watch', 'export', '--format', 'sarif')).version, '2.1.0');
 
   assert.match((await signpost('watch', 'list')).stdout, /oci:ghcr\.io\/org\/app/);
-  assert.deepEqual((await json('watch', 'show', id)).lines, []);
-  assert.deepEqual((await json('watch', 'history', id)).revisions, []);
+  assert.equal(((await json('watch', 'show', id)).lines as { state: string }[])[0]?.state, 'declared');
+  assert.equal(((await json('watch', 'history', id)).revisions as unknown[]).length, 3);
   assert.deepEqual((await json('watch', 'findings')).findings, []);
   const until = new Date(Date.now() + 86_400_000).toISOString();
   const words = ['watch', 'announce', id, '--until', until, '--reason', 'we move'];

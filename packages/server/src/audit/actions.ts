@@ -130,6 +130,7 @@ export const auditActions = [
   'watch_source.added',
   'watch_source.removed',
   'watch_source.asked',
+  'watch_source.mirrored',
   'watch_baseline.revised',
   'watch_chain.sealed',
   'watch_finding.opened',

@@ -1,6 +1,8 @@
 /** All HTTP of the watch. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../http/context.ts';
+import { watchCaseRoutes } from './cases/routes.ts';
+import { watchDecisionRoutes } from './decisions/routes.ts';
 import { watchFindingRoutes } from './findings/routes.ts';
 import { watchGateRoutes } from './gates/routes.ts';
 import type { SummaryParts } from './gates/summary.ts';
@@ -24,5 +26,7 @@ export function watchRoutes(parts: WatchRouteParts): readonly OpenAPIHono<AppEnv
     watchPolicyRoutes(parts),
     watchGateRoutes(parts),
     watchInventoryRoutes(parts),
+    watchCaseRoutes(parts),
+    watchDecisionRoutes(parts),
   ];
 }

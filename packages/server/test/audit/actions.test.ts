@@ -136,6 +136,7 @@ test('the vocabulary of the audit log is this one', () => {
       'watch_source.added',
       'watch_source.removed',
       'watch_source.asked',
+      'watch_source.mirrored',
       'watch_baseline.revised',
       'watch_chain.sealed',
       'watch_finding.opened',

@@ -81,6 +81,12 @@ export const driftRules = {
 /** A kind of drift. */
 export type DriftKind = keyof typeof driftRules;
 
+/** Kinds that the past of an artifact and its names tells, and not its facts: what is not there any more is not over for that. */
+export const pastKinds: ReadonlySet<DriftKind> = new Set([
+  ...(['signature.withdrawn', 'signature.coverage_drop', 'tlog.unseen_signing', 'tlog.inconsistent'] as const),
+  ...(['tag.mutated', 'version.content_changed', 'mirror.divergence', 'release.burst'] as const),
+]);
+
 /** `severity`, so many steps worse (or better, when negative), within the levels that there are. */
 export function shiftSeverity(severity: Severity, steps: number): Severity {
   const index = Math.min(Math.max(severities.indexOf(severity) + steps, 0), severities.length - 1);

@@ -1,8 +1,9 @@
 /** Findings that end by themselves: what they told of is over, and their history says so. */
 import type { AuditEntry } from '../../audit/audit.ts';
+import { type DriftKind, pastKinds } from '../drift/kinds.ts';
 import type { Tx } from '../parts.ts';
 import { type FindingPlace, tell } from './raise.ts';
-import { findByFingerprint, listOpen, updateFinding } from './store.ts';
+import { findByFingerprint, listOpen, listShownAlone, updateFinding } from './store.ts';
 
 /** So many good artifacts in a row show that a line is as it was. */
 const goodArtifacts = 3;
@@ -17,6 +18,22 @@ export async function creditLine(tx: Tx, place: FindingPlace): Promise<readonly 
     await updateFinding(tx, row, { good_artifacts: good, ...(isOver && { state: 'resolved', proposal: null }) });
     if (!isOver) continue;
     const note = `the line is as before for ${goodArtifacts} artifacts`;
+    entries.push(await tell(tx, place, { row: { ...row, state: 'resolved' }, act: 'resolved', note }));
+  }
+  return entries;
+}
+
+/** Ends findings that one artifact alone has shown and shows no more: its evidence came after it. Critical ones wait for a person. */
+export async function resolveRestored(
+  tx: Tx,
+  place: FindingPlace,
+  { artifact, shown }: { readonly artifact: number; readonly shown: ReadonlySet<string> },
+): Promise<readonly AuditEntry[]> {
+  const entries: AuditEntry[] = [];
+  for (const row of await listShownAlone(tx, artifact)) {
+    if (row.severity === 'critical' || shown.has(row.fingerprint) || pastKinds.has(row.kind as DriftKind)) continue;
+    await updateFinding(tx, row, { state: 'resolved', proposal: null });
+    const note = 'the artifact that showed it shows it no more';
     entries.push(await tell(tx, place, { row: { ...row, state: 'resolved' }, act: 'resolved', note }));
   }
   return entries;

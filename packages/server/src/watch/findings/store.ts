@@ -83,6 +83,27 @@ export async function listOpen(query: Query, line: number): Promise<FindingRow[]
     .execute();
 }
 
+/** Findings that nobody decided and that no artifact but this one has shown. */
+export async function listShownAlone(query: Query, artifact: number): Promise<FindingRow[]> {
+  return query
+    .selectFrom('watch_finding as finding')
+    .innerJoin('watch_finding_artifact as link', 'link.finding_id', 'finding.id')
+    .selectAll('finding')
+    .where('link.artifact', '=', artifact)
+    .where('finding.state', 'in', ['open', 'acknowledged', 'collapsed'])
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('watch_finding_artifact as other')
+            .select('other.artifact')
+            .whereRef('other.finding_id', '=', 'finding.id')
+            .where('other.artifact', '!=', artifact),
+        ),
+      ),
+    )
+    .execute();
+}
+
 /** When the first critical finding of a line that is open was opened; null: none is. */
 export async function findFrozenSince(query: Query, line: number): Promise<number | null> {
   const row = await query

@@ -3,7 +3,7 @@ import { emptyRevision, type Revision } from '../baseline/revision.ts';
 import { classify, type Finding } from '../drift/classify.ts';
 import { isSameSigner } from '../drift/compare-identity.ts';
 import type { ArtifactHistory } from '../drift/difference.ts';
-import { driftRules, type GateDefault, type Severity } from '../drift/kinds.ts';
+import { driftRules, type GateDefault, pastKinds, type Severity } from '../drift/kinds.ts';
 import { selectAccepted } from '../drift/signers.ts';
 import type { FactSet, SignatureFact } from '../facts/fact-set.ts';
 import { selectProven } from '../learning/habits.ts';
@@ -140,11 +140,6 @@ function judgeState({ line, revision = emptyRevision }: GateBasis): readonly Rea
 
 /** Told by the facts themselves, again, by the revision in force now; the others as they were found. */
 const noHistory: ArtifactHistory = { wasSigned: false, mirrors: [] };
-const pastKinds: ReadonlySet<string> = new Set([
-  ...['signature.withdrawn', 'signature.coverage_drop', 'tlog.unseen_signing', 'tlog.inconsistent', 'tag.mutated'],
-  ...['version.content_changed', 'mirror.divergence', 'release.burst'],
-]);
-
 function judgeDrift({ rule, basis, artifact }: GateQuestion, facts: FactSet): readonly Reason[] {
   const { source, line, revision = emptyRevision } = basis;
   if (revision.state === 'cold') return [];

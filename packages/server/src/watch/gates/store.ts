@@ -25,20 +25,6 @@ export async function listByContent(query: Query, sourceId: string, content: str
     .execute();
 }
 
-/** What a version of a source was seen to be last. */
-export async function findVersionContent(query: Query, sourceId: string, version: string): Promise<string | undefined> {
-  const row = await query
-    .selectFrom('watch_artifact as artifact')
-    .innerJoin('watch_line as line', 'line.number', 'artifact.line')
-    .select('artifact.content')
-    .where('line.source_id', '=', sourceId)
-    .where('artifact.version', '=', version)
-    .orderBy('artifact.last_sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.content;
-}
-
 /** The last facts of an artifact whose signatures could be read and judged, and when they were last seen. */
 export async function findHeldFacts(
   query: Query,

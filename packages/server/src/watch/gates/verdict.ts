@@ -6,7 +6,7 @@ import { findFrozenSince } from '../findings/store.ts';
 import { parseDecisionRow, readBaseline, type StoredRevision } from '../learning/baseline.ts';
 import { applyDecision } from '../learning/decision.ts';
 import { listDecisions } from '../learning/store.ts';
-import { findTag } from '../observations/store.ts';
+import { findTag, findVersion } from '../observations/store.ts';
 import type { WatchParts } from '../parts.ts';
 import type { PolicyRule } from '../policies/document.ts';
 import { readPolicy, selectRule } from '../policies/policy.ts';
@@ -16,7 +16,6 @@ import { findSourceByKey, type SourceRow } from '../sources/store.ts';
 import { conclude, type GateArtifact, isDriftKind, type Judgement, judgeArtifact, type Reason } from './judge.ts';
 import {
   findHeldFacts,
-  findVersionContent,
   listByContent,
   listLinesByAge,
   listShown,
@@ -111,7 +110,8 @@ async function judgeSource(query: Query, asked: Asked): Promise<Said> {
 /** Where our own looks saw the label lead. */
 async function findNamed(query: Query, sourceId: string, label: string | undefined): Promise<string | undefined> {
   if (label === undefined) return undefined;
-  return (await findTag(query, { sourceId, name: label }))?.content ?? findVersionContent(query, sourceId, label);
+  const named = (await findTag(query, { sourceId, name: label })) ?? (await findVersion(query, sourceId, label));
+  return named?.content;
 }
 
 function judgeNames(
@@ -154,7 +154,7 @@ async function judgeLines(query: Query, asked: Asked, artifacts: readonly Placed
   };
   const own: Said[] = [];
   for (const artifact of artifacts) {
-    for (const line of lines.filter(({ number }) => number === artifact.line)) own.push(await judge(artifact, line));
+    for (const line of lines.filter(({ name }) => name === artifact.line_name)) own.push(await judge(artifact, line));
   }
   // Under whatever other name it stands: what is denied in one line is not made good by another.
   if (own.length > 0) return own.find(({ judged }) => judged === 'deny') ?? (best(own) as Said);
@@ -178,7 +178,8 @@ function best(said: readonly Said[]): Said | undefined {
 const firstDayMs = 24 * 3_600_000;
 
 async function readLines(query: Query, { source, rule }: Asked): Promise<readonly KnownLine[]> {
-  const all = await listLinesByAge(query, source.id);
+  // A mirror is judged by the source that it is one of.
+  const all = await listLinesByAge(query, source.mirror_of ?? source.id);
   const isMeant = (name: string) => rule.lines.includes(name) || (rule.lines.includes('major') && /^\d+$/.test(name));
   const first = all[0]?.created_at ?? 0;
   const meant = all.filter((line) => isMeant(line.name));

@@ -205,6 +205,23 @@ export async function findOtherContent(
   return row?.content;
 }
 
+/** What a version of a source was seen to be last. */
+export async function findVersion(
+  query: Query,
+  sourceId: string,
+  version: string,
+): Promise<Pick<ArtifactRow, 'content' | 'first_seen_at'> | undefined> {
+  return query
+    .selectFrom('watch_artifact as artifact')
+    .innerJoin('watch_line as line', 'line.number', 'artifact.line')
+    .select(['artifact.content', 'artifact.first_seen_at'])
+    .where('line.source_id', '=', sourceId)
+    .where('artifact.version', '=', version)
+    .orderBy('artifact.last_sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 /** Where a tag led last. */
 export async function findTag(
   query: Query,

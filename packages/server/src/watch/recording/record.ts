@@ -2,11 +2,13 @@
 import type { AuditEntry } from '../../audit/audit.ts';
 import { recordAudits } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
+import { emptyRevision } from '../baseline/revision.ts';
 import { classify, type Finding } from '../drift/classify.ts';
 import type { FactSet } from '../facts/fact-set.ts';
 import { describeFinding, type FindingPlace, raiseFindings } from '../findings/raise.ts';
-import { creditLine } from '../findings/resolve.ts';
+import { creditLine, resolveRestored } from '../findings/resolve.ts';
 import { isAtLeast } from '../findings/severity.ts';
+import { readBaseline } from '../learning/baseline.ts';
 import {
   type ChainRow,
   countArtifacts,
@@ -23,9 +25,10 @@ import type { Tx, WatchParts } from '../parts.ts';
 import { readRules, readSource } from '../sources/source.ts';
 import type { SourceRow } from '../sources/store.ts';
 import { noteAnswer } from './blindness.ts';
+import { compareMirrors } from './mirrors.ts';
 import { measurePace, measureSigned } from './pace.ts';
 import { addSighting, assertObserved, type ChainEnd, type ObservedArtifact, type Sighted } from './sighting.ts';
-import { type Taught, teachLine } from './teach.ts';
+import { type Lesson, type Taught, teachLine } from './teach.ts';
 
 /** What a reader saw of a source at one time. */
 export interface Observation {
@@ -136,7 +139,7 @@ async function judgeLines(tx: Tx, { source, sighted, sequences, at }: Judging) {
   for (const line of new Set(sighted.map((one) => one.line))) {
     const own = sighted.filter((one) => one.line === line);
     const name = own[0]?.observed.line ?? '';
-    const taught = await teachLine(tx, {
+    const taught = await teach(tx, source, {
       ...{ organisationId: source.organisation_id, source, line: { number: line, name }, sequences, at },
       settings: { rules: readRules(source), declaredRepository: source.declared_repository ?? undefined },
       facts: own.map(({ observed }) => observed.facts),
@@ -152,9 +155,21 @@ async function judgeLines(tx: Tx, { source, sighted, sequences, at }: Judging) {
       }
       const isGood = one.isNew && !found.some(({ severity }) => isAtLeast(severity, 'medium'));
       if (isGood) entries.push(...(await creditLine(tx, place)));
+      if (!one.isNew && one.observed.facts.signatures !== 'unknown') {
+        const shown = new Set(found.map(({ fingerprint }) => fingerprint));
+        entries.push(...(await resolveRestored(tx, place, { artifact: one.row.number, shown })));
+      }
     }
   }
   return { findings, entries };
+}
+
+/** A mirror learns nothing: it is judged by what is accepted of the source that it is a mirror of. */
+async function teach(tx: Tx, { mirror_of }: SourceRow, lesson: Lesson): Promise<Taught> {
+  if (mirror_of === null) return teachLine(tx, lesson);
+  const line = await findLine(tx, mirror_of, lesson.line.name);
+  const stored = line === undefined ? undefined : await readBaseline(tx, line);
+  return { inForce: stored?.revision ?? emptyRevision, entries: [] };
 }
 
 /** A line of which nothing is known yet has nothing to differ from. */
@@ -173,7 +188,12 @@ async function judge(
       ...{ source: source.key, line: observed.line },
       ...{ isInUse: observed.isDefault, isDevelopment: source.is_development === 1 },
     },
-    history: { ...history, mirrors: [], ...(coverage && { coverage }), ...(hourly && { hourly }) },
+    history: {
+      ...history,
+      mirrors: await compareMirrors(tx, { source, observed, at }),
+      ...(coverage && { coverage }),
+      ...(hourly && { hourly }),
+    },
   });
 }
 

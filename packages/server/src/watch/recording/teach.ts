@@ -103,7 +103,8 @@ function selectArrived(revision: Revision, facts: readonly FactSet[], announced:
   };
 }
 
-function isAnnounced({ identities }: AnnouncedSigners, seen: Identity): boolean {
+/** Whether an identity fits one that is expected, by every claim that is named. */
+export function isAnnounced({ identities }: AnnouncedSigners, seen: Identity): boolean {
   return identities.some((expected) =>
     Object.entries(expected).every(([claim, value]) => seen[claim as keyof Identity] === value),
   );

@@ -22,12 +22,14 @@ const sourceSchema = z
     ecosystem: z.enum(['oci', 'npm', 'signpost', 'feed', 'git']),
     declared_repository: z.string().nullable(),
     development: z.boolean(),
+    mirror_of: z.uuid().nullable(),
     readable: z.boolean().openapi({ description: 'Whether this server can look at it.' }),
     created_at: timeSchema,
   })
   .openapi('WatchedSource');
 
-const identitySchema = z.strictObject({
+/** An identity as people name it: to the letter, by as many claims as they know. */
+export const identitySchema = z.strictObject({
   issuer: z.string().min(1).max(2048),
   subject: z.string().min(1).max(2048),
   ownerId: z.string().max(64).optional(),
@@ -237,7 +239,7 @@ function addAnnouncementRoutes(router: OpenAPIHono<AppEnv>, parts: WatchParts): 
 function describeSource({ observing }: WatchSourceParts, row: SourceRow): z.infer<typeof sourceSchema> {
   const { id, key, ecosystem, declared_repository } = row;
   return {
-    ...{ id, key, ecosystem, declared_repository, development: row.is_development === 1 },
+    ...{ id, key, ecosystem, declared_repository, development: row.is_development === 1, mirror_of: row.mirror_of },
     ...{ readable: observing.reads(ecosystem), created_at: formatTime(row.created_at) },
   };
 }

@@ -96,6 +96,22 @@ export async function listSources(
     .execute();
 }
 
+/** Makes a source a mirror of another, or with null of none. */
+export async function setMirror(tx: Tx, id: string, of: string | null): Promise<void> {
+  await tx.updateTable('watch_source').set({ mirror_of: of }).where('id', '=', id).execute();
+}
+
+/** A source with its mirrors, those that are watched; nothing but itself when it has none. */
+export async function listGroup(query: Query, id: string): Promise<SourceRow[]> {
+  return query
+    .selectFrom('watch_source')
+    .selectAll()
+    .where((row) => row.or([row('id', '=', id), row('mirror_of', '=', id)]))
+    .where('removed_at', 'is', null)
+    .orderBy('key')
+    .execute();
+}
+
 /** The lines of a source by name. */
 export async function listLines(query: Query, sourceId: string): Promise<{ number: number; name: string }[]> {
   return query

@@ -1,0 +1,79 @@
+/** HTTP of cases: everything that one artifact shows, as one thing to look into. */
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { AppEnv } from '../../http/context.ts';
+import { createRouter, formatTime, jsonAnswer, timeSchema } from '../../http/router.ts';
+import { severities } from '../drift/kinds.ts';
+import type { WatchParts } from '../parts.ts';
+import { type CaseRow, listCaseFindings, listCases } from './store.ts';
+
+const pageLimit = 100;
+const caseSchema = z
+  .object({
+    number: z.int(),
+    source: z.string(),
+    source_id: z.uuid(),
+    line: z.string(),
+    version: z.string().nullable(),
+    sha256: z.string(),
+    severity: z.enum(severities).openapi({ description: 'Of its worst finding.' }),
+    opened_at: timeSchema,
+    findings: z.array(
+      z.object({
+        id: z.uuid(),
+        kind: z.string(),
+        severity: z.enum(severities),
+        state: z.string(),
+        sentence: z.string(),
+      }),
+    ),
+  })
+  .openapi('WatchCase');
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/api/watch/cases',
+  tags: ['watch'],
+  summary: 'Artifacts with open findings, each with all of them',
+  request: { query: z.object({ before: z.coerce.number().int().min(1).optional() }) },
+  responses: {
+    200: jsonAnswer(
+      `The newest first, at most ${pageLimit}; the next ones before the last number.`,
+      z.object({ cases: z.array(caseSchema) }),
+    ),
+  },
+});
+
+/** The routes of cases. */
+export function watchCaseRoutes({ database: { query } }: WatchParts): OpenAPIHono<AppEnv> {
+  const router = createRouter();
+  router.openapi(listRoute, async (c) => {
+    const { before } = c.req.valid('query');
+    const rows = await listCases(query, { organisationId: c.var.organisation.id, before, limit: pageLimit });
+    const findings = await listCaseFindings(
+      query,
+      rows.map(({ number }) => number),
+    );
+    const cases = rows.map((row) =>
+      describeCase(
+        row,
+        findings.filter(({ artifact }) => artifact === row.number),
+      ),
+    );
+    return c.json({ cases }, 200);
+  });
+  return router;
+}
+
+function describeCase(
+  { number, content, version, line, source_id, key }: CaseRow,
+  findings: Awaited<ReturnType<typeof listCaseFindings>>,
+): z.infer<typeof caseSchema> {
+  const worst = Math.max(0, ...findings.map(({ severity }) => severities.indexOf(severity)));
+  return {
+    ...{ number, source: key, source_id, line, version, sha256: content, severity: severities[worst] ?? 'note' },
+    opened_at: formatTime(Math.min(...findings.map(({ opened_at }) => opened_at))),
+    findings: findings.map(({ id, kind, severity, state, document }) => ({
+      ...{ id, kind, severity, state, sentence: (JSON.parse(document) as { sentence: string }).sentence },
+    })),
+  };
+}

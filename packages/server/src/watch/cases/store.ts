@@ -1,0 +1,52 @@
+/** SQL of cases: artifacts that show findings which nobody decided. */
+import type { Query } from '../../storage/database.ts';
+import type { FindingRow } from '../findings/store.ts';
+
+/** An artifact that shows something. */
+export interface CaseRow {
+  readonly number: number;
+  readonly content: string;
+  readonly version: string | null;
+  readonly line: string;
+  readonly source_id: string;
+  readonly key: string;
+}
+
+/** Artifacts with open findings, the newest first; those before the artifact `before`. */
+export async function listCases(
+  query: Query,
+  filter: { readonly organisationId: string; readonly before: number | undefined; readonly limit: number },
+): Promise<CaseRow[]> {
+  return query
+    .selectFrom('watch_finding_artifact as link')
+    .innerJoin('watch_finding as finding', 'finding.id', 'link.finding_id')
+    .innerJoin('watch_artifact as artifact', 'artifact.number', 'link.artifact')
+    .innerJoin('watch_line as line', 'line.number', 'artifact.line')
+    .innerJoin('watch_source as source', 'source.id', 'line.source_id')
+    .select(['artifact.number', 'artifact.content', 'artifact.version', 'line.name as line'])
+    .select(['source.id as source_id', 'source.key'])
+    .distinct()
+    .where('finding.organisation_id', '=', filter.organisationId)
+    .where('finding.state', 'in', ['open', 'acknowledged'])
+    .$if(filter.before !== undefined, (select) => select.where('artifact.number', '<', filter.before ?? 0))
+    .orderBy('artifact.number', 'desc')
+    .limit(filter.limit)
+    .execute();
+}
+
+/** The open findings of artifacts. */
+export async function listCaseFindings(
+  query: Query,
+  artifacts: readonly number[],
+): Promise<(FindingRow & { readonly artifact: number })[]> {
+  if (artifacts.length === 0) return [];
+  return query
+    .selectFrom('watch_finding as finding')
+    .innerJoin('watch_finding_artifact as link', 'link.finding_id', 'finding.id')
+    .selectAll('finding')
+    .select('link.artifact')
+    .where('link.artifact', 'in', artifacts)
+    .where('finding.state', 'in', ['open', 'acknowledged'])
+    .orderBy('finding.id')
+    .execute();
+}
