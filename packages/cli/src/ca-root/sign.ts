@@ -2,7 +2,7 @@
 import { encodeHex } from '@signpost/protocol/bytes/hex';
 import { TrustError } from '@signpost/protocol/errors';
 import type { CertificateSigner } from '@signpost/protocol/keys/private-key';
-import { deriveKeyIdentifier, parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subject-key';
+import { deriveKeyIdentifier, type SubjectKey } from '@signpost/protocol/keys/subject-key';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
 import type { NameConstraints } from '@signpost/protocol/x509/constraint-extensions';
 import { lintCertificate } from '@signpost/protocol/x509/lint/lint-certificate';
@@ -92,7 +92,7 @@ export async function planSubordinate(
   const { notBefore, notAfter } = choosePeriod(wish);
   if (wish.now > root.notAfter) throw new Failure('refused', 'this root has expired');
   return {
-    ...{ request, key: parseSubjectKey(request.spki), pathLength, crl: wish.crl, issuerUrl: wish.issuerUrl },
+    ...{ request, key: request.subjectKey, pathLength, crl: wish.crl, issuerUrl: wish.issuerUrl },
     nameConstraints: wish.nameConstraints,
     ...{ notBefore: Math.max(notBefore, root.notBefore), notAfter: Math.min(notAfter, root.notAfter) },
   };

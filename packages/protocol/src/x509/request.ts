@@ -5,6 +5,7 @@ import { constructedTag } from '../asn1/tag.ts';
 import { assertDer } from '../asn1/walk.ts';
 import { constructed, type DerValue, encoded, integer, oid, sequence, sequenceOf, setOf } from '../asn1/writer.ts';
 import type { CertificateSigner } from '../keys/private-key.ts';
+import type { SubjectKey } from '../keys/subject-key.ts';
 import { importPublicKey, type VerificationKey } from '../keys/verification-key.ts';
 import { readKeyInfo, readSigned, type SignedStructure } from './certificate.ts';
 import { interpretExtensions, type KnownExtensions, type RawExtension, readExtensions } from './extensions.ts';
@@ -28,6 +29,8 @@ declare const verified: unique symbol;
 
 /** A request whose sender holds the key. */
 export interface VerifiedRequest extends CertificateRequest {
+  /** The key in `spki`. */
+  readonly subjectKey: SubjectKey;
   readonly [verified]: true;
 }
 
@@ -88,8 +91,9 @@ export async function verifyRequest(
   request: CertificateRequest,
   importKey: (spki: Uint8Array<ArrayBuffer>) => VerificationKey | Promise<VerificationKey> = importPublicKey,
 ): Promise<VerifiedRequest> {
-  await verifySigned(request, await importKey(request.spki));
-  return request as VerifiedRequest;
+  const key = await importKey(request.spki);
+  await verifySigned(request, key);
+  return { ...request, subjectKey: key.subjectKey } as VerifiedRequest;
 }
 
 /** What to ask for. */

@@ -1,6 +1,6 @@
 /** Issuing: from a request, a bare public key, or a form for which the server makes the key. Durable before it is handed out. */
 import { createPrivateKey, derivePublicKey } from '@signpost/protocol/keys/private-key';
-import { parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subject-key';
+import type { SubjectKey } from '@signpost/protocol/keys/subject-key';
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import type { AttributeToWrite } from '@signpost/protocol/x509/name';
 import type { VerifiedRequest } from '@signpost/protocol/x509/request';
@@ -208,7 +208,7 @@ interface OpenedKey {
 async function openKey(profile: Profile, source: KeySource): Promise<OpenedKey> {
   switch (source.kind) {
     case 'request':
-      return { publicKey: parseSubjectKey(source.request.spki) };
+      return { publicKey: source.request.subjectKey };
     case 'public':
       return source;
     case 'server': {

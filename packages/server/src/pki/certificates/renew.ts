@@ -108,7 +108,7 @@ function openRenewalKey(parts: AuthorityParts, { old, certificate, key }: OldKey
   const publicKey = parseSubjectKey(certificate.spki);
   switch (key.kind) {
     case 'request':
-      return { kind: 'public', publicKey: parseSubjectKey(key.request.spki) };
+      return { kind: 'public', publicKey: key.request.subjectKey };
     case 'same': {
       if (old.sealed_key === null) return { kind: 'public', publicKey };
       const { purpose, reference } = certificateKeyPlace(old.id);
