@@ -41,7 +41,7 @@ export interface PushScene extends Scene {
   tell(topic: string, payload: Readonly<Record<string, unknown>>, organisationId?: string): Promise<void>;
   /** Ends it all, but for the database that was given. */
   close(): Promise<void>;
-  /** Waits until all that was told is in the logs. */
+  /** Waits until all that was told is in the logs, and listeners have been told. */
   settle(): Promise<void>;
 }
 
@@ -95,6 +95,8 @@ export async function createPushScene(database: Database, choice: PushChoice = {
     },
     settle: async () => {
       while ((await listWaiting(database.query)).length > 0) await sleep(5);
+      // What was committed is told when it is durable.
+      await database.settle();
     },
   };
   if (choice.vouched !== false) {

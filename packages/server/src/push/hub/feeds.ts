@@ -67,6 +67,8 @@ export class Feeds {
     try {
       const { database, now } = this.#parts;
       const feed = new Feed(await database.transaction((tx) => openLog(tx, organisationId, now())));
+      // Its heads may be of frames that the disk has not flushed yet.
+      await database.settle();
       this.#open.set(organisationId, feed);
       for (const batch of early) this.deliver(batch);
       return feed;

@@ -156,9 +156,10 @@ export class Sequencer {
     }
   }
 
-  #append(work: Work): Promise<{ batch: Batch; outcomes: (Published | Refusal)[]; taken: number }> {
+  /** Resolves when the frames are durable; the process does other work while the disk flushes, and no other batch is begun. */
+  async #append(work: Work): Promise<{ batch: Batch; outcomes: (Published | Refusal)[]; taken: number }> {
     const { organisationId, signer, publications } = work;
-    return this.#parts.database.transaction(async (tx) => {
+    const { result, durable } = await this.#parts.database.commit(async (tx) => {
       const now = this.#parts.now();
       const log = await openLog(tx, organisationId, now);
       const { drafts, taken } = await this.#takeEvents(tx, organisationId, now);
@@ -171,6 +172,8 @@ export class Sequencer {
       const outcomes = await recordPublications(tx, log, { publications, admissions, frames: own, now });
       return { batch: { log, frames }, outcomes, taken };
     });
+    await durable;
+    return result;
   }
 
   async #takeEvents(tx: Transaction<Schema>, organisationId: string, now: number) {
