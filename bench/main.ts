@@ -15,6 +15,7 @@ import { measureStart } from './start.ts';
 import { measureTimestamps } from './timestamps.ts';
 import { measureUpdateCheck } from './update-check.ts';
 import { measureUpload } from './upload.ts';
+import { measureWatch } from './watch.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>> = {
   start: measureStart,
@@ -31,6 +32,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>
   bundle: measureBundles,
   frames: measureFrames,
   fanout: measureFanOut,
+  watch: measureWatch,
 };
 
 const names = argv.length > 2 ? argv.slice(2) : Object.keys(benchmarks);

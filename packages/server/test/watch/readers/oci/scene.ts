@@ -1,5 +1,6 @@
 /** A reader of images that asks a registry of the tests, under the trusted root of the tests. */
 
+import type { Ask } from '../../../../src/watch/readers/ask.ts';
 import type { FindCredential } from '../../../../src/watch/readers/oci/credentials.ts';
 import { createOciReader } from '../../../../src/watch/readers/oci/oci-reader.ts';
 import { createRegistryClient } from '../../../../src/watch/readers/oci/registry-client.ts';
@@ -29,6 +30,8 @@ interface LookOptions {
   /** Nobody is found by name, unless told otherwise. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
   readonly now?: () => number;
+  /** Hears of each question. */
+  readonly asked?: () => void;
 }
 
 const { signal } = new AbortController();
@@ -36,11 +39,15 @@ const { signal } = new AbortController();
 /** A reader that has read nothing yet, of one repository at `host`. */
 export function lookAt(host: string, options: LookOptions = {}): Look {
   const { repository = 'org/app', findCredential = async () => undefined, now = () => signedAt } = options;
-  const { privateHosts = [], timeoutMs, resolve = async () => [] } = options;
-  const ask = createAsk({
+  const { privateHosts = [], timeoutMs, resolve = async () => [], asked = () => undefined } = options;
+  const send = createAsk({
     ...{ privateHosts: new Set([host, ...privateHosts]), now },
     ...{ resolve, ...(timeoutMs !== undefined && { timeoutMs }) },
   });
+  const ask: Ask = (question) => {
+    asked();
+    return send(question);
+  };
   const client = createRegistryClient({ ask, findCredential, now });
   const { trustedRoots, builders } = context;
   const readTrustedRoots = async () => trustedRoots;
