@@ -20,6 +20,8 @@ const maxBodyBytes = 1024 * 1024;
 /** Routes whose body may be larger than that, in bytes. */
 const bodyLimits: ReadonlyMap<string, number> = new Map([
   ['POST /api/projects/{slug}/releases/{version}/evidence', 4 * 1024 * 1024],
+  // An object of a cluster is half as large at most, and the one before it comes along.
+  ['POST /api/watch/admission', 4 * 1024 * 1024],
 ]);
 
 /** Routes whose body is a file; they bound it themselves. */

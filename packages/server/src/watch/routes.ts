@@ -1,6 +1,7 @@
 /** All HTTP of the watch. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../http/context.ts';
+import { watchAdmissionRoutes } from './admission/routes.ts';
 import { watchCaseRoutes } from './cases/routes.ts';
 import { watchDecisionRoutes } from './decisions/routes.ts';
 import { watchFindingRoutes } from './findings/routes.ts';
@@ -28,5 +29,6 @@ export function watchRoutes(parts: WatchRouteParts): readonly OpenAPIHono<AppEnv
     watchInventoryRoutes(parts),
     watchCaseRoutes(parts),
     watchDecisionRoutes(parts),
+    watchAdmissionRoutes(parts),
   ];
 }

@@ -1,0 +1,41 @@
+/** The manifests for Kubernetes: each parses, and says what the server answers. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseDocument } from 'yaml';
+import roles from '../../packages/server/src/roles.json' with { type: 'json' };
+
+const folder = join(import.meta.dirname, '../../deploy/kubernetes');
+
+function readManifest(name: string) {
+  const document = parseDocument(readFileSync(join(folder, name), 'utf8'), { strict: true });
+  assert.deepEqual([document.errors, document.warnings], [[], []]);
+  return document.toJS();
+}
+
+test('the webhook asks a route that keys may ask, has more time than the route takes, and fails closed', () => {
+  const { apiVersion, kind, webhooks } = readManifest('admission.yaml');
+  assert.deepEqual([apiVersion, kind], ['admissionregistration.k8s.io/v1', 'ValidatingWebhookConfiguration']);
+  for (const webhook of webhooks) {
+    const url = new URL(webhook.clientConfig.url);
+    const route = `POST ${url.pathname}` as keyof typeof roles;
+    assert.ok((roles[route] as readonly string[] | undefined)?.includes('key:read'), route);
+    assert.ok(webhook.timeoutSeconds * 1000 > Number(url.searchParams.get('budget_ms')));
+    assert.deepEqual(webhook.admissionReviewVersions, ['v1']);
+    assert.deepEqual([webhook.failurePolicy, webhook.sideEffects], ['Fail', 'NoneOnDryRun']);
+    const [rule] = webhook.rules;
+    assert.deepEqual(rule.resources, ['pods', 'pods/ephemeralcontainers']);
+    assert.deepEqual(rule.operations, ['CREATE', 'UPDATE']);
+  }
+});
+
+test('the API server finds its credential under the name of the host', () => {
+  const { plugins } = readManifest('admission-configuration.yaml');
+  assert.equal(plugins[0].name, 'ValidatingAdmissionWebhook');
+  assert.match(plugins[0].configuration.kubeConfigFile, /kubeconfig\.yaml$/);
+  const { users } = readManifest('kubeconfig.yaml');
+  const { webhooks } = readManifest('admission.yaml');
+  assert.equal(users[0].name, new URL(webhooks[0].clientConfig.url).host);
+  assert.ok(users[0].user.tokenFile && !users[0].user.token);
+});
