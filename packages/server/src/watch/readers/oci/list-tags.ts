@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type JsonObject, readMember } from '@signpost/protocol/json/foreign';
 import { lineOf } from '../../sources/line.ts';
+import type { NoAnswer } from '../ask.ts';
 import type { ListedArtifact, Listing } from '../reader.ts';
 import { isAttachmentTag } from './attachments.ts';
 import { readPages } from './pages.ts';
@@ -55,14 +56,18 @@ function strip(tag: string): string {
   return tag.replace(/^v(?=[0-9])/, '');
 }
 
+/** One tag that cannot be asked is observed like those that were not; when none can, the registry does not answer. */
 async function resolveTags(visit: Visit, tags: readonly string[]) {
   const artifacts: ListedArtifact[] = [];
+  let failure: NoAnswer | undefined;
+  let hasAnswered = tags.length === 0;
   for (const [index, tag] of tags.entries()) {
     const named = index < maxResolved ? await findDigest(visit, tag) : undefined;
-    if (named?.kind === 'unknown') return named;
+    if (named?.kind === 'unknown') failure ??= named;
+    else if (named) hasAnswered = true;
     if (named?.kind === 'absent') continue;
-    const content = named?.digest?.slice('sha256:'.length);
+    const content = named?.kind === 'named' ? named.digest?.slice('sha256:'.length) : undefined;
     artifacts.push({ content, names: { tag }, line: lineOf(tag), isDefault: tag === defaultTag });
   }
-  return artifacts;
+  return failure && !hasAnswered ? failure : artifacts;
 }

@@ -135,6 +135,28 @@ describe('tags', () => {
     assert.deepEqual([listing.isCapped, page], [true, 100]);
   });
 
+  test('of which one cannot be asked are listed without saying where it leads, and when none can, nothing is known', async () => {
+    for (const tag of ['1.0.0', '1.1.0']) await putImage(images, tag);
+    const spoil = (pattern: RegExp) => {
+      images.sabotage = (_, response, path) => {
+        if (pattern.test(path)) fail(response, 500);
+        return pattern.test(path);
+      };
+    };
+    spoil(/^manifests\/1\.1\.0$/);
+    const listing = await lookAt(images.host).list();
+    assert.ok(listing.kind === 'listed');
+    assert.deepEqual(
+      listing.artifacts.map(({ names, content }) => [names.tag, content !== undefined]),
+      [
+        ['1.1.0', false],
+        ['1.0.0', true],
+      ],
+    );
+    spoil(/^manifests\//);
+    assert.equal((await lookAt(images.host).list()).kind, 'unknown');
+  });
+
   test('that are none are left out', async () => {
     images.sabotage = (request, response, path) => {
       if (!path.startsWith('tags/')) return false;
