@@ -6,6 +6,7 @@ import { createId } from '../../storage/ids.ts';
 import { encodePlain } from '../facts/plain-text.ts';
 import type { AnnouncementRow } from '../learning/store.ts';
 import type { WatchParts } from '../parts.ts';
+import { needsTwoFor } from '../policies/two-people.ts';
 import type { AnnouncedSigners } from '../recording/teach.ts';
 import { readSource } from '../sources/source.ts';
 import { endAnnouncement, insertAnnouncement } from './store.ts';
@@ -22,7 +23,7 @@ export interface AnnouncementRequest {
 
 const maxAnnouncementMs = 180 * 24 * 3_600_000;
 
-/** Announces signers. Throws `not_found` for a source that is not watched, `invalid` for a time that is past or too long, or for nobody. */
+/** Announces signers. Throws `not_found` for a source that is not watched, `invalid` for a time that is past or too long, or for nobody; `forbidden` where two people accept signers. */
 export async function announce(
   { database, now }: WatchParts,
   caller: Caller,
@@ -38,6 +39,12 @@ export async function announce(
     }
     if (signers.identities.length + signers.keys.length === 0) {
       throw new Refusal('invalid', 'expected an identity or a key', { rule: 'watch-announcement-signers' });
+    }
+    if (await needsTwoFor(tx, caller.organisationId, source.key)) {
+      throw new Refusal('forbidden', 'expected a source for whose signers one person may speak', {
+        rule: 'watch-two-people',
+        hint: 'have two people accept the finding when the signer arrives',
+      });
     }
     const row: AnnouncementRow = {
       ...{ id: createId(at), source_id: sourceId, signers: encodePlain(signers), valid_from: from, valid_to: to },

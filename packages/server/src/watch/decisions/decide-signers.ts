@@ -8,8 +8,7 @@ import { decide, readBaseline } from '../learning/baseline.ts';
 import type { Signers } from '../learning/decision.ts';
 import { findLine, insertLine, readLastSequence, takeNumber } from '../observations/store.ts';
 import type { Tx, WatchParts } from '../parts.ts';
-import { asksTwoPeople, readPolicy } from '../policies/policy.ts';
-import { needsTwoPeople } from '../policies/settings.ts';
+import { needsTwoFor } from '../policies/two-people.ts';
 import { type AnnouncedSigners, isAnnounced, tellRevision } from '../recording/teach.ts';
 import { readSource } from '../sources/source.ts';
 import { listLines, type SourceRow } from '../sources/store.ts';
@@ -104,8 +103,7 @@ async function assertOnePerson(
   { organisationId }: Caller,
   { source, line, signers }: { readonly source: SourceRow; readonly line: number; readonly signers: Signers },
 ): Promise<void> {
-  const { document } = await readPolicy(tx, organisationId);
-  if (!asksTwoPeople(document, source.key) && !(await needsTwoPeople(tx, organisationId))) return;
+  if (!(await needsTwoFor(tx, organisationId, source.key))) return;
   const revision = (await readBaseline(tx, line))?.revision;
   const accepted = new Set([
     ...(revision?.identities ?? []).flatMap(({ state, identity }) =>

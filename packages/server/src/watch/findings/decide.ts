@@ -10,8 +10,8 @@ import { decide, readBaseline } from '../learning/baseline.ts';
 import type { Decision } from '../learning/decision.ts';
 import { quarantineArtifact, readLastSequence } from '../observations/store.ts';
 import type { Tx, WatchParts } from '../parts.ts';
-import { asksTwoPeople, readPolicy } from '../policies/policy.ts';
 import { needsTwoPeople } from '../policies/settings.ts';
+import { needsTwoFor } from '../policies/two-people.ts';
 import { tellRevision } from '../recording/teach.ts';
 import { readSource } from '../sources/source.ts';
 import { listLines } from '../sources/store.ts';
@@ -88,9 +88,9 @@ async function placeOf(
 }
 
 async function isFirstOfTwo(tx: Tx, { row, verdict, caller, place }: Step): Promise<boolean> {
-  const { document } = await readPolicy(tx, caller.organisationId);
-  const isAsked = place.source !== undefined && asksTwoPeople(document, place.source.key);
-  if (!isAsked && !(await needsTwoPeople(tx, caller.organisationId))) return false;
+  const { organisationId } = caller;
+  const isAsked = place.source ? needsTwoFor(tx, organisationId, place.source.key) : needsTwoPeople(tx, organisationId);
+  if (!(await isAsked)) return false;
   // A key is not a person: one person may hold two of them.
   if (caller.actor.kind !== 'person') {
     throw new Refusal('forbidden', 'expected a person: two of them accept what is critical', {

@@ -170,6 +170,9 @@ forEachEngine((_name, open) => {
     ] as const) {
       await assert.rejects(announce(desk, desk.caller, { ...request, ...differs }), { code: 'invalid', rule });
     }
+    await changeSettings(desk, desk.caller, { twoPeople: true });
+    await assert.rejects(announce(desk, desk.caller, request), { code: 'forbidden', rule: 'watch-two-people' });
+    await changeSettings(desk, desk.caller, { twoPeople: false });
     const { id } = await announce(desk, desk.caller, request);
     await withdrawAnnouncement(desk, desk.caller, { sourceId: desk.source.id, id });
     await assert.rejects(withdrawAnnouncement(desk, desk.caller, { sourceId: desk.source.id, id }), {
