@@ -11,9 +11,12 @@ export interface GitObject {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-/** Objects in one pack, and bytes of one object; more are refused. */
+/** Objects in one pack, bytes of one object, and of all: the little that comes can hold a thousand times as much. More are refused. */
 const maxObjects = 100_000;
 const maxObjectBytes = 32 * 1024 * 1024;
+const maxTotalBytes = 256 * 1024 * 1024;
+/** Bytes of all commits and tags, which are kept. */
+const maxKeptBytes = 48 * 1024 * 1024;
 const hashBytes: Readonly<Record<ObjectFormat, number>> = { sha1: 20, sha256: 32 };
 
 /** Of the two kinds of differences, that by offset was not asked for. */
@@ -40,12 +43,16 @@ function readObjects(
   format: ObjectFormat,
 ): ReadonlyMap<string, GitObject> | undefined {
   const objects = new Map<string, GitObject>();
-  let at = 0;
+  let [at, total, kept] = [0, 0, 0];
   for (let index = 0; index < count; index += 1) {
     const entry = readEntry(bytes.subarray(at), format);
     if (!entry) return undefined;
     const { type, data, length } = entry;
-    if (type === 'commit' || type === 'tag') objects.set(nameObject(format, type, data), { type, data });
+    const isKept = type === 'commit' || type === 'tag';
+    total += data.length;
+    kept += isKept ? data.length : 0;
+    if (total > maxTotalBytes || kept > maxKeptBytes) return undefined;
+    if (isKept) objects.set(nameObject(format, type, data), { type, data });
     at += length;
   }
   return at === bytes.length ? objects : undefined;

@@ -15,21 +15,24 @@ const marks = new Map([
   [2, 'end'],
 ] as const);
 const maxLength = 65_520;
+/** Each takes a hundred times its least room; a repository with so many tags has more than are read. */
+const maxLines = 250_000;
 
 /** One line of ASCII, with a line feed behind it. */
 export function encodeLine(text: string): string {
   return `${(text.length + 5).toString(16).padStart(4, '0')}${text}\n`;
 }
 
-/** All lines; `undefined`: these are none. */
+/** All lines, in views of `bytes`; `undefined`: these are none, or too many. */
 export function parsePktLines(bytes: Uint8Array<ArrayBuffer>): readonly PktLine[] | undefined {
   const lines: PktLine[] = [];
   for (let at = 0; at < bytes.length; ) {
+    if (lines.length === maxLines) return undefined;
     const length = readLength(bytes.subarray(at, at + 4));
     const mark = marks.get(length as 0 | 1 | 2);
     if (mark) lines.push({ kind: mark });
     else if (length < 4 || length > maxLength || at + length > bytes.length) return undefined;
-    else lines.push({ kind: 'line', bytes: bytes.slice(at + 4, at + length) });
+    else lines.push({ kind: 'line', bytes: bytes.subarray(at + 4, at + length) });
     at += Math.max(4, length);
   }
   return lines;

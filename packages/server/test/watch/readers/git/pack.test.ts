@@ -77,6 +77,24 @@ test('what is inflated is bounded by what was said', () => {
   assert.equal(readPack(encodePack([{ ...bomb, size: 33 * 1024 * 1024 }]), 'sha1'), undefined);
 });
 
+test('many objects that are each allowed are not inflated without end', () => {
+  const half = (type: Entry['type'], count: number) =>
+    encodePack(
+      Array.from({ length: count }, (_, index) => ({ type, data: new Uint8Array(25 * 1024 * 1024).fill(index) })),
+    );
+  assert.equal(readPack(half('commit', 1), 'sha1')?.size, 1);
+  assert.equal(readPack(half('commit', 2), 'sha1'), undefined);
+  assert.equal(readPack(half('blob', 2), 'sha1')?.size, 0);
+  assert.equal(readPack(half('blob', 11), 'sha1'), undefined);
+});
+
+test('lines are not taken without end', () => {
+  for (const line of ['0000', '0005a']) {
+    assert.equal(parsePktLines(bytes(line.repeat(250_000)))?.length, 250_000);
+    assert.equal(parsePktLines(bytes(line.repeat(250_001))), undefined);
+  }
+});
+
 test('lines are read back as they were written, and what is none is refused', () => {
   const line = fc.string({ unit: fc.constantFrom('a', ' ', '/', '0'), maxLength: 200 });
   fc.assert(
