@@ -65,6 +65,7 @@ export function readVersion(
   const dist = document && readObject(document, 'dist');
   if (!dist || readText(document, 'name') !== name || readText(document, 'version') !== version) return undefined;
   const integrity = readIntegrity(readText(dist, 'integrity'));
+  if (integrity === null) return undefined;
   const digest = readDigest(integrity, readText(dist, 'shasum'));
   if (!digest) return undefined;
   return {
@@ -74,9 +75,11 @@ export function readVersion(
   };
 }
 
-/** Of what several hashes are named for, SHA-512 counts. */
-function readIntegrity(text: string | undefined): string | undefined {
-  return text?.split(/\s+/).find((entry) => /^sha512-[A-Za-z0-9+/]{86}==$/.test(entry));
+/** Of what several hashes are named for, SHA-512 counts; npm takes what matches any of several. `null`: there is no telling which. */
+function readIntegrity(text: string | undefined): string | undefined | null {
+  const [first, ...others] = (text ?? '').split(/\s+/).filter((entry) => entry.startsWith('sha512-'));
+  if (first === undefined) return undefined;
+  return others.length === 0 && /^sha512-[A-Za-z0-9+/]{86}==$/.test(first) ? first : null;
 }
 
 function readDigest(integrity: string | undefined, shasum: string | undefined): VersionDocument['digest'] | undefined {
@@ -97,8 +100,8 @@ function readSignatures(value: JsonValue | undefined): readonly RegistrySignatur
 /** Registries write it as an object, or as `name <address>`. */
 function readPublisher(value: JsonValue | undefined): Publisher | undefined {
   if (typeof value === 'string') {
-    const [, name, email] = /^([^<]*?)\s*(?:<([^>]*)>)?$/.exec(value) ?? [];
-    return { name, email, isTrusted: false, isApproved: false };
+    const [, name, email] = /^([^<]*)(?:<([^>]*)>)?$/.exec(value) ?? [];
+    return { name: name?.trimEnd(), email, isTrusted: false, isApproved: false };
   }
   if (!isJsonObject(value)) return undefined;
   const [isTrusted, isApproved] = ['trustedPublisher', 'approver'].map((member) => {

@@ -76,6 +76,19 @@ test('who published it is read in both ways that registries write it', () => {
   for (const none of [undefined, null, 7, []]) assert.equal(of(none), undefined);
 });
 
+test('a publisher whose name is a megabyte of spaces holds nobody up', { timeout: 10_000 }, () => {
+  const spaces = ' '.repeat(1024 * 1024);
+  assert.equal(readDist({ shasum }, { _npmUser: `Ada${spaces}<ada@mail.example>` })?.publisher?.name, 'Ada');
+  assert.equal(readDist({ shasum }, { _npmUser: `${spaces}x<` })?.publisher?.name, undefined);
+});
+
+test('of two hashes by SHA-512 nobody says which one npm will take, so there is no document', () => {
+  const other = integrity.replace('sha512-', 'sha512-A').slice(0, integrity.length);
+  for (const two of [`${integrity} ${integrity}`, `${integrity} ${other}`, `${integrity} sha512-x`, 'sha512-x']) {
+    assert.equal(readDist({ integrity: two, shasum }), undefined, two);
+  }
+});
+
 test('nothing that a registry answers makes a reader fail', () => {
   const names = fc.constantFrom(
     'versions',
