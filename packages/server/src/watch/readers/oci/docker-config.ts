@@ -52,9 +52,13 @@ function readEntries<T>(
   return found;
 }
 
-/** The registry of an address such as `ghcr.io`, `https://index.docker.io/v1/`, under the name that keys have. */
+/**
+ * The registry of an address such as `ghcr.io`, `https://index.docker.io/v1/`, under the name that keys have. A bare word is a host that no
+ * image is named by, and not Docker Hub, which would else be shown its credential.
+ */
 function nameRegistry(address: string): string | undefined {
   const host = address.replace(/^https?:\/\//i, '').replace(/\/.*$/s, '');
+  if (parseImage(`${host}/name`)?.name === `docker.io/${host}/name`) return undefined;
   return parseImage(`${host}/name`)?.name.replace(/\/.*$/s, '');
 }
 

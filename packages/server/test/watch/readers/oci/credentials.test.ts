@@ -55,6 +55,11 @@ for (const name of [
   });
 }
 
+test('the credential of a host that is a bare word goes to nobody, not to Docker Hub', async () => {
+  await configure({ auths: { intranet: auth('a', 'secret') }, credHelpers: { 'https://intranet/': 'none' } });
+  for (const registry of ['docker.io', 'intranet']) assert.equal(await find(registry), undefined, registry);
+});
+
 test('all forms of an entry are read, and what is none is left out', async () => {
   await configure({
     auths: {
