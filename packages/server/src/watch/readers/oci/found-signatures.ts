@@ -42,7 +42,8 @@ export async function readAttachments(visit: Visit, { attachments, ...rest }: At
     bytesLeft -= descriptor.size;
     const blob = await readBlob(visit, descriptor);
     if (blob.kind === 'content') found.push(describe(kind, { attachment, descriptor, bytes: blob.bytes }));
-    else for (const group of attachment.groups) if (!unknown.has(group)) unknown.set(group, blob.reason);
+    if (blob.kind !== 'unknown') continue;
+    for (const group of attachment.groups) if (!unknown.has(group)) unknown.set(group, blob.reason);
   }
   const hasSbom = attachments.some(({ manifest }) =>
     manifest?.layers.some(({ mediaType }) => classifyLayer(mediaType) === 'sbom'),

@@ -46,13 +46,20 @@ export async function readManifest(visit: Visit, reference: string): Promise<Ver
   return verify(visit, answer.body, digest);
 }
 
-/** The blob of a descriptor. */
-export async function readBlob(visit: Visit, { digest, size }: Descriptor): Promise<VerifiedContent | NoAnswer> {
+/**
+ * The blob of a descriptor. Absent: the descriptor leads nowhere, or says a size that is too small; whoever pushed it wrote so, and
+ * what nobody can ever read is not what could not be asked.
+ */
+export async function readBlob(
+  visit: Visit,
+  { digest, size }: Descriptor,
+): Promise<VerifiedContent | Absent | NoAnswer> {
   const known = visit.client.contents.find(digest);
   if (known) return { kind: 'content', digest, bytes: known };
   const answer = await askVisited(visit, `blobs/${digest}`, { maxBytes: size });
-  if (answer.kind === 'unknown') return answer;
-  if (answer.status !== 200) return unknown(`${visit.place.registry} has no blob that its manifest names`);
+  if (answer.kind === 'unknown') return answer.isTooLong ? { kind: 'absent' } : answer;
+  if (answer.status === 404 || answer.status === 410) return { kind: 'absent' };
+  if (answer.status !== 200) return unknown(`${visit.place.registry} answered ${answer.status} for a blob`);
   return verify(visit, answer.body, digest);
 }
 

@@ -343,6 +343,20 @@ describe('a hostile registry', () => {
     assert.ok(!images.requests.some((request) => request.startsWith('GET blobs/')));
   });
 
+  test('a signature whose size is a lie, or that is not there, is none: whoever pushes cannot make it unknown', async () => {
+    const payload = encodeText('longer than it says');
+    for (const digestOfLayer of [digestOf(payload), digestOf(encodeText('not there'))]) {
+      images.clear();
+      const digest = await unsigned();
+      await images.putBlob(payload);
+      const config = { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(encodeText('{}')), size: 2 };
+      const layers = [{ mediaType: simpleSigning, digest: digestOfLayer, size: 1 }];
+      const manifest = encodeText(JSON.stringify({ schemaVersion: 2, config, layers }));
+      await images.putManifest(`${digest.replace(':', '-')}.sig`, manifest, manifestType);
+      assert.deepEqual(outcomesOf(await see()), []);
+    }
+  });
+
   test('what is no manifest in the place of signatures is a broken signature, and invalid UTF-8 too', async () => {
     for (const bytes of [encodeText('[]'), Uint8Array.of(0x7b, 0xff, 0x7d)]) {
       images.clear();
