@@ -42,7 +42,7 @@ export interface BodyDigests {
 
 /** Everything else: 401, 403, 429, 5xx, another status, a time-out, a broken connection, a body that is too long. */
 export interface NoAnswer extends Unanswered {
-  /** Absent when there was none. */
+  /** Of the origin that was asked, as is Retry-After; absent when there was none. */
   readonly status?: number | undefined;
   /** WWW-Authenticate of a 401 by the origin that was asked; whoever a redirect leads to cannot ask for credentials. */
   readonly challenge?: string | undefined;

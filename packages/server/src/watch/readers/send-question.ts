@@ -96,13 +96,11 @@ async function readAnswer(response: IncomingMessage, { url, isOwn, question, now
   const isAnswer = (status >= 200 && status < 300) || status === 304 || status === 404 || status === 410;
   if (!isAnswer) {
     response.destroy();
-    const challenge = status === 401 && isOwn ? (headers.get('www-authenticate') ?? undefined) : undefined;
-    return {
-      ...unknown(`${url.host} answered ${status}`),
-      status,
-      challenge,
-      retryAfterMs: readRetryAfter(headers, now),
-    };
+    const refusal = unknown(`${url.host} answered ${status}`);
+    // Whoever a redirect leads to speaks for nobody else: neither who must ask, nor that others are to wait.
+    if (!isOwn) return refusal;
+    const challenge = status === 401 ? (headers.get('www-authenticate') ?? undefined) : undefined;
+    return { ...refusal, status, challenge, retryAfterMs: readRetryAfter(headers, now) };
   }
   if (method === 'HEAD' || status === 304) {
     response.destroy();

@@ -117,7 +117,15 @@ test('a challenge is told when the origin itself put it', async () => {
   const hosts = new Set([echo, url].map((one) => new URL(one).host));
   const away = { redirects: 'any-origin' } as const;
   const followed = await ask(`${echo}/307?${encodeURIComponent(url)}`, away, { privateHosts: hosts });
-  assert.deepEqual(followed.kind === 'unknown' && [followed.status, followed.challenge], [401, undefined]);
+  assert.deepEqual(followed.kind === 'unknown' && [followed.status, followed.challenge], [undefined, undefined]);
+});
+
+test('whoever a redirect leads to cannot ask for silence in the name of the one that was asked', async () => {
+  const other = await serve((_, response) => response.writeHead(429, { 'retry-after': '86400' }).end());
+  const target = encodeURIComponent(other);
+  const privateHosts = new Set([echo, other].map((url) => new URL(url).host));
+  const answer = await ask(`${echo}/302?${target}`, { redirects: 'any-origin' }, { privateHosts });
+  assert.deepEqual(answer, { kind: 'unknown', reason: `${new URL(other).host} answered 429` });
 });
 
 test('a body that is too long, an answer that does not come and a connection that breaks are no answers', async () => {
