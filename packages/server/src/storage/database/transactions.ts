@@ -51,10 +51,13 @@ export function createDatabase(engine: Engine): Database {
         const result = await retryConflicts(() => runOnce({ engine, open, query }, work));
         return { result, durable: Promise.resolve() };
       }
-      const result = await retryConflicts(() =>
-        flushes.defer((kysely) => runOnce({ engine: { ...engine, kysely }, open, query }, work)),
+      return retryConflicts(() =>
+        flushes.defer(async (kysely) => {
+          const result = await runOnce({ engine: { ...engine, kysely }, open, query }, work);
+          // Before the next one has the connection: whoever reads what was committed finds a flush to wait for.
+          return { result, durable: flushes.flush() };
+        }),
       );
-      return { result, durable: flushes.flush() };
     },
     settle: () => engine.flushes?.pending,
     probe: () => engine.probe(),
