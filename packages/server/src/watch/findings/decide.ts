@@ -46,7 +46,8 @@ export async function decideFinding(
     if (!row) throw new Refusal('not_found', 'no such finding');
     assertPossible(row, verdict, at);
     const step: Step = { row, verdict, reason, caller, place: await placeOf(tx, caller, { row, at }) };
-    const isHeld = verdict.kind === 'accept' && row.severity === 'critical' && (await isFirstOfTwo(tx, step));
+    const letsGo = verdict.kind === 'accept' || verdict.kind === 'dismiss';
+    const isHeld = letsGo && row.severity === 'critical' && (await isFirstOfTwo(tx, step));
     const entries = isHeld ? await propose(tx, step) : await carryOut(tx, step);
     await recordAudits(tx, at, entries);
     return (await findFinding(tx, { organisationId: caller.organisationId, id })) ?? row;

@@ -139,6 +139,17 @@ forEachEngine((_name, open) => {
     assert.deepEqual(await kindsAt(desk, 6, attack), []);
   });
 
+  test('where two people are asked for, neither one of them nor a key dismisses what is critical', async () => {
+    const desk = await establish();
+    await changeSettings(desk, desk.caller, { twoPeople: true });
+    await desk.see(4, attack);
+    const dismiss: Verdict = { kind: 'dismiss' };
+    const person = (id: string): Caller => ({ ...desk.caller, actor: { kind: 'person', id, sessionId: null } });
+    await assert.rejects(say(desk, 'identity.new_owner', dismiss), { code: 'forbidden', rule: 'watch-two-people' });
+    assert.equal((await say(desk, 'identity.new_owner', dismiss, person('a'))).state, 'acknowledged');
+    assert.equal((await say(desk, 'identity.new_owner', dismiss, person('b'))).state, 'benign');
+  });
+
   test('an announced signer is known on arrival, within the time and by every claim that was named', async () => {
     const desk = await establish();
     const { issuer, subject, repositoryId } = stranger;
