@@ -8,7 +8,12 @@ const maxImageLength = 1024;
 const apiVersion = 'admission.k8s.io/v1';
 
 const containersSchema = z.array(z.object({ image: z.string().max(maxImageLength).optional() })).optional();
+/** Images whose files are mounted (Kubernetes 1.31, KEP-4639): what they hold is run as well. */
+const volumesSchema = z
+  .array(z.object({ image: z.object({ reference: z.string().max(maxImageLength).optional() }).nullish() }))
+  .optional();
 const podSchema = z.object({
+  volumes: volumesSchema,
   containers: containersSchema,
   initContainers: containersSchema,
   ephemeralContainers: containersSchema,
@@ -63,11 +68,12 @@ export function parseReview(value: unknown): Review {
 function listImages(object: z.infer<typeof objectSchema> | null | undefined): readonly string[] {
   const { spec } = object ?? {};
   const pods = [spec, spec?.template?.spec, spec?.jobTemplate?.spec?.template?.spec];
-  return pods.flatMap((pod) =>
-    [pod?.initContainers, pod?.containers, pod?.ephemeralContainers].flatMap((containers = []) =>
+  return pods.flatMap((pod) => [
+    ...[pod?.initContainers, pod?.containers, pod?.ephemeralContainers].flatMap((containers = []) =>
       containers.flatMap(({ image }) => image ?? []),
     ),
-  );
+    ...(pod?.volumes ?? []).flatMap(({ image }) => image?.reference || []),
+  ]);
 }
 
 /** What is said of one image. */

@@ -34,6 +34,17 @@ test('images are found wherever pods are made, each once', () => {
   assert.deepEqual(parseReview(review({ data: {} })).images, []);
 });
 
+test('images that are mounted are asked about like those that run', () => {
+  const volumes = [
+    { name: 'one', image: { reference: 'b' } },
+    { name: 'two', emptyDir: {} },
+  ];
+  const spec = { volumes, containers: [{ image: 'a' }] };
+  for (const object of [{ spec }, { spec: { template: { spec } } }]) {
+    assert.deepEqual(parseReview(review(object)).images, ['a', 'b']);
+  }
+});
+
 test('what ran before is not asked for again, and nothing is when something ends', () => {
   const update = review(pod('a', 'b'), { operation: 'UPDATE', oldObject: pod('a') });
   assert.deepEqual(parseReview(update).images, ['b']);
