@@ -77,11 +77,18 @@ export function judgeArtifact(question: GateQuestion): Judgement {
   const chosen = chooseFacts(question);
   const reasons: Reason[] = [...chosen.reasons];
   if (artifact.isQuarantined) reasons.push(deny('artifact.quarantined', 'somebody rejected it as an attack'));
+  // What its names tell is so, whether or not its signatures can be read.
+  reasons.push(
+    ...judgeDrift(
+      question,
+      artifact.findings.filter(({ kind }) => pastKinds.has(kind)),
+    ),
+  );
   if (artifact.isAfterCritical) {
     reasons.push(deny('line.frozen', `a critical finding of line ${basis.line} is open since before it appeared`));
   }
   if (chosen.facts) {
-    reasons.push(...judgeState(basis), ...judgeDrift(question, chosen.facts));
+    reasons.push(...judgeState(basis), ...judgeDrift(question, compareFacts(question, chosen.facts)));
     if (rule.continuity) reasons.push(...judgeContinuity(basis, chosen.facts));
     reasons.push(...judgeRequirements(rule, chosen.facts, artifact.ageMs));
   }
@@ -120,7 +127,10 @@ function chooseFacts({ rule, artifact, isMassEvent }: GateQuestion): {
 } {
   const { facts, held } = artifact;
   const isUnverifiable =
-    isMassEvent && facts.signatures !== 'unknown' && facts.signatures.some(({ outcome }) => outcome === 'unverifiable');
+    isMassEvent &&
+    facts.signatures !== 'unknown' &&
+    facts.signatures.length > 0 &&
+    facts.signatures.every(({ outcome }) => outcome === 'unverifiable');
   if (facts.signatures !== 'unknown' && !isUnverifiable) return { facts, reasons: [] };
   const why = isUnverifiable
     ? 'many sources cannot be verified at the moment'
@@ -138,16 +148,23 @@ function judgeState({ line, revision = emptyRevision }: GateBasis): readonly Rea
   return revision.state === 'learning' ? [unknown('line.learning', `line ${line} is not known well enough yet`)] : [];
 }
 
-/** Told by the facts themselves, again, by the revision in force now; the others as they were found. */
 const noHistory: ArtifactHistory = { wasSigned: false, mirrors: [] };
-function judgeDrift({ rule, basis, artifact }: GateQuestion, facts: FactSet): readonly Reason[] {
+
+/** Told by the facts themselves, again, by the revision in force now. */
+function compareFacts({ basis, artifact }: GateQuestion, facts: FactSet): readonly Finding[] {
   const { source, line, revision = emptyRevision } = basis;
-  if (revision.state === 'cold') return [];
   const { isInUse, isDevelopment } = artifact;
-  const fresh = classify({ place: { source, line, isInUse, isDevelopment }, revision, facts, history: noHistory });
-  const past = artifact.findings.filter(({ kind }) => pastKinds.has(kind));
+  return classify({ place: { source, line, isInUse, isDevelopment }, revision, facts, history: noHistory });
+}
+
+function judgeDrift(
+  { rule, basis, artifact }: GateQuestion,
+  findings: readonly Omit<StoredFinding, 'state'>[],
+): readonly Reason[] {
+  const { revision = emptyRevision } = basis;
+  if (revision.state === 'cold') return [];
   const decided = new Map(artifact.findings.map(({ fingerprint, state }) => [fingerprint, state]));
-  return [...fresh, ...past].flatMap((finding) => {
+  return findings.flatMap((finding) => {
     const state = decided.get(finding.fingerprint);
     const isExcused = revision.excused.some(({ fingerprint }) => fingerprint === finding.fingerprint);
     if (state === 'accepted' || state === 'benign' || (isExcused && state === undefined)) return [];

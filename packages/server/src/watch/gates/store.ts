@@ -42,6 +42,21 @@ export async function findHeldFacts(
     .executeTakeFirst();
 }
 
+/** Whether somebody of an organisation rejected a content, in whatever source: the same bytes are the same attack. */
+export async function isQuarantined(query: Query, organisationId: string, content: string): Promise<boolean> {
+  const row = await query
+    .selectFrom('watch_artifact as artifact')
+    .innerJoin('watch_line as line', 'line.number', 'artifact.line')
+    .innerJoin('watch_source as source', 'source.id', 'line.source_id')
+    .select('artifact.number')
+    .where('artifact.content', '=', content)
+    .where('artifact.quarantined_at', 'is not', null)
+    .where('source.organisation_id', '=', organisationId)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** The findings that artifacts show. */
 export async function listShown(query: Query, artifacts: readonly number[]): Promise<FindingRow[]> {
   return query

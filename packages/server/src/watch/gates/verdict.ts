@@ -11,11 +11,13 @@ import type { WatchParts } from '../parts.ts';
 import type { PolicyRule } from '../policies/document.ts';
 import { readPolicy, selectRule } from '../policies/policy.ts';
 import { findSchedule } from '../recording/store.ts';
+import { lineOf } from '../sources/line.ts';
 import { parseSourceReference, type SourceReference } from '../sources/source-key.ts';
 import { findSourceByKey, type SourceRow } from '../sources/store.ts';
 import { conclude, type GateArtifact, isDriftKind, type Judgement, judgeArtifact, type Reason } from './judge.ts';
 import {
   findHeldFacts,
+  isQuarantined,
   listByContent,
   listLinesByAge,
   listShown,
@@ -156,17 +158,29 @@ async function judgeLines(query: Query, asked: Asked, artifacts: readonly Placed
   for (const artifact of artifacts) {
     for (const line of lines.filter(({ name }) => name === artifact.line_name)) own.push(await judge(artifact, line));
   }
+  // A name may lead to it since the last look: what the line of that name denies is denied.
+  const [artifact] = artifacts;
+  const named = lines.filter(({ name }) => name === lineOf(asked.reference.label)).filter(isKnown);
+  for (const line of named) {
+    if (artifact && !artifacts.some(({ line_name }) => line_name === line.name)) own.push(await judge(artifact, line));
+  }
   // Under whatever other name it stands: what is denied in one line is not made good by another.
   if (own.length > 0) return own.find(({ judged }) => judged === 'deny') ?? (best(own) as Said);
-  const [artifact] = artifacts;
   const others: Said[] = [];
-  for (const line of artifact ? lines.filter(isKnown) : []) if (artifact) others.push(await judge(artifact, line));
+  for (const line of selectVouching(lines)) if (artifact) others.push(await judge(artifact, line));
   const none: Reason = { code: 'line.unprotected', effect: 'unknown', text: 'no line whose signers count is known' };
   return best(others) ?? conclude(rule, [none]);
 }
 
 function isKnown({ stored }: KnownLine): boolean {
   return stored?.revision.state === 'established' || stored?.revision.state === 'declared';
+}
+
+/** Where one line is always signed, one that is not vouches for nothing outside of itself. */
+function selectVouching(lines: readonly KnownLine[]): readonly KnownLine[] {
+  const known = lines.filter(isKnown);
+  const signed = known.filter(({ stored }) => stored?.revision.signed === 'always');
+  return signed.length > 0 ? signed : known;
 }
 
 function best(said: readonly Said[]): Said | undefined {
@@ -228,7 +242,7 @@ async function describeArtifact(
   return {
     facts,
     ...(held && { held: { facts: JSON.parse(held.document) as FactSet, ageMs: at - held.seen_at } }),
-    isQuarantined: artifacts.some(({ quarantined_at }) => quarantined_at !== null),
+    isQuarantined: await isQuarantined(query, source.organisation_id, artifact.content),
     isAfterCritical: frozenSince !== null && artifact.first_seen_at > frozenSince,
     isInUse: artifact.in_use === 1,
     isDevelopment: source.is_development === 1,

@@ -47,8 +47,35 @@ const attack = { ...usualFacts, signatures: [keyless(stranger)] };
 const unread = { ...usualFacts, signatures: 'unknown' as const };
 const held = { facts: usualFacts, ageMs: hour };
 
+const unverifiable = keyless(undefined, { outcome: 'unverifiable' });
+const moved: StoredFinding = {
+  ...{
+    kind: 'tag.mutated',
+    fingerprint: 'f'.repeat(64),
+    gate: 'deny',
+    severity: 'high',
+    state: 'open',
+    sentence: 'moved',
+  },
+};
+
 const cases: readonly (readonly [name: string, differs: Differs, outcome: string, codes: readonly string[]])[] = [
   ['what is as ever passes', {}, 'ok', []],
+  [
+    'what its names tell is denied though its signatures cannot be read, also where the unknown passes',
+    { rule: { on_unknown: 'allow' }, artifact: { facts: unread, findings: [moved] } },
+    'deny',
+    ['facts.unknown', 'tag.mutated'],
+  ],
+  [
+    'a stranger is denied in a mass event, whatever lies beside their signature',
+    {
+      ...{ rule: { on_unknown: 'allow' }, isMassEvent: true },
+      artifact: { facts: { ...attack, signatures: [...attack.signatures, unverifiable] } },
+    },
+    'deny',
+    ['identity.new_owner'],
+  ],
   ['a stranger is denied', { artifact: { facts: attack } }, 'deny', ['identity.new_owner']],
   [
     'what was rejected is denied, however good it looks',

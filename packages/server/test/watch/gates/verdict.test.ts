@@ -5,10 +5,12 @@ import type { FactSet } from '../../../src/watch/facts/fact-set.ts';
 import { decideFinding } from '../../../src/watch/findings/decide.ts';
 import { listFindings } from '../../../src/watch/findings/store.ts';
 import { parseGateReference, readVerdict } from '../../../src/watch/gates/verdict.ts';
+import { learningPresets } from '../../../src/watch/learning/rules.ts';
 import { changePolicy, readPolicy } from '../../../src/watch/policies/policy.ts';
 import { proposePolicy } from '../../../src/watch/policies/proposal.ts';
 import { record } from '../../../src/watch/recording/record.ts';
 import { lineOf } from '../../../src/watch/sources/line.ts';
+import { addSource } from '../../../src/watch/sources/source.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { keyless, stranger, usualFacts, workflow } from '../drift/scene.ts';
 import { contentOf, type Desk, day, openEstablished, start } from '../recording/desk.ts';
@@ -106,6 +108,44 @@ forEachEngine((_name, open) => {
     await changePolicy(desk, desk.caller, document);
     assert.equal((await ask(desk, app, { digest: 1044 })).outcome, 'deny');
     assert.equal((await ask(desk, app, { digest: 3 })).outcome, 'ok');
+  });
+
+  test('an old line that is never signed vouches for nothing outside of it, and for no name of a line that is', async () => {
+    const desk = await establish();
+    const bare = { signatures: [], provenance: [] };
+    for (const number of [1, 2, 3])
+      await push(desk, `0.1.${number}`, 500 + number, { ...bare, publishedAt: start + number * day });
+    assert.deepEqual(await say(desk, app, { digest: 503 }), ['ok']);
+    await push(desk, 'pr-5', 510, bare);
+    assert.equal((await ask(desk, app, { digest: 510 })).outcome, 'deny');
+    // The tag was moved a moment ago, and nobody has looked since.
+    await push(desk, '1.0.5', 505);
+    await push(desk, '0.1.9', 509, bare);
+    assert.deepEqual(await say(desk, app, { digest: 509 }), ['ok']);
+    assert.equal((await ask(desk, `${app}:1.0.5`, { digest: 509 })).outcome, 'deny');
+  });
+
+  test('bytes that somebody rejected in one source are denied in every source of the organisation, and of no other', async () => {
+    const desk = await establish();
+    const other = await establish();
+    const elsewhere = await addSource(desk, desk.caller, {
+      ...{ reference: 'quay.io/org/app', rules: learningPresets.usual, isDevelopment: false },
+    });
+    for (const onDay of [1, 2, 3]) {
+      await push({ ...desk, source: elsewhere }, `1.0.${onDay}`, onDay, { publishedAt: start + onDay * day });
+    }
+    await push(desk, '1.0.3', 3);
+    await push(desk, '1.0.3', 600);
+    await push({ ...desk, source: elsewhere }, '1.0.6', 600);
+    await push(other, '1.0.6', 600);
+    const copy = 'quay.io/org/app';
+    assert.equal((await ask(desk, copy, { digest: 600 })).outcome, 'ok');
+    const { organisationId } = desk.caller;
+    const rows = await listFindings(desk.database.query, { organisationId, limit: 9 });
+    const row = rows.find(({ kind }) => kind === 'tag.mutated');
+    await decideFinding(desk, desk.caller, { id: row?.id ?? '', reason: 'an attack', verdict: { kind: 'reject' } });
+    assert.ok((await say(desk, copy, { digest: 600 })).includes('artifact.quarantined'));
+    assert.equal((await ask(other, app, { digest: 600 })).outcome, 'ok');
   });
 
   test('a new line of the same signers passes when it is known', async () => {
