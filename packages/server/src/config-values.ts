@@ -17,7 +17,8 @@ export function parseText(text: string): string {
 export function parseDatabaseUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || !['postgres:', 'postgresql:'].includes(url.protocol)) throw new Expectation('a postgres:// URL');
-  if (url.password !== '') throw new Expectation('a URL without password (PGPASSFILE names a file that holds it)');
+  if (url.password !== '' || url.searchParams.has('password'))
+    throw new Expectation('a URL without password (PGPASSFILE names a file that holds it)');
   return text;
 }
 

@@ -167,6 +167,15 @@ test('an empty variable counts as not set', () => {
   assert.deepEqual(parseConfig(environment), { ...parseConfig({}), environment });
 });
 
+test('a password of the database stands in no URL, nor behind it', () => {
+  for (const url of ['postgres://u:hunter2@db.example/s', 'postgres://u@db.example/s?password=hunter2']) {
+    assert.throws(
+      () => parseConfig({ SIGNPOST_DATABASE: url }),
+      (error: Error) => /SIGNPOST_DATABASE/.test(error.message) && !/hunter2/.test(error.message),
+    );
+  }
+});
+
 test('every problem is named at once, by variable and never by value', () => {
   const secret = 'hunter2';
   const wrong = {
