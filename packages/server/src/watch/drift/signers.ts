@@ -31,9 +31,11 @@ export function compareReturns(revision: Revision, verified: readonly SignatureF
 
 /** What is to be said of strangers, in a line that somebody answers for. */
 export function compareStrangers(revision: Revision, verified: readonly SignatureFact[]): readonly Difference[] {
-  const isAccompanied = selectAccepted(revision, verified).length > 0;
+  const accepted = selectAccepted(revision, verified);
+  // A root is vouched for by roots alone: whoever has a key below it may not put another root above.
+  const isAccompanied = ({ kind }: SignatureFact) => accepted.some((one) => kind !== 'tuf' || one.kind === 'tuf');
   return selectStrangers(revision, verified).flatMap((signature) =>
-    isAccompanied ? [describeExtra(signature)] : describeUnknown(revision, signature),
+    isAccompanied(signature) ? [describeExtra(signature)] : describeUnknown(revision, signature),
   );
 }
 

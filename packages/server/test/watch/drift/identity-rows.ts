@@ -170,10 +170,20 @@ export const identityRows: readonly Row[] = [
     [
       { revision: keyRevision, facts: { ...bareFacts, signatures: [byKey(hex('b'))] } },
       { facts: { signatures: [byKey()] } },
+      // A known key does not vouch for the root above it.
+      { revision: keyRevision, facts: { ...bareFacts, signatures: [byKey(), { ...byKey(hex('b')), kind: 'tuf' }] } },
     ],
     [
       { revision: keyRevision, facts: { ...bareFacts, signatures: [byKey()] } },
       { revision: bareRevision, facts: { ...bareFacts, signatures: [byKey()] } },
+      // A known root does for another.
+      {
+        revision: keyRevision,
+        facts: {
+          ...bareFacts,
+          signatures: [byKey(), byKey(hex('b'))].map((one) => ({ ...one, kind: 'tuf' as const })),
+        },
+      },
     ],
   ),
   row(

@@ -165,6 +165,9 @@ test('a key that the same roots exchange is no alarm, other roots and a release 
   assert.deepEqual(await judge({ listed: [otherKey], signer: otherKey }), ['identity.extra low']);
   const taken = { roots: [otherRoot, root], listSigners: [otherRoot], listed: [otherKey], signer: otherKey };
   assert.deepEqual(await judge(taken), ['key.new high', 'key.new high']);
+  // Whoever stole the key of the server puts another root above it, which does not revoke it.
+  assert.deepEqual(await judge({ roots: [otherRoot], listSigners: [otherRoot] }), ['key.new high']);
+  assert.deepEqual(await judge({ roots: [root, otherRoot], listSigners: [root, otherRoot] }), ['identity.extra low']);
   assert.deepEqual(await judge({ signer: otherKey }), ['signature.invalid critical']);
 });
 
