@@ -1,6 +1,6 @@
 /** The feeds of all organisations, each opened with the first who asks for it. */
 import type { Database } from '../../storage/database.ts';
-import { openLog } from '../log/log.ts';
+import { type ChannelHead, openLog } from '../log/log.ts';
 import type { Batch } from '../log/sequencer.ts';
 import type { Audience, Listener } from './audience.ts';
 import { Feed } from './feed.ts';
@@ -10,8 +10,8 @@ export class Feeds {
   readonly #parts: { readonly database: Database; readonly now: () => number };
   readonly #opening = new Map<string, Promise<Feed>>();
   readonly #open = new Map<string, Feed>();
-  /** Batches that came while a feed was being opened. */
-  readonly #early = new Map<string, Batch[]>();
+  /** What came while a feed was being opened, in its order. */
+  readonly #early = new Map<string, ((feed: Feed) => void)[]>();
 
   constructor(parts: { readonly database: Database; readonly now: () => number }) {
     this.#parts = parts;
@@ -31,12 +31,18 @@ export class Feeds {
   deliver(batch: Batch): boolean {
     const feed = this.#open.get(batch.log.organisationId);
     if (!feed) {
-      this.#early.get(batch.log.organisationId)?.push(batch);
+      this.#early.get(batch.log.organisationId)?.push((opened) => append(opened, batch));
       return false;
     }
-    for (const channel of batch.log.channels.values()) feed.place(channel);
-    feed.append(batch.frames);
+    append(feed, batch);
     return true;
+  }
+
+  /** Takes what has become of a channel, as it was committed. */
+  place(organisationId: string, channel: ChannelHead): void {
+    const feed = this.#open.get(organisationId);
+    if (feed) feed.place(channel);
+    else this.#early.get(organisationId)?.push((opened) => opened.place(channel));
   }
 
   /** The feed of an organisation, if somebody has asked for it. */
@@ -62,7 +68,7 @@ export class Feeds {
   }
 
   async #openFeed(organisationId: string): Promise<Feed> {
-    const early: Batch[] = [];
+    const early: ((feed: Feed) => void)[] = [];
     this.#early.set(organisationId, early);
     try {
       const { database, now } = this.#parts;
@@ -70,10 +76,16 @@ export class Feeds {
       // Its heads may be of frames that the disk has not flushed yet.
       await database.settle();
       this.#open.set(organisationId, feed);
-      for (const batch of early) this.deliver(batch);
+      for (const take of early) take(feed);
       return feed;
     } finally {
       this.#early.delete(organisationId);
     }
   }
+}
+
+/** A batch is told once the disk has it, and knows channels as they were before: what has become of one since is known better here. */
+function append(feed: Feed, { log, frames }: Batch): void {
+  for (const channel of log.channels.values()) if (!feed.channels.has(channel.name)) feed.place(channel);
+  feed.append(frames);
 }

@@ -213,12 +213,13 @@ export class Hub {
     for (const { wire } of this.listenersOf(organisationId)) wire.write(encodeKeys(wire.framing, keys));
   }
 
-  /** Takes up a channel that was declared, and ends those who listen to one that was removed. */
+  /** Takes up a channel that was declared, and ends those who listen to one that they may not hear any more. */
   place(organisationId: string, channel: ChannelHead): void {
-    this.#feeds.findOpen(organisationId)?.place(channel);
-    if (!channel.removed) return;
+    this.#feeds.place(organisationId, channel);
     for (const listener of this.listenersOf(organisationId)) {
-      if (listener.audience.names.includes(channel.name)) this.end(listener, 'forbidden');
+      // Whoever has an account is looked at as soon as its rights change.
+      const mayStay = !channel.removed && (channel.visibility === 'public' || listener.reader.principal !== undefined);
+      if (!mayStay && listener.audience.names.includes(channel.name)) this.end(listener, 'forbidden');
     }
   }
 
