@@ -144,6 +144,15 @@ forEachEngine((_, open) => {
     assert.equal((await client.read(client.kid ?? '')).status, 200);
   });
 
+  test('a binding key can be given to a client as an argument', async () => {
+    const { dependencies, caller, addDirectory } = await opening;
+    await addDirectory('argued', { bindingRequired: true });
+    for (let made = 0; made < 150; made += 1) {
+      const { secret } = await createBinding(dependencies, caller, { directory: 'argued', label: `key ${made}` });
+      assert.match(secret, /^[A-Za-z0-9_][A-Za-z0-9_-]{42}$/);
+    }
+  });
+
   test('a directory that asks for binding keys takes each of them once, and none that is wrong', async () => {
     const scene = await opening;
     const { dependencies, caller, send, addDirectory } = scene;
