@@ -4,7 +4,7 @@ import { TrustError } from '@signpost/protocol/errors';
 import { parseSshSignature, verifySshSignature } from '@signpost/protocol/ssh/signature';
 import type { SignatureFact } from '../../facts/fact-set.ts';
 import { compareTexts } from '../../facts/plain-text.ts';
-import { lineOf } from '../../sources/line.ts';
+import { isReleaseTag, lineOf } from '../../sources/line.ts';
 import type { Ask } from '../ask.ts';
 import { nameContent } from '../facts/content-name.ts';
 import { originOf } from '../origin.ts';
@@ -104,10 +104,10 @@ async function observeTag(ask: Ask, { remote, tags }: Kept, look: Look): ReturnT
   if (!object || !leadsToCommit(objects, tag.oid)) {
     return { kind: 'unknown', reason: 'the server left out what its tag points to' };
   }
-  const { signature, madeAt } = readSignedObject(object);
+  const { signature, madeAt, name } = readSignedObject(object);
   const facts = {
     ...{ content: nameContent({ algorithm: remote.format, hex: tag.oid }), isCapped: false },
-    ...{ signatures: signature ? [await judgeSignature(signature)] : [], provenance: [], sbom: 'absent' as const },
+    ...{ signatures: signature ? [await judgeTag(tag, name, signature)] : [], provenance: [], sbom: 'absent' as const },
     // Nobody tags in the future.
     publishedAt: madeAt === undefined ? undefined : Math.min(madeAt, look.now),
   };
@@ -123,6 +123,14 @@ function leadsToCommit(objects: ReadonlyMap<string, GitObject>, oid: string): bo
     object = objects.get(readSignedObject(object).target ?? '');
   }
   return object?.type === 'commit';
+}
+
+/** What was signed as one release is not another; names that move, such as `v1`, may lead to any. */
+async function judgeTag(tag: RemoteTag, name: string | undefined, signature: ObjectSignature): Promise<SignatureFact> {
+  const fact = await judgeSignature(signature);
+  if (fact.outcome !== 'verified' || name === tag.name || !isReleaseTag(tag.name)) return fact;
+  const { kind, format, transparency } = fact;
+  return { kind, format, transparency, outcome: 'invalid', reason: 'subject_mismatch' };
 }
 
 /** Who signed stands in an SSH signature itself; for the others nobody has told this server keys or roots. */

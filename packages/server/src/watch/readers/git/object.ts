@@ -3,8 +3,9 @@ import type { GitObject } from './pack.ts';
 
 /** What a tag or commit says of itself. */
 export interface SignedObject {
-  /** Of a tag: what it points to. */
+  /** Of a tag: what it points to, and what whoever made it called it. */
   readonly target: string | undefined;
+  readonly name: string | undefined;
   /** Unix ms, as whoever made it says. */
   readonly madeAt: number | undefined;
   readonly signature: ObjectSignature | undefined;
@@ -33,27 +34,18 @@ export function readSignedObject({ type, data }: GitObject): SignedObject {
   const person = new RegExp(`^${type === 'tag' ? 'tagger' : 'committer'} .* (\\d{1,12}) [+-]\\d{4}$`, 'm').exec(head);
   return {
     target: type === 'tag' ? /^object ([0-9a-f]{40,64})$/m.exec(head)?.[1] : undefined,
+    name: type === 'tag' ? /^tag (.+)$/m.exec(head)?.[1] : undefined,
     madeAt: person ? Number(person[1]) * 1000 : undefined,
-    signature: type === 'tag' ? findTagSignature(text) : findCommitSignature(text, head),
+    // A commit's says nothing of a tag: whoever may push hangs tags on any commit.
+    signature: type === 'tag' ? findTagSignature(text) : undefined,
   };
 }
 
-/** It stands at the end of the message, and is over all before it. */
+/** The last one, which stands at the end of the message and is over all before it. */
 function findTagSignature(text: string): ObjectSignature | undefined {
-  for (const [begin, kind] of kinds) {
-    const at = text.lastIndexOf(`\n${begin}`);
-    if (at >= 0) return { kind, armor: text.slice(at + 1), signed: bytesOf(text.slice(0, at + 1)) };
-  }
-  return undefined;
-}
-
-/** It stands in a header of its own, whose further lines are indented, and is over the commit without that header. */
-function findCommitSignature(text: string, head: string): ObjectSignature | undefined {
-  const found = /(?:^|\n)(gpgsig(?:-sha256)? (.*(?:\n .*)*)\n)/.exec(`${head}\n`);
-  const [, header = '', value = ''] = found ?? [];
-  const armor = value.replaceAll('\n ', '\n');
-  const kind = kinds.find(([begin]) => armor.startsWith(begin))?.[1];
-  return kind === undefined ? undefined : { kind, armor, signed: bytesOf(text.replace(header, () => '')) };
+  const places = kinds.map(([begin, kind]) => ({ kind, at: text.lastIndexOf(`\n${begin}`) }));
+  const [{ kind, at } = { kind: 'ssh', at: -1 } as const] = places.sort((left, right) => right.at - left.at);
+  return at < 0 ? undefined : { kind, armor: text.slice(at + 1), signed: bytesOf(text.slice(0, at + 1)) };
 }
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {

@@ -76,13 +76,20 @@ test('whoever signed a tag by SSH is told, by the key', async () => {
   assert.deepEqual(await signaturesOf('signed'), [['ssh', 'verified', keyIdOf(key)]]);
 });
 
-test('a tag without an object of its own is signed by whoever signed its commit', async () => {
+test('a tag without an object of its own is signed by nobody, whoever signed its commit', async () => {
   forge.git('-c', `user.signingkey=${key}`, 'commit', '-q', '-S', '--allow-empty', '-m', 'of whoever signs');
   forge.git('tag', 'light');
-  assert.deepEqual(await signaturesOf('light'), [['ssh', 'verified', keyIdOf(key)]]);
-  // Whoever makes an object of it answers for it.
   forge.git('tag', '-a', '-m', 'plain', 'plain');
-  assert.deepEqual(await signaturesOf('plain'), []);
+  for (const tag of ['light', 'plain']) assert.deepEqual(await signaturesOf(tag), []);
+});
+
+test('a tag that was signed as one release is not another, and names that move lead to any', async () => {
+  forge.git('-c', `user.signingkey=${key}`, 'tag', '-s', '-m', 'signed', 'v7.0.0');
+  for (const name of ['v7', 'v7.0.1'])
+    forge.git('update-ref', `refs/tags/${name}`, forge.git('rev-parse', 'refs/tags/v7.0.0'));
+  assert.deepEqual(await signaturesOf('v7.0.0'), [['ssh', 'verified', keyIdOf(key)]]);
+  assert.deepEqual(await signaturesOf('v7'), [['ssh', 'verified', keyIdOf(key)]]);
+  assert.deepEqual(await signaturesOf('v7.0.1'), [['ssh', 'invalid', 'subject_mismatch']]);
 });
 
 test('a tag of a tag leads to the commit', async () => {
