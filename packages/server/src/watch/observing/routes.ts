@@ -86,8 +86,8 @@ export function observingRoutes(
   return router;
 }
 
-/** A registry tells of everything that it holds. */
+/** A registry tells of everything that it holds, and again what was not taken up. */
 function passOver(error: unknown): false {
-  if (error instanceof Refusal && (error.code === 'not_found' || error.code === 'invalid')) return false;
+  if (error instanceof Refusal && ['not_found', 'invalid', 'rate_limited'].includes(error.code)) return false;
   throw error;
 }

@@ -6,12 +6,13 @@ import type { Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import { recordEvent } from '../../storage/outbox.ts';
 import type { WatchParts } from '../parts.ts';
+import { needsTwoFor } from '../policies/two-people.ts';
 import { readSource } from './source.ts';
 import { listGroup, type SourceRow, setMirror } from './store.ts';
 
 /**
  * Makes a source a mirror of another one, whose baseline then is its own; or with null a source by itself again, which learns anew. Throws
- * `not_found`, and `conflict`, rule `watch-mirror`, for mirrors of mirrors.
+ * `not_found`, `conflict`, rule `watch-mirror`, for mirrors of mirrors, and `forbidden` where two people accept signers.
  */
 export async function changeMirror(
   { database, now }: WatchParts,
@@ -27,6 +28,12 @@ export async function changeMirror(
     if (isLoop || (main !== undefined && (await listGroup(tx, source.id)).length > 1)) {
       throw new Refusal('conflict', 'expected a source that is no mirror, and one that has none', {
         rule: 'watch-mirror',
+      });
+    }
+    if (main !== undefined && (await needsTwoFor(tx, organisationId, source.key))) {
+      throw new Refusal('forbidden', 'expected a source for whose signers one person may speak', {
+        rule: 'watch-two-people',
+        hint: 'the baseline of the other source would count for it: let two people accept its signers',
       });
     }
     await setMirror(tx, source.id, of);

@@ -123,6 +123,10 @@ forEachEngine((_name, open) => {
     const request = { reference: 'quay.io/org/app', rules: learningPresets.usual, isDevelopment: false };
     const mirror = await addSource(desk, desk.caller, request);
     const change = (sourceId: string, of: string | null) => changeMirror(desk, desk.caller, { sourceId, of });
+    await changeSettings(desk, desk.caller, { twoPeople: true });
+    const refused = { code: 'forbidden', rule: 'watch-two-people' };
+    await assert.rejects(change(mirror.id, desk.source.id), refused);
+    await changeSettings(desk, desk.caller, { twoPeople: false });
     await change(mirror.id, desk.source.id);
     for (const [sourceId, of] of [
       [desk.source.id, mirror.id],
