@@ -9,7 +9,7 @@ import { pinRoot } from '../programs/publisher.ts';
 import { install, startServer } from '../programs/server.ts';
 
 test('what was acknowledged stands in the log of frames once and without a hole, wherever SIGKILL strikes', async () => {
-  const { findings, acknowledged, frames } = await killWhileTelling(3, () => undefined);
+  const { findings, acknowledged, frames } = await killWhileTelling(2, () => undefined);
   assert.deepEqual(findings, []);
   assert.ok(acknowledged > 0 && frames >= acknowledged);
 });
