@@ -71,6 +71,9 @@ export interface FactSet {
   readonly publishedAt?: number | undefined;
 }
 
+/** What there is to say where the places of signatures could not be asked. */
+export const unknownEvidence = { signatures: 'unknown', provenance: 'unknown', sbom: 'unknown' } as const;
+
 /** The facts in their one form: equal facts are stored once. */
 export function encodeFactSet(facts: FactSet): string {
   return encodePlain(facts);

@@ -2,12 +2,13 @@
 import { encodeHex } from '@signpost/protocol/bytes/hex';
 import type { BuilderTable } from '@signpost/protocol/sigstore/builder-table';
 import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
-import type { SignatureFact } from '../../facts/fact-set.ts';
+import { type SignatureFact, unknownEvidence } from '../../facts/fact-set.ts';
 import type { ObservedArtifact } from '../../recording/sighting.ts';
 import { lineOf } from '../../sources/line.ts';
 import type { Ask, BodyDigests } from '../ask.ts';
 import { type FoundSignature, maxSignatureBytes } from '../facts/found-signature.ts';
 import { observeBundles } from '../facts/observe-bundles.ts';
+import { KeptAnswers, keptListings } from '../kept-answers.ts';
 import type { ListedArtifact, Reader, ReadSource, Unanswered } from '../reader.ts';
 import { type FeedEntry, readEntries } from './entries.ts';
 
@@ -23,16 +24,12 @@ export interface FeedReaderParts {
 /** In bytes. */
 const maxFeedBytes = 8 * 1024 * 1024;
 const maxFileBytes = 8 * 1024 * 1024 * 1024;
-/** Feeds that are kept for the observations that follow a listing, and for how long in milliseconds. */
-const maxKept = 16;
-const keptMs = 10 * 60_000;
 
 /** What lies beside a file, by what is put behind its address. */
 const bundleSuffixes = ['.sigstore.json', '.sigstore'] as const;
 const detached = { '.minisig': 'minisign', '.asc': 'gpg', '.sig': 'gpg' } as const;
 
-interface Kept {
-  readonly at: number;
+interface ReadFeed {
   readonly entries: readonly FeedEntry[];
   readonly etag: string | undefined;
 }
@@ -41,14 +38,11 @@ type Missing = Unanswered | { readonly kind: 'absent' | 'unchanged' };
 
 /** Makes the reader. */
 export function createFeedReader(parts: FeedReaderParts): Reader {
-  const kept = new Map<string, Kept>();
+  const kept = new KeptAnswers<ReadFeed>({ ...keptListings, now: parts.now });
   const read = async (source: ReadSource, ifNoneMatch: string | undefined, signal: AbortSignal) => {
     const found = await readFeed(parts, source, { ifNoneMatch, signal });
     if ('kind' in found) return found;
-    kept.delete(source.key);
-    kept.set(source.key, found);
-    const [oldest] = kept.keys();
-    if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
+    kept.keep(source.key, found);
     return found;
   };
   return {
@@ -59,8 +53,7 @@ export function createFeedReader(parts: FeedReaderParts): Reader {
       return found.kind === 'unchanged' ? { kind: 'unchanged' } : { kind: 'listed', artifacts: [] };
     },
     observe: async (source, artifact, signal) => {
-      const before = kept.get(source.key);
-      const known = before && parts.now() - before.at < keptMs ? before : await read(source, undefined, signal);
+      const known = kept.find(source.key) ?? (await read(source, undefined, signal));
       if ('kind' in known) return known.kind === 'unknown' ? known : { kind: 'absent' };
       const entry = known.entries.find(({ version }) => version === artifact.names.version);
       return entry ? observeEntry(parts, { source, entry, artifact, signal }) : { kind: 'absent' };
@@ -73,10 +66,10 @@ function addressOf({ key }: ReadSource): string {
 }
 
 async function readFeed(
-  { ask, now }: FeedReaderParts,
+  { ask }: FeedReaderParts,
   source: ReadSource,
   { ifNoneMatch, signal }: { readonly ifNoneMatch: string | undefined; readonly signal: AbortSignal },
-): Promise<Kept | Missing> {
+): Promise<ReadFeed | Missing> {
   const url = addressOf(source);
   const answer = await ask({ url, maxBytes: maxFeedBytes, ifNoneMatch, signal });
   if (answer.kind === 'unknown') return answer;
@@ -84,11 +77,11 @@ async function readFeed(
   if (answer.status !== 200) return { kind: 'absent' };
   const entries = readEntries(new TextDecoder().decode(answer.body), url);
   if (!entries) return { kind: 'unknown', reason: 'the server answered with no feed that can be read' };
-  return { at: now(), entries, etag: answer.headers.get('etag') ?? undefined };
+  return { entries, etag: answer.headers.get('etag') ?? undefined };
 }
 
 /** What comes first in the feed is what somebody gets. */
-function describe({ entries }: Kept): readonly ListedArtifact[] {
+function describe({ entries }: ReadFeed): readonly ListedArtifact[] {
   const [latest] = [...entries].sort((left, right) => (right.publishedAt ?? 0) - (left.publishedAt ?? 0));
   return entries.map((entry) => ({
     names: { version: entry.version },
@@ -158,8 +151,7 @@ async function describeEntry(
   const { names, line, isDefault } = artifact;
   const basis = { content, publishedAt: entry.publishedAt, isCapped: false };
   if (beside === 'unknown') {
-    const unknown = { signatures: 'unknown', provenance: 'unknown', sbom: 'unknown' } as const;
-    return { facts: { ...basis, ...unknown }, names, line, isDefault };
+    return { facts: { ...basis, ...unknownEvidence }, names, line, isDefault };
   }
   const trustedRoots = await readTrustedRoots(source.organisationId);
   const context = { ...{ content, digests, trustedRoots, builders }, now: now() };

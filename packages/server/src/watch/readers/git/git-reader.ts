@@ -7,6 +7,7 @@ import { compareTexts } from '../../facts/plain-text.ts';
 import { isReleaseTag, lineOf } from '../../sources/line.ts';
 import type { Ask } from '../ask.ts';
 import { nameContent } from '../facts/content-name.ts';
+import { KeptAnswers, keptListings } from '../kept-answers.ts';
 import { originOf } from '../origin.ts';
 import type { ListedArtifact, Listing, Reader, ReadSource, Unanswered } from '../reader.ts';
 import { type ObjectSignature, readSignedObject } from './object.ts';
@@ -24,30 +25,23 @@ export interface GitReaderParts {
 /** Tags that are listed of a repository; others are left out. */
 const maxTags = 5000;
 const maxNameLength = 256;
-/** Listings that are kept for the observations that follow them, and for how long in milliseconds. */
-const maxKept = 16;
-const keptMs = 10 * 60_000;
 
-interface Kept {
-  readonly at: number;
+interface Listed {
   readonly remote: Remote;
   readonly tags: readonly RemoteTag[];
 }
 
 /** Makes the reader. Content is what a tag points to itself: its own object, which the signature is part of, or a commit. */
 export function createGitReader({ ask, plainHosts, now }: GitReaderParts): Reader {
-  const kept = new Map<string, Kept>();
-  const read = async (source: ReadSource, signal: AbortSignal): Promise<Kept | Unanswered | { kind: 'absent' }> => {
+  const kept = new KeptAnswers<Listed>({ ...keptListings, now });
+  const read = async (source: ReadSource, signal: AbortSignal): Promise<Listed | Unanswered | { kind: 'absent' }> => {
     const remote = await openRemote(ask, urlOf(source, plainHosts), signal);
     if ('kind' in remote) return remote;
     const tags = await listTags(ask, remote, signal);
     if ('kind' in tags) return tags;
-    const known = { at: now(), remote, tags };
-    kept.delete(source.key);
-    kept.set(source.key, known);
-    const [oldest] = kept.keys();
-    if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
-    return known;
+    const listed = { remote, tags };
+    kept.keep(source.key, listed);
+    return listed;
   };
   return {
     list: async (source, signal) => {
@@ -56,8 +50,7 @@ export function createGitReader({ ask, plainHosts, now }: GitReaderParts): Reade
       return found.kind === 'absent' ? { kind: 'listed', artifacts: [] } : found;
     },
     observe: async (source, artifact, signal) => {
-      const before = kept.get(source.key);
-      const known = before && now() - before.at < keptMs ? before : await read(source, signal);
+      const known = kept.find(source.key) ?? (await read(source, signal));
       return 'kind' in known ? known : observeTag(ask, known, { artifact, now: now(), signal });
     },
   };
@@ -68,7 +61,7 @@ function urlOf({ key }: ReadSource, plainHosts: ReadonlySet<string>): string {
   return [originOf(host, plainHosts), ...path].join('/');
 }
 
-function describeListing({ validators: before }: ReadSource, { remote, tags }: Kept): Listing {
+function describeListing({ validators: before }: ReadSource, { remote, tags }: Listed): Listing {
   const text = tags
     .map(({ name, oid }) => `${oid} ${name}`)
     .sort(compareTexts)
@@ -94,7 +87,7 @@ interface Look {
   readonly signal: AbortSignal;
 }
 
-async function observeTag(ask: Ask, { remote, tags }: Kept, look: Look): ReturnType<Reader['observe']> {
+async function observeTag(ask: Ask, { remote, tags }: Listed, look: Look): ReturnType<Reader['observe']> {
   const { names, line, isDefault } = look.artifact;
   const tag = tags.find(({ name }) => name === names.tag);
   if (!tag) return { kind: 'absent' };

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { BuilderTable } from '@signpost/protocol/sigstore/builder-table';
 import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
-import type { PublisherFact } from '../../facts/fact-set.ts';
+import { type PublisherFact, unknownEvidence } from '../../facts/fact-set.ts';
 import type { Ask } from '../ask.ts';
 import { nameContent } from '../facts/content-name.ts';
 import type { FoundSignature } from '../facts/found-signature.ts';
@@ -87,14 +87,12 @@ async function observeVersion(parts: ObservingParts, look: Look): ReturnType<Rea
 
 type Attested = { readonly isCapped: boolean } & (
   | Pick<BundleFacts, 'signatures' | 'provenance' | 'sbom'>
-  | { readonly signatures: 'unknown'; readonly provenance: 'unknown'; readonly sbom: 'unknown' }
+  | typeof unknownEvidence
 );
-
-const unknown = { signatures: 'unknown', provenance: 'unknown', sbom: 'unknown', isCapped: false } as const;
 
 async function observeAttestations(parts: NpmReaderParts, look: Look, document: VersionDocument): Promise<Attested> {
   const found = document.hasAttestations ? await findAttestations(parts.ask, look) : [];
-  if (found === 'unknown') return unknown;
+  if (found === 'unknown') return { ...unknownEvidence, isCapped: false };
   const { sha512 } = digestsOf(document);
   if (found.length === 0 || !sha512) return { signatures: [], provenance: [], sbom: 'absent', isCapped: false };
   const { readTrustedRoots, builders } = parts;

@@ -3,6 +3,7 @@ import { encodeText } from '@signpost/protocol/bytes/text';
 import { TrustError, type TrustErrorCode } from '@signpost/protocol/errors';
 import { isJsonObject, type JsonValue, parseForeignJson, readMember } from '@signpost/protocol/json/foreign';
 import { collectSigners, parseEnvelope } from '@signpost/protocol/updates/envelope';
+import { defaultChannel } from '@signpost/protocol/updates/names';
 import {
   maxRootChainBytes,
   maxTrustListBytes,
@@ -13,7 +14,6 @@ import {
 import { verifyManifest } from '@signpost/protocol/updates/verify-manifest';
 import { verifyTrustList } from '@signpost/protocol/updates/verify-trust-list';
 import type { SignatureFact } from '../../facts/fact-set.ts';
-import { channel } from './project-server.ts';
 
 /** What a server answered. */
 export interface SignedManifest {
@@ -35,7 +35,7 @@ export async function judgeManifest(signed: SignedManifest): Promise<readonly Si
   const { slug: project, manifest, now } = signed;
   try {
     const { trust, roots } = await judgeTrustList(signed);
-    const { signers } = await verifyManifest(manifest, { trust, project, channel, now });
+    const { signers } = await verifyManifest(manifest, { trust, project, channel: defaultChannel, now });
     return [
       ...roots.map((key) => ({ kind: 'tuf', ...describe('verified', 'detached'), key }) as const),
       ...signers.map((key) => ({ kind: 'key', ...describe('verified', 'inline'), key }) as const),

@@ -13,9 +13,6 @@ export interface AskedProject {
   readonly signal: AbortSignal;
 }
 
-/** The channel that is read: what somebody gets who asks for none. */
-export const channel = 'stable';
-
 /** Bundles, which name what they are by their digest. */
 const maxBundleBytes = 1024 * 1024;
 

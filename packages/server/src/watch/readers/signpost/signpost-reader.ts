@@ -5,8 +5,9 @@ import type { BuilderTable } from '@signpost/protocol/sigstore/builder-table';
 import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
 import { parseEnvelope } from '@signpost/protocol/updates/envelope';
 import { type Manifest, maxManifestBytes, parseManifest } from '@signpost/protocol/updates/manifest';
+import { defaultChannel } from '@signpost/protocol/updates/names';
 import type { EvidenceReference } from '@signpost/protocol/updates/release-evidence';
-import type { FactSet } from '../../facts/fact-set.ts';
+import { type FactSet, unknownEvidence } from '../../facts/fact-set.ts';
 import { lineOf } from '../../sources/line.ts';
 import type { Answer, Ask } from '../ask.ts';
 import type { FoundSignature } from '../facts/found-signature.ts';
@@ -19,7 +20,6 @@ import {
   askManifest,
   askRootChanges,
   askTrustList,
-  channel,
   locateProject,
 } from './project-server.ts';
 
@@ -63,7 +63,7 @@ function listProject(answer: Answer): Listing {
   const manifest = readManifest(answer.body);
   if (!manifest) return unreadable();
   const { version, signedAt: publishedAt, main } = manifest;
-  const names = { tag: channel, version };
+  const names = { tag: defaultChannel, version };
   const artifact = { content: main.sha256, names, line: lineOf(version), publishedAt, isDefault: true };
   return { kind: 'listed', artifacts: [artifact], validators: answer.headers.get('etag') ?? undefined };
 }
@@ -98,8 +98,7 @@ async function observeManifest(
   const { main, signedAt: publishedAt } = manifest;
   const basis = { content: main.sha256, publishedAt };
   if (trustList.kind === 'unknown' || rootChanges.kind === 'unknown' || found === 'unknown') {
-    const unknown = { signatures: 'unknown', provenance: 'unknown', sbom: 'unknown' } as const;
-    return { ...basis, ...unknown, isCapped: false };
+    return { ...basis, ...unknownEvidence, isCapped: false };
   }
   const { slug } = asked;
   const signed = { slug, manifest: bytes, trustList: bodyOf(trustList), rootChanges: bodyOf(rootChanges) };
