@@ -132,12 +132,7 @@ export async function listFindings(
   query: Query,
   { organisationId, sourceId, state, severity, before, limit }: FindingFilter,
 ): Promise<PlacedFinding[]> {
-  return query
-    .selectFrom('watch_finding as finding')
-    .leftJoin('watch_source as source', 'source.id', 'finding.source_id')
-    .leftJoin('watch_line as line', 'line.number', 'finding.line')
-    .selectAll('finding')
-    .select(['source.key as source_key', 'line.name as line_name'])
+  return selectPlaced(query)
     .where('finding.organisation_id', '=', organisationId)
     .$if(sourceId !== undefined, (select) => select.where('finding.source_id', '=', sourceId ?? ''))
     .$if(state !== undefined, (select) => select.where('finding.state', '=', state ?? 'open'))
@@ -151,17 +146,21 @@ export async function listFindings(
 /** A finding with the key of its source and the name of its line. */
 export type PlacedFinding = FindingRow & { readonly source_key: string | null; readonly line_name: string | null };
 
-/** A finding of an organisation by id. */
-export async function findFinding(
-  query: Query,
-  { organisationId, id }: { readonly organisationId: string; readonly id: string },
-): Promise<PlacedFinding | undefined> {
+function selectPlaced(query: Query) {
   return query
     .selectFrom('watch_finding as finding')
     .leftJoin('watch_source as source', 'source.id', 'finding.source_id')
     .leftJoin('watch_line as line', 'line.number', 'finding.line')
     .selectAll('finding')
-    .select(['source.key as source_key', 'line.name as line_name'])
+    .select(['source.key as source_key', 'line.name as line_name']);
+}
+
+/** A finding of an organisation by id. */
+export async function findFinding(
+  query: Query,
+  { organisationId, id }: { readonly organisationId: string; readonly id: string },
+): Promise<PlacedFinding | undefined> {
+  return selectPlaced(query)
     .where('finding.organisation_id', '=', organisationId)
     .where('finding.id', '=', id)
     .executeTakeFirst();
