@@ -117,6 +117,11 @@ export interface Config {
    * them. It is read again for each look.
    */
   readonly npmrcFile: string | undefined;
+  /**
+   * SIGNPOST_ADMISSIONS_PER_MINUTE (3000): reviews of what a cluster is about to run, a minute and credential, and address; beyond it every image is unknown,
+   * and the policy says what that means. 0 lifts the limit.
+   */
+  readonly admissionsPerMinute: number;
   /** SIGNPOST_BACKUP_DIR (`backups` in the data folder): where the server keeps backups; another disk is better. */
   readonly backupDir: string | undefined;
   /** SIGNPOST_BACKUP_RECIPIENTS (none): public keys of age, comma-separated; with one, a backup is made every night. */
@@ -202,6 +207,7 @@ function readConfig(reader: Reader): Config {
     watchHosts: reader.read('SIGNPOST_WATCH_HOSTS', parseWatchHosts, []),
     dockerConfigFile: reader.read('SIGNPOST_DOCKER_CONFIG', parseText, undefined),
     npmrcFile: reader.read('SIGNPOST_NPMRC', parseText, undefined),
+    admissionsPerMinute: reader.read('SIGNPOST_ADMISSIONS_PER_MINUTE', between(0, 1_000_000), 3000),
     backupDir: reader.read('SIGNPOST_BACKUP_DIR', parseText, undefined),
     backupRecipients: reader.read('SIGNPOST_BACKUP_RECIPIENTS', parseRecipients, []),
     backupKeepDays: reader.read('SIGNPOST_BACKUP_KEEP', between(1, 3650), 7),

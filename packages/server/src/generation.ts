@@ -57,6 +57,7 @@ import { startRelay } from './storage/outbox.ts';
 import { registerTrustMetrics } from './trust/metrics.ts';
 import { listAllPinnedRoots, listSealedKeys } from './trust/store.ts';
 import { Vault, type VaultInheritance } from './vault/vault.ts';
+import { AdmissionFigures } from './watch/admission/metrics.ts';
 import { registerWatchMetrics } from './watch/observing/metrics.ts';
 
 /** What lives as long as the process. */
@@ -189,6 +190,7 @@ function createBehind(resources: Resources, forwarder: Forwarder | undefined): B
   registerChannelKeyMetrics(metrics.registry, resources.push.keys);
   registerBusMetrics(metrics.registry, resources);
   registerWatchMetrics(metrics.registry, resources);
+  resources.admissions.register(metrics.registry);
   resources.push.register(metrics.registry);
   registerWebhookMetrics(metrics.registry, { ...resources, attempts: resources.webhookAttempts });
   const app = createApp({
@@ -225,6 +227,7 @@ async function openResources(
     webhookAttempts: new Map(),
     push: openPush(opened),
     observing: openObserving({ ...opened, ...evidence }),
+    admissions: new AdmissionFigures(),
     version: packageJson.version,
   };
   const writeTree = createTreeWriter(withBlobs);

@@ -80,6 +80,7 @@ import { createQueue } from './storage/turns.ts';
 import { recordExpiryCrossings } from './trust/expiry.ts';
 import { trustRoutes } from './trust/routes.ts';
 import type { Vault } from './vault/vault.ts';
+import type { AdmissionFigures } from './watch/admission/metrics.ts';
 import { sealChains } from './watch/observations/chain.ts';
 import { keepBudgets } from './watch/observing/budget.ts';
 import { createObserving, type Observing } from './watch/observing/scheduler.ts';
@@ -116,6 +117,8 @@ export interface Resources {
   readonly push: Push;
   /** Looks at what is watched. */
   readonly observing: Observing;
+  /** Reviews for clusters, counted. */
+  readonly admissions: AdmissionFigures;
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;

@@ -40,6 +40,7 @@ import { createMemoryBus } from '../src/storage/bus/memory.ts';
 import type { Database } from '../src/storage/database.ts';
 import { createId } from '../src/storage/ids.ts';
 import { type Relay, startRelay } from '../src/storage/outbox.ts';
+import { AdmissionFigures } from '../src/watch/admission/metrics.ts';
 import { createQuickPasswords } from './accounts/quick-passwords.ts';
 import { openProcessParts } from './backup/process-parts.ts';
 import { addProject, createScene, foundOrganisation, type Scene } from './releases/scene.ts';
@@ -182,6 +183,7 @@ async function openResources(
     ...openEvidence({ ...dependencies, config, log, wakeWorker }),
     push: openPush({ ...dependencies, config, log, wakeWorker }),
     observing: openObserving({ ...dependencies, config, log }),
+    admissions: new AdmissionFigures(),
   };
   const writeTree = createTreeWriter(opened);
   closers.push(

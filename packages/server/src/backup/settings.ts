@@ -32,6 +32,7 @@ const shownSettings = [
   'acmePerMinute',
   'dnsServers',
   'watchHosts',
+  'admissionsPerMinute',
   'backupRecipients',
   'backupKeepDays',
   'restoreMaxMb',

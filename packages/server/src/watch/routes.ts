@@ -1,7 +1,7 @@
 /** All HTTP of the watch. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../http/context.ts';
-import { watchAdmissionRoutes } from './admission/routes.ts';
+import { type AdmissionRouteParts, watchAdmissionRoutes } from './admission/routes.ts';
 import { watchCaseRoutes } from './cases/routes.ts';
 import { watchDecisionRoutes } from './decisions/routes.ts';
 import { watchFindingRoutes } from './findings/routes.ts';
@@ -14,7 +14,7 @@ import { watchPolicyRoutes } from './policies/routes.ts';
 import { watchSourceRoutes } from './sources/routes.ts';
 
 /** What they need. */
-interface WatchRouteParts extends SummaryParts {
+interface WatchRouteParts extends SummaryParts, Pick<AdmissionRouteParts, 'config' | 'admissions'> {
   readonly observing: Observing;
 }
 

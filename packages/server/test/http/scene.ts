@@ -30,6 +30,7 @@ import roles from '../../src/roles.json' with { type: 'json' };
 import { openDiskBlobs } from '../../src/storage/blobs/disk.ts';
 import type { Database } from '../../src/storage/database.ts';
 import type { Vault } from '../../src/vault/vault.ts';
+import { AdmissionFigures } from '../../src/watch/admission/metrics.ts';
 import { createQuickPasswords } from '../accounts/quick-passwords.ts';
 import { openProcessParts } from '../backup/process-parts.ts';
 import { openMigratedSqlite } from '../storage/migrated.ts';
@@ -210,6 +211,7 @@ async function openPlanes(shared: SharedParts): Promise<OpenAPIHono<AppEnv>[]> {
     ...evidence,
     push: openPush({ ...shared, config, wakeWorker }),
     observing: openObserving({ ...shared, ...evidence, config }),
+    admissions: new AdmissionFigures(),
     ...(await openProcessParts(config)),
     config,
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),

@@ -67,11 +67,12 @@ export async function readVerdict({ database, now }: WatchParts, request: Verdic
   const at = now();
   const said = source
     ? await judgeSource(query, { source, reference, rule, at })
-    : { ...conclude(rule, [{ code: 'source.unwatched', effect: 'unknown', text: `nobody watches ${key}` }]) };
+    : { reasons: [{ code: 'source.unwatched', effect: 'unknown', text: `nobody watches ${key}` } as const] };
   const { version, sha256 } = policy;
   const expiresAt = await readExpiry(query, source, at);
   const nothing = { content: reference.digest?.slice('sha256:'.length), revision: undefined, level: 0 };
-  return { ...nothing, ...said, key, rule, source, policy: { version, sha256 }, judgedAt: at, expiresAt };
+  const judged = { ...said, ...conclude(rule, [...judgePin(reference, rule), ...said.reasons]) };
+  return { ...nothing, ...judged, key, rule, source, policy: { version, sha256 }, judgedAt: at, expiresAt };
 }
 
 const leastLifeMs = 60_000;
@@ -116,14 +117,21 @@ async function findNamed(query: Query, sourceId: string, label: string | undefin
   return named?.content;
 }
 
+/** Whether the digest is named, known or not what it leads to. */
+export function judgePin(
+  { digest }: Pick<SourceReference, 'digest'>,
+  { require: wanted }: PolicyRule,
+): readonly Reason[] {
+  if (digest !== undefined) return [];
+  const text = 'the name may lead elsewhere by the time that it is used: name the digest';
+  return [{ code: 'reference.unpinned', effect: wanted.digest ?? 'ok', text }];
+}
+
 function judgeNames(
   { label, digest }: SourceReference,
   { named, content }: { readonly named: string | undefined; readonly content: string },
 ): readonly Reason[] {
-  if (digest === undefined) {
-    const text = 'the name may lead elsewhere by the time that it is used: name the digest';
-    return [{ code: 'reference.unpinned', effect: 'ok', text }];
-  }
+  if (digest === undefined) return [];
   if (label === undefined || named === undefined || named === content) return [];
   return [{ code: 'reference.moved', effect: 'warn', text: `${label} leads elsewhere now` }];
 }

@@ -17,6 +17,16 @@ export interface Asked {
   readonly requestedAt: number;
 }
 
+/** One of several. */
+export interface AskedReference extends Asked {
+  /** As it was given. */
+  readonly reference: string;
+}
+
+interface NotedRequest extends AskedReference {
+  readonly parsed: SourceReference;
+}
+
 /** What is asked for stands before everything that has been due for less than this. */
 const headStartMs = 3_600_000;
 /** In one source; more waits for the looks that are due. */
@@ -29,17 +39,40 @@ const maxRequests = 1000;
 export async function requestLook({ database, now }: WatchParts, caller: Caller, reference: string): Promise<Asked> {
   const parsed = parseSourceReference(reference);
   return database.transaction(async (tx) => {
-    const at = now();
-    const source = await findWatched(tx, caller.organisationId, parsed.key);
-    if (!source) {
-      throw new Refusal('not_found', `nobody watches ${parsed.key}`, {
-        rule: 'watch-source',
-        hint: `signpost watch add ${parsed.key}`,
-      });
-    }
-    await noteRequest(tx, caller, { source, parsed, at });
-    return { source, requestedAt: at };
+    const noted = await noteRequest(tx, caller, { parsed, at: now() });
+    await tellRequests(tx, caller, [noted]);
+    return noted;
   });
+}
+
+/**
+ * Asks for looks at whatever of these is watched, in one transaction and with one row of the audit log. What is malformed, not watched or too much
+ * is passed over.
+ */
+export async function requestLooks(
+  { database, now }: WatchParts,
+  caller: Caller,
+  references: readonly string[],
+): Promise<readonly AskedReference[]> {
+  return database.transaction(async (tx) => {
+    const at = now();
+    const noted: NotedRequest[] = [];
+    for (const reference of references) {
+      try {
+        noted.push(await noteRequest(tx, caller, { parsed: parseSourceReference(reference), reference, at }));
+      } catch (error) {
+        passOver(error);
+      }
+    }
+    if (noted.length > 0) await tellRequests(tx, caller, noted);
+    return noted;
+  });
+}
+
+/** Whoever tells of everything that it holds tells of what nobody watches, too, and again of what was not taken up. */
+function passOver(error: unknown): void {
+  if (error instanceof Refusal && ['not_found', 'invalid', 'rate_limited'].includes(error.code)) return;
+  throw error;
 }
 
 async function findWatched(query: Query, organisationId: string, key: string): Promise<SourceRow | undefined> {
@@ -47,11 +80,23 @@ async function findWatched(query: Query, organisationId: string, key: string): P
   return source?.removed_at === null ? source : undefined;
 }
 
+/** Notes it, unless it is refused, before anything is written. */
 async function noteRequest(
   tx: Tx,
-  caller: Caller,
-  { source, parsed, at }: { readonly source: SourceRow; readonly parsed: SourceReference; readonly at: number },
-): Promise<void> {
+  { organisationId }: Caller,
+  {
+    parsed,
+    reference = '',
+    at,
+  }: { readonly parsed: SourceReference; readonly reference?: string; readonly at: number },
+): Promise<NotedRequest> {
+  const source = await findWatched(tx, organisationId, parsed.key);
+  if (!source) {
+    throw new Refusal('not_found', `nobody watches ${parsed.key}`, {
+      rule: 'watch-source',
+      hint: `signpost watch add ${parsed.key}`,
+    });
+  }
   if ((await countRequests(tx, source.id)) >= maxRequests) {
     throw new Refusal('rate_limited', `expected at most ${maxRequests} things to be asked for in a source`, {
       retryAfterSeconds: 60,
@@ -60,9 +105,26 @@ async function noteRequest(
   const content = parsed.digest?.slice('sha256:'.length) ?? '';
   await insertRequest(tx, { sourceId: source.id, label: parsed.label ?? '', content, now: at });
   await hasten(tx, source.id, at - headStartMs);
-  const object = { kind: 'watch_source', id: source.id };
-  const detail = { source: source.key, label: parsed.label ?? null, digest: parsed.digest ?? null };
-  await recordAudit(tx, at, { ...caller, action: 'watch_source.asked', object, detail });
+  return { source, requestedAt: at, reference, parsed };
+}
+
+/** References that a row of the audit log names; how many there were stands beside them. */
+const maxTold = 5;
+
+async function tellRequests(tx: Tx, caller: Caller, noted: readonly NotedRequest[]): Promise<void> {
+  const [first] = noted;
+  if (!first) return;
+  const isOne = noted.every(({ source }) => source.id === first.source.id);
+  const object = isOne
+    ? { kind: 'watch_source', id: first.source.id }
+    : { kind: 'organisation', id: caller.organisationId };
+  const told = noted.slice(0, maxTold).map(({ parsed }) => formatReference(parsed));
+  const detail = { references: told.join(' '), count: noted.length };
+  await recordAudit(tx, first.requestedAt, { ...caller, action: 'watch_source.asked', object, detail });
+}
+
+function formatReference({ key, label, digest }: SourceReference): string {
+  return `${key}${label === undefined ? '' : `:${label}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
 /** How a look ended that was asked for. */

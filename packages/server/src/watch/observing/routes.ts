@@ -1,13 +1,12 @@
 /** HTTP of looking: whoever knows that something happened asks for a look. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { createRateLimit } from '../../http/rate-limit.ts';
 import { createRouter, jsonAnswer, jsonBody } from '../../http/router.ts';
 import { lineSchema } from '../../http/text-schema.ts';
 import type { WatchParts } from '../parts.ts';
 import { parseNotification } from './notification.ts';
-import { awaitLook, requestLook } from './request.ts';
+import { awaitLook, requestLook, requestLooks } from './request.ts';
 import type { Observing } from './scheduler.ts';
 
 const tags = ['watch'];
@@ -75,19 +74,9 @@ export function observingRoutes(
     const caller = callerOf(c.var);
     limit.take(`${caller.organisationId} ${caller.actor.id}`);
     const references = parseNotification(await c.req.text(), c.req.valid('query').registry);
-    let asked = 0;
-    for (const reference of references) {
-      const isWatched = await requestLook(parts, caller, reference).then(() => true, passOver);
-      if (isWatched) asked += 1;
-    }
+    const { length: asked } = await requestLooks(parts, caller, references);
     if (asked > 0) parts.observing.wake();
     return c.json({ asked, passed_over: references.length - asked }, 202);
   });
   return router;
-}
-
-/** A registry tells of everything that it holds, and again what was not taken up. */
-function passOver(error: unknown): false {
-  if (error instanceof Refusal && ['not_found', 'invalid', 'rate_limited'].includes(error.code)) return false;
-  throw error;
 }

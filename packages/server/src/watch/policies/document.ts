@@ -35,6 +35,8 @@ const requirementSchema = z.strictObject({
   /** A log must hold the signature. */
   transparency: z.literal(true).optional(),
   age_hours: z.int().min(1).max(8760).optional(),
+  /** What is asked about by a name alone, which may lead elsewhere by the time that it is used. */
+  digest: z.enum(['warn', 'deny']).optional(),
 });
 
 /** The names of environments. */

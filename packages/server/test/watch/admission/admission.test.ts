@@ -1,6 +1,8 @@
 /** What a cluster may run: reviews in, answers out, and nothing changed. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { Registry } from 'prom-client';
+import { listAudit } from '../../../src/audit/store.ts';
 import type { Database } from '../../../src/storage/database.ts';
 import { admitImages } from '../../../src/watch/admission/admit.ts';
 import { describeReview, parseReview } from '../../../src/watch/admission/review.ts';
@@ -89,7 +91,8 @@ describe('admission', () => {
   });
 
   before(async () => {
-    scene = await openPlanesScene({ after: (close) => closers.push(close as () => unknown) });
+    const environment = { SIGNPOST_ADMISSIONS_PER_MINUTE: '40' };
+    scene = await openPlanesScene({ after: (close) => closers.push(close as () => unknown) }, { environment });
     admin = await scene.openKey(scene.home, ['admin', 'manage']);
     cluster = await scene.openKey(scene.home, ['read']);
     const made = await scene.ask('POST', '/api/watch/sources', { as: admin, json: { source: 'ghcr.io/org/app' } });
@@ -142,6 +145,16 @@ describe('admission', () => {
     assert.deepEqual(await requests(), [{ label: '', content: contentOf(77) }]);
   });
 
+  test('all that a review asks for is one row of the audit log, of which it names some', async () => {
+    const unseen = Array.from({ length: 7 }, (_, index) => app(80 + index));
+    await post(review(pod(...unseen)), '?budget_ms=100');
+    assert.equal((await requests()).length, 8);
+    const rows = await listAudit(scene.resources.database, { action: 'watch_source.asked', limit: 100 });
+    const { references, count } = JSON.parse(String(rows.at(-1)?.detail));
+    assert.deepEqual([rows.length, count, references.split(' ').length], [2, 7, 5]);
+    assert.equal(references.split(' ')[0], `oci:${app(80)}`);
+  });
+
   test('who observes or warns stops nothing, by environment', async () => {
     const rules = [
       { name: 'playground', match: { environment: 'playground' }, mode: 'observe' },
@@ -164,12 +177,52 @@ describe('admission', () => {
     ] as const) {
       const parts = { ...scene.resources, database: answerLate(scene.resources.database) };
       const admission = { caller: scene.home.caller, environment, budgetMs: 20 };
-      const admitted = await admitImages(parts, admission, { uid: 'u', isDryRun: false, images: [app(3)] });
+      const admitted = await admitImages(parts, admission, { isDryRun: false, images: [app(3)] });
       assert.deepEqual(
         admitted.map((one) => [one.outcome, one.why]),
-        [[outcome, 'there was no time to judge it']],
+        [[outcome, 'gate.late, there was no time to judge it']],
       );
     }
+  });
+
+  test('images without a digest are warned of or refused where the rule asks for one', async () => {
+    const tagged = 'ghcr.io/org/app:1.0.3';
+    for (const [digest, allowed, warnings] of [
+      [undefined, true, 0],
+      ['warn', true, 1],
+      ['deny', false, 0],
+    ] as const) {
+      const rules = [{ name: 'all', match: {}, mode: 'enforce', on_unknown: 'allow', require: { digest } }];
+      await scene.ask('PUT', '/api/watch/policy', { as: admin, json: { schema: 1, rules } });
+      const { response } = await post(review(pod(tagged)));
+      assert.deepEqual([response?.allowed, response?.warnings.length], [allowed, warnings]);
+      assert.equal((await post(review(pod(app(3))))).response?.warnings.length, 0);
+      // Whether or not anything is known of it.
+      assert.equal((await post(review(pod('nobody/watches:1')))).response?.allowed, allowed);
+    }
+    const rules = [{ name: 'all', match: {}, mode: 'enforce', require: { digest: 'perhaps' } }];
+    assert.equal((await scene.ask('PUT', '/api/watch/policy', { as: admin, json: { schema: 1, rules } })).status, 400);
+  });
+
+  test('over the limit of a minute nothing is looked up, and the policy says what holds; reviews are counted', async () => {
+    const busy = await scene.openKey(scene.home, ['read']);
+    const rules = [{ name: 'playground', match: { environment: 'playground' }, mode: 'observe' }];
+    await scene.ask('PUT', '/api/watch/policy', { as: admin, json: { schema: 1, rules } });
+    const empty = review(null, { operation: 'DELETE' });
+    for (let count = 0; count < 40; count += 1) await post(empty, '', busy);
+    const limited = await post(review(pod(app(3))), '', busy);
+    assert.deepEqual([limited.status, limited.response?.allowed, limited.response?.status?.code], [200, false, 503]);
+    assert.match(limited.response?.status?.message ?? '', /gate\.limited, more reviews came/);
+    const played = await post(review(pod(app(3), app(4))), '?environment=playground', busy);
+    assert.deepEqual([played.response?.allowed, played.response?.warnings], [true, []]);
+    const registry = new Registry();
+    scene.resources.admissions.register(registry);
+    const text = await registry.metrics();
+    for (const verdict of ['ok', 'deny', 'unknown', 'warn']) {
+      assert.match(text, new RegExp(`signpost_watch_admissions_total\\{verdict="${verdict}"\\} [1-9]`));
+    }
+    assert.match(text, /verdict="limited"\} [2-9]/);
+    assert.match(text, /signpost_watch_admission_seconds_count [1-9]/);
   });
 
   test('only keys ask, with a review', async () => {

@@ -60,7 +60,7 @@ forEachEngine((_name, open) => {
   test('what was never seen, and what nobody watches, is unknown', async () => {
     const desk = await establish();
     assert.deepEqual(await say(desk, app, { digest: 99 }), ['unknown', 'artifact.unseen']);
-    assert.deepEqual(await say(desk, `${app}:nothing`), ['unknown', 'artifact.unseen']);
+    assert.deepEqual(await say(desk, `${app}:nothing`), ['unknown', 'reference.unpinned', 'artifact.unseen']);
     assert.deepEqual(await say(desk, 'quay.io/org/app', { digest: 3 }), ['unknown', 'source.unwatched']);
     assert.throws(() => parseGateReference('ghcr.io/Org/app', undefined), { rule: 'source-reference' });
   });

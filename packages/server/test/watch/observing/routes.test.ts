@@ -1,6 +1,7 @@
 /** Asking for looks over HTTP: builds and registries say that something happened, never what. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { listAudit } from '../../../src/audit/store.ts';
 import { createObserving } from '../../../src/watch/observing/scheduler.ts';
 import { listRequests } from '../../../src/watch/observing/store.ts';
 import { findSchedule } from '../../../src/watch/recording/store.ts';
@@ -106,6 +107,9 @@ describe('asking for a look', () => {
     assert.deepEqual([elsewhere.status, elsewhere.json], [202, { asked: 0, passed_over: 4 }]);
     const here = await send('?registry=ghcr.io', JSON.stringify({ events }));
     assert.deepEqual([here.status, here.json], [202, { asked: 3, passed_over: 1 }]);
+    const rows = await listAudit(scene.resources.database, { action: 'watch_source.asked', limit: 100 });
+    assert.equal(JSON.parse(String(rows.at(-1)?.detail)).count, 3);
+    assert.ok(!rows.slice(0, -1).some(({ detail }) => String(detail).includes('2.0.0')));
     assert.deepEqual(
       (await takeRequests()).sort((left, right) => (left.label < right.label ? -1 : 1)).map(({ label }) => label),
       ['', '', '2.0.0'],
