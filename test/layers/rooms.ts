@@ -22,7 +22,7 @@ const protocol: House = {
     ['bytes/'],
     ['asn1/', 'json/', 'versions/'],
     ['keys/'],
-    ['dsse/', 'jose/', 'ssh/', 'tlog/', 'x509/'],
+    ['dsse/', 'jose/', 'minisign/', 'openpgp/', 'ssh/', 'tlog/', 'x509/'],
     ['cms/', 'intoto/', 'sbom/'],
     ['sigstore/', 'tuf/'],
     ['policy/'],
