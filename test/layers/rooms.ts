@@ -42,6 +42,7 @@ const server: House = {
     ['errors.ts', 'config-values.ts', 'roles.json'],
     ['config.ts'],
     ['storage/'],
+    ['images/'],
     ['vault/'],
     ['audit/'],
     ['http/'],

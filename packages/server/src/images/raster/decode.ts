@@ -1,0 +1,63 @@
+/** Decodes pictures and writes them anew, each in a process of its own. */
+import { execFile } from 'node:child_process';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { createQueue } from '../../storage/turns.ts';
+import { createImageRefusal } from '../rules.ts';
+import { type RasterAnswer, type RasterOrder, readMessage, writeMessage } from './order.ts';
+
+/** For one picture, in milliseconds; the largest that is taken needs a second or two. */
+const timeLimitMs = 20_000;
+/** What a picture may become, in bytes. */
+const maxOutputBytes = 64 * 1024 * 1024;
+const program = fileURLToPath(new URL('./decode-process.ts', import.meta.url));
+
+/** A picture that was decoded and written by ourselves. */
+interface Raster {
+  readonly bytes: Buffer;
+  /** In pixels; of one frame. */
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+}
+
+/** Decodes the picture and writes it anew. Throws a Refusal with an `ImageRule`. */
+export type DecodeRaster = (order: RasterOrder, picture: Uint8Array) => Promise<Raster>;
+
+const messages: Readonly<Record<Extract<RasterAnswer, { outcome: 'refused' }>['rule'], string>> = {
+  'image-decode': 'expected a picture that can be decoded as what its first bytes say',
+  'image-pixels': 'expected a picture with fewer pixels',
+  'image-frames': 'expected a picture with fewer frames',
+  'image-payload': 'the picture holds what looks like a program, however it is written',
+};
+
+/** Makes what decodes; whoever comes while a picture is decoded waits. */
+export function createRasterDecoding(): DecodeRaster {
+  const enqueue = createQueue();
+  return (order, picture) =>
+    enqueue(async () => {
+      const { line, bytes } = readMessage<RasterAnswer>(await runProcess(writeMessage(order, picture)));
+      if (line.outcome === 'refused') throw createImageRefusal(line.rule, messages[line.rule]);
+      return { bytes, width: line.width, height: line.height, frames: line.frames };
+    });
+}
+
+function runProcess(input: Buffer): Promise<Buffer> {
+  const options = {
+    ...({ env: {}, encoding: 'buffer', maxBuffer: maxOutputBytes } as const),
+    ...({ timeout: timeLimitMs, killSignal: 'SIGKILL' } as const),
+  };
+  return new Promise((resolve, reject) => {
+    const arguments_ = ['--disable-warning=ExperimentalWarning', program];
+    const child = execFile(process.execPath, arguments_, options, (error, output) => {
+      if (!error) return resolve(output);
+      const isLate = error.killed === true && error.code === null;
+      const rule = isLate ? 'image-time-limit' : 'image-decode';
+      const expected = isLate ? `decoded within ${timeLimitMs} ms` : 'that can be decoded';
+      return reject(createImageRefusal(rule, `expected a picture ${expected}`, error));
+    });
+    // One that ends before it has read everything is judged by how it ended.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
+  });
+}
