@@ -104,14 +104,23 @@ export async function listShownAlone(query: Query, artifact: number): Promise<Fi
     .execute();
 }
 
-/** When the first critical finding of a line that is open was opened; null: none is. */
-export async function findFrozenSince(query: Query, line: number): Promise<number | null> {
+/** When the first critical finding of a line was opened that nobody decided, or whose acceptance is over by the clock; null: none is. */
+export async function findFrozenSince(
+  query: Query,
+  { line, at }: { readonly line: number; readonly at: number },
+): Promise<number | null> {
   const row = await query
     .selectFrom('watch_finding')
     .select(({ fn }) => fn.min('opened_at').as('since'))
     .where('line', '=', line)
     .where('severity', '=', 'critical')
-    .where('state', 'in', ['open', 'acknowledged'])
+    .where(({ and, eb, or }) =>
+      or([
+        // What is one of many is not over: what comes after it waits as well.
+        eb('state', 'in', ['open', 'acknowledged', 'collapsed']),
+        and([eb('state', '=', 'accepted'), eb('expires_at', '<=', at)]),
+      ]),
+    )
     .executeTakeFirst();
   return row?.since ?? null;
 }

@@ -2,7 +2,7 @@
 import type { Query } from '../../storage/database.ts';
 import { emptyRevision, type Revision, type SignerState } from '../baseline/revision.ts';
 import type { FactSet } from '../facts/fact-set.ts';
-import { findFrozenSince } from '../findings/store.ts';
+import { type FindingRow, findFrozenSince } from '../findings/store.ts';
 import { parseDecisionRow, readBaseline, type StoredRevision } from '../learning/baseline.ts';
 import { applyDecision } from '../learning/decision.ts';
 import { listDecisions } from '../learning/store.ts';
@@ -14,7 +14,15 @@ import { findSchedule } from '../recording/store.ts';
 import { lineOf } from '../sources/line.ts';
 import { parseSourceReference, type SourceReference } from '../sources/source-key.ts';
 import { findSourceByKey, type SourceRow } from '../sources/store.ts';
-import { conclude, type GateArtifact, isDriftKind, type Judgement, judgeArtifact, type Reason } from './judge.ts';
+import {
+  conclude,
+  type GateArtifact,
+  isDriftKind,
+  type Judgement,
+  judgeArtifact,
+  type Reason,
+  type StoredFinding,
+} from './judge.ts';
 import {
   findHeldFacts,
   isQuarantined,
@@ -242,7 +250,7 @@ async function describeArtifact(
 ): Promise<GateArtifact> {
   const facts = JSON.parse(artifact.document) as FactSet;
   const held = await findHeldFacts(query, artifact.number);
-  const frozenSince = await findFrozenSince(query, artifact.line);
+  const frozenSince = await findFrozenSince(query, { line: artifact.line, at });
   const shown = await listShown(
     query,
     artifacts.map(({ number }) => number),
@@ -255,11 +263,17 @@ async function describeArtifact(
     isInUse: artifact.in_use === 1,
     isDevelopment: source.is_development === 1,
     ageMs: Math.max(0, at - beginOf(artifact, source)),
-    findings: shown.flatMap(({ kind, fingerprint, gate, severity, state, document }) => {
-      const { sentence } = JSON.parse(document) as { readonly sentence: string };
-      return isDriftKind(kind) ? [{ kind, fingerprint, gate, severity, state, sentence }] : [];
-    }),
+    findings: shown.flatMap((row) => describeShown(row, at)),
   };
+}
+
+/** An acceptance ends by the clock, whenever somebody next goes by. */
+function describeShown(row: FindingRow, at: number): readonly StoredFinding[] {
+  const { kind, fingerprint, gate, severity, document, expires_at: end } = row;
+  if (!isDriftKind(kind)) return [];
+  const state = row.state === 'accepted' && end !== null && end <= at ? 'open' : row.state;
+  const { sentence } = JSON.parse(document) as { readonly sentence: string };
+  return [{ kind, fingerprint, gate, severity, state, sentence }];
 }
 
 /** Publication is what others say; from the second day of watching on what counts is when it was first seen. */

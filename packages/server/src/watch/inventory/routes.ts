@@ -65,7 +65,7 @@ const inventoryRoute = createRoute({
 });
 
 /** The routes of the inventory. */
-export function watchInventoryRoutes({ database: { query } }: WatchParts): OpenAPIHono<AppEnv> {
+export function watchInventoryRoutes({ database: { query }, now }: WatchParts): OpenAPIHono<AppEnv> {
   const router = createRouter();
   router.openapi(inventoryRoute, async (c) => {
     const { search, after } = c.req.valid('query');
@@ -73,7 +73,7 @@ export function watchInventoryRoutes({ database: { query } }: WatchParts): OpenA
     const sources: z.infer<typeof entrySchema>[] = [];
     for (const row of rows) {
       const lines = [];
-      for (const line of await listLines(query, row.id)) lines.push(await describeLine(query, line));
+      for (const line of await listLines(query, row.id)) lines.push(await describeLine(query, { ...line, at: now() }));
       sources.push({
         ...{ id: row.id, key: row.key, development: row.is_development === 1, open: await countOpen(query, row.id) },
         ...{ answered_at: formatOptional(row.answered_at), unanswered_since: formatOptional(row.unknown_since), lines },
@@ -86,7 +86,7 @@ export function watchInventoryRoutes({ database: { query } }: WatchParts): OpenA
 
 async function describeLine(
   query: Query,
-  { number, name }: { readonly number: number; readonly name: string },
+  { number, name, at }: { readonly number: number; readonly name: string; readonly at: number },
 ): Promise<z.infer<typeof lineSchema>> {
   const revision = (await readBaseline(query, number))?.revision ?? emptyRevision;
   const { state, signed, transparency, provenance } = revision;
@@ -95,7 +95,7 @@ async function describeLine(
   const signers = await listSigners(query, number, maxSigners);
   return {
     ...{ name, signed, transparency, provenance: provenance.present, slsa_level: provenance.level },
-    state: (await findFrozenSince(query, number)) === null ? state : 'frozen',
+    state: (await findFrozenSince(query, { line: number, at })) === null ? state : 'frozen',
     known_since: formatOptional(await findKnownSince(query, number)),
     artifacts: await countArtifacts(query, number),
     coverage_percent: last.length === 0 ? 0 : Math.floor((100 * read) / last.length),

@@ -256,13 +256,13 @@ async function describeLook({ database }: WatchParts, { id }: SourceRow): Promis
 }
 
 async function describeLine(
-  { database }: WatchParts,
+  { database, now }: WatchParts,
   { number, name }: { readonly number: number; readonly name: string },
 ): Promise<z.infer<typeof lineDescriptionSchema>> {
   const stored = await readBaseline(database.query, number);
   if (!stored) return { name, state: 'cold', version: 0, signed: 'never', identities: [], keys: [] };
   const { state, signed, identities, keys } = stored.revision;
-  const isFrozen = (await findFrozenSince(database.query, number)) !== null;
+  const isFrozen = (await findFrozenSince(database.query, { line: number, at: now() })) !== null;
   return {
     ...{ name, state: isFrozen ? ('frozen' as const) : state, version: stored.version, signed, keys: [...keys] },
     identities: identities.map((known) => ({ state: known.state, identity: claimsOf(known.identity) })),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FactSet } from '../../../src/watch/facts/fact-set.ts';
 import { decideFinding } from '../../../src/watch/findings/decide.ts';
-import { listFindings } from '../../../src/watch/findings/store.ts';
+import { listFindings, updateFinding } from '../../../src/watch/findings/store.ts';
 import { parseGateReference, readVerdict } from '../../../src/watch/gates/verdict.ts';
 import { learningPresets } from '../../../src/watch/learning/rules.ts';
 import { changePolicy, readPolicy } from '../../../src/watch/policies/policy.ts';
@@ -76,6 +76,34 @@ forEachEngine((_name, open) => {
     assert.equal((await ask(desk, app, { digest: 4 })).outcome, 'ok');
     await decideFinding(desk, desk.caller, { id: row?.id ?? '', reason: 'an attack', verdict: { kind: 'reject' } });
     assert.ok((await say(desk, app, { digest: 4 })).includes('artifact.quarantined'));
+  });
+
+  test('an acceptance ends by the clock, before anybody goes by, and what is critical freezes its line again', async () => {
+    const desk = await establish();
+    await desk.see(4, { signatures: [keyless(stranger)] });
+    const { organisationId } = desk.caller;
+    const [row] = await listFindings(desk.database.query, { organisationId, limit: 9 });
+    const verdict = { kind: 'accept', scope: 'line', until: start + 12 * day } as const;
+    await decideFinding(desk, desk.caller, { id: row?.id ?? '', reason: 'known', verdict });
+    await desk.see(5);
+    assert.equal((await ask(desk, app, { digest: 4 })).outcome, 'ok');
+    desk.goTo(11);
+    await desk.see(6);
+    assert.deepEqual(await say(desk, app, { digest: 6 }), ['ok']);
+    desk.goTo(12);
+    assert.deepEqual(await say(desk, app, { digest: 4 }), ['deny', 'identity.new_owner']);
+    assert.deepEqual(await say(desk, app, { digest: 6 }), ['deny', 'line.frozen']);
+  });
+
+  test('a critical finding that is one of many still freezes its line', async () => {
+    const desk = await establish();
+    await desk.see(4, { signatures: [keyless(stranger)] });
+    const { organisationId } = desk.caller;
+    const [row] = await listFindings(desk.database.query, { organisationId, limit: 9 });
+    assert.ok(row && (await desk.database.transaction((tx) => updateFinding(tx, row, { state: 'collapsed' }))));
+    desk.goTo(11);
+    await desk.see(5);
+    assert.deepEqual(await say(desk, app, { digest: 5 }), ['deny', 'line.frozen']);
   });
 
   test('who signs once in an unprotected place, waits for thirty days and deploys to a protected one is denied', async () => {
