@@ -4,7 +4,7 @@ import type { FactSet, PublisherFact } from '../facts/fact-set.ts';
 import type { ArtifactHistory, Difference } from './difference.ts';
 
 /** From the least. A door that is unknown is neither better nor worse. */
-const channels = ['token', 'trusted-publisher', 'staged'] as const;
+const channels = ['none', 'token', 'trusted-publisher', 'staged'] as const;
 
 /** How long an announcement may come after what it announces. */
 const announcementGraceMs = 3_600_000;
@@ -38,7 +38,7 @@ function comparePublisher(habit: PublisherHabit, found: PublisherFact): readonly
   const differences: Difference[] = [];
   const [rank, usualRank] = [rankOf(found.channel), rankOf(habit.channel)];
   if (rank < usualRank && rank >= 0) {
-    const sentence = `it was published by ${found.channel}, before by ${habit.channel}`;
+    const sentence = `it was published by ${nameChannel(found.channel)}, before by ${habit.channel}`;
     differences.push({
       kind: 'publisher.channel_downgrade',
       before: [habit.channel],
@@ -59,6 +59,10 @@ function comparePublisher(habit: PublisherHabit, found: PublisherFact): readonly
     differences.push({ kind: 'registry.signature_lost', before: ['verified'], after: [registrySignature], sentence });
   }
   return differences;
+}
+
+function nameChannel(channel: PublisherFact['channel']): string {
+  return channel === 'none' ? 'nobody who is named' : channel;
 }
 
 function rankOf(channel: PublisherFact['channel']): number {

@@ -46,7 +46,8 @@ export interface ProvenanceFact {
 
 /** By whom and through which door it was published. */
 export interface PublisherFact {
-  readonly channel: 'trusted-publisher' | 'staged' | 'token' | Unknown;
+  /** `none`: it stands there, and nobody stands beside it as its publisher. */
+  readonly channel: 'trusted-publisher' | 'staged' | 'token' | 'none' | Unknown;
   /** The account, or a digest of what must not be stored, such as an address. */
   readonly account?: string | undefined;
   /** The registry's own signature over what it serves. */

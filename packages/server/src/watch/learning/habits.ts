@@ -68,7 +68,7 @@ export function selectProven(provenance: readonly ProvenanceFact[]): readonly Pr
   return provenance.filter(({ outcome, isAboutSubject }) => outcome === 'verified' && isAboutSubject);
 }
 
-const channels = ['token', 'trusted-publisher', 'staged'] as const;
+const channels = ['none', 'token', 'trusted-publisher', 'staged'] as const;
 
 function derivePublisher(facts: readonly FactSet[]): Revision['publisher'] {
   const known = facts.flatMap(({ publisher }) =>

@@ -13,6 +13,11 @@ const publishingRows: readonly Row[] = [
     ['high', 'deny'],
     [
       publishedBy({ channel: 'token' }),
+      publishedBy({ channel: 'none', account: undefined }),
+      {
+        ...publishedBy({ channel: 'none', account: undefined }),
+        revision: { publisher: { channel: 'token', accounts: ['ci'], registrySigned: 'always' } },
+      },
       {
         ...publishedBy({ channel: 'token' }),
         revision: { publisher: { channel: 'staged', accounts: ['ci'], registrySigned: 'always' } },
@@ -22,6 +27,10 @@ const publishingRows: readonly Row[] = [
       {},
       publishedBy({ channel: 'staged' }),
       publishedBy({ channel: 'unknown' }),
+      {
+        ...publishedBy({ channel: 'none', account: undefined }),
+        revision: { publisher: { channel: 'none', accounts: [], registrySigned: 'always' } },
+      },
       { facts: { publisher: 'unknown' } },
       { facts: { publisher: undefined } },
       { ...publishedBy({ channel: 'token' }), revision: { publisher: undefined } },

@@ -97,12 +97,18 @@ function readSignatures(value: JsonValue | undefined): readonly RegistrySignatur
   });
 }
 
-/** Registries write it as an object, or as `name <address>`. */
+/** Registries write it as an object, or as `name <address>`; whoever has neither name nor door is nobody. */
 function readPublisher(value: JsonValue | undefined): Publisher | undefined {
-  if (typeof value === 'string') {
-    const [, name, email] = /^([^<]*)(?:<([^>]*)>)?$/.exec(value) ?? [];
-    return { name: name?.trimEnd(), email, isTrusted: false, isApproved: false };
-  }
+  const publisher = typeof value === 'string' ? parsePublisher(value) : describePublisher(value);
+  return publisher && (publisher.name || publisher.isTrusted || publisher.isApproved) ? publisher : undefined;
+}
+
+function parsePublisher(text: string): Publisher {
+  const [, name, email] = /^([^<]*)(?:<([^>]*)>)?$/.exec(text) ?? [];
+  return { name: name?.trimEnd(), email, isTrusted: false, isApproved: false };
+}
+
+function describePublisher(value: JsonValue | undefined): Publisher | undefined {
   if (!isJsonObject(value)) return undefined;
   const [isTrusted, isApproved] = ['trustedPublisher', 'approver'].map((member) => {
     const found = readMember(value, member);

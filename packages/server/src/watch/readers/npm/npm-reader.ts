@@ -140,7 +140,7 @@ async function describePublisher(
 
 /** Whoever waits for a second person's word stands highest; then the registry no longer tells whether a build published it. */
 function chooseChannel(publisher: Publisher | undefined): PublisherFact['channel'] {
-  if (!publisher) return 'unknown';
+  if (!publisher) return 'none';
   if (publisher.isApproved) return 'staged';
   return publisher.isTrusted ? 'trusted-publisher' : 'token';
 }

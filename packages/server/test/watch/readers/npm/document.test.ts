@@ -73,7 +73,18 @@ test('who published it is read in both ways that registries write it', () => {
   assert.deepEqual(of({ name: 'ci', trustedPublisher: { id: 'forge' }, approver: 'ada' }), {
     ...{ name: 'ci', email: undefined, isTrusted: true, isApproved: true },
   });
-  for (const none of [undefined, null, 7, []]) assert.equal(of(none), undefined);
+  for (const none of [
+    undefined,
+    null,
+    7,
+    [],
+    {},
+    '',
+    { name: '' },
+    ' <ada@mail.example>',
+    { email: 'ada@mail.example' },
+  ])
+    assert.equal(of(none), undefined);
 });
 
 test('a publisher whose name is a megabyte of spaces holds nobody up', { timeout: 10_000 }, () => {

@@ -97,7 +97,7 @@ test('an attestation of another version says nothing of this one', async () => {
 });
 
 test('what was published by hand, by a second word, or by whom nobody says, is told apart', async () => {
-  const users = { token: 'Ada <ada@mail.example>', staged: { name: 'Ada', approver: 'Bob' }, unknown: undefined };
+  const users = { token: 'Ada <ada@mail.example>', staged: { name: 'Ada', approver: 'Bob' }, none: undefined };
   for (const [channel, user] of Object.entries(users)) {
     await npm.publish(`by-${channel}`, { version: '1.0.0', user });
     const { publisher, signatures } = await factsOf(`by-${channel}`);
