@@ -6,6 +6,17 @@ import type { ArtifactHistory, Difference } from './difference.ts';
 /** From the least. A door that is unknown is neither better nor worse. */
 const channels = ['none', 'token', 'trusted-publisher', 'staged'] as const;
 
+const channelWords: Readonly<Record<PublisherFact['channel'], string>> = {
+  ...{ none: 'nobody who is named', token: 'token', 'trusted-publisher': 'trusted-publisher', staged: 'staged' },
+  unknown: 'unknown',
+};
+/** Against a registry that signed, one without keys is none that never did. */
+const registryWords: Readonly<Record<PublisherFact['registrySignature'], string>> = {
+  ...{ verified: 'the registry signed it', unknown: 'the registry could not be asked for its keys' },
+  ...{ absent: 'the registry has not signed it', invalid: 'the signature of the registry is wrong' },
+  'none-ever': 'the registry names no keys any more, so that its signature is worth nothing',
+};
+
 /** How long an announcement may come after what it announces. */
 const announcementGraceMs = 3_600_000;
 
@@ -38,7 +49,7 @@ function comparePublisher(habit: PublisherHabit, found: PublisherFact): readonly
   const differences: Difference[] = [];
   const [rank, usualRank] = [rankOf(found.channel), rankOf(habit.channel)];
   if (rank < usualRank && rank >= 0) {
-    const sentence = `it was published by ${nameChannel(found.channel)}, before by ${habit.channel}`;
+    const sentence = `it was published by ${channelWords[found.channel]}, before by ${habit.channel}`;
     differences.push({
       kind: 'publisher.channel_downgrade',
       before: [habit.channel],
@@ -53,16 +64,12 @@ function comparePublisher(habit: PublisherHabit, found: PublisherFact): readonly
     const sentence = `it was published by ${account}, before by ${habit.accounts.join(', ')}`;
     differences.push({ kind: 'publisher.account_changed', before: habit.accounts, after: [account], sentence });
   }
-  const isLost = registrySignature === 'absent' || registrySignature === 'invalid';
+  const isLost = registrySignature !== 'verified' && registrySignature !== 'unknown';
   if (isLost && habit.registrySigned === 'always') {
-    const sentence = `the signature of the registry is ${registrySignature}`;
+    const sentence = registryWords[registrySignature];
     differences.push({ kind: 'registry.signature_lost', before: ['verified'], after: [registrySignature], sentence });
   }
   return differences;
-}
-
-function nameChannel(channel: PublisherFact['channel']): string {
-  return channel === 'none' ? 'nobody who is named' : channel;
 }
 
 function rankOf(channel: PublisherFact['channel']): number {

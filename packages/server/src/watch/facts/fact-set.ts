@@ -50,7 +50,7 @@ export interface PublisherFact {
   readonly channel: 'trusted-publisher' | 'staged' | 'token' | 'none' | Unknown;
   /** The account, or a digest of what must not be stored, such as an address. */
   readonly account?: string | undefined;
-  /** The registry's own signature over what it serves. */
+  /** The registry's own signature over what it serves. `none-ever`: it names no keys, so that nothing of it can be a signature. */
   readonly registrySignature: 'verified' | 'invalid' | 'absent' | 'none-ever' | Unknown;
 }
 

@@ -57,11 +57,18 @@ const publishingRows: readonly Row[] = [
   row(
     'registry.signature_lost',
     ['medium', 'warn'],
-    [publishedBy({ registrySignature: 'absent' }), publishedBy({ registrySignature: 'invalid' })],
+    [
+      publishedBy({ registrySignature: 'absent' }),
+      publishedBy({ registrySignature: 'invalid' }),
+      publishedBy({ registrySignature: 'none-ever' }),
+    ],
     [
       {},
       publishedBy({ registrySignature: 'unknown' }),
-      publishedBy({ registrySignature: 'none-ever' }),
+      {
+        ...publishedBy({ registrySignature: 'none-ever' }),
+        revision: { publisher: { channel: 'token', accounts: ['ci'], registrySigned: 'never' } },
+      },
       {
         ...publishedBy({ registrySignature: 'absent' }),
         revision: { publisher: { channel: 'token', accounts: ['ci'], registrySigned: 'sometimes' } },
