@@ -181,7 +181,8 @@ function effectOf(gate: GateDefault): Outcome {
 /** Who can begin a line must not be able to choose who signs it: it is vouched for by who signs the others. */
 function judgeContinuity({ line, revision, elders }: GateBasis, { signatures }: FactSet): readonly Reason[] {
   const known = elders.filter(({ state }) => state === 'established' || state === 'declared');
-  if (known.length === 0 || signatures === 'unknown' || revision?.state !== 'established') return [];
+  // Also while the line is learned: whoever lets the unknown pass does not ask for strangers. What a person declared needs nobody.
+  if (known.length === 0 || signatures === 'unknown' || revision?.state === 'declared') return [];
   const verified = signatures.filter(({ outcome }) => outcome === 'verified');
   if (verified.length === 0) {
     const isUsual = known.every(({ signed }) => signed !== 'always');

@@ -184,8 +184,15 @@ async function judgeLines(query: Query, asked: Asked, artifacts: readonly Placed
   if (own.length > 0) return own.find(({ judged }) => judged === 'deny') ?? (best(own) as Said);
   const others: Said[] = [];
   for (const line of selectVouching(lines)) if (artifact) others.push(await judge(artifact, line));
+  return best(others) ?? (artifact ? judgeUnprotected(rule, await judge(artifact, unprotected)) : conclude(rule, []));
+}
+
+/** Nobody's: what a policy requires, and what people rejected, holds there as well. */
+const unprotected: KnownLine = { number: 0, name: '', stored: undefined, elders: [] };
+
+function judgeUnprotected(rule: PolicyRule, { level, reasons }: Said): Said {
   const none: Reason = { code: 'line.unprotected', effect: 'unknown', text: 'no line whose signers count is known' };
-  return best(others) ?? conclude(rule, [none]);
+  return { level, ...conclude(rule, [none, ...reasons.filter(({ code }) => code !== 'line.cold')]) };
 }
 
 function isKnown({ stored }: KnownLine): boolean {

@@ -153,6 +153,28 @@ const cases: readonly (readonly [name: string, differs: Differs, outcome: string
     ['line.new_signer'],
   ],
   ['and it is', { basis: { elders: [usualRevision] } }, 'ok', []],
+  ...([undefined, 'cold', 'learning'] as const).map((state): (typeof cases)[number] => [
+    `a stranger in a line that began later and is ${state ?? 'new'} is denied where the unknown passes`,
+    {
+      rule: { on_unknown: 'allow' },
+      basis: {
+        revision: state && { ...usualRevision, state, identities: [{ identity: stranger, state: 'accepted' }] },
+        elders: [usualRevision],
+      },
+      artifact: { facts: { ...usualFacts, signatures: [keyless(stranger)] } },
+    },
+    'deny',
+    [state === 'learning' ? 'line.learning' : 'line.cold', 'line.new_signer'],
+  ]),
+  [
+    'a known signer may begin a line',
+    {
+      rule: { on_unknown: 'allow' },
+      basis: { revision: { ...usualRevision, state: 'learning' }, elders: [usualRevision] },
+    },
+    'ok',
+    ['line.learning'],
+  ],
   [
     'a signer is the same under another name',
     {

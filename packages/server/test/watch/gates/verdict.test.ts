@@ -6,6 +6,7 @@ import { decideFinding } from '../../../src/watch/findings/decide.ts';
 import { listFindings, updateFinding } from '../../../src/watch/findings/store.ts';
 import { parseGateReference, readVerdict } from '../../../src/watch/gates/verdict.ts';
 import { learningPresets } from '../../../src/watch/learning/rules.ts';
+import { quarantineArtifact } from '../../../src/watch/observations/store.ts';
 import { changePolicy, readPolicy } from '../../../src/watch/policies/policy.ts';
 import { proposePolicy } from '../../../src/watch/policies/proposal.ts';
 import { record } from '../../../src/watch/recording/record.ts';
@@ -13,7 +14,7 @@ import { lineOf } from '../../../src/watch/sources/line.ts';
 import { addSource } from '../../../src/watch/sources/source.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { keyless, stranger, usualFacts, workflow } from '../drift/scene.ts';
-import { contentOf, type Desk, day, openEstablished, start } from '../recording/desk.ts';
+import { contentOf, type Desk, day, openDesk, openEstablished, start } from '../recording/desk.ts';
 
 const attack = { signatures: [keyless(stranger)], provenance: [] };
 
@@ -136,6 +137,30 @@ forEachEngine((_name, open) => {
     await changePolicy(desk, desk.caller, document);
     assert.equal((await ask(desk, app, { digest: 1044 })).outcome, 'deny');
     assert.equal((await ask(desk, app, { digest: 3 })).outcome, 'ok');
+  });
+
+  test('what a policy requires holds where no line protects as well, and so does what was rejected', async () => {
+    const desk = await openDesk(await database, `gate-${++count}`);
+    desk.goTo(10);
+    await push(desk, 'pr-1', 1, attack);
+    const { issuer, subject } = workflow();
+    const require = { signers: [{ issuer, subject }] };
+    await changePolicy(desk, desk.caller, {
+      ...{ schema: 1, rules: [{ name: 'all', mode: 'enforce', on_unknown: 'allow', require }] },
+    });
+    assert.deepEqual(await say(desk, app, { digest: 1 }), ['deny', 'line.unprotected', 'required.signer']);
+    await push(desk, 'pr-2', 7002);
+    assert.deepEqual(await say(desk, app, { digest: 7002 }), ['ok', 'line.unprotected']);
+    // A release line that somebody else begins, before anybody knows it.
+    await push(desk, '1.0.1', 3, attack);
+    assert.deepEqual((await say(desk, app, { digest: 3 })).slice(-1), ['required.signer']);
+    const row = await desk.database.query
+      .selectFrom('watch_artifact')
+      .select('number')
+      .where('content', '=', contentOf(7002))
+      .executeTakeFirstOrThrow();
+    await desk.database.transaction((tx) => quarantineArtifact(tx, row.number, desk.now()));
+    assert.ok((await say(desk, app, { digest: 7002 })).includes('artifact.quarantined'));
   });
 
   test('an old line that is never signed vouches for nothing outside of it, and for no name of a line that is', async () => {
