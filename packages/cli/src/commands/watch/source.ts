@@ -95,9 +95,7 @@ async function add(invocation: Invocation): Promise<Answer> {
     ...(repository !== undefined && { declared_repository: repository }),
   };
   const document = await (await connectAuthenticated(invocation)).request('POST', path, { body });
-  const lines = [`${textOf(document, 'key')} is watched as ${textOf(document, 'id')}.`];
-  const unread = `This server cannot read ${textOf(document, 'ecosystem')} sources: nothing will be seen of it.`;
-  return { document, lines: document.readable === false ? [...lines, unread] : lines };
+  return { document, lines: [`${textOf(document, 'key')} is watched as ${textOf(document, 'id')}.`] };
 }
 
 async function list(invocation: Invocation): Promise<Answer> {

@@ -190,7 +190,7 @@ async function judgeLines(query: Query, asked: Asked, artifacts: readonly Placed
 /** Nobody's: what a policy requires, and what people rejected, holds there as well. */
 const unprotected: KnownLine = { number: 0, name: '', stored: undefined, elders: [] };
 
-function judgeUnprotected(rule: PolicyRule, { level, reasons }: Said): Said {
+function judgeUnprotected(rule: PolicyRule, { level = 0, reasons }: Said): Said {
   const none: Reason = { code: 'line.unprotected', effect: 'unknown', text: 'no line whose signers count is known' };
   return { level, ...conclude(rule, [none, ...reasons.filter(({ code }) => code !== 'line.cold')]) };
 }

@@ -2,7 +2,7 @@
 import type { BaseLogger } from 'pino';
 import { Refusal } from '../../errors.ts';
 import type { WatchParts } from '../parts.ts';
-import type { ListedArtifact, Listing, Reader, Readers, ReadSource, Unanswered } from '../readers/reader.ts';
+import type { ListedArtifact, Listing, Readers, ReadSource, Unanswered } from '../readers/reader.ts';
 import { recordAnswered, recordUnanswered } from '../recording/blindness.ts';
 import { recordListing } from '../recording/capped-listing.ts';
 import { lineOf } from '../sources/line.ts';
@@ -24,8 +24,7 @@ import { findKnown, indexNames, isWanted, type KnownNames, selectWork } from './
 
 /** What a look is taken with. */
 export interface LookParts extends WatchParts {
-  /** By ecosystem; one that is missing cannot be read here, which is told. */
-  readonly readers: Partial<Readers>;
+  readonly readers: Readers;
   /** From 0 to 1. */
   readonly random: () => number;
   readonly log: Pick<BaseLogger, 'error' | 'warn'>;
@@ -83,7 +82,6 @@ interface Looking {
 
 async function find(parts: LookParts, due: DueSource, { startedAt, signal }: Looking): Promise<Found | Unanswered> {
   const reader = parts.readers[due.ecosystem];
-  if (!reader) return { kind: 'unknown', reason: `this server cannot read sources of the kind ${due.ecosystem}` };
   const requests = await listRequests(parts.database.query, due.id, startedAt);
   const readSource = describeSource(due, isSettled(due, startedAt) && requests.length === 0);
   const call = { signal, limitMs: listLimitMs, log: parts.log };
@@ -95,7 +93,7 @@ async function find(parts: LookParts, due: DueSource, { startedAt, signal }: Loo
   }
   const isCapped = listing.isCapped ?? false;
   await recordListing(parts, { ...nameOf(due), key: due.key, isCapped }).catch(ignoreRemoved);
-  const round: Round = { parts, reader: reader satisfies Reader, source: due, readSource, signal };
+  const round: Round = { parts, reader, source: due, readSource, signal };
   return work(round, due, { listing, requests, startedAt });
 }
 

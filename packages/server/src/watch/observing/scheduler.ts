@@ -2,7 +2,6 @@
 import type { BaseLogger } from 'pino';
 import { startTurns } from '../../storage/turns.ts';
 import { hostOf } from '../sources/source-host.ts';
-import type { Ecosystem } from '../sources/source-key.ts';
 import { type Looked, type LookParts, lookAt } from './look.ts';
 import { type DueSource, type Lease, listDue, measureLag, renewLease, takeLease, updateHeld } from './store.ts';
 
@@ -38,8 +37,6 @@ export interface Observing {
   /** Takes no more, breaks off those that run and resolves when they have ended; what they had not recorded is due again. */
   stop(): Promise<void>;
   figures(): ObservingFigures;
-  /** Whether sources of that kind can be read. */
-  reads(ecosystem: Ecosystem): boolean;
   /** Whether nobody has waited for long. */
   isWell(): boolean;
 }
@@ -96,10 +93,6 @@ class Scheduler implements Observing {
 
   figures(): ObservingFigures {
     return { looks: { ...this.#looks }, running: this.#running.size, ...this.#lag };
-  }
-
-  reads(ecosystem: Ecosystem): boolean {
-    return this.#parts.readers[ecosystem] !== undefined;
   }
 
   isWell(): boolean {

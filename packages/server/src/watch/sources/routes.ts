@@ -23,7 +23,6 @@ const sourceSchema = z
     declared_repository: z.string().nullable(),
     development: z.boolean(),
     mirror_of: z.uuid().nullable(),
-    readable: z.boolean().openapi({ description: 'Whether this server can look at it.' }),
     created_at: timeSchema,
   })
   .openapi('WatchedSource');
@@ -179,29 +178,24 @@ const withdrawRoute = createRoute({
   responses: { 204: { description: 'Done.' } },
 });
 
-/** What the routes of sources need. */
-export interface WatchSourceParts extends WatchParts {
-  readonly observing: { reads(ecosystem: SourceRow['ecosystem']): boolean };
-}
-
 /** The routes of sources. */
-export function watchSourceRoutes(parts: WatchSourceParts): OpenAPIHono<AppEnv> {
+export function watchSourceRoutes(parts: WatchParts): OpenAPIHono<AppEnv> {
   const router = createRouter();
   const { query } = parts.database;
   router.openapi(listRoute, async (c) => {
     const filter = { organisationId: c.var.organisation.id, after: c.req.valid('query').after, limit: pageLimit };
-    return c.json({ sources: (await listSources(query, filter)).map((row) => describeSource(parts, row)) }, 200);
+    return c.json({ sources: (await listSources(query, filter)).map(describeSource) }, 200);
   });
   router.openapi(addRoute, async (c) => {
     const { source, learning, declared_repository: declaredRepository, development } = c.req.valid('json');
     const request = { reference: source, rules: learningPresets[learning], declaredRepository };
     const added = await addSource(parts, callerOf(c.var), { ...request, isDevelopment: development });
-    return c.json(describeSource(parts, added), 201);
+    return c.json(describeSource(added), 201);
   });
   router.openapi(showRoute, async (c) => {
     const source = await readSource(query, c.var.organisation.id, c.req.valid('param').id);
     const lines = await Promise.all((await listLines(query, source.id)).map((line) => describeLine(parts, line)));
-    return c.json({ ...describeSource(parts, source), lines, look: await describeLook(parts, source) }, 200);
+    return c.json({ ...describeSource(source), lines, look: await describeLook(parts, source) }, 200);
   });
   router.openapi(removeRoute, async (c) => {
     await removeSource(parts, callerOf(c.var), c.req.valid('param').id);
@@ -236,11 +230,11 @@ function addAnnouncementRoutes(router: OpenAPIHono<AppEnv>, parts: WatchParts): 
   });
 }
 
-function describeSource({ observing }: WatchSourceParts, row: SourceRow): z.infer<typeof sourceSchema> {
+function describeSource(row: SourceRow): z.infer<typeof sourceSchema> {
   const { id, key, ecosystem, declared_repository } = row;
   return {
     ...{ id, key, ecosystem, declared_repository, development: row.is_development === 1, mirror_of: row.mirror_of },
-    ...{ readable: observing.reads(ecosystem), created_at: formatTime(row.created_at) },
+    created_at: formatTime(row.created_at),
   };
 }
 

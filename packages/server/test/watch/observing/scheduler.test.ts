@@ -10,12 +10,11 @@ import { createObserving, type Observing } from '../../../src/watch/observing/sc
 import { hasten, insertRequest, listDue, listRequests, takeLease } from '../../../src/watch/observing/store.ts';
 import { findSchedule } from '../../../src/watch/recording/store.ts';
 import { addSource } from '../../../src/watch/sources/source.ts';
-import type { Ecosystem } from '../../../src/watch/sources/source-key.ts';
 import { silentLog } from '../../silent-log.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { hour } from '../drift/scene.ts';
 import { contentOf, type Desk, day, openDesk, start } from '../recording/desk.ts';
-import { away, listingOf, ScriptedReader, show, versionOf } from './scripted-reader.ts';
+import { away, listingOf, readAll, ScriptedReader, show, versionOf } from './scripted-reader.ts';
 
 forEachEngine((_name, open) => {
   const database = open();
@@ -26,16 +25,14 @@ forEachEngine((_name, open) => {
   let count = 0;
 
   /** A watch with a reader by hand: `look` moves the clock and looks at all that is due. */
-  async function openWatch(
-    differs: { readonly concurrency?: number; readonly ecosystems?: readonly Ecosystem[] } = {},
-  ) {
+  async function openWatch(differs: { readonly concurrency?: number } = {}) {
     // Others of the same database are not due here.
     await (await database).query.updateTable('watch_schedule').set({ due_at: Number.MAX_SAFE_INTEGER }).execute();
     const desk = await openDesk(await database, `observing-${++count}`);
     const reader = new ScriptedReader();
     const parts = {
       ...{ database: desk.database, random: () => 0, log: silentLog, concurrency: differs.concurrency ?? 4 },
-      readers: Object.fromEntries((differs.ecosystems ?? ['oci']).map((name) => [name, reader])),
+      readers: readAll(reader),
     };
     let at = start + 10 * day;
     const startOne = () => {
@@ -156,13 +153,6 @@ forEachEngine((_name, open) => {
     assert.equal((await watch.schedule()).due_at, watch.now() + 2 * hour);
     assert.deepEqual(await watch.look(hour), []);
     assert.ok((await watch.look(hour)).includes(`list ${second.key}`));
-  });
-
-  test('a source of a kind that nobody reads here is blind, and says why', async () => {
-    const watch = await openWatch({ ecosystems: ['npm'] });
-    assert.deepEqual(await watch.look(), []);
-    assert.equal((await watch.schedule()).unknown_reason, 'this server cannot read sources of the kind oci');
-    assert.equal(watch.observing.figures().looks.unanswered, 1);
   });
 
   test('what was asked for is looked at at once, and first', async () => {

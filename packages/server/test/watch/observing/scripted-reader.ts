@@ -1,5 +1,5 @@
 /** A reader that shows what a test says: the interface is our own. */
-import type { ListedArtifact, Listing, Reader, Unanswered } from '../../../src/watch/readers/reader.ts';
+import type { ListedArtifact, Listing, Reader, Readers, Unanswered } from '../../../src/watch/readers/reader.ts';
 import type { ObservedArtifact } from '../../../src/watch/recording/sighting.ts';
 import { lineOf } from '../../../src/watch/sources/line.ts';
 import { usualFacts } from '../drift/scene.ts';
@@ -33,6 +33,11 @@ export class ScriptedReader implements Reader {
     await this.gate;
     return this.seen.get(name) ?? show(artifact);
   }
+}
+
+/** One reader for sources of every kind. */
+export function readAll(reader: Reader): Readers {
+  return { oci: reader, npm: reader, signpost: reader, feed: reader, git: reader };
 }
 
 /** What is usual of an artifact. */

@@ -9,6 +9,7 @@ import { createObserving } from '../../../../src/watch/observing/scheduler.ts';
 import { addSource } from '../../../../src/watch/sources/source.ts';
 import { silentLog } from '../../../silent-log.ts';
 import { forEachEngine } from '../../../storage/engines.ts';
+import { readAll } from '../../observing/scripted-reader.ts';
 import { day, openDesk } from '../../recording/desk.ts';
 import { encodeBundle, mintStatement, signedAt, signOlder, stranger } from '../signing.ts';
 import { putFallback, putImage, putOlderSignatures, putReferrer } from './images.ts';
@@ -40,7 +41,7 @@ forEachEngine((name, open) => {
     const source = await addSource({ database: own, now }, caller, { reference, rules, isDevelopment: false });
     const { reader } = lookAt(images.host, { now });
     const observing = createObserving({
-      ...{ database: own, now, log: silentLog, random: () => 0, readers: { oci: reader }, concurrency: 1 },
+      ...{ database: own, now, log: silentLog, random: () => 0, readers: readAll(reader), concurrency: 1 },
     });
     const look = async (days: number) => {
       at += days * day;
