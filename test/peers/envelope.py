@@ -1,4 +1,4 @@
-"""The envelope of signed documents: {"<name>": {...}, "signature": b64, "signatures": [{"key_id", "sig"}]}"""
+"""The envelope of signed documents: {"<name>": {...}, "signature": b64, "signatures": [{"key_id", "sig"}]}; without a name, the other members"""
 import hashlib
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -7,9 +7,11 @@ from reading import P, SMALL_ORDER, assert_shape, binary, canonical, key_id, nee
 class Envelope:
     def __init__(self, text, name):
         envelope = parse(text)
-        need(isinstance(envelope, dict) and isinstance(envelope.get(name), dict))
+        need(isinstance(envelope, dict))
+        document = envelope.get(name) if name else {k: v for k, v in envelope.items() if k not in ("signature", "signatures")}
+        need(isinstance(document, dict) and document)
         assert_shape(envelope.get("signature"), "text", "[A-Za-z0-9+/]{86}==", 88)
-        self.document, self.message, self.main = envelope[name], canonical(envelope[name]), binary(envelope["signature"])
+        self.document, self.message, self.main = document, canonical(document), binary(envelope["signature"])
         self.listed = None
         if "signatures" in envelope:
             assert_shape(envelope["signatures"], "each", ["shape", "signature"], "key_id")

@@ -41,6 +41,7 @@ def assert_shape(value, kind, *rule):
     elif kind == "time": unix_ms(value)
     elif kind == "public_key": assert_public_key(value)
     elif kind == "path": assert_path(value, *rule)
+    elif kind == "address": assert_shape(value, *(["path", *rule] if str(value).startswith("/") else shapes["module"]["info_url?"]))
     elif kind == "each": assert_each(value, *rule)
     elif kind == "map": assert_map(value, *rule)
     else: assert_members(value, *rule)

@@ -52,6 +52,43 @@ def decide_manifest(v):
     if v["installed_version"] and "min_version" in m: need(is_at_least(v["installed_version"], m["min_version"]), "version_unsupported")
     return {"version": m["version"], "counter": m["counter"], "digest": e.digest}
 
+# catalogue.md
+def decide_catalogue(v):
+    trust, _ = decide_trust(v, v["trust"], v["now"])
+    e = Envelope(v["envelope"], None)
+    assert_shape(e.document, "shape", "catalogue")
+    c, now, known = e.document, v["now"], {o["key_id"]: o for o in trust["valid_keys"]}
+    envelopes = [entry_envelope(entry["signature"]) for entry in c["modules"] if "signature" in entry]
+    need(c["collection"]["slug"] == v["collection"], "wrong_collection")
+    need(c["key_id"] not in {o["key_id"] for o in trust["revoked_keys"]}, "key_revoked")
+    need(c["key_id"] in known, "key_unknown")
+    need({"*", "collection:" + v["collection"]} & set(known[c["key_id"]]["scope"]), "key_out_of_scope")
+    need(is_in_window(known[c["key_id"]], now), "key_not_in_window")
+    is_named = e.listed is None or e.listed.get(c["key_id"]) == e.main
+    need(is_named and e.signers(by_id([known[c["key_id"]]["pubkey_b64"]])), "bad_signature")
+    need(unix_ms(c["expires_at"]) > now and unix_ms(c["issued_at"]) <= now + 86_400_000, "catalogue_stale")
+    epoch, seen = c.get("counter_epoch", 0), v["previous"]
+    rule = next((o for o in trust.get("projects", []) if o["project"] == v["collection"]), {"counter_epoch": 0})
+    need(epoch == rule["counter_epoch"], "catalogue_replayed")
+    same = seen and (epoch, c["version"], e.digest) == (seen["epoch"], seen["version"], seen["digest"])
+    need(not seen or same or (epoch, c["version"]) > (seen["epoch"], seen["version"]), "catalogue_replayed")
+    for entry in c["modules"]: decide_entry(v, entry)
+    return {"version": c["version"], "digest": e.digest}
+
+def entry_envelope(s):
+    text = canonical({"manifest": s["manifest"], "signature": s["sig"], "signatures": s.get("signatures", [{"key_id": s["key_id"], "sig": s["sig"]}])}).decode()
+    e = Envelope(text, "manifest")
+    need(s["manifest"]["key_id"] == s["key_id"] and e.listed.get(s["key_id"]) == e.main)
+    return text
+
+def decide_entry(v, entry):
+    need("signature" in entry, "entry_unsigned")
+    none = {"previous": None, "installed_version": None, "max_age_ms": None}
+    decide_manifest({**v, **none, "envelope": entry_envelope(entry["signature"]), "project": entry["slug"], "channel": "stable"})
+    m = entry["signature"]["manifest"]
+    outer = [entry[name] for name in ("current_version", "sha256", "size_bytes")]
+    need(outer == [m["version"], m["sha256"], m["size_bytes"]] and entry["download_url"] in (m["url"], v["base"] + m["url"]), "entry_mismatch")
+
 def is_in_window(o, now):
     return ("not_before" not in o or unix_ms(o["not_before"]) <= now) and ("not_after" not in o or now < unix_ms(o["not_after"]))
 
@@ -65,6 +102,7 @@ deciders = {
     "canonical-json": lambda v: {"canonical": canonical(parse(v["text"])).decode()},
     "trust-list": lambda v: {"accepted": decide_trust(v, v["envelope"], v["now"], v["previous"])[1]},
     "manifest": lambda v: {"accepted": decide_manifest(v)},
+    "catalogue": lambda v: {"accepted": decide_catalogue(v)},
     "frame": lambda v: decide_frame(v, decide_trust(v | {"threshold": 1}, v["trust"], v["now"])[0]),
     "file": lambda v: {"accepted": decide_file(v)},
 }

@@ -35,6 +35,18 @@ export const trustErrorCodes = [
   'manifest_stale',
   /** A counter below the highest seen, the same counter with other bytes, or another counter epoch than the trust list's. */
   'manifest_replayed',
+  /** A catalogue was seen of the collection before, and the server says now that there is none. */
+  'catalogue_missing',
+  /** The catalogue is that of another collection. */
+  'wrong_collection',
+  /** The catalogue is past its `expires_at`, or from the future. */
+  'catalogue_stale',
+  /** A catalogue version below the highest seen, the same version with other bytes, or another counter epoch than the trust list's. */
+  'catalogue_replayed',
+  /** An entry of a catalogue without the signature of what it offers. */
+  'entry_unsigned',
+  /** An entry of a catalogue that says something else than the manifest in it. */
+  'entry_mismatch',
   /** A version below, or a signature older than, what was seen of a source before. */
   'source_replayed',
   /** The running version is below the manifest's `min_version`. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { encodeText } from '@signpost/protocol/bytes/text';
-import { stepNames } from '@signpost/protocol/client/steps';
+import { catalogueStepNames, stepNames } from '@signpost/protocol/client/steps';
 import { trustErrorCodes } from '@signpost/protocol/errors';
 import { encodeCanonical } from '@signpost/protocol/json/canonical';
 import { parseSignable } from '@signpost/protocol/json/parse';
@@ -35,6 +35,14 @@ test('errors.md lists every code, in the order of the code', async () => {
 
 test('client.md lists every step, in the order of the code', async () => {
   assert.deepEqual(await readNames('client', 1), stepNames);
+});
+
+test('catalogue.md lists every step, in the order of the code', async () => {
+  const names = (await readNames('catalogue', 0)).filter((name) => name.startsWith('catalogue_'));
+  assert.deepEqual(
+    names.filter((name) => name !== 'catalogue_schema_version'),
+    catalogueStepNames,
+  );
 });
 
 test('trust-list.md and manifest.md name every member', async () => {

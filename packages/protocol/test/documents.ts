@@ -1,8 +1,10 @@
 /** Honest documents by fixed keys, and ways to bend them. Tests and vectors start from these. */
 import { createHash } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';
+import { encodeBase64 } from '@signpost/protocol/bytes/base64';
 import { encodeText } from '@signpost/protocol/bytes/text';
-import type { SignableObject } from '@signpost/protocol/json/canonical';
+import { encodeCanonical, encodeCanonicalText, type SignableObject } from '@signpost/protocol/json/canonical';
+import { parseSignableText } from '@signpost/protocol/json/parse';
 import { createSigner, parsePublicKey, type Signer } from '@signpost/protocol/keys/ed25519';
 import { signEnvelope } from '@signpost/protocol/updates/envelope';
 import type { RootSet } from '@signpost/protocol/updates/trust-list';
@@ -103,4 +105,47 @@ export function signManifest(changes: SignableObject = {}, signers: readonly Sig
 /** A verified trust list under root A, with `changes`. */
 export async function createTrust(changes: SignableObject = {}): Promise<VerifiedTrustList> {
   return verifyTrustList(encodeText(await signTrust(changes)), { roots: await createRoots([rootA]) });
+}
+
+/** The honest entry of the manifest of `signManifest`, with `changes`; further manifests are told apart by `manifest`. */
+export async function catalogueEntry(changes: SignableObject = {}, manifest = signManifest()): Promise<SignableObject> {
+  const envelope = parseSignableText(await manifest) as SignableObject & { manifest: SignableObject };
+  const { sha256, size_bytes, url } = manifestDocument();
+  return {
+    slug: 'demo',
+    name: { en: 'Demo', de: 'Probe' },
+    description: { en: 'Shows how it is done.' },
+    category: { en: 'Examples' },
+    primary_locale: 'en',
+    current_version: '1.2.0',
+    download_url: `https://releases.example${url}`,
+    sha256,
+    size_bytes,
+    requires_permissions: ['files.read'],
+    info_url: 'https://demo.example/about',
+    trust_level: 'official',
+    signature: { key_id: envelope.manifest.key_id, sig: envelope.signature, manifest: envelope.manifest },
+    ...changes,
+  } as SignableObject;
+}
+
+/** An honest catalogue of collection `addons`, without its signatures, with `changes`. */
+export async function catalogueDocument(changes: SignableObject = {}): Promise<SignableObject> {
+  return {
+    catalogue_schema_version: 1,
+    collection: { slug: 'addons', name: { en: 'Add-ons' }, description: { en: '' }, primary_locale: 'en' },
+    version: 4,
+    issued_at: '2027-01-14T00:00:00Z',
+    expires_at: '2027-01-21T00:00:00Z',
+    key_id: serverKey.keyId,
+    modules: [await catalogueEntry()],
+    ...changes,
+  };
+}
+
+/** A signed catalogue, by the server's key unless told otherwise. */
+export async function signCatalogue(changes: SignableObject = {}, signer: Signer = serverKey): Promise<string> {
+  const document = await catalogueDocument(changes);
+  const sig = encodeBase64(await signer.sign(encodeCanonical(document)));
+  return encodeCanonicalText({ ...document, signature: sig, signatures: [{ key_id: signer.keyId, sig }] });
 }

@@ -1,6 +1,7 @@
 /** Writes the vector files, the same bytes on every run: `node -C @signpost/source packages/protocol/vectors/generate.ts`. */
 import { writeFile } from 'node:fs/promises';
 import { canonicalJsonVectors } from './canonical-json.ts';
+import { catalogueVectors } from './catalogue.ts';
 import { fileVectors } from './file.ts';
 import { frameVectors } from './frame.ts';
 import { manifestVectors } from './manifest.ts';
@@ -14,6 +15,7 @@ export async function createVectorFiles(): Promise<ReadonlyMap<string, string>> 
     ['olpc.json', encodeVectors(olpcVectors)],
     ['trust-list.json', encodeVectors(await trustListVectors())],
     ['manifest.json', encodeVectors(await manifestVectors())],
+    ['catalogue.json', encodeVectors(await catalogueVectors())],
     ['frame.json', encodeVectors(await frameVectors())],
     ['file.json', encodeVectors(fileVectors)],
   ]);

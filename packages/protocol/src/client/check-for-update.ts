@@ -8,7 +8,7 @@ import { type VerifiedManifest, verifyAge, verifyManifest } from '../updates/ver
 import type { VerifiedTrustList } from '../updates/verify-trust-list.ts';
 import { compareVersions, type VersionOrder } from '../updates/version.ts';
 import { type ClientContext, refreshTrust } from './refresh-trust.ts';
-import { findCounter, raiseCounter } from './state.ts';
+import { findCounter, raiseCounters } from './state.ts';
 import { fetchMetadata } from './transport.ts';
 
 /** What to look for. */
@@ -88,16 +88,17 @@ function verifyHistory({ memory, onStep }: ClientContext, manifest: VerifiedMani
 
 async function recordCounter({ memory, onStep }: ClientContext, manifest: VerifiedManifest): Promise<void> {
   const { project, channel, counterEpoch: epoch, counter, digest } = manifest;
-  const counters = raiseCounter(memory.state.counters, { project, channel, epoch, counter, digest });
+  const counters = raiseCounters(memory.state.counters, [{ project, channel, epoch, counter, digest }]);
   await memory.record({ counters });
   onStep({ name: 'counter_stored', detail: `${counter} is the lowest accepted from now on` });
 }
 
-function compareInstalled(
-  { onStep }: ClientContext,
+/** What `manifest` is to an application of which `installed` runs. Throws `version_unsupported`. */
+export function compareInstalled(
+  { onStep }: Pick<ClientContext, 'onStep'>,
   manifest: VerifiedManifest,
   installed: string | undefined,
-): UpdateCheck {
+): Exclude<UpdateCheck, { kind: 'none' }> {
   if (installed === undefined) return { kind: 'update', manifest, order: undefined };
   const order = compareVersions(manifest.version, installed);
   onStep({ name: 'version_compared', detail: `${manifest.version} over ${installed}: ${order}` });

@@ -8,7 +8,7 @@ import { parsePublicKey } from '../keys/ed25519.ts';
 import { sha256Pattern } from '../updates/envelope.ts';
 import { channelPattern, slugPattern } from '../updates/names.ts';
 import { maxTrustListBytes, type RootSet } from '../updates/trust-list.ts';
-import type { SeenCounter } from '../updates/verify-history.ts';
+import type { SeenCatalogue, SeenCounter } from '../updates/verify-history.ts';
 import { type VerifiedTrustList, verifyTrustList } from '../updates/verify-trust-list.ts';
 
 /** Keeps the state of one client. One client at a time may use it. */
@@ -34,18 +34,22 @@ export interface ClientState {
   /** The trust list accepted last. */
   readonly trust: VerifiedTrustList | undefined;
   readonly counters: readonly ChannelCounter[];
+  /** The highest version that was seen of each catalogue. */
+  readonly catalogues: readonly SeenCatalogue[];
 }
 
 const stateVersion = 1;
 
 /** The text of `state`. */
-export function encodeState({ pins, roots, trust, counters }: ClientState): string {
+export function encodeState({ pins, roots, trust, counters, catalogues }: ClientState): string {
   return encodeCanonicalText({
     state_version: stateVersion,
     pins: encodeRoots(pins),
     roots: encodeRoots(roots),
     trust: trust?.envelope,
     counters: counters.map((seen): SignableObject => ({ ...seen })),
+    // Left out while empty, so that the state of who reads no catalogue stays what it was.
+    catalogues: catalogues.length === 0 ? undefined : catalogues.map((seen): SignableObject => ({ ...seen })),
   });
 }
 
@@ -61,7 +65,7 @@ export async function parseState(text: string): Promise<ClientState> {
 
 /** The state of a client that has seen nothing. */
 export function createState(pins: RootSet): ClientState {
-  return { pins, roots: pins, trust: undefined, counters: [] };
+  return { pins, roots: pins, trust: undefined, counters: [], catalogues: [] };
 }
 
 /**
@@ -70,7 +74,7 @@ export function createState(pins: RootSet): ClientState {
  */
 export async function repinState(state: ClientState, pins: RootSet): Promise<ClientState> {
   if (isSameRootSet(state.pins, pins)) return state;
-  const fresh = { ...createState(pins), counters: state.counters };
+  const fresh = { ...createState(pins), counters: state.counters, catalogues: state.catalogues };
   if (!state.trust) return fresh;
   try {
     const trust = await verifyTrustList(encodeText(state.trust.envelope), { roots: pins });
@@ -88,15 +92,33 @@ export function mergeStates(stored: ClientState, baseline: ClientState): ClientS
     pins: stored.pins,
     roots: leading.roots,
     trust: leading.trust,
-    counters: baseline.counters.reduce(raiseCounter, stored.counters),
+    counters: raiseCounters(stored.counters, baseline.counters),
+    catalogues: baseline.catalogues.reduce(raiseCatalogue, stored.catalogues),
   };
 }
 
-/** `counters` with `seen` in place of a lower one for the same project and channel. */
-export function raiseCounter(counters: readonly ChannelCounter[], seen: ChannelCounter): readonly ChannelCounter[] {
-  const before = findCounter(counters, seen.project, seen.channel);
-  if (before && !isHigher(seen, before)) return counters;
-  return [...counters.filter((entry) => entry !== before), seen];
+/** `counters` with each of `seen` in place of a lower one for the same project and channel. */
+export function raiseCounters(
+  counters: readonly ChannelCounter[],
+  seen: readonly ChannelCounter[],
+): readonly ChannelCounter[] {
+  const highest = new Map(counters.map((entry) => [keyOf(entry), entry]));
+  for (const entry of seen) {
+    const before = highest.get(keyOf(entry));
+    if (!before || isHigher(entry, before)) highest.set(keyOf(entry), entry);
+  }
+  return [...highest.values()];
+}
+
+function keyOf({ project, channel }: ChannelCounter): string {
+  return `${project} ${channel}`;
+}
+
+/** `catalogues` with `seen` in place of a lower one of the same collection. */
+export function raiseCatalogue(catalogues: readonly SeenCatalogue[], seen: SeenCatalogue): readonly SeenCatalogue[] {
+  const before = catalogues.find(({ collection }) => collection === seen.collection);
+  const isLater = !before || (seen.epoch === before.epoch ? seen.version > before.version : seen.epoch > before.epoch);
+  return isLater ? [...catalogues.filter((entry) => entry !== before), seen] : catalogues;
 }
 
 /** The highest counter seen for `channel` of `project`, if any. */
@@ -135,6 +157,7 @@ async function parseStateObject(object: SignableObject): Promise<ClientState> {
     roots,
     trust: object.trust === undefined ? undefined : await parseTrust(object, roots),
     counters: parseArray(object, 'counters').map(parseCounter),
+    catalogues: object.catalogues === undefined ? [] : parseArray(object, 'catalogues').map(parseSeenCatalogue),
   };
 }
 
@@ -165,6 +188,16 @@ function parseCounter(item: SignableValue): ChannelCounter {
     channel: parsePattern(entry, 'channel', channelPattern, 'a channel'),
     epoch: parseInteger(entry, 'epoch', 0),
     counter: parseInteger(entry, 'counter', 1),
+    digest: parsePattern(entry, 'digest', sha256Pattern, 'a SHA-256 in hex'),
+  };
+}
+
+function parseSeenCatalogue(item: SignableValue): SeenCatalogue {
+  const entry = parseObject(item, 'a catalogue');
+  return {
+    collection: parsePattern(entry, 'collection', slugPattern, 'a collection slug'),
+    epoch: parseInteger(entry, 'epoch', 0),
+    version: parseInteger(entry, 'version', 1),
     digest: parsePattern(entry, 'digest', sha256Pattern, 'a SHA-256 in hex'),
   };
 }

@@ -21,8 +21,18 @@ export const stepNames = [
   'file_committed',
 ] as const;
 
+/** The steps of a catalogue, after those of trust, in the order of docs/protocol/catalogue.md. */
+export const catalogueStepNames = [
+  'catalogue_fetched',
+  'catalogue_signature',
+  'catalogue_freshness',
+  'catalogue_version',
+  'catalogue_entries',
+  'catalogue_stored',
+] as const;
+
 /** A step, by a name that stays. It is reported when it has succeeded; a step that fails throws instead. */
-export type StepName = (typeof stepNames)[number];
+export type StepName = (typeof stepNames)[number] | (typeof catalogueStepNames)[number];
 
 /** One step done, and what was found, in words. */
 export interface Step {

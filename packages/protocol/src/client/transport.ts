@@ -34,16 +34,46 @@ export async function fetchMetadata(
   path: string,
   limitBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const { response, url } = await fetchAnswer(transport, path, {});
+  return readMetadata(response, url, limitBytes);
+}
+
+/** What a server says to a question about something that may be known already. */
+export type ConditionalAnswer =
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'body'; readonly bytes: Uint8Array<ArrayBuffer>; readonly etag: string | undefined };
+
+/** The same, with the entity tag of what is known; `unchanged` is said only to who named one. */
+export async function fetchIfChanged(
+  transport: Transport,
+  path: string,
+  { limitBytes, etag }: { readonly limitBytes: number; readonly etag: string | undefined },
+): Promise<ConditionalAnswer> {
+  const { response, url } = await fetchAnswer(transport, path, etag === undefined ? {} : { 'if-none-match': etag });
+  if (response.status === 304 && etag !== undefined) {
+    await response.body?.cancel();
+    return { kind: 'unchanged' };
+  }
+  const bytes = await readMetadata(response, url, limitBytes);
+  return bytes ? { kind: 'body', bytes, etag: response.headers.get('etag') ?? undefined } : { kind: 'missing' };
+}
+
+async function fetchAnswer(
+  transport: Transport,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ response: Response; url: string }> {
   const signal = AbortSignal.timeout(metadataTimeoutMs);
   let url = `${transport.base}${path}`;
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
     const response = await send(transport, url, {
       redirect: 'manual',
-      headers: { accept: 'application/json' },
+      headers: { accept: 'application/json', ...headers },
       signal,
     });
     const target = findRedirect(response, url);
-    if (target === undefined) return readMetadata(response, url, limitBytes);
+    if (target === undefined) return { response, url };
     await response.body?.cancel();
     url = target;
   }

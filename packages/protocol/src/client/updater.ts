@@ -1,5 +1,12 @@
 /** The client of one server or mirror (docs/protocol/client.md): it trusts the pinned roots and nothing that it fetches. */
 import type { VerifiedTrustList } from '../updates/verify-trust-list.ts';
+import {
+  type CatalogueCache,
+  type CatalogueCheck,
+  type CatalogueRequest,
+  checkCatalogue,
+  createMemoryCache,
+} from './check-catalogue.ts';
 import { checkForUpdate, type UpdateCheck, type UpdateRequest } from './check-for-update.ts';
 import { type DownloadOptions, type DownloadSink, downloadFile, type ExpectedFile } from './download.ts';
 import { Memory } from './memory.ts';
@@ -28,6 +35,8 @@ export interface UpdaterOptions {
    */
   readonly maxAgeMs?: number | undefined;
   readonly onStep?: StepListener | undefined;
+  /** Keeps catalogues, so that those that did not change need not be fetched; absent: for as long as the client lives. */
+  readonly catalogues?: CatalogueCache | undefined;
 }
 
 /** A client. Its calls that use the state wait for each other. */
@@ -36,6 +45,8 @@ export interface Updater {
   refreshTrust(): Promise<VerifiedTrustList>;
   /** Refreshes trust, verifies the manifest, stores its counter, and says whether it is an update. */
   checkForUpdate(request: UpdateRequest): Promise<UpdateCheck>;
+  /** Refreshes trust, verifies the catalogue and each entry, stores what was seen, and says what may be installed. */
+  checkCatalogue(request: CatalogueRequest): Promise<CatalogueCheck>;
   /** Streams `file`, as a verified manifest names it, into `sink`; commits when size and digest are right. */
   download(file: ExpectedFile, sink: DownloadSink, options?: DownloadOptions): Promise<void>;
 }
@@ -46,6 +57,7 @@ export function createUpdater(options: UpdaterOptions): Updater {
   const onStep = options.onStep ?? ignoreStep;
   const threshold = parseThreshold(options);
   const runAlone = createQueue();
+  const catalogues = options.catalogues ?? createMemoryCache();
   const openContext = async (): Promise<ClientContext> => {
     const pins = await createRootSet(options.roots, threshold);
     const memory = await Memory.open(options.store, pins, options.baseline);
@@ -55,6 +67,8 @@ export function createUpdater(options: UpdaterOptions): Updater {
   return {
     refreshTrust: () => runAlone(async () => refreshTrust(await openContext())),
     checkForUpdate: (request) => runAlone(async () => checkForUpdate(await openContext(), request, options.maxAgeMs)),
+    checkCatalogue: (request) =>
+      runAlone(async () => checkCatalogue({ ...(await openContext()), catalogues }, request, options.maxAgeMs)),
     download: (file, sink, downloadOptions) => downloadFile({ transport, onStep }, file, { ...downloadOptions, sink }),
   };
 }

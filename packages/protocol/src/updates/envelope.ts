@@ -36,8 +36,25 @@ export const maxSignatures = 32;
 
 /** Parses an envelope whose document stands under `name`. Throws `malformed`, `not_canonical`, `too_large`. */
 export function parseEnvelope(bytes: Uint8Array, name: string, limitBytes: number): Envelope {
-  const envelope = parseObject(parseSignable(bytes, limitBytes), 'the envelope');
-  const document = parseObject(envelope[name], name);
+  return readEnvelope(parseObject(parseSignable(bytes, limitBytes), 'the envelope'), name);
+}
+
+/** The same for an envelope that is parsed already, such as one inside another document. */
+export function readEnvelope(envelope: SignableObject, name: string): Envelope {
+  return openEnvelope(envelope, parseObject(envelope[name], name));
+}
+
+/**
+ * Parses a document that carries its signatures among its own members: what is signed is the rest of them, so that clients
+ * which know no signatures read the document where it always stood.
+ */
+export function parseSelfSigned(bytes: Uint8Array, limitBytes: number): Envelope {
+  const envelope = parseObject(parseSignable(bytes, limitBytes), 'the document');
+  const { signature: _, signatures: __, ...document } = envelope;
+  return openEnvelope(envelope, document);
+}
+
+function openEnvelope(envelope: SignableObject, document: SignableObject): Envelope {
   const signature = parseSignatureText(parseString(envelope, 'signature'));
   const signatures = envelope.signatures === undefined ? undefined : parseSignatures(envelope);
   return {

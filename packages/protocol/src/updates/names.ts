@@ -37,7 +37,12 @@ export function parseScope(text: string): Scope {
 
 /** Whether one of `scopes` covers `project`. */
 export function isProjectInScope(scopes: readonly Scope[], project: string): boolean {
-  return scopes.includes('*') || scopes.includes(`project:${project}`);
+  return isInScope(scopes, `project:${project}`);
+}
+
+/** Whether one of `scopes` covers `wanted`, a project or a collection. */
+export function isInScope(scopes: readonly Scope[], wanted: Scope): boolean {
+  return scopes.includes('*') || scopes.includes(wanted);
 }
 
 /** Parses a host-relative URL path. Throws `malformed` for other hosts, dot segments, queries and fragments. */

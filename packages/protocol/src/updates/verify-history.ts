@@ -1,6 +1,7 @@
-/** Verifies a manifest against what a client has seen and what runs on it (docs/protocol/manifest.md, "History"). */
+/** Verifies manifests and catalogues against what a client has seen and what runs on it (docs/protocol/manifest.md, "History"). */
 import { TrustError } from '../errors.ts';
 import type { Manifest } from './manifest.ts';
+import type { VerifiedCatalogue } from './verify-catalogue.ts';
 import type { VerifiedManifest } from './verify-manifest.ts';
 import { compareVersions } from './version.ts';
 
@@ -29,6 +30,29 @@ export function verifyCounter(manifest: VerifiedManifest, seen: SeenCounter | un
   }
   if (manifest.counter === seen.counter && manifest.digest !== seen.digest) {
     throw new TrustError('manifest_replayed', `expected one manifest with counter ${seen.counter}, got another`);
+  }
+}
+
+/** The highest version of a catalogue that a client has seen. */
+export interface SeenCatalogue {
+  readonly collection: string;
+  readonly epoch: number;
+  readonly version: number;
+  /** Lower-case hex SHA-256 of the catalogue without its signatures. */
+  readonly digest: string;
+}
+
+/** Throws `catalogue_replayed` unless `catalogue` comes after `seen`, or is the very one seen; epochs are as those of manifests. */
+export function verifyCatalogueVersion(catalogue: VerifiedCatalogue, seen: SeenCatalogue | undefined): void {
+  if (!seen || catalogue.counterEpoch > seen.epoch) return;
+  if (catalogue.counterEpoch < seen.epoch || catalogue.version < seen.version) {
+    throw new TrustError(
+      'catalogue_replayed',
+      `expected version ${seen.version} of epoch ${seen.epoch} or higher, got ${catalogue.version} of ${catalogue.counterEpoch}`,
+    );
+  }
+  if (catalogue.version === seen.version && catalogue.digest !== seen.digest) {
+    throw new TrustError('catalogue_replayed', `expected one catalogue of version ${seen.version}, got another`);
   }
 }
 

@@ -3,7 +3,7 @@ import { TrustError } from '../errors.ts';
 import { isSignature } from '../keys/ed25519.ts';
 import { collectSigners, digestHex, type Envelope, parseEnvelope } from './envelope.ts';
 import { type Manifest, maxManifestBytes, parseManifest } from './manifest.ts';
-import { isProjectInScope } from './names.ts';
+import { isInScope, isProjectInScope, type Scope } from './names.ts';
 import { findProjectRule, type TrustedKey, type TrustList } from './trust-list.ts';
 import { type VerifiedTrustList, verifyNotExpired } from './verify-trust-list.ts';
 
@@ -30,7 +30,7 @@ export interface ManifestContext {
 }
 
 /** How far a signer's clock may run ahead of ours, in milliseconds. */
-const maxClockSkewMs = 86_400_000;
+export const maxClockSkewMs = 86_400_000;
 
 /**
  * Verifies the bytes of a manifest envelope. Throws `wrong_project`, `wrong_channel`, `key_revoked`, `key_unknown`,
@@ -39,11 +39,15 @@ const maxClockSkewMs = 86_400_000;
  */
 export async function verifyManifest(bytes: Uint8Array, context: ManifestContext): Promise<VerifiedManifest> {
   verifyNotExpired(context.trust, context.now);
-  const envelope = parseEnvelope(bytes, 'manifest', maxManifestBytes);
+  return verifyManifestEnvelope(parseEnvelope(bytes, 'manifest', maxManifestBytes), context);
+}
+
+/** The same for an envelope that is parsed already, under a trust list that was found not to have expired. */
+export async function verifyManifestEnvelope(envelope: Envelope, context: ManifestContext): Promise<VerifiedManifest> {
   const manifest = parseManifest(envelope.document);
   verifyNames(manifest, context);
-  const named = verifyKey(manifest.keyId, context);
-  await verifyMainSignature(envelope, named);
+  const named = verifyNamedKey(manifest.keyId, { ...context, scope: `project:${context.project}` });
+  await verifyNamedSignature(envelope, named);
   const signers = await verifyApprovals(envelope, named, context);
   verifyFreshness(manifest, context);
   verifyEpoch(manifest, context.trust);
@@ -65,17 +69,28 @@ function verifyNames(manifest: Manifest, { project, channel }: ManifestContext):
   }
 }
 
-/** The named key must be usable by itself, so that the reason of a refusal is precise. */
-function verifyKey(keyId: string, { trust, project, now }: ManifestContext): TrustedKey {
+/** What a key that a document names must be good for. */
+interface KeyUse {
+  readonly trust: TrustList;
+  readonly scope: Scope;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+/**
+ * The key that a document names, usable by itself, so that the reason of a refusal is precise. Throws `key_revoked`, `key_unknown`,
+ * `key_out_of_scope`, `key_not_in_window`.
+ */
+export function verifyNamedKey(keyId: string, { trust, scope, now }: KeyUse): TrustedKey {
   // Revocation beats validity: a key may stand in both lists.
   const revoked = trust.revokedKeys.find((entry) => entry.keyId === keyId);
   if (revoked) throw new TrustError('key_revoked', `expected a valid key, got one revoked: ${revoked.reason}`);
   const trusted = trust.validKeys.find(({ key }) => key.keyId === keyId);
   if (!trusted) throw new TrustError('key_unknown', `expected a key of the trust list, got ${keyId.slice(0, 16)}…`);
-  if (!isProjectInScope(trusted.scope, project)) {
+  if (!isInScope(trusted.scope, scope)) {
     throw new TrustError(
       'key_out_of_scope',
-      `expected a key for project ${project}, got one for ${trusted.scope.join(', ') || 'nothing'}`,
+      `expected a key for ${scope.replace(':', ' ')}, got one for ${trusted.scope.join(', ') || 'nothing'}`,
     );
   }
   if (!isInWindow(trusted, now))
@@ -83,8 +98,10 @@ function verifyKey(keyId: string, { trust, project, now }: ManifestContext): Tru
   return trusted;
 }
 
-/** The named key's signature is all that clients of the older format look at: it counts in every case. */
-async function verifyMainSignature(envelope: Envelope, { key }: TrustedKey): Promise<void> {
+/**
+ * The named key's signature is all that clients of the older format look at: it counts in every case. Throws `bad_signature`.
+ */
+export async function verifyNamedSignature(envelope: Envelope, { key }: TrustedKey): Promise<void> {
   const claimed = envelope.signer === undefined || envelope.signer === key.keyId;
   if (!claimed || !(await isSignature(key, envelope.signature, envelope.signedBytes))) {
     throw new TrustError(

@@ -9,7 +9,7 @@ import {
   findCounter,
   mergeStates,
   parseState,
-  raiseCounter,
+  raiseCounters,
 } from '@signpost/protocol/client/state';
 import { verifyTrustList } from '@signpost/protocol/updates/verify-trust-list';
 import fc from 'fast-check';
@@ -29,7 +29,7 @@ test('a state is read back as it was written', async () => {
   const trust = await verifyTrustList(encodeText(await signTrust()), { roots });
   await fc.assert(
     fc.asyncProperty(fc.array(counters), async (seen) => {
-      const state = { pins: roots, roots, trust, counters: seen.reduce(raiseCounter, [] as readonly ChannelCounter[]) };
+      const state = { pins: roots, roots, trust, counters: raiseCounters([], seen), catalogues: [] };
       const text = encodeState(state);
       assert.equal(encodeState(await parseState(text)), text);
     }),
@@ -41,7 +41,8 @@ test('merged states have the highest counter of both for every channel', async (
   const pins = await createRoots([rootA]);
   const state = (seen: readonly ChannelCounter[]) => ({
     ...createState(pins),
-    counters: seen.reduce(raiseCounter, [] as readonly ChannelCounter[]),
+    counters: raiseCounters([], seen),
+    catalogues: [],
   });
   const rank = ({ epoch, counter }: ChannelCounter) => epoch * 100 + counter;
   fc.assert(

@@ -45,6 +45,7 @@ export async function readVectorFiles() {
     olpc: await read('olpc'),
     trustList: await read('trust-list'),
     manifest: await read('manifest'),
+    catalogue: await read('catalogue'),
     file: await read('file'),
     frame: await read('frame'),
   };

@@ -14,10 +14,12 @@ import { type FrameRefusal, verifyFrame } from '@signpost/protocol/frames/verify
 import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
 import { encodeOlpc } from '@signpost/protocol/json/olpc';
 import { parseOlpc, parseSignable } from '@signpost/protocol/json/parse';
-import { verifyCounter, verifySupported } from '@signpost/protocol/updates/verify-history';
+import { verifyCatalogue, verifyCatalogueEntry } from '@signpost/protocol/updates/verify-catalogue';
+import { verifyCatalogueVersion, verifyCounter, verifySupported } from '@signpost/protocol/updates/verify-history';
 import { verifyManifest } from '@signpost/protocol/updates/verify-manifest';
 import { verifyTrustList } from '@signpost/protocol/updates/verify-trust-list';
 import type { CanonicalJsonVector } from '../../vectors/canonical-json.ts';
+import type { CatalogueVector } from '../../vectors/catalogue.ts';
 import type { FileVector } from '../../vectors/file.ts';
 import type { FrameVector } from '../../vectors/frame.ts';
 import type { ManifestVector } from '../../vectors/manifest.ts';
@@ -29,6 +31,7 @@ export interface VectorFiles {
   readonly olpc: string;
   readonly trustList: string;
   readonly manifest: string;
+  readonly catalogue: string;
   readonly file: string;
   readonly frame: string;
 }
@@ -46,6 +49,7 @@ export async function decideVectors(files: VectorFiles): Promise<VectorOutcome> 
     await decideAll(JSON.parse(files.olpc) as CanonicalJsonVector[], decideOlpc),
     await decideAll(JSON.parse(files.trustList) as TrustListVector[], decideTrustList),
     await decideAll(JSON.parse(files.manifest) as ManifestVector[], decideManifest),
+    await decideAll(JSON.parse(files.catalogue) as CatalogueVector[], decideCatalogue),
     await decideAll(JSON.parse(files.file) as FileVector[], decideFile),
     await decideAll(JSON.parse(files.frame) as FrameVector[], decideFrame),
   ];
@@ -96,6 +100,15 @@ async function decideManifest(vector: ManifestVector): Promise<object> {
   verifyCounter(manifest, previous ?? undefined);
   if (installed_version !== null) verifySupported(manifest, installed_version);
   return { accepted: { version: manifest.version, counter: manifest.counter, digest: manifest.digest } };
+}
+
+async function decideCatalogue(vector: CatalogueVector): Promise<object> {
+  const { roots, threshold, collection, now, previous, base } = vector;
+  const trust = await verifyTrustList(encodeText(vector.trust), { roots: await createRootSet(roots, threshold) });
+  const catalogue = await verifyCatalogue(encodeText(vector.envelope), { trust, collection, now });
+  verifyCatalogueVersion(catalogue, previous === null ? undefined : { collection, ...previous });
+  for (const entry of catalogue.entries) await verifyCatalogueEntry(entry, { trust, now, bases: [base] });
+  return { accepted: { version: catalogue.version, digest: catalogue.digest } };
 }
 
 async function decideFile({ bytes_b64, size_bytes, sha256 }: FileVector): Promise<object> {
