@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientAddress, isForwardedOverHttps, limitKey, type TrustedProxies } from './address.ts';
 import type { DirectAnswer, DirectResponder, DirectResponders, Question } from './direct-responders.ts';
 import type { DirectStream } from './direct-streams.ts';
+import { isMatch } from './entity-tag.ts';
 import { headersFor } from './headers.ts';
 import type { Metrics } from './metrics.ts';
 import { formatBody, type PreparedAnswer, type PreparedAnswers } from './prepared.ts';
@@ -41,8 +42,10 @@ export function createEarlyAnswerer(parts: EarlyAnswerParts): AnswerEarly {
     if (answer) {
       const wire = wires.get(answer) ?? formatForWire(answer.route, answer);
       wires.set(answer, wire);
-      sendOnWire(response, wire, secure);
-      parts.metrics.countPrepared(answer.route);
+      const unchanged = isUnchanged(request, answer);
+      if (unchanged) sendUnchanged(response, wire, secure);
+      else sendOnWire(response, wire, secure);
+      parts.metrics.countPrepared(answer.route, unchanged ? 304 : 200);
     } else if (responder && body) {
       void answerDirectly(parts, responder, { question: { ...place, body }, response, secure });
     }
@@ -91,13 +94,16 @@ function findPrepared(
 interface WireAnswer {
   readonly plain: string[];
   readonly secure: string[];
-  /** One character a byte: as text it leaves with the headers in one write, as a buffer in another. */
-  readonly body: string;
+  /** One character a byte: as text it leaves with the headers in one write, as a buffer in another. What is large stays as it is. */
+  readonly body: string | Uint8Array;
 }
+
+/** From here on, in bytes, copying a body costs more than a second write. */
+const largeBody = 65_536;
 
 function formatForWire(route: string, { headers, body }: DirectAnswer): WireAnswer {
   const own = [...headers, ['Content-Length', String(body.length)] as const];
-  return { ...formatHead(route, own), body: formatBody(body) };
+  return { ...formatHead(route, own), body: body.length < largeBody ? formatBody(body) : body };
 }
 
 function formatHead(route: string, own: DirectAnswer['headers']): Pick<WireAnswer, 'plain' | 'secure'> {
@@ -114,7 +120,21 @@ function listHeaders(route: string, headers: DirectAnswer['headers'], secure: bo
 
 function sendOnWire(response: ServerResponse, { plain, secure, body }: WireAnswer, isSecure: boolean): void {
   response.writeHead(200, isSecure ? secure : plain);
-  response.end(body, 'latin1');
+  if (typeof body === 'string') response.end(body, 'latin1');
+  else response.end(body);
+}
+
+/** RFC 9110, 15.4.5: the headers of the answer without its content, whose length would be taken for that of a body to come. */
+function sendUnchanged(response: ServerResponse, { plain, secure }: WireAnswer, isSecure: boolean): void {
+  const headers = isSecure ? secure : plain;
+  // The length stands last: `formatForWire`.
+  response.writeHead(304, headers.slice(0, -2));
+  response.end();
+}
+
+function isUnchanged({ method, headers }: IncomingMessage, { etag }: PreparedAnswer): boolean {
+  const known = headers['if-none-match'];
+  return method === 'GET' && known !== undefined && isMatch(known, etag);
 }
 
 interface Asked {
@@ -134,9 +154,9 @@ async function answerDirectly(
   metrics.countRequest({ route: responder.route, status: 200, seconds: (performance.now() - startedAt) / 1000 });
 }
 
-/** Conditional requests are answered otherwise, and those with credentials are not counted by their address. */
+/** Requests with credentials are not counted by their address. */
 function isSpecial({ headers }: IncomingMessage): boolean {
-  return headers['if-none-match'] !== undefined || headers.authorization !== undefined || headers.cookie !== undefined;
+  return headers.authorization !== undefined || headers.cookie !== undefined;
 }
 
 function findClient({ proxies }: EarlyAnswerParts, request: IncomingMessage, clients: Clients): string {

@@ -17,8 +17,8 @@ export interface Metrics {
   /** Where a plane registers figures of its own. */
   readonly registry: Registry;
   countRequest(request: AnsweredRequest): void;
-  /** Counts what was answered from a finished buffer. */
-  countPrepared(route: string): void;
+  /** Counts what was answered from a finished buffer: with 200, or with 304 to who had it already. */
+  countPrepared(route: string, status?: 200 | 304): void;
 }
 
 /** Creates a registry with the figures of the process and of HTTP. */
@@ -49,7 +49,7 @@ export function createMetrics(): Metrics {
   };
   return {
     registry,
-    countPrepared: (route) => count(route, 200),
+    countPrepared: (route, status = 200) => count(route, status),
     countRequest: ({ route, status, seconds }) => {
       count(route, status);
       const histogram = durations.get(route) ?? duration.labels({ route });

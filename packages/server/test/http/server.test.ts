@@ -51,7 +51,6 @@ suite('the listening socket', () => {
       ['GET', '/x?y'],
       ['GET', '/x/'],
       ['GET', '/x', { host: 'other.example' }],
-      ['GET', '/x', { 'if-none-match': '"x"' }],
       ['GET', '/x', { authorization: 'Bearer sgp_x' }],
       ['GET', '/x', { cookie: 'a=b' }],
     ];
@@ -61,6 +60,23 @@ suite('the listening socket', () => {
       figures,
       /signpost_http_requests_total\{route="GET \/api\/projects\/\{slug\}\/manifest",status="200"\} 2/,
     );
+  });
+
+  test('says to who has the answer that it is unchanged, without the application', async (t) => {
+    const { server, metrics } = await open(t);
+    const ask = (tag: string) => send(`${server.url}/x`, 'GET', { headers: { 'if-none-match': tag } });
+    const same = await ask('"x"');
+    assert.deepEqual([same.status, same.body.length, same.headers['content-length']], [304, 0, undefined]);
+    assert.equal(same.headers['cache-control'], 'public, max-age=60');
+    assert.equal((await ask('W/"y", W/"x"')).status, 304);
+    assert.equal((await ask('"y"')).body.toString(), 'prepared');
+    assert.match(await metrics.registry.metrics(), /slug\}\/manifest",status="304"\} 2/);
+  });
+
+  test('sends what is large as it is', async (t) => {
+    const body = Buffer.alloc(200_000, 'ä');
+    const { server } = await open(t, { body });
+    assert.deepEqual((await send(`${server.url}/x`, 'GET', {})).body, body);
   });
 
   test('answers a POST that only asks from the finished buffer for its body, and hands other bodies on whole', async (t) => {
