@@ -23,6 +23,7 @@ import { bus } from './0016-bus.ts';
 import { watch } from './0017-watch.ts';
 import { watching } from './0018-watching.ts';
 import { vexFiles } from './0019-vex-files.ts';
+import { unreadNames } from './0020-unread-names.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -45,6 +46,7 @@ const migrations: readonly Migration[] = [
   watch,
   watching,
   vexFiles,
+  unreadNames,
 ];
 
 /**

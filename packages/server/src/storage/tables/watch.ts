@@ -5,6 +5,7 @@ export interface WatchSchema {
   watch_source: WatchSourceTable;
   watch_schedule: WatchScheduleTable;
   watch_request: WatchRequestTable;
+  watch_unread: WatchUnreadTable;
   watch_line: WatchLineTable;
   watch_artifact: WatchArtifactTable;
   watch_facts: WatchFactsTable;
@@ -67,6 +68,14 @@ interface WatchRequestTable {
   label: string;
   content: string;
   requested_at: number;
+}
+
+/** A name that cannot be read while others of its source can, since when, and why. Primary key (source_id, name). */
+export interface WatchUnreadTable {
+  source_id: string;
+  name: string;
+  since: number;
+  reason: string;
 }
 
 /** A stretch of a source that is judged together. Unique (source_id, name). */

@@ -5,10 +5,11 @@ import type { WatchParts } from '../parts.ts';
 import type { ListedArtifact, Listing, Readers, ReadSource, Unanswered } from '../readers/reader.ts';
 import { recordAnswered, recordUnanswered } from '../recording/blindness.ts';
 import { recordListing } from '../recording/capped-listing.ts';
+import { recordNames } from '../recording/unread-names.ts';
 import { lineOf } from '../sources/line.ts';
 import { askReader } from './ask-reader.ts';
 import { adaptInterval, jitter, pauseAfter } from './interval.ts';
-import { observeAll, type Progress, type Round } from './observe.ts';
+import { nameArtifact, noneRead, observeAll, type Progress, type Round } from './observe.ts';
 import {
   type DueSource,
   deleteRequests,
@@ -42,6 +43,10 @@ interface Found {
   readonly changed: number;
   readonly unread: number;
   readonly skipped: number;
+  /** What was looked at, and why it could not be read. */
+  readonly names: Progress['names'];
+  /** All names that there are; undefined: there may be more. */
+  readonly listed: ReadonlySet<string> | undefined;
   /** There is more to do at once. */
   readonly isCut: boolean;
   readonly stopped: Unanswered | undefined;
@@ -71,6 +76,7 @@ export async function lookAt(
     return { kind: 'unanswered', reason, retryAfterMs };
   }
   if (found.recorded === 0 && found.unread === 0 && due.failures > 0) await recordAnswered(parts, nameOf(due));
+  await recordNames(parts, { ...nameOf(due), seen: found.names, listed: found.listed }).catch(ignoreRemoved);
   await noteFound(parts, due, { lease, startedAt, found });
   return { kind: 'looked', recorded: found.recorded, changed: found.changed };
 }
@@ -88,7 +94,8 @@ async function find(parts: LookParts, due: DueSource, { startedAt, signal }: Loo
   const listing: Listing = await askReader((limited) => reader.list(readSource, limited), call);
   if (listing.kind === 'unknown') return listing;
   if (listing.kind === 'unchanged') {
-    const rest = { recorded: 0, changed: 0, unread: 0, skipped: 0, isCut: false, stopped: undefined };
+    const nothing = { recorded: 0, changed: 0, unread: 0, skipped: 0, names: emptyProgress.names, listed: undefined };
+    const rest = { ...nothing, isCut: false, stopped: undefined };
     return { kind: 'found', ...rest, validators: due.validators, listedAt: due.listed_at };
   }
   const isCapped = listing.isCapped ?? false;
@@ -127,18 +134,19 @@ async function work(round: Round, due: DueSource, { listing, requests, startedAt
   const asked = [...all.filter(isAsked), ...listMissing(due, listing.artifacts, requests)];
   const first = await observeAll(round, asked, asked.length);
   const digests = listDigests(known, first, requests);
-  const second = first.stopped ? emptyProgress : await observeAll(round, digests, digests.length);
+  const second = isStopped(first) ? emptyProgress : await observeAll(round, digests, digests.length);
   const rest = all.filter((artifact) => !isAsked(artifact));
   const from = rest.length > due.skipped ? due.skipped : 0;
-  const third = first.stopped ? emptyProgress : await observeAll(round, rest.slice(from), maxRecorded);
-  const progress = [first, second, third];
+  const third = isStopped(first) ? emptyProgress : await observeAll(round, rest.slice(from), maxRecorded);
+  const fourth = await observeAnother(round, listing.artifacts, [first, second, third]);
+  const progress = [first, second, third, fourth];
   const isDone = from + third.tried >= rest.length;
-  const unread = progress.reduce((sum, one) => sum + one.unread, 0);
-  const stopped = first.stopped ?? third.stopped;
+  const { names, unread, stopped } = summarize(progress);
   const isWhole = isDone && from === 0 && unread === 0 && !stopped;
   const recorded = progress.flatMap((one) => one.recorded);
   return {
-    ...{ kind: 'found', recorded: recorded.length, unread, stopped },
+    ...{ kind: 'found', recorded: recorded.length, unread, stopped, names },
+    listed: listing.isCapped ? undefined : new Set([...listing.artifacts, ...asked, ...digests].map(nameArtifact)),
     changed: recorded.filter(({ artifact, content }) => findKnown(known, artifact) !== content).length,
     skipped: isDone ? 0 : from + third.tried - third.recorded.length,
     isCut: !isDone && !stopped,
@@ -147,7 +155,34 @@ async function work(round: Round, due: DueSource, { listing, requests, startedAt
   };
 }
 
-const emptyProgress: Progress = { recorded: [], tried: 0, unread: 0, stopped: undefined };
+const emptyProgress: Progress = { recorded: [], tried: 0, unread: 0, names: new Map(), stopped: undefined };
+
+function isStopped({ stopped }: Progress): boolean {
+  return stopped !== undefined && stopped !== noneRead;
+}
+
+/** Where nothing could be read, one more is tried that was not looked at: whether the source is blind, or these are. */
+async function observeAnother(
+  round: Round,
+  listed: readonly ListedArtifact[],
+  progress: readonly Progress[],
+): Promise<Progress> {
+  const names = new Map(progress.flatMap((one) => [...one.names]));
+  const isUnread = names.size > 0 && [...names.values()].every((reason) => reason !== undefined);
+  const another = listed.filter((artifact) => !names.has(nameArtifact(artifact))).slice(0, 1);
+  return isUnread && !progress.some(isStopped) ? observeAll(round, another, 1) : emptyProgress;
+}
+
+function summarize(progress: readonly Progress[]): Pick<Found, 'names' | 'unread' | 'stopped'> {
+  const names = new Map(progress.flatMap((one) => [...one.names]));
+  const reasons = [...names.values()];
+  const isNoneRead = progress.some(({ tried }) => tried > 0) && progress.every(({ tried, unread }) => tried === unread);
+  return {
+    names,
+    unread: reasons.filter((reason) => reason !== undefined).length,
+    stopped: progress.find(isStopped)?.stopped ?? (isNoneRead ? noneRead : undefined),
+  };
+}
 
 async function readNames({ parts }: Round, due: DueSource): Promise<KnownNames> {
   const { query } = parts.database;

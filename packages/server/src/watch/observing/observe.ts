@@ -25,6 +25,8 @@ export interface Progress {
   readonly tried: number;
   /** Of these could not be read. */
   readonly unread: number;
+  /** By name, why it or its signatures could not be read; undefined: they could. */
+  readonly names: ReadonlyMap<string, string | undefined>;
   /** Why it ended before its time: the source does not answer any more. */
   readonly stopped: Unanswered | undefined;
 }
@@ -39,6 +41,7 @@ const patience = 12;
 export async function observeAll(round: Round, work: readonly ListedArtifact[], limit: number): Promise<Progress> {
   const recorded: { artifact: ListedArtifact; content: string }[] = [];
   const batch: { artifact: ListedArtifact; observed: ObservedArtifact }[] = [];
+  const names = new Map<string, string | undefined>();
   let [tried, unread, failed] = [0, 0, 0];
   let stopped: Unanswered | undefined;
   const flush = async () => {
@@ -49,7 +52,8 @@ export async function observeAll(round: Round, work: readonly ListedArtifact[], 
   while (tried < work.length && recorded.length + batch.length < limit && !stopped) {
     const chunk = work.slice(tried, tried + width);
     tried += chunk.length;
-    for (const seen of await Promise.all(chunk.map((artifact) => observeOne(round, artifact)))) {
+    for (const [index, seen] of (await Promise.all(chunk.map((artifact) => observeOne(round, artifact)))).entries()) {
+      names.set(nameArtifact(chunk[index]), explainUnread(seen));
       failed = seen.kind === 'unknown' ? failed + 1 : 0;
       if (seen.kind === 'unknown') unread += 1;
       if (seen.kind === 'unknown' && (seen.retryAfterMs !== undefined || failed >= patience)) stopped = seen;
@@ -59,8 +63,25 @@ export async function observeAll(round: Round, work: readonly ListedArtifact[], 
   }
   await flush();
   // All that were tried failed: it is the source that does not answer.
-  const last: Unanswered = { kind: 'unknown', reason: 'none of its artifacts could be read' };
-  return { recorded, tried, unread, stopped: stopped ?? (tried > 0 && unread === tried ? last : undefined) };
+  return { recorded, tried, unread, names, stopped: stopped ?? (tried > 0 && unread === tried ? noneRead : undefined) };
+}
+
+/** Why it ended where nothing that was tried could be read. */
+export const noneRead: Unanswered = { kind: 'unknown', reason: 'none of its artifacts could be read' };
+
+const maxNameLength = 256;
+
+/** What people call it; of a strange name, what of it can be stored. */
+export function nameArtifact(artifact: Pick<ListedArtifact, 'names' | 'content'> | undefined): string {
+  const name = artifact?.names.tag ?? artifact?.names.version ?? `sha256:${artifact?.content ?? ''}`;
+  return name.toWellFormed().replaceAll('\0', '\uFFFD').slice(0, maxNameLength);
+}
+
+function explainUnread(seen: Seen): string | undefined {
+  if (seen.kind === 'unknown') return seen.reason;
+  return seen.kind === 'seen' && seen.observed.facts.signatures === 'unknown'
+    ? 'its signatures could not be read'
+    : undefined;
 }
 
 type Seen =

@@ -66,7 +66,7 @@ async function noteUnanswered(
   const since = schedule?.unknown_since ?? at;
   const failures = (schedule?.failures ?? 0) + 1;
   await updateSchedule(tx, source.id, { failures, unknown_since: since, unknown_reason: reason });
-  const severity = weighBlindness(at - since, patience * (schedule?.interval_ms ?? 0));
+  const severity = weighBlindness(at - since, schedule?.interval_ms ?? 0);
   if (!severity) return [];
   const sentence = `nothing could be seen since ${new Date(since).toISOString()}: ${reason}`;
   const finding = describeFinding('observation.blind', { subject: source.key, sentence, severity });
@@ -77,8 +77,9 @@ async function noteUnanswered(
   );
 }
 
-function weighBlindness(blindMs: number, patienceMs: number): Severity | undefined {
+/** How bad it is that nothing was seen for so long, of what is usually looked at so often; undefined: it may still be an accident. */
+export function weighBlindness(blindMs: number, intervalMs: number): Severity | undefined {
   if (blindMs >= 7 * dayMs) return 'high';
   if (blindMs >= dayMs) return 'medium';
-  return blindMs > patienceMs ? 'low' : undefined;
+  return blindMs > patience * intervalMs ? 'low' : undefined;
 }

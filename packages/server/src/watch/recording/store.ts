@@ -1,7 +1,7 @@
-/** SQL of schedules. */
+/** SQL of schedules, and of names that cannot be read. */
 import type { Selectable, Updateable } from 'kysely';
 import type { Query } from '../../storage/database.ts';
-import type { WatchScheduleTable } from '../../storage/tables/watch.ts';
+import type { WatchScheduleTable, WatchUnreadTable } from '../../storage/tables/watch.ts';
 import type { Tx } from '../parts.ts';
 
 /** When a source is looked at next, and since when it has not answered. */
@@ -15,4 +15,25 @@ export async function findSchedule(
 /** Changes a schedule. */
 export async function updateSchedule(tx: Tx, sourceId: string, set: Updateable<WatchScheduleTable>): Promise<void> {
   await tx.updateTable('watch_schedule').set(set).where('source_id', '=', sourceId).execute();
+}
+
+/** The names of a source that cannot be read, the one that could not for longest first. */
+export async function listUnreadNames(query: Query, sourceId: string): Promise<Selectable<WatchUnreadTable>[]> {
+  return query
+    .selectFrom('watch_unread')
+    .selectAll()
+    .where('source_id', '=', sourceId)
+    .orderBy('since')
+    .orderBy('name')
+    .execute();
+}
+
+/** Notes a name that cannot be read. */
+export async function insertUnreadName(tx: Tx, row: Selectable<WatchUnreadTable>): Promise<void> {
+  await tx.insertInto('watch_unread').values(row).execute();
+}
+
+/** Forgets a name that can be read again, or is none any more. */
+export async function deleteUnreadName(tx: Tx, sourceId: string, name: string): Promise<void> {
+  await tx.deleteFrom('watch_unread').where('source_id', '=', sourceId).where('name', '=', name).execute();
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { fingerprintOf } from '../../../src/watch/findings/raise.ts';
-import { findByFingerprint } from '../../../src/watch/findings/store.ts';
+import { findByFingerprint, listFindings } from '../../../src/watch/findings/store.ts';
 import { readBaseline } from '../../../src/watch/learning/baseline.ts';
 import { learningPresets } from '../../../src/watch/learning/rules.ts';
 import { findLine } from '../../../src/watch/observations/store.ts';
@@ -191,13 +191,72 @@ forEachEngine((_name, open) => {
     assert.equal((await watch.schedule()).validators, 'etag-1');
   });
 
+  test('one name that stays unreadable beside others is told by itself, graver with time, until it can be read', async () => {
+    const watch = await openWatch();
+    const { caller, database, source } = watch.desk;
+    const findBlind = async (subject: string) => {
+      const fingerprint = fingerprintOf('observation.blind', subject);
+      const row = await findByFingerprint(database.query, { organisationId: caller.organisationId, fingerprint });
+      return row && `${row.severity} ${row.state}`;
+    };
+    const [second, third] = [`${source.key} 1.0.2`, `${source.key} 1.0.3`];
+    watch.reader.listing = listingOf([1, 2, 3, 4]);
+    await watch.look();
+    const isUnread = show(versionOf(2));
+    watch.reader.seen.set('1.0.2', { ...isUnread, facts: { ...isUnread.facts, signatures: 'unknown' } });
+    watch.reader.seen.set('1.0.3', away);
+    await watch.look(day);
+    assert.deepEqual([await findBlind(second), await findBlind(third)], [undefined, undefined]);
+    // They are all that is due, and another one shows that it is they who are blind.
+    assert.deepEqual(await watch.look(hour), [`list ${source.key}`, '1.0.2', '1.0.3', '1.0.4']);
+    await watch.look(3 * hour);
+    assert.deepEqual([await findBlind(second), await findBlind(third)], ['low open', 'low open']);
+    await watch.look(day);
+    assert.deepEqual([await findBlind(second), await findBlind(third)], ['medium open', 'medium open']);
+    assert.equal(await findBlind(source.key), undefined);
+    assert.equal((await watch.schedule()).unknown_since, null);
+    watch.reader.seen.clear();
+    watch.reader.listing = listingOf([1, 2, 4]);
+    await watch.look(day);
+    assert.deepEqual([await findBlind(second), await findBlind(third)], ['medium resolved', 'medium resolved']);
+  });
+
+  test('many names that stay unreadable are one finding, and a whole source is another', async () => {
+    const watch = await openWatch();
+    const { caller, database, source } = watch.desk;
+    const listBlind = async () => {
+      const found = await listFindings(database.query, { organisationId: caller.organisationId, limit: 50 });
+      return found.map(({ kind, state, document }) => [kind, state, JSON.parse(document).after[0]]);
+    };
+    const days = Array.from({ length: 12 }, (_, index) => index + 1);
+    watch.reader.listing = listingOf(days);
+    for (const onDay of days.slice(0, 11)) watch.reader.seen.set(`1.0.${onDay}`, away);
+    await watch.look();
+    await watch.look(2 * day);
+    assert.deepEqual(await listBlind(), [['observation.blind', 'open', `the names of ${source.key}`]]);
+    watch.reader.seen.set('1.0.12', away);
+    await watch.look(hour);
+    await watch.look(2 * day);
+    assert.deepEqual((await listBlind())[0], ['observation.blind', 'open', source.key]);
+    watch.reader.seen.clear();
+    await watch.look(day);
+    assert.deepEqual(
+      (await listBlind()).map(([, state]) => state),
+      ['resolved', 'resolved'],
+    );
+  });
+
   test('a strange name is passed over and does not keep the others out', async () => {
     const watch = await openWatch();
     watch.reader.listing = listingOf([1, 2]);
     watch.reader.seen.set('1.0.1', { ...show(versionOf(1)), names: { version: 'x'.repeat(300) } });
+    watch.reader.listing = {
+      kind: 'listed',
+      artifacts: [versionOf(2), versionOf(1), versionOf(3, { names: { version: 'a\0b' } })],
+    };
     await watch.look();
     const { unread } = await watch.schedule();
-    assert.equal(unread, 1);
+    assert.equal(unread, 2);
     assert.ok(await findLine(watch.desk.database.query, watch.desk.source.id, '1'));
   });
 
