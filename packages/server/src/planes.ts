@@ -84,6 +84,7 @@ import type { AdmissionFigures } from './watch/admission/metrics.ts';
 import { sealChains } from './watch/observations/chain.ts';
 import { keepBudgets } from './watch/observing/budget.ts';
 import { createObserving, type Observing } from './watch/observing/scheduler.ts';
+import { subscribeObserving } from './watch/observing/subscribe.ts';
 import { checkChains, collapseMassEvents, endAcceptances, tellStaleRoots } from './watch/patrol/patrol.ts';
 import type { Ask } from './watch/readers/ask.ts';
 import { openReaders } from './watch/readers/open.ts';
@@ -300,7 +301,7 @@ export function subscribePlanes(resources: Resources, bus: Bus): void {
   bus.subscribe('*', async (event) => {
     if ((await recordDeliveries(resources, event)) > 0) resources.wakeWorker();
   });
-  bus.subscribe('watch.source.added', () => resources.observing.wake());
+  subscribeObserving(resources, bus);
   // What could not be signed while the vault was locked; other events do not wait for it.
   bus.subscribe('vault.unlocked', async () => {
     void runOften(resources);

@@ -159,6 +159,24 @@ export async function listUnread(query: Query, sourceId: string): Promise<string
   return rows.map(({ content }) => content);
 }
 
+/** The contents of watched sources that show what cannot be verified, those that were seen last first. */
+export async function listUnverifiable(
+  query: Query,
+  organisationId: string,
+): Promise<{ source_id: string; content: string }[]> {
+  return query
+    .selectFrom('watch_artifact as artifact')
+    .innerJoin('watch_line as line', 'line.number', 'artifact.line')
+    .innerJoin('watch_source as source', 'source.id', 'line.source_id')
+    .innerJoin('watch_facts as facts', 'facts.number', 'artifact.facts')
+    .select(['line.source_id', 'artifact.content'])
+    .where('source.organisation_id', '=', organisationId)
+    .where('source.removed_at', 'is', null)
+    .where(sql<boolean>`facts.document like '%"outcome":"unverifiable"%'`)
+    .orderBy('artifact.last_sequence', 'desc')
+    .execute();
+}
+
 /** Something that somebody asked to be looked at. */
 export interface WatchRequest {
   readonly label: string;

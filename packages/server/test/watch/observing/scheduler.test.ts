@@ -6,13 +6,14 @@ import { findByFingerprint, listFindings } from '../../../src/watch/findings/sto
 import { readBaseline } from '../../../src/watch/learning/baseline.ts';
 import { learningPresets } from '../../../src/watch/learning/rules.ts';
 import { findLine } from '../../../src/watch/observations/store.ts';
+import { requestUnverifiable } from '../../../src/watch/observing/new-roots.ts';
 import { createObserving, type Observing } from '../../../src/watch/observing/scheduler.ts';
 import { hasten, insertRequest, listDue, listRequests, takeLease } from '../../../src/watch/observing/store.ts';
 import { findSchedule } from '../../../src/watch/recording/store.ts';
 import { addSource } from '../../../src/watch/sources/source.ts';
 import { silentLog } from '../../silent-log.ts';
 import { forEachEngine } from '../../storage/engines.ts';
-import { hour } from '../drift/scene.ts';
+import { hour, keyless } from '../drift/scene.ts';
 import { contentOf, type Desk, day, openDesk, start } from '../recording/desk.ts';
 import { away, listingOf, readAll, ScriptedReader, show, versionOf } from './scripted-reader.ts';
 
@@ -172,6 +173,23 @@ forEachEngine((_name, open) => {
       ...['list oci:ghcr.io/org/app', '1.0.2', 'nightly', contentOf(77), '1.0.4'],
     ]);
     assert.deepEqual(await listRequests(watch.desk.database.query, watch.desk.source.id, watch.now()), []);
+  });
+
+  test('what could not be verified is looked at again when other roots are there, and nothing else', async () => {
+    const watch = await openWatch();
+    watch.reader.listing = listingOf([1, 2, 3], 'etag-1');
+    const old = show(versionOf(2));
+    const signatures = [keyless(undefined, { outcome: 'unverifiable', reason: 'certificate_untrusted' })];
+    watch.reader.seen.set('1.0.2', { ...old, facts: { ...old.facts, signatures } });
+    await watch.look();
+    const { database, caller, source } = watch.desk;
+    await watch.look(2 * hour);
+    assert.deepEqual(await watch.look(1), []);
+    watch.reader.seen.clear();
+    assert.equal(await requestUnverifiable({ database, now: watch.now }, caller.organisationId), 1);
+    assert.deepEqual(await watch.look(1), [`list ${source.key}`, '1.0.2']);
+    assert.equal(await requestUnverifiable({ database, now: watch.now }, caller.organisationId), 0);
+    assert.deepEqual(await watch.look(), []);
   });
 
   test('what cannot be read is passed over, tried again, and keeps nothing after it from being seen', async () => {
