@@ -1,0 +1,27 @@
+/** What the process that parses PHP is told, and answers. */
+
+/** The versions of PHP that can parse, as packages of WordPress Playground give them. */
+const phpVersions = ['5.2', '7.4', '8.0', '8.1', '8.2', '8.3', '8.4', '8.5'] as const;
+
+/** One of them. */
+export type PhpVersion = (typeof phpVersions)[number];
+
+/** What is parsed, and by which PHP. */
+export interface ParseOrder {
+  readonly version: PhpVersion;
+  readonly folder: string;
+  /** Inside the folder. */
+  readonly paths: readonly string[];
+}
+
+/** What a file is refused for. */
+export interface SyntaxFault {
+  readonly path: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+/** The answer: the exact version, and what did not parse; or that this PHP is not installed. */
+export type ParseAnswer =
+  | { readonly outcome: 'parsed'; readonly version: string; readonly faults: readonly SyntaxFault[] }
+  | { readonly outcome: 'missing' };
