@@ -1,14 +1,13 @@
-/** Signed frames to ten thousand listeners, beside peers that sign and keep nothing: rates, latency, memory, slow readers. */
+/** Signed frames to ten thousand listeners, beside peers that sign and keep nothing: rates, memory, what signing costs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Contestant,
   createBenchChannel,
   createFrame,
+  manyListeners,
   openNchan,
   openOurs,
   openPeer,
-  readCursor,
-  requestSince,
 } from './fanout/contestants.ts';
 import { Crowd } from './fanout/crowd.ts';
 import { readProcessorSeconds, readResidentKib } from './fanout/process-usage.ts';
@@ -33,20 +32,10 @@ interface Figures {
   readonly kibPerListener: number;
 }
 
-/** Measures ours by both transports against every peer of the same, each against a server that has seen no listener yet. */
-export async function measureFanOut(): Promise<readonly Measurement[]> {
-  return [
-    ...(await withDeployment((deployment) => measureTransport(deployment, 'sse'), settings)),
-    ...(await withDeployment((deployment) => measureTransport(deployment, 'websocket'), settings)),
-    ...(await withDeployment(measureStrain, settings)),
-  ];
+/** Measures ours by one transport against every peer of the same, each against a server that has seen no listener yet. */
+export async function measureFanOut(transport: 'sse' | 'websocket'): Promise<readonly Measurement[]> {
+  return withDeployment((deployment) => measureTransport(deployment, transport), manyListeners);
 }
-
-/** All listeners come from one address. */
-const settings = {
-  SIGNPOST_PUSH_CONNECTIONS: '0',
-  SIGNPOST_PUSH_CONNECTIONS_PER_ADDRESS: '0',
-};
 
 async function measureTransport(
   deployment: Deployment,
@@ -70,12 +59,6 @@ function judgeSigning({ name, singleCost }: Figures, signingCost: number): Measu
     bar: { kind: 'at most', value: 10, unit: ' % of a broadcast' },
     detail: `${formatAmount(signingCost)} µs of ${formatAmount(broadcast)} µs for ${formatAmount(crowdSize)} listeners; of one to 200 it were ${formatAmount((signingCost / (singleCost * 200)) * 100)} %`,
   };
-}
-
-async function measureStrain(deployment: Deployment): Promise<readonly Measurement[]> {
-  await createBenchChannel(deployment);
-  const [latency, storm] = [await measureLatency(deployment), await measureStorm(deployment)];
-  return [latency, storm, ...(await measureSlowReaders(deployment))];
 }
 
 function judge(
@@ -147,100 +130,4 @@ async function measureRate(
   for (let round = 0; round < rounds; round += 1) times.push(await crowd.receive(frames, publish));
   const cost = ((readProcessorSeconds(contestant.pid) - before) * 1e6) / (rounds * frames * crowdSize);
   return { rate: (crowdSize * frames * 1000) / quantile(times, 0.5), cost };
-}
-
-const latencyCrowd = 1000;
-const latencyFrames = 200;
-const perSecond = 20;
-
-/** A steady twenty a second to a thousand. */
-async function measureLatency(deployment: Deployment): Promise<Measurement> {
-  const ours = await openOurs(deployment, 'sse');
-  const crowd = await Crowd.gather(ours, latencyCrowd);
-  const { published } = await crowd.time(() =>
-    crowd.receive(latencyFrames, () => publishSteadily(ours, { count: latencyFrames, perSecond })),
-  );
-  await crowd.leave();
-  await ours.stop();
-  return {
-    name: 'fan-out, p99 of a steady 20 broadcasts a second to 1,000 listeners, from the publisher to the listener',
-    measured: quantile(published, 0.99),
-    bar: { kind: 'at most', value: 25, unit: ' ms' },
-    detail: `median ${formatAmount(quantile(published, 0.5))} ms, ${published.length} deliveries, each durable and signed before it left`,
-  };
-}
-
-async function publishSteadily(
-  contestant: Contestant,
-  { count, perSecond: rate }: { readonly count: number; readonly perSecond: number },
-): Promise<void> {
-  const started = performance.now();
-  const published: Promise<void>[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const wait = started + (index * 1000) / rate - performance.now();
-    if (wait > 0) await sleep(wait);
-    published.push(contestant.publish([createFrame()]));
-  }
-  await Promise.all(published);
-}
-
-const missedFrames = 100;
-
-/** Everybody comes back at once, each with a hundred frames to catch up. */
-async function measureStorm(deployment: Deployment): Promise<Measurement> {
-  const ours = await openOurs(deployment, 'sse');
-  const cursor = await readCursor(deployment);
-  await ours.publish(Array.from({ length: missedFrames }, createFrame));
-  const listening = { ...ours, request: requestSince(cursor) };
-  const { ms, ...costs } = await Crowd.storm(listening, { count: crowdSize, frames: missedFrames });
-  await ours.stop();
-  const [server, listeners] = [formatAmount(costs.serverCost), formatAmount(costs.listenerCost)];
-  return {
-    name: 'fan-out, reconnect storm',
-    measured: ms / 1000,
-    bar: { kind: 'at most', value: 2, unit: ' s' },
-    detail: `${formatAmount(crowdSize)} clients at once, each ${missedFrames} frames behind; all caught up; ${server} µs of processor time of the server for each, ${listeners} µs of the listeners'`,
-  };
-}
-
-const slowCrowd = 200;
-const slowReaders = 50;
-const slowFrames = 12_000;
-const slowRate = 200;
-const warmFrames = 1500;
-
-/** A quarter of the listeners stop to read. */
-async function measureSlowReaders(deployment: Deployment): Promise<readonly Measurement[]> {
-  const ours = await openOurs(deployment, 'sse');
-  const crowd = await Crowd.gather(ours, slowCrowd);
-  // The same load with everybody reading: what grows after it is what slow readers cost.
-  await crowd.receive(warmFrames, () => publishSteadily(ours, { count: warmFrames, perSecond: slowRate }));
-  const before = readResidentKib(ours.pid);
-  await crowd.pause(slowReaders);
-  let peak = before;
-  const watching = setInterval(() => {
-    peak = Math.max(peak, readResidentKib(ours.pid));
-  }, 200);
-  const { published, signed } = await crowd.time(() =>
-    crowd.receive(slowFrames, () => publishSteadily(ours, { count: slowFrames, perSecond: slowRate })),
-  );
-  clearInterval(watching);
-  const { closed } = await crowd.count();
-  await crowd.leave();
-  await ours.stop();
-  const detail = `${slowReaders} of ${slowCrowd} listeners stopped reading for ${slowFrames} frames at ${slowRate}/s; ${closed} were closed, the others got all`;
-  return [
-    {
-      name: 'fan-out, slow readers, p99 of the others, from the signature, before the frame is durable, to the listener',
-      measured: quantile(signed, 0.99),
-      bar: { kind: 'at most', value: 5, unit: ' ms' },
-      detail: `median ${formatAmount(quantile(signed, 0.5))} ms; from the publisher, by HTTP, ${formatAmount(quantile(published, 0.5))} ms and p99 ${formatAmount(quantile(published, 0.99))} ms; ${detail}`,
-    },
-    {
-      name: 'fan-out, slow readers, memory',
-      measured: (peak - before) / 1024,
-      bar: { kind: 'at most', value: 30, unit: ' MiB more' },
-      detail,
-    },
-  ];
 }

@@ -1,9 +1,12 @@
-/** Runs all benchmarks, or those named: `npm run bench -- update-check`. Ends non-zero when a bar is missed. */
+/** Runs all benchmarks, or those named, whole or in part: `npm run bench -- update-check fanout-storm`. Ends non-zero when a bar is missed. */
 import { argv } from 'node:process';
 import { measureAcme } from './acme.ts';
 import { measureBackup } from './backup.ts';
 import { measureBundles } from './bundle.ts';
 import { measureDownload } from './download.ts';
+import { measureLatency } from './fanout/latency.ts';
+import { measureSlowReaders } from './fanout/slow-readers.ts';
+import { measureStorm } from './fanout/storm.ts';
 import { measureFanOut } from './fanout.ts';
 import { measureFrames } from './frames.ts';
 import { measureIssuance } from './issuance.ts';
@@ -31,16 +34,26 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>
   revocation: measureRevocation,
   bundle: measureBundles,
   frames: measureFrames,
-  fanout: measureFanOut,
+  'fanout-sse': () => measureFanOut('sse'),
+  'fanout-websocket': () => measureFanOut('websocket'),
+  'fanout-latency': measureLatency,
+  'fanout-storm': measureStorm,
+  'fanout-slow': measureSlowReaders,
   watch: measureWatch,
 };
 
-const names = argv.length > 2 ? argv.slice(2) : Object.keys(benchmarks);
+const names = argv.length > 2 ? argv.slice(2).flatMap(findNames) : Object.keys(benchmarks);
 for (const name of names) {
-  const measure = benchmarks[name];
-  if (!measure) throw new Error(`expected one of ${Object.keys(benchmarks).join(', ')}, got ${name}`);
-  for (const measurement of await measure()) {
+  for (const measurement of (await benchmarks[name]?.()) ?? []) {
     console.log(formatMeasurement(measurement));
     if (!isMet(measurement)) process.exitCode = 1;
   }
+}
+
+/** `fanout` is all of its parts. */
+function findNames(asked: string): string[] {
+  const names = Object.keys(benchmarks);
+  const found = names.filter((name) => name === asked || name.startsWith(`${asked}-`));
+  if (found.length === 0) throw new Error(`expected some of ${names.join(', ')}, got ${asked}`);
+  return found;
 }

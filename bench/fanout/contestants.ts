@@ -35,6 +35,12 @@ export function createFrame(): Frame {
 const accept = 'Host: 127.0.0.1\r\nAccept: text/event-stream\r\n';
 const upgrade = `Host: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n`;
 
+/** All listeners come from one address. */
+export const manyListeners = {
+  SIGNPOST_PUSH_CONNECTIONS: '0',
+  SIGNPOST_PUSH_CONNECTIONS_PER_ADDRESS: '0',
+} as const;
+
 /** The channel that ours broadcasts on. */
 const channel = 'app.bench';
 
@@ -111,6 +117,9 @@ export async function openPeer(name: string): Promise<Contestant> {
   };
 }
 
+/** The request of somebody whom nchan sends all that it keeps. */
+export const nchanFromOldest = `GET /missed HTTP/1.1\r\n${accept}\r\n`;
+
 /** nginx with nchan. */
 export async function openNchan(scratch: string, transport: 'sse' | 'websocket'): Promise<Contestant> {
   const port = await chooseFreePort();
@@ -168,6 +177,7 @@ http {
     location = /alive { return 200; }
     location = /pub { nchan_publisher; nchan_channel_id bench; nchan_message_buffer_length 1000; }
     location = /sub { nchan_subscriber; nchan_channel_id bench; nchan_subscriber_first_message newest; }
+    location = /missed { nchan_subscriber; nchan_channel_id bench; nchan_subscriber_first_message oldest; }
   }
 }
 `;

@@ -31,6 +31,11 @@ export class Crowd {
     return crowd;
   }
 
+  /** Connects `count` more. */
+  async join({ port, request, hello }: Contestant, count: number): Promise<void> {
+    await this.#ask({ kind: 'connect', port, count, request, hello }, 'connected');
+  }
+
   /** Lets `count` listeners connect at once, until each has got the `frames` that it missed. */
   static async storm(
     { pid, port, request }: Pick<Contestant, 'pid' | 'port' | 'request'>,

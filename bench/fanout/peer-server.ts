@@ -22,7 +22,7 @@ const peers: Readonly<Record<string, (server: Server) => Broadcast>> = {
   'better-sse': (server) => {
     const channel = createChannel();
     server.on('request', (request, response) => {
-      void createSession(request, response).then((session) => channel.register(session));
+      void createSession(request, response, { serializer: String }).then((session) => channel.register(session));
     });
     return (text) => channel.broadcast(text, 'frame');
   },

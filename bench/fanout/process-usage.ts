@@ -1,4 +1,4 @@
-/** What a process uses (proc_pid_stat(5), proc_pid_status(5)). Linux only. */
+/** What a process uses, and what the machine's host withholds (proc_pid_stat(5), proc_pid_status(5), proc_stat(5)). Linux only. */
 import { readFileSync } from 'node:fs';
 
 /** Seconds of processor time so far. */
@@ -13,4 +13,10 @@ export function readProcessorSeconds(pid: number): number {
 /** Resident memory in KiB. */
 export function readResidentKib(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+}
+
+/** Seconds of processor time that the host of this machine has given to others while something here wanted to run. */
+export function readStolenSeconds(): number {
+  const [line = ''] = readFileSync('/proc/stat', 'latin1').split('\n', 1);
+  return Number(line.trim().split(/\s+/)[8] ?? 0) / 100;
 }

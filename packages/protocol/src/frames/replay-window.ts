@@ -52,20 +52,25 @@ export class ReplayWindow {
 
   /** Why `frame` would not be let in at `now` (Unix milliseconds), or `undefined`. Changes nothing that counts. */
   judge(frame: Seen, now: number): WindowRefusal | undefined {
-    if (this.isPast(frame.ts, now) || frame.ts > now + this.#skewMs) return 'clock_skew';
-    if (this.#size >= this.#maxFrames) this.#forget(now);
-    if (frame.ts < this.#forgottenBefore || this.#seconds.get(secondOf(frame))?.has(nameOf(frame))) return 'replayed';
-    return this.#size >= this.#maxFrames ? 'window_full' : undefined;
+    return this.#judge(frame, nameOf(frame), now);
   }
 
   /** Lets `frame` in and remembers it, in one step, or says why not. */
   admit(frame: Seen, now: number): WindowRefusal | undefined {
-    const refusal = this.judge(frame, now);
+    const name = nameOf(frame);
+    const refusal = this.#judge(frame, name, now);
     if (refusal !== undefined) return refusal;
     const second = this.#seconds.get(secondOf(frame)) ?? this.#openSecond(secondOf(frame), now);
-    second.add(nameOf(frame));
+    second.add(name);
     this.#size++;
     return undefined;
+  }
+
+  #judge({ ts }: Seen, name: string, now: number): WindowRefusal | undefined {
+    if (this.isPast(ts, now) || ts > now + this.#skewMs) return 'clock_skew';
+    if (this.#size >= this.#maxFrames) this.#forget(now);
+    if (ts < this.#forgottenBefore || this.#seconds.get(secondOf({ ts }))?.has(name)) return 'replayed';
+    return this.#size >= this.#maxFrames ? 'window_full' : undefined;
   }
 
   /** Each second that is new makes room for itself. */
@@ -87,7 +92,7 @@ export class ReplayWindow {
   }
 }
 
-function secondOf({ ts }: Seen): number {
+function secondOf({ ts }: Pick<Seen, 'ts'>): number {
   return Math.floor(ts / 1000);
 }
 

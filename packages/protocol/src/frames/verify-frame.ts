@@ -73,8 +73,12 @@ async function verifyInOrder(text: string | Frame, { keys, window, now }: FrameC
   const key = findKey(frame, keys, now);
   refuseIf(window.judge(frame, now));
   const message = encodeText(signedText(frame));
-  if (!(await key.isSignature(parseBase64(frame.sig), message))) throw new Refused('bad_signature');
-  const known = readPayload(frame);
+  const checked = key.isSignature(parseBase64(frame.sig), message);
+  // Read while the platform checks the signature in a thread of its own, and heard of after that.
+  const read = readPayload(frame);
+  if (!(await checked)) throw new Refused('bad_signature');
+  if (read.kind === 'invalid') throw new Refused('payload_invalid');
+  const { known } = read;
   // Another copy may have come while the signature was checked; and what nobody signed must fill no memory.
   refuseIf(window.admit(frame, now));
   let hash: string | undefined;
@@ -110,11 +114,15 @@ function findKey({ kid, payload }: Frame, keys: FrameContext['keys'], now: numbe
 /** The clock of a listener may be as far behind as the skew allows. */
 const leadMs = 5000;
 
-function readPayload({ payload }: Frame): KnownPayload | undefined {
+type ReadPayload = { readonly kind: 'read'; readonly known: KnownPayload | undefined } | { readonly kind: 'invalid' };
+
+/** Never throws for what a frame can hold: its signature comes first. */
+function readPayload({ payload }: Frame): ReadPayload {
   try {
-    return parsePayload(payload);
+    return { kind: 'read', known: parsePayload(payload) };
   } catch (error) {
-    throw error instanceof TrustError ? new Refused('payload_invalid') : error;
+    if (error instanceof TrustError) return { kind: 'invalid' };
+    throw error;
   }
 }
 

@@ -60,8 +60,9 @@ function isPlain(value: SignableValue, depth: number): boolean {
   if (depth === maxJsonDepth) return false;
   if (Array.isArray(value)) return value.every((item) => isPlain(item, depth + 1));
   let before = '';
-  for (const [key, member] of Object.entries(value)) {
-    if (key <= before || !plainKey.test(key) || !isPlain(member as SignableValue, depth + 1)) return false;
+  const object = value as { readonly [key: string]: SignableValue };
+  for (const key of Object.keys(object)) {
+    if (key <= before || !plainKey.test(key) || !isPlain(object[key] ?? null, depth + 1)) return false;
     before = key;
   }
   return before !== '';

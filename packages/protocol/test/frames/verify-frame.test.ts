@@ -137,6 +137,8 @@ test('every reason is told apart inside', async () => {
     ),
     'bad_signature',
   );
+  // What is wrong behind a wrong signature is not looked for.
+  assert.equal(await judge(broadcast.text.replace('"project":"demo"', '"project":"Demo"')), 'bad_signature');
   const invalid =
     broadcast.text.match(/"payload":(.*),"sig"/)?.[1]?.replace('"project":"demo"', '"project":"Demo"') ?? '';
   assert.equal(await judge(await forge(broadcast.text, invalid)), 'payload_invalid');

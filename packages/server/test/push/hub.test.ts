@@ -208,6 +208,16 @@ suite('the hub', () => {
     await close();
   });
 
+  test('a frame that comes alone is on its way before whoever published it is answered', async () => {
+    const { emit, join, close } = await openHub();
+    const client = new Client();
+    await join(client);
+    await settle(() => client.listener?.state === 'live');
+    const answered = emit('releases').then(() => client.frames);
+    assert.equal(await answered, 1);
+    await close();
+  });
+
   test('what was committed goes out before the next commit', async () => {
     const { close, organisationId } = await openHub();
     const seen: string[] = [];

@@ -1,6 +1,5 @@
 /** Sessions of people: signed tokens (JWT, HS256) that name a row, so that one can be ended at once. */
 import { SignJWT } from 'jose/jwt/sign';
-import { jwtVerify } from 'jose/jwt/verify';
 import type { Caller } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
@@ -26,14 +25,13 @@ import {
   updatePerson,
 } from '../store.ts';
 import type { SessionSecrets } from './secrets.ts';
+import { issuer, verifyToken } from './verify-token.ts';
 
 /** Milliseconds that a session lasts. */
 export const sessionLifeMs: number = 12 * 60 * 60 * 1000;
 
 /** Milliseconds for which the row of an expired session is kept. */
 const keptExpiredMs = 7 * 24 * 60 * 60 * 1000;
-
-const issuer = 'signpost';
 
 /** What sessions need. */
 export interface SessionDependencies {
@@ -210,20 +208,4 @@ async function signToken(secret: Uint8Array, session: SessionRow): Promise<strin
     .setIssuedAt(Math.floor(session.created_at / 1000))
     .setExpirationTime(Math.floor(session.expires_at / 1000))
     .sign(secret);
-}
-
-/** The session id of a token, or undefined when it is not one of ours in force. */
-async function verifyToken(secret: Uint8Array, token: string, now: number): Promise<string | undefined> {
-  try {
-    const { payload } = await jwtVerify(token, secret, {
-      algorithms: ['HS256'],
-      issuer,
-      requiredClaims: ['sub', 'sid', 'exp'],
-      currentDate: new Date(now),
-    });
-    return typeof payload.sid === 'string' ? payload.sid : undefined;
-  } catch {
-    // Whatever is wrong with it, whoever sent it learns only that it does not count.
-    return undefined;
-  }
 }

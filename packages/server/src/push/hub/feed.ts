@@ -3,6 +3,7 @@ import { formatCursor, parseCursor } from '@signpost/protocol/frames/cursor';
 import { isUrgent, type Visibility } from '../channels/plane-channels.ts';
 import type { ChannelHead, Log, LoggedFrame } from '../log/log.ts';
 import { Audience, type Positions } from './audience.ts';
+import { rememberLast } from './remember-last.ts';
 
 /** Frames of a channel that are kept in memory. */
 const keptFrames = 1024;
@@ -26,6 +27,7 @@ export class Feed {
   readonly channels: Map<string, FeedChannel> = new Map();
   /** By their channels. */
   readonly #audiences = new Map<string, Audience>();
+  readonly #readCursor = rememberLast(parseCursor);
 
   constructor(log: Log) {
     this.organisationId = log.organisationId;
@@ -95,7 +97,7 @@ export class Feed {
    */
   resume(names: readonly string[], cursor: string | undefined): Map<string, number | undefined> {
     if (cursor === undefined) return this.headsOf(names);
-    const { epoch, sequences } = parseCursor(cursor);
+    const { epoch, sequences } = this.#readCursor(cursor);
     return new Map(
       names.map((name) => {
         const channel = this.channels.get(name);

@@ -104,7 +104,8 @@ export class Hub {
   /** Takes frames that were committed. */
   deliver(batch: Batch): void {
     if (!this.#feeds.deliver(batch)) return;
-    this.#ticks.arm();
+    // A frame that comes alone leaves before whoever published it is answered.
+    this.#ticks.run();
     for (const wake of this.#waiters) wake();
   }
 

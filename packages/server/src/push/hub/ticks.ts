@@ -28,6 +28,11 @@ export class Ticks {
     this.#parts = parts;
   }
 
+  /** Sends what has come, unless others that came before it wait for a tick. */
+  run(): void {
+    if (!this.#isArmed) this.#tick();
+  }
+
   /** Asks for a tick. */
   arm(): void {
     if (this.#isArmed) return;

@@ -65,6 +65,9 @@ export class Sequencer {
   #turns: Turns | undefined;
   #stopped = false;
   #lags: ReadonlyMap<string, Lag> = new Map();
+  /** Whether an event may have come since it was looked for. */
+  #isNoted = true;
+  #measuredAt = 0;
 
   constructor(parts: SequencerParts) {
     this.#parts = parts;
@@ -83,7 +86,7 @@ export class Sequencer {
     const { organisationId, topic } = event;
     if (organisationId === null || !isFramed(topic)) return;
     await noteEvent(this.#parts.database.query, { ...event, organisationId });
-    this.#turns?.wake();
+    this.wake();
   }
 
   /** Resolves when the frame is durable. Rejects with a Refusal when it cannot be published. */
@@ -99,6 +102,7 @@ export class Sequencer {
 
   /** Looks at once: something may be signed again. */
   wake(): void {
+    this.#isNoted = true;
     this.#turns?.wake();
   }
 
@@ -117,19 +121,23 @@ export class Sequencer {
 
   async #turn(): Promise<number> {
     try {
-      await this.#measure();
+      // A publication alone asks for nothing that waits.
+      if (this.#isNoted || performance.now() - this.#measuredAt >= pollMs) await this.#measure();
       for (const organisationId of new Set([...this.#lags.keys(), ...this.#asked.keys()])) {
         while (!this.#stopped && (await this.#write(organisationId)) === batchLimit);
       }
       if (this.#lags.size > 0) await this.#measure();
       return pollMs;
     } catch (err) {
+      this.#isNoted = true;
       this.#parts.log.warn({ err }, 'frames wait: the log could not be written');
       return retryMs;
     }
   }
 
   async #measure(): Promise<void> {
+    this.#isNoted = false;
+    this.#measuredAt = performance.now();
     const rows = await listWaiting(this.#parts.database.query);
     this.#lags = new Map(rows.map(({ organisation_id, count, since }) => [organisation_id, { events: count, since }]));
   }

@@ -9,6 +9,7 @@ import type { DirectStream } from '../../http/direct-streams.ts';
 import { createRouter } from '../../http/router.ts';
 import { channelsSchema, sinceSchema } from '../channels/routes.ts';
 import { type Entered, enterHub, type ListenParts, prepareEntry } from '../hub/enter.ts';
+import { rememberLast } from '../hub/remember-last.ts';
 import { EventStream } from './event-stream.ts';
 
 const streamRoute = createRoute({
@@ -77,17 +78,24 @@ function openStream(response: ServerResponse, headers: readonly string[], { star
 
 /** Opens streams of an organisation to strangers, once one has passed the application: after a restart all of them come together. */
 function createDirectStream(parts: StreamParts, organisationId: string): DirectStream {
+  const readQuery = rememberLast(parseQuery);
   return {
     route: 'GET /api/push/stream',
     headers: Object.entries(streamHeaders),
     prepare: ({ query, lastEventId, client }) => {
-      const asked = new URLSearchParams(query);
-      const [channels, since] = [asked.get('channels'), asked.get('since')];
-      // The application says what is wrong with anything else.
-      if (channels === null || asked.size > (since === null ? 1 : 2)) return undefined;
-      const listening = { channels, since: lastEventId ?? since ?? undefined, transport: 'sse' } as const;
+      const asked = readQuery(query);
+      if (!asked) return undefined;
+      const listening = { channels: asked.channels, since: lastEventId ?? asked.since, transport: 'sse' } as const;
       const enter = prepareEntry(parts, { organisationId, client }, listening);
       return enter && ((response, headers) => openStream(response, headers, enter()));
     },
   };
+}
+
+/** Undefined for anything but the parameters of a stream; the application says what is wrong with it. */
+function parseQuery(query: string): { readonly channels: string; readonly since: string | undefined } | undefined {
+  const asked = new URLSearchParams(query);
+  const [channels, since] = [asked.get('channels'), asked.get('since')];
+  if (channels === null || asked.size > (since === null ? 1 : 2)) return undefined;
+  return { channels, since: since ?? undefined };
 }
