@@ -122,6 +122,7 @@ import {
   watchReject,
 } from './commands/watch/finding.ts';
 import { watchCheck, watchPolicySet, watchPolicyShow, watchPropose } from './commands/watch/gate.ts';
+import { watchKeyAdd, watchKeyList, watchKeyRemove } from './commands/watch/key.ts';
 import { watchObserve } from './commands/watch/observe.ts';
 import { watchCases, watchDeclare, watchMirror, watchRetire, watchRevoke } from './commands/watch/signers.ts';
 import { watchAdd, watchAnnounce, watchHistory, watchList, watchRemove, watchShow } from './commands/watch/source.ts';
@@ -306,6 +307,9 @@ export const commands: readonly CommandSpec[] = [
   watchDeclare,
   watchRetire,
   watchRevoke,
+  watchKeyAdd,
+  watchKeyList,
+  watchKeyRemove,
   watchMirror,
   watchCases,
   watchObserve,

@@ -86,6 +86,7 @@ import { keepBudgets } from './watch/observing/budget.ts';
 import { createObserving, type Observing } from './watch/observing/scheduler.ts';
 import { subscribeObserving } from './watch/observing/subscribe.ts';
 import { checkChains, collapseMassEvents, endAcceptances, tellStaleRoots } from './watch/patrol/patrol.ts';
+import { createFindPublisherKeys } from './watch/publisher-keys/find-keys.ts';
 import type { Ask } from './watch/readers/ask.ts';
 import { openReaders } from './watch/readers/open.ts';
 import { createAsk } from './watch/readers/send-question.ts';
@@ -196,7 +197,8 @@ export function openObserving(opened: Pick<Resources, 'config' | 'database' | 'n
   const wait = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal });
   const budgets = { now, wait, perSecond: requestsPerSecond };
   const ask = config.outgoing === 'off' ? askNobody : keepBudgets(createAsk({ privateHosts, now }), budgets);
-  const readers = openReaders({ config, ask, evidence, now });
+  const findPublisherKeys = createFindPublisherKeys(database.query);
+  const readers = openReaders({ config, ask, evidence, findPublisherKeys, now });
   return createObserving({ database, now, log, readers, random: Math.random });
 }
 

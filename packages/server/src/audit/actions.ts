@@ -146,6 +146,8 @@ export const auditActions = [
   'watch_finding.reopened',
   'watch_announcement.added',
   'watch_announcement.ended',
+  'watch_publisher_key.added',
+  'watch_publisher_key.removed',
   'watch_settings.changed',
   'watch_policy.changed',
   'audit.exported',

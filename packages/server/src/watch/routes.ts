@@ -11,6 +11,7 @@ import { watchInventoryRoutes } from './inventory/routes.ts';
 import { observingRoutes } from './observing/routes.ts';
 import type { Observing } from './observing/scheduler.ts';
 import { watchPolicyRoutes } from './policies/routes.ts';
+import { watchPublisherKeyRoutes } from './publisher-keys/routes.ts';
 import { watchSourceRoutes } from './sources/routes.ts';
 
 /** What they need. */
@@ -29,6 +30,7 @@ export function watchRoutes(parts: WatchRouteParts): readonly OpenAPIHono<AppEnv
     watchInventoryRoutes(parts),
     watchCaseRoutes(parts),
     watchDecisionRoutes(parts),
+    watchPublisherKeyRoutes(parts),
     watchAdmissionRoutes(parts),
   ];
 }

@@ -152,6 +152,8 @@ test('the vocabulary of the audit log is this one', () => {
       'watch_finding.reopened',
       'watch_announcement.added',
       'watch_announcement.ended',
+      'watch_publisher_key.added',
+      'watch_publisher_key.removed',
       'watch_settings.changed',
       'watch_policy.changed',
       'audit.exported',

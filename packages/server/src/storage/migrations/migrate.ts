@@ -24,6 +24,7 @@ import { watch } from './0017-watch.ts';
 import { watching } from './0018-watching.ts';
 import { vexFiles } from './0019-vex-files.ts';
 import { unreadNames } from './0020-unread-names.ts';
+import { publisherKeys } from './0021-publisher-keys.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -47,6 +48,7 @@ const migrations: readonly Migration[] = [
   watching,
   vexFiles,
   unreadNames,
+  publisherKeys,
 ];
 
 /**

@@ -17,6 +17,7 @@ export interface WatchSchema {
   watch_decision: WatchDecisionTable;
   watch_revision: WatchRevisionTable;
   watch_announcement: WatchAnnouncementTable;
+  watch_publisher_key: WatchPublisherKeyTable;
   watch_finding: WatchFindingTable;
   watch_finding_artifact: WatchFindingArtifactTable;
   watch_finding_event: WatchFindingEventTable;
@@ -194,6 +195,20 @@ export interface WatchAnnouncementTable {
   actor: string;
   created_at: number;
   ended_at: number | null;
+}
+
+/** A key that somebody named for a source. `key`: SHA-256 of its SubjectPublicKeyInfo; `name`: what its owner calls it; `document`: the file in base64. */
+export interface WatchPublisherKeyTable {
+  id: string;
+  source_id: string;
+  kind: 'openpgp' | 'minisign' | 'ed25519';
+  key: string;
+  name: string;
+  document: string;
+  reason: string;
+  actor: string;
+  created_at: number;
+  removed_at: number | null;
 }
 
 /** A difference, once for each fingerprint in an organisation. `document` is JSON of what was found last; `proposal` the decision that waits for a second person. */

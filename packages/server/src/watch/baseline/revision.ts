@@ -31,6 +31,8 @@ export interface Revision {
   readonly signed: Habit;
   readonly kinds: readonly SignatureKind[];
   readonly formats: readonly SignatureFact['format'][];
+  /** Of signatures that nobody here can verify; absent: there are none. */
+  readonly claimed?: ClaimHabit | undefined;
   /** The least that every signature had. */
   readonly transparency: SignatureFact['transparency'];
   readonly provenance: ProvenanceHabit;
@@ -57,6 +59,13 @@ export const emptyRevision: Revision = {
   provenance: { present: 'never', repositories: [], owners: [], builders: [], level: 0 },
   ...{ sbom: 'never', announced: 'never', excused: [] },
 };
+
+/** Which keys signatures say that they are by, where nobody can tell whether it is so. */
+interface ClaimHabit {
+  readonly present: Habit;
+  /** Kind and issuer of each. */
+  readonly issuers: readonly string[];
+}
 
 /** What is usual of provenance. */
 interface ProvenanceHabit {

@@ -45,6 +45,7 @@ export const driftRules = {
   'identity.retired_seen': rule('high', 'deny', 'a build from an old branch'),
   'identity.revoked_seen': rule('critical', 'deny', 'none is known'),
   'key.new': rule('high', 'deny', 'a rotation of the key'),
+  'key.claim_changed': rule('medium', 'warn', 'a rotation of the key'),
   'key.retired_seen': rule('high', 'deny', 'a release of an old branch'),
   'key.revoked_seen': rule('critical', 'deny', 'none is known'),
   'key.weak': rule('medium', 'warn', 'an old key'),

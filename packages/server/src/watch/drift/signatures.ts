@@ -1,6 +1,7 @@
 /** Drift of signatures: lost, withdrawn, invalid, unverifiable, weaker. Each is something else, and unknown is none of them. */
 import type { Revision } from '../baseline/revision.ts';
 import type { SignatureFact, SignatureKind } from '../facts/fact-set.ts';
+import { compareClaims } from './claims.ts';
 import type { ArtifactHistory, Difference } from './difference.ts';
 import { compareReturns, compareStrangers, hasSigners, selectAccepted, selectStrangers } from './signers.ts';
 
@@ -13,7 +14,7 @@ export function compareSignatures(
   if (signatures.length === 0) return compareAbsence(revision, history);
   const verified = signatures.filter(({ outcome }) => outcome === 'verified');
   const broken = compareBroken(revision, signatures, verified);
-  if (verified.length === 0) return broken;
+  if (verified.length === 0) return [...broken, ...compareClaims(revision, signatures)];
   const returns = compareReturns(revision, verified);
   if (!hasSigners(revision))
     return [...broken, ...returns, ...describeGain(revision, selectStrangers(revision, verified))];
@@ -37,7 +38,11 @@ function compareAbsence(revision: Revision, { wasSigned }: Pick<ArtifactHistory,
       { kind: 'signature.withdrawn', ...ends, sentence: 'the same bytes were signed, and the signature is gone' },
     ];
   }
-  if (revision.signed !== 'always') return [];
+  if (revision.signed !== 'always') {
+    // Who drops a signature that nobody could judge may be whoever could not make it.
+    const sentence = 'it has no signature, and all before it had one, though none that could be judged here';
+    return revision.claimed?.present === 'always' ? [{ kind: 'signature.lost', ...ends, sentence, shift: -1 }] : [];
+  }
   return [{ kind: 'signature.lost', ...ends, sentence: 'it has no signature, and all before it had one' }];
 }
 
@@ -58,13 +63,18 @@ function compareBroken(
       ...{ kind: 'signature.invalid', before: [], after: invalid, ...(isAccompanied && { shift: -3 }) },
       sentence: `it has a signature that is wrong: ${invalid.join(', ')}`,
     });
-  } else if (verified.length === 0 && revision.signed !== 'never') {
+  } else if (verified.length === 0 && isVerifiable(revision)) {
     differences.push({
       ...{ kind: 'signature.unverifiable', before: ['verified'], after: unverifiable },
       sentence: `its signature cannot be judged here, as those before it could: ${unverifiable.join(', ')}`,
     });
   }
   return differences;
+}
+
+/** Whether signatures could be judged before, or are by keys that somebody named. */
+function isVerifiable({ signed, keys }: Revision): boolean {
+  return signed !== 'never' || keys.some(({ state }) => state === 'accepted');
 }
 
 /** Evidence out of nowhere: fine from the repository that the source names itself, a finding from a stranger. */

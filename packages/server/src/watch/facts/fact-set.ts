@@ -23,6 +23,8 @@ export interface SignatureFact {
   readonly identity?: Identity | undefined;
   /** Of a verified signature by a key: SHA-256 of its SubjectPublicKeyInfo, in hex. */
   readonly key?: string | undefined;
+  /** Of a signature by a key that nobody named: which key it says that it is by, which anybody can write. A fingerprint, key id or key number. */
+  readonly issuer?: string | undefined;
   /** The key is too short, of an outdated algorithm, or had expired when it signed. */
   readonly weakness?: 'weak' | 'expired' | undefined;
   /** Whether a log holds it, has promised to, or not. */

@@ -1,5 +1,6 @@
 /** What is usual of a line: what its last artifacts have in common. */
 import type { Habit, Revision } from '../baseline/revision.ts';
+import { listClaims } from '../drift/claims.ts';
 import type { FactSet, ProvenanceFact, PublisherFact, SignatureFact, SignatureKind } from '../facts/fact-set.ts';
 import { compareTexts } from '../facts/plain-text.ts';
 import type { KnownSample } from './sample.ts';
@@ -7,7 +8,7 @@ import type { KnownSample } from './sample.ts';
 /** What a revision says of habits. */
 type Habits = Pick<
   Revision,
-  'signed' | 'kinds' | 'formats' | 'transparency' | 'provenance' | 'publisher' | 'sbom' | 'announced'
+  'signed' | 'kinds' | 'formats' | 'claimed' | 'transparency' | 'provenance' | 'publisher' | 'sbom' | 'announced'
 >;
 
 /** The habits of these artifacts. */
@@ -16,6 +17,7 @@ export function deriveHabits(samples: readonly KnownSample[]): Habits {
   const publisher = derivePublisher(facts);
   return {
     ...deriveSigning(samples),
+    ...deriveClaims(facts),
     provenance: deriveProvenance(facts),
     ...(publisher && { publisher }),
     sbom: habitOf(facts.flatMap(({ sbom }) => (sbom === 'unknown' ? [] : [sbom !== 'absent']))),
@@ -48,6 +50,14 @@ function deriveSigning(samples: readonly KnownSample[]): Pick<Habits, 'signed' |
     formats: uniqueOf(signed.flat().map(({ format }: SignatureFact) => format)),
     transparency: transparencies[Math.min(...records)] ?? 'none',
   };
+}
+
+/** Facts from before there were claims have none, and teach nothing of them. */
+function deriveClaims(facts: readonly FactSet[]): Pick<Habits, 'claimed'> {
+  const claims = facts.map(({ signatures }) => (signatures === 'unknown' ? [] : listClaims(signatures)));
+  const issuers = uniqueOf(claims.flat());
+  if (issuers.length === 0) return {};
+  return { claimed: { present: habitOf(claims.map(({ length }) => length > 0)), issuers } };
 }
 
 function deriveProvenance(facts: readonly FactSet[]): Revision['provenance'] {

@@ -1,5 +1,6 @@
 /** Makes usual what a finding tells of, and nothing beside it. */
 import type { Revision } from '../baseline/revision.ts';
+import { listClaims } from '../drift/claims.ts';
 import type { DriftKind } from '../drift/kinds.ts';
 import type { FactSet, SignatureFact } from '../facts/fact-set.ts';
 import { selectProven, uniqueOf } from './habits.ts';
@@ -8,7 +9,15 @@ type Widen = (revision: Revision, facts: FactSet) => Revision;
 
 /** What a decision can make usual. Who signs is accepted by name, and what is simply wrong is only ever let go. */
 const widenings: Readonly<Partial<Record<DriftKind, Widen>>> = {
-  'signature.lost': (revision) => ({ ...revision, signed: 'sometimes' }),
+  'signature.lost': ({ signed, claimed, ...revision }) => ({
+    ...{ ...revision, signed: signed === 'never' ? 'never' : 'sometimes' },
+    ...(claimed && { claimed: { ...claimed, present: 'sometimes' } }),
+  }),
+  'key.claim_changed': (revision, { signatures }) => {
+    const { present = 'sometimes', issuers = [] } = revision.claimed ?? {};
+    const claims = signatures === 'unknown' ? [] : listClaims(signatures);
+    return { ...revision, claimed: { present, issuers: uniqueOf([...issuers, ...claims]) } };
+  },
   'signature.kind_downgrade': (revision, facts) => ({
     ...revision,
     kinds: uniqueOf([...revision.kinds, ...verifiedOf(facts).map(({ kind }) => kind)]),

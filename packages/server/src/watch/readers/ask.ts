@@ -1,4 +1,5 @@
 /** One request of a reader, and what came of it. Whoever keeps budgets of hosts stands between the two (RFC 9110). */
+import type { CoveredFile } from '@signpost/protocol/keys/covered-file';
 import type { Unanswered } from './reader.ts';
 
 /** What is asked. */
@@ -21,6 +22,8 @@ export interface Question {
   readonly maxBytes: number;
   /** The body is hashed and not kept: of files that are too large for that. */
   readonly isHashed?: boolean | undefined;
+  /** Of a body that is hashed: what else is hashed with it. */
+  readonly covered?: readonly CoveredFile[] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -38,6 +41,8 @@ export interface Answered {
 export interface BodyDigests {
   readonly sha256: Uint8Array;
   readonly sha512: Uint8Array;
+  /** Those that were asked for, in their order. */
+  readonly covered: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** Everything else: 401, 403, 429, 5xx, another status, a time-out, a broken connection, a body that is too long. */

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Config, Environment } from '../../config.ts';
 import type { EvidenceSources } from '../../evidence/sources.ts';
+import type { FindPublisherKeys } from '../publisher-keys/find-keys.ts';
 import type { Ask } from './ask.ts';
 import { createFeedReader } from './feed/feed-reader.ts';
 import { createGitReader } from './git/git-reader.ts';
@@ -19,6 +20,7 @@ export interface ReaderParts {
   /** Within the budgets of hosts. */
   readonly ask: Ask;
   readonly evidence: Pick<EvidenceSources, 'readTrustedRoots' | 'builders'>;
+  readonly findPublisherKeys: FindPublisherKeys;
   readonly now: () => number;
 }
 

@@ -5,6 +5,7 @@ import { TrustError } from '@signpost/protocol/errors';
 import type { Reach } from '../../http/outgoing/reach.ts';
 import { sendRequest } from '../../http/outgoing/send.ts';
 import type { Answer, Answered, Ask, NoAnswer, Question } from './ask.ts';
+import { beginHash, finishHash } from './covered-hash.ts';
 
 /** How questions are sent. */
 export interface AskParts {
@@ -106,7 +107,7 @@ async function readAnswer(response: IncomingMessage, { url, isOwn, question, now
     response.destroy();
     return { kind: 'answer', status, headers, body: new Uint8Array() };
   }
-  const read = isHashed ? await hashBody(response, maxBytes) : await readBody(response, maxBytes);
+  const read = isHashed ? await hashBody(response, question) : await readBody(response, maxBytes);
   if (!read) return { ...unknown(`${url.host} answered with more than ${maxBytes} bytes`), status, isTooLong: true };
   return { kind: 'answer', status, headers, ...read };
 }
@@ -130,16 +131,22 @@ async function readBody(response: IncomingMessage, maxBytes: number): Promise<Bo
   return { body: new Uint8Array(Buffer.concat(chunks)) };
 }
 
-async function hashBody(response: IncomingMessage, maxBytes: number): Promise<Body | undefined> {
-  const hashes = [createHash('sha256'), createHash('sha512')] as const;
+async function hashBody(response: IncomingMessage, { maxBytes, covered = [] }: Question): Promise<Body | undefined> {
+  const own = [createHash('sha256'), createHash('sha512')] as const;
+  const asked = covered.map((one) => ({ one, hash: beginHash(one) }));
+  const hashes = [...own, ...asked.map(({ hash }) => hash)];
   let size = 0;
   for await (const chunk of response) {
     size += chunk.length;
     if (size > maxBytes) return undefined;
     for (const hash of hashes) hash.update(chunk);
   }
-  const [sha256, sha512] = hashes;
-  return { body: new Uint8Array(), digests: { sha256: sha256.digest(), sha512: sha512.digest() } };
+  const [sha256, sha512] = own;
+  const digests = { sha256: sha256.digest(), sha512: sha512.digest() };
+  return {
+    body: new Uint8Array(),
+    digests: { ...digests, covered: asked.map(({ one, hash }) => finishHash(hash, one)) },
+  };
 }
 
 /** Seconds, or a date (RFC 9110, 10.2.3). */

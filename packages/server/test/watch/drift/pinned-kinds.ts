@@ -24,6 +24,7 @@ export const pinned: Readonly<Record<DriftKind, string>> = {
   'identity.retired_seen': 'high deny',
   'identity.revoked_seen': 'critical deny',
   'key.new': 'high deny',
+  'key.claim_changed': 'medium warn',
   'key.retired_seen': 'high deny',
   'key.revoked_seen': 'critical deny',
   'key.weak': 'medium warn',

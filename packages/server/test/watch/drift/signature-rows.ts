@@ -1,4 +1,5 @@
 /** Rows of signatures and of evidence out of nowhere. */
+import type { SignatureFact } from '../../../src/watch/facts/fact-set.ts';
 import { type Row, row } from './row.ts';
 import { foreignProvenance, invalid, packaging, unsigned, unverifiable } from './row-cases.ts';
 import {
@@ -14,6 +15,9 @@ import {
   stranger,
   workflow,
 } from './scene.ts';
+
+const claimed = { present: 'always', issuers: ['gpg AA'] } as const;
+const claiming = (issuer: string): SignatureFact => ({ ...unverifiable, kind: 'gpg', issuer });
 
 /** See `Row`. */
 export const signatureRows: readonly Row[] = [
@@ -48,11 +52,39 @@ export const signatureRows: readonly Row[] = [
     [
       { facts: { signatures: [unverifiable] } },
       { facts: { signatures: [unverifiable] }, revision: { signed: 'sometimes' } },
+      { facts: { signatures: [unverifiable] }, revision: { ...keyRevision, signed: 'never' } },
     ],
     [
       { facts: { signatures: [unverifiable] }, revision: { signed: 'never' } },
+      {
+        facts: { signatures: [unverifiable] },
+        revision: { signed: 'never', keys: [{ key: hex('a'), state: 'retired' }] },
+      },
       { facts: { signatures: [unverifiable, keyless()] } },
       { facts: { signatures: [unverifiable, invalid] } },
+    ],
+  ),
+  // Signatures that nobody could judge, dropped or by another key than they all said.
+  row(
+    'signature.lost',
+    ['medium', 'deny'],
+    [{ ...unsigned, revision: { signed: 'never', claimed } }],
+    [{ ...unsigned, revision: { signed: 'never', claimed: { ...claimed, present: 'sometimes' } } }],
+  ),
+  row(
+    'key.claim_changed',
+    ['medium', 'warn'],
+    [
+      { facts: { signatures: [claiming('BB')] }, revision: { signed: 'never', claimed } },
+      { facts: { signatures: [{ ...claiming('AA'), kind: 'minisign' }] }, revision: { signed: 'never', claimed } },
+    ],
+    [
+      { facts: { signatures: [claiming('AA')] }, revision: { signed: 'never', claimed } },
+      { facts: { signatures: [claiming('BB'), claiming('AA')] }, revision: { signed: 'never', claimed } },
+      { facts: { signatures: [claiming('BB'), keyless()] }, revision: { claimed } },
+      { facts: { signatures: [{ ...claiming('BB'), outcome: 'invalid' }] }, revision: { claimed } },
+      { facts: { signatures: [unverifiable] }, revision: { signed: 'never', claimed } },
+      { facts: { signatures: [claiming('BB')] }, revision: { signed: 'never' } },
     ],
   ),
   row(

@@ -7,8 +7,8 @@ export interface FeedEntry {
   readonly url: string;
   /** Unix ms, as the feed says. */
   readonly publishedAt: number | undefined;
-  /** The feed holds a signature of the file by a key that only the application knows (Sparkle, `edSignature`). */
-  readonly isSignedForUpdater: boolean;
+  /** What the feed holds for the updater to verify the file by (Sparkle, `edSignature`), base64. */
+  readonly updaterSignature: string | undefined;
 }
 
 const sparkle = 'http://www.andymatuschak.org/xml-namespaces/sparkle';
@@ -40,7 +40,7 @@ export function readEntries(text: string, base: string): readonly FeedEntry[] | 
 interface File {
   readonly url: string;
   readonly version: string | undefined;
-  readonly isSigned: boolean;
+  readonly signature: string | undefined;
 }
 
 /** What was read of an entry so far. */
@@ -90,7 +90,7 @@ class FeedReader {
     const url = URL.parse(attributeOf(tag, '', isAtom ? 'href' : 'url') ?? '', this.#base);
     if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return;
     const version = attributeOf(tag, sparkle, 'shortVersionString') ?? attributeOf(tag, sparkle, 'version');
-    files.push({ url: url.href, version, isSigned: attributeOf(tag, sparkle, 'edSignature') !== undefined });
+    files.push({ url: url.href, version, signature: attributeOf(tag, sparkle, 'edSignature') });
   }
 }
 
@@ -110,12 +110,12 @@ function describeFiles({ texts, files }: Draft): readonly FeedEntry[] {
   const date = Date.parse(textOf('pubDate', 'atom:published', 'atom:updated') ?? '');
   const said = textOf('sparkle:shortVersionString', 'sparkle:version');
   const titled = findVersion(textOf('title', 'atom:title') ?? '');
-  return files.flatMap(({ url, version = said ?? titled, isSigned }) => {
+  return files.flatMap(({ url, version = said ?? titled, signature }) => {
     if (version === undefined || version === '') return [];
     const name = new URL(url).pathname.split('/').at(-1) ?? '';
     const called = files.length > 1 ? `${version} ${name}` : version;
     const publishedAt = Number.isSafeInteger(date) && date > 0 ? date : undefined;
-    return [{ version: called.slice(0, 256), url, publishedAt, isSignedForUpdater: isSigned }];
+    return [{ version: called.slice(0, 256), url, publishedAt, updaterSignature: signature }];
   });
 }
 

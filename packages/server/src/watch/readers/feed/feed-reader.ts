@@ -3,11 +3,13 @@ import { encodeHex } from '@signpost/protocol/bytes/hex';
 import type { BuilderTable } from '@signpost/protocol/sigstore/builder-table';
 import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
 import { type SignatureFact, unknownEvidence } from '../../facts/fact-set.ts';
+import type { FindPublisherKeys } from '../../publisher-keys/find-keys.ts';
 import type { ObservedArtifact } from '../../recording/sighting.ts';
 import { lineOf } from '../../sources/line.ts';
 import type { Ask, BodyDigests } from '../ask.ts';
 import { type FoundSignature, maxSignatureBytes } from '../facts/found-signature.ts';
 import { observeBundles } from '../facts/observe-bundles.ts';
+import { type FoundDetached, type PreparedSignature, prepareSignature } from '../facts/prepared-signature.ts';
 import { KeptAnswers, keptListings } from '../kept-answers.ts';
 import type { ListedArtifact, Reader, ReadSource, Unanswered } from '../reader.ts';
 import { type FeedEntry, readEntries } from './entries.ts';
@@ -18,6 +20,7 @@ export interface FeedReaderParts {
   /** Those of an organisation, at the moment. */
   readonly readTrustedRoots: (organisationId: string) => Promise<readonly TrustedRoot[]>;
   readonly builders: BuilderTable;
+  readonly findPublisherKeys: FindPublisherKeys;
   readonly now: () => number;
 }
 
@@ -27,7 +30,7 @@ const maxFileBytes = 8 * 1024 * 1024 * 1024;
 
 /** What lies beside a file, by what is put behind its address. */
 const bundleSuffixes = ['.sigstore.json', '.sigstore'] as const;
-const detached = { '.minisig': 'minisign', '.asc': 'gpg', '.sig': 'gpg' } as const;
+const detachedSuffixes = ['.minisig', '.asc', '.sig'] as const;
 
 interface ReadFeed {
   readonly entries: readonly FeedEntry[];
@@ -101,45 +104,56 @@ interface Look {
 async function observeEntry(parts: FeedReaderParts, look: Look): ReturnType<Reader['observe']> {
   const { entry, signal, source } = look;
   const asking = { namedBy: addressOf(source), redirects: 'any-origin', signal } as const;
-  const answer = await parts.ask({ url: entry.url, maxBytes: maxFileBytes, isHashed: true, ...asking });
+  // Signatures say how the file must be hashed, which is read once and kept nowhere.
+  const beside = await findBeside(parts, look, asking);
+  const covered = beside === 'unknown' ? [] : beside.prepared.flatMap((one) => one.covered);
+  const answer = await parts.ask({ url: entry.url, maxBytes: maxFileBytes, isHashed: true, covered, ...asking });
   if (answer.kind === 'unknown') return answer;
   if (answer.status !== 200 || !answer.digests) return { kind: 'absent' };
-  return describeEntry(parts, look, { digests: answer.digests, beside: await findBeside(parts.ask, entry, asking) });
+  return describeEntry(parts, look, { digests: answer.digests, beside });
 }
 
 interface Beside {
   readonly bundles: readonly FoundSignature[];
-  readonly others: readonly SignatureFact[];
+  readonly prepared: readonly PreparedSignature[];
 }
 
 async function findBeside(
-  ask: Ask,
-  { url }: FeedEntry,
+  { ask, findPublisherKeys, now }: FeedReaderParts,
+  { entry: { url, updaterSignature }, source }: Look,
   asking: { readonly namedBy: string; readonly redirects: 'any-origin'; readonly signal: AbortSignal },
 ): Promise<Beside | 'unknown'> {
   const bundles: FoundSignature[] = [];
-  const others: SignatureFact[] = [];
-  for (const suffix of [...bundleSuffixes, ...Object.keys(detached)]) {
+  const found: FoundDetached[] = [];
+  for (const suffix of [...bundleSuffixes, ...detachedSuffixes]) {
     const answer = await ask({ url: appendToPath(url, suffix), maxBytes: maxSignatureBytes, ...asking });
     if (answer.kind === 'unknown' && !answer.isTooLong) return 'unknown';
     if (answer.kind === 'unknown' || answer.status !== 200) continue;
-    const kind = Object.hasOwn(detached, suffix) ? detached[suffix as keyof typeof detached] : undefined;
-    if (kind !== undefined) others.push(unverifiable(kind));
-    else bundles.push({ kind: 'bundle', format: 'detached', bytes: answer.body });
+    const { body: bytes } = answer;
+    if (isDetached(suffix)) found.push({ kind: kindOf(suffix, bytes), format: 'detached', bytes });
+    else bundles.push({ kind: 'bundle', format: 'detached', bytes });
   }
-  return { bundles, others };
+  if (updaterSignature !== undefined) {
+    found.push({ kind: 'key', format: 'inline', bytes: new Uint8Array(Buffer.from(updaterSignature)) });
+  }
+  const keys = found.length === 0 ? [] : await findPublisherKeys(source);
+  return { bundles, prepared: found.map((one) => prepareSignature(one, keys, now())) };
+}
+
+function isDetached(suffix: string): boolean {
+  return (detachedSuffixes as readonly string[]).includes(suffix);
+}
+
+/** `.sig` is what signify and GnuPG both call it. */
+function kindOf(suffix: string, bytes: Uint8Array): FoundDetached['kind'] {
+  const isCommented = Buffer.from(bytes.subarray(0, 18)).toString('latin1') === 'untrusted comment:';
+  return suffix === '.minisig' || isCommented ? 'minisign' : 'gpg';
 }
 
 function appendToPath(address: string, suffix: string): string {
   const url = new URL(address);
   url.pathname += suffix;
   return url.href;
-}
-
-/** Nobody has told this server the key. */
-function unverifiable(kind: 'minisign' | 'gpg' | 'key'): SignatureFact {
-  const format = kind === 'key' ? 'inline' : 'detached';
-  return { kind, format, outcome: 'unverifiable', reason: 'key_unknown', transparency: 'none' };
 }
 
 async function describeEntry(
@@ -156,11 +170,24 @@ async function describeEntry(
   const trustedRoots = await readTrustedRoots(source.organisationId);
   const context = { ...{ content, digests, trustedRoots, builders }, now: now() };
   const { signatures, provenance, sbom } = await observeBundles(beside.bundles, context);
-  const own = entry.isSignedForUpdater ? [unverifiable('key')] : [];
+  const others = await judgeAll(beside.prepared, digests.covered);
   return {
-    facts: { ...basis, signatures: [...signatures, ...beside.others, ...own], provenance, sbom },
+    facts: { ...basis, signatures: [...signatures, ...others], provenance, sbom },
     names,
     line,
     isDefault,
   };
+}
+
+async function judgeAll(
+  prepared: readonly PreparedSignature[],
+  digests: readonly Uint8Array<ArrayBuffer>[],
+): Promise<readonly SignatureFact[]> {
+  const facts: SignatureFact[] = [];
+  let at = 0;
+  for (const { covered, judge } of prepared) {
+    facts.push(await judge(digests.slice(at, at + covered.length)));
+    at += covered.length;
+  }
+  return facts;
 }

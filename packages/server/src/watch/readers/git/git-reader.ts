@@ -4,9 +4,13 @@ import { TrustError } from '@signpost/protocol/errors';
 import { parseSshSignature, verifySshSignature } from '@signpost/protocol/ssh/signature';
 import type { SignatureFact } from '../../facts/fact-set.ts';
 import { compareTexts } from '../../facts/plain-text.ts';
+import type { FindPublisherKeys } from '../../publisher-keys/find-keys.ts';
+import type { PublisherKey } from '../../publisher-keys/key-file.ts';
 import { isReleaseTag, lineOf } from '../../sources/line.ts';
 import type { Ask } from '../ask.ts';
+import { beginHash, finishHash } from '../covered-hash.ts';
 import { nameContent } from '../facts/content-name.ts';
+import { prepareSignature } from '../facts/prepared-signature.ts';
 import { KeptAnswers, keptListings } from '../kept-answers.ts';
 import { originOf } from '../origin.ts';
 import type { ListedArtifact, Listing, Reader, ReadSource, Unanswered } from '../reader.ts';
@@ -19,6 +23,7 @@ export interface GitReaderParts {
   readonly ask: Ask;
   /** Hosts as keys name them that speak HTTP without TLS. */
   readonly plainHosts: ReadonlySet<string>;
+  readonly findPublisherKeys: FindPublisherKeys;
   readonly now: () => number;
 }
 
@@ -32,7 +37,7 @@ interface Listed {
 }
 
 /** Makes the reader. Content is what a tag points to itself: its own object, which the signature is part of, or a commit. */
-export function createGitReader({ ask, plainHosts, now }: GitReaderParts): Reader {
+export function createGitReader({ ask, plainHosts, findPublisherKeys, now }: GitReaderParts): Reader {
   const kept = new KeptAnswers<Listed>({ ...keptListings, now });
   const read = async (source: ReadSource, signal: AbortSignal): Promise<Listed | Unanswered | { kind: 'absent' }> => {
     const remote = await openRemote(ask, urlOf(source, plainHosts), signal);
@@ -51,7 +56,8 @@ export function createGitReader({ ask, plainHosts, now }: GitReaderParts): Reade
     },
     observe: async (source, artifact, signal) => {
       const known = kept.find(source.key) ?? (await read(source, signal));
-      return 'kind' in known ? known : observeTag(ask, known, { artifact, now: now(), signal });
+      if ('kind' in known) return known;
+      return observeTag(ask, known, { artifact, keys: await findPublisherKeys(source), now: now(), signal });
     },
   };
 }
@@ -83,6 +89,7 @@ function describeTag({ format }: Remote, { name, oid }: RemoteTag): ListedArtifa
 
 interface Look {
   readonly artifact: ListedArtifact;
+  readonly keys: readonly PublisherKey[];
   readonly now: number;
   readonly signal: AbortSignal;
 }
@@ -100,7 +107,11 @@ async function observeTag(ask: Ask, { remote, tags }: Listed, look: Look): Retur
   const { signature, madeAt, name } = readSignedObject(object);
   const facts = {
     ...{ content: nameContent({ algorithm: remote.format, hex: tag.oid }), isCapped: false },
-    ...{ signatures: signature ? [await judgeTag(tag, name, signature)] : [], provenance: [], sbom: 'absent' as const },
+    ...{
+      signatures: signature ? [await judgeTag(tag, name, { ...look, signature })] : [],
+      provenance: [],
+      sbom: 'absent' as const,
+    },
     // Nobody tags in the future.
     publishedAt: madeAt === undefined ? undefined : Math.min(madeAt, look.now),
   };
@@ -118,19 +129,39 @@ function leadsToCommit(objects: ReadonlyMap<string, GitObject>, oid: string): bo
   return object?.type === 'commit';
 }
 
+interface SignedTag extends Look {
+  readonly signature: ObjectSignature;
+}
+
 /** What was signed as one release is not another; names that move, such as `v1`, may lead to any. */
-async function judgeTag(tag: RemoteTag, name: string | undefined, signature: ObjectSignature): Promise<SignatureFact> {
-  const fact = await judgeSignature(signature);
+async function judgeTag(tag: RemoteTag, name: string | undefined, signed: SignedTag): Promise<SignatureFact> {
+  const fact = await judgeSignature(signed);
   if (fact.outcome !== 'verified' || name === tag.name || !isReleaseTag(tag.name)) return fact;
   const { kind, format, transparency } = fact;
   return { kind, format, transparency, outcome: 'invalid', reason: 'subject_mismatch' };
 }
 
-/** Who signed stands in an SSH signature itself; for the others nobody has told this server keys or roots. */
-async function judgeSignature({ kind, armor, signed }: ObjectSignature): Promise<SignatureFact> {
-  const fact = { kind, format: 'inline', transparency: 'none' } as const;
-  if (kind !== 'ssh')
-    return { ...fact, outcome: 'unverifiable', reason: kind === 'gpg' ? 'key_unknown' : 'format_unsupported' };
+/** Who signed stands in an SSH signature itself, and of OpenPGP among the keys that people named. */
+async function judgeSignature({ signature, keys, now }: SignedTag): Promise<SignatureFact> {
+  const { kind, armor, signed } = signature;
+  switch (kind) {
+    case 'ssh':
+      return judgeSsh(signature);
+    case 'gpg': {
+      const bytes = new Uint8Array(Buffer.from(armor, 'latin1'));
+      const { covered, judge } = prepareSignature({ kind, format: 'inline', bytes }, keys, now);
+      return judge(covered.map((one) => finishHash(beginHash(one).update(signed), one)));
+    }
+    case 'x509':
+      return {
+        ...{ kind, format: 'inline', transparency: 'none' },
+        ...{ outcome: 'unverifiable', reason: 'format_unsupported' },
+      };
+  }
+}
+
+async function judgeSsh({ armor, signed }: ObjectSignature): Promise<SignatureFact> {
+  const fact = { kind: 'ssh', format: 'inline', transparency: 'none' } as const;
   try {
     const signature = parseSshSignature(armor);
     await verifySshSignature(signature, signed, 'git');

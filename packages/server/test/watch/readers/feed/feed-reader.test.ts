@@ -1,15 +1,17 @@
 /** Release feeds, read by the watch. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
+import { type PublisherKey, parseKeyFile } from '../../../../src/watch/publisher-keys/key-file.ts';
 import { readEntries } from '../../../../src/watch/readers/feed/entries.ts';
 import { createFeedReader } from '../../../../src/watch/readers/feed/feed-reader.ts';
 import type { ListedArtifact } from '../../../../src/watch/readers/reader.ts';
 import { createAsk } from '../../../../src/watch/readers/send-question.ts';
 import { context, foundStatement, provenance, slsa1 } from '../signing.ts';
+import { findMissingSigners, openSigningPrograms } from '../signing-programs.ts';
 
 const answers = new Map<string, { readonly status: number; readonly body: string | Uint8Array }>();
 const server = createServer((request, response) => {
@@ -25,10 +27,14 @@ const source = { organisationId: 'o', key: `feed:http://${host}/releases.xml` };
 const file = Buffer.from('the bytes of 1.2.0');
 const sha256 = createHash('sha256').update(file).digest('hex');
 
+/** The keys that people named. */
+let named: readonly PublisherKey[] = [];
+
 const createReader = () =>
   createFeedReader({
     ask: createAsk({ privateHosts: new Set([host]), now: () => context.now }),
     ...{ readTrustedRoots: async () => context.trustedRoots, builders: context.builders, now: () => context.now },
+    findPublisherKeys: async () => named,
   });
 
 const appcast = `<?xml version="1.0" encoding="utf-8"?>
@@ -41,6 +47,7 @@ const appcast = `<?xml version="1.0" encoding="utf-8"?>
 <item><title>News without a file</title></item></channel></rss>`;
 
 beforeEach(() => {
+  named = [];
   answers.clear();
   answers.set('/releases.xml', { status: 200, body: appcast });
   answers.set('/files/rocket-1.2.0.zip?from=feed', { status: 200, body: file });
@@ -103,15 +110,68 @@ test('a file is known by its bytes, and whoever signed the bundle beside it', as
   assert.deepEqual(other.signatures[0]?.outcome, 'invalid');
 });
 
-test('signatures by keys that nobody named are there, and cannot be judged', async () => {
-  for (const suffix of ['.minisig', '.asc', '.sig']) {
-    answers.set(`/files/rocket-1.2.0.zip${suffix}?from=feed`, { status: 200, body: 'a signature' });
-  }
+const skip = findMissingSigners();
+const programs = skip ? undefined : openSigningPrograms();
+after(() => programs?.stop());
+
+async function signatureFacts() {
   const { signatures } = await factsOf();
   assert.ok(signatures !== 'unknown');
+  return signatures;
+}
+
+function serve(suffix: string, body: string | Uint8Array) {
+  answers.set(`/files/rocket-1.2.0.zip${suffix}?from=feed`, { status: 200, body });
+}
+
+for (const [name, suffix, make] of [
+  ['OpenPGP', '.asc', (by) => [by.makePgpKey('ada'), by.signByPgp('ada', file)]],
+  ['minisign', '.minisig', (by) => [by.makeMinisignKey('hashed'), by.signByMinisign('hashed', file, '-H')]],
+  ['minisign over the whole file', '.minisig', (by) => [by.makeMinisignKey('w'), by.signByMinisign('w', file, '-l')]],
+  ['signify', '.sig', (by) => [by.makeSignifyKey('bsd'), by.signBySignify('bsd', file)]],
+] as const satisfies readonly (readonly [
+  string,
+  string,
+  (by: ReturnType<typeof openSigningPrograms>) => readonly [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>],
+])[]) {
+  test(`a signature by ${name} says whose it is, and is verified once somebody named the key`, { skip }, async () => {
+    const [keyFile, signature] = make(programs ?? assert.fail());
+    serve(suffix, signature);
+    const [unknown] = await signatureFacts();
+    assert.deepEqual([unknown?.outcome, unknown?.reason], ['unverifiable', 'key_unknown']);
+    assert.match(unknown?.issuer ?? '', /^(?:[0-9A-F]{16}|[0-9A-F]{40})$/);
+    const key = await parseKeyFile(keyFile);
+    named = [key];
+    const [verified] = await signatureFacts();
+    assert.deepEqual([verified?.outcome, verified?.key, verified?.format], ['verified', key.key, 'detached']);
+    answers.set('/files/rocket-1.2.0.zip?from=feed', { status: 200, body: 'other bytes' });
+    const [other] = await signatureFacts();
+    assert.deepEqual([other?.outcome, other?.reason, other?.key], ['invalid', 'bad_signature', undefined]);
+  });
+}
+
+test('Sparkle’s signature in the feed is held against every key that was named for the application', async () => {
+  const [own, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
+  const edSignature = sign(null, file, own.privateKey).toString('base64');
+  answers.set('/releases.xml', { status: 200, body: appcast.replace('"AA=="', `"${edSignature}"`) });
+  const rawOf = ({ publicKey }: typeof own) => publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
+  const read = (text: string) => parseKeyFile(new Uint8Array(Buffer.from(text)));
+  named = [await read(rawOf(other).toString('base64')), await read(`${rawOf(own).toString('base64')}\n`)];
+  const [verified] = await signatureFacts();
+  assert.deepEqual([verified?.kind, verified?.outcome, verified?.key], ['key', 'verified', named[1]?.key]);
+  named = [await read(other.publicKey.export({ type: 'spki', format: 'pem' }).toString())];
+  const [invalid] = await signatureFacts();
+  assert.deepEqual([invalid?.outcome, invalid?.reason], ['invalid', 'bad_signature']);
+});
+
+test('what is no signature, though it lies where one would, cannot be judged and names nobody', async () => {
+  for (const suffix of ['.minisig', '.asc', '.sig']) serve(suffix, '<html>page not found</html>');
   assert.deepEqual(
-    signatures.map(({ kind, outcome, reason }) => [kind, outcome, reason]),
-    ['minisign', 'gpg', 'gpg', 'key'].map((kind) => [kind, 'unverifiable', 'key_unknown']),
+    (await signatureFacts()).map(({ kind, outcome, reason, issuer }) => [kind, outcome, reason, issuer]),
+    [
+      ...['minisign', 'gpg', 'gpg'].map((kind) => [kind, 'unverifiable', 'malformed', undefined]),
+      ['key', 'unverifiable', 'key_unknown', undefined],
+    ],
   );
 });
 
@@ -139,7 +199,7 @@ test('a public feed cannot have a private host asked', async () => {
       asked.push(`${namedBy} ${url}`);
       return { kind: 'unknown', reason: 'nobody is there' };
     },
-    ...{ readTrustedRoots: async () => [], builders: [], now: () => 0 },
+    ...{ readTrustedRoots: async () => [], builders: [], findPublisherKeys: async () => [], now: () => 0 },
   });
   await reader.list(source, never);
   assert.deepEqual(asked, [` http://${host}/releases.xml`]);

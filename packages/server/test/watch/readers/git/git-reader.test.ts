@@ -4,21 +4,26 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { parseSshPublicKey } from '@signpost/protocol/ssh/public-key';
+import { type PublisherKey, parseKeyFile } from '../../../../src/watch/publisher-keys/key-file.ts';
 import { nameContent } from '../../../../src/watch/readers/facts/content-name.ts';
 import { createGitReader } from '../../../../src/watch/readers/git/git-reader.ts';
 import type { ListedArtifact } from '../../../../src/watch/readers/reader.ts';
 import { createAsk } from '../../../../src/watch/readers/send-question.ts';
+import { findMissingSigners, openSigningPrograms } from '../signing-programs.ts';
 import { type Forge, openForge } from './forge.ts';
 
 const forge = await openForge();
 after(() => forge.stop());
 const never = new AbortController().signal;
 const key = forge.createKey('key');
+/** The keys that people named. */
+let named: readonly PublisherKey[] = [];
 
 function createReader({ host }: Forge) {
   return createGitReader({
     ask: createAsk({ privateHosts: new Set([host]), now: Date.now }),
     plainHosts: new Set(),
+    findPublisherKeys: async () => named,
     now: Date.now,
   });
 }
@@ -97,6 +102,35 @@ test('a tag of a tag leads to the commit', async () => {
   assert.deepEqual(await signaturesOf('outer'), [['ssh', 'verified', keyIdOf(key)]]);
 });
 
+test('a tag that was signed by OpenPGP is verified by the key that somebody named', {
+  skip: findMissingSigners(),
+}, async (t) => {
+  const programs = openSigningPrograms();
+  t.after(() => {
+    named = [];
+    programs.stop();
+  });
+  const ada = await parseKeyFile(programs.makePgpKey('ada'));
+  const by = [
+    '-c',
+    'gpg.format=openpgp',
+    '-c',
+    `gpg.program=${programs.gpg}`,
+    '-c',
+    'user.signingkey=ada@mail.example',
+  ];
+  forge.git(...by, 'tag', '-s', '-m', 'by OpenPGP', 'v8.0.0');
+  assert.deepEqual(await signaturesOf('v8.0.0'), [['gpg', 'unverifiable', 'key_unknown']]);
+  named = [await parseKeyFile(programs.makePgpKey('bob'))];
+  assert.deepEqual(await signaturesOf('v8.0.0'), [['gpg', 'unverifiable', 'key_unknown']]);
+  named = [...named, ada];
+  assert.deepEqual(await signaturesOf('v8.0.0'), [['gpg', 'verified', ada.key]]);
+  const changed = forge.git('cat-file', 'tag', 'v8.0.0').replace('tag v8.0.0', 'tag v8.0.1');
+  const oid = forge.git('hash-object', '-t', 'tag', '-w', '--literally', forge.write('changed.txt', `${changed}\n`));
+  forge.git('update-ref', 'refs/tags/v8.0.1', oid);
+  assert.deepEqual(await signaturesOf('v8.0.1'), [['gpg', 'invalid', 'bad_signature']]);
+});
+
 test('a signature that was taken to another tag is broken, and one by PGP cannot be judged', async () => {
   const signed = forge.git('cat-file', 'tag', 'signed');
   const store = (name: string, text: string) => {
@@ -111,7 +145,7 @@ test('a signature that was taken to another tag is broken, and one by PGP cannot
     ['invalid'],
   );
   store('pgp', signed.replaceAll('SSH SIGNATURE', 'PGP SIGNATURE').replace('tag signed', 'tag pgp'));
-  assert.deepEqual(await signaturesOf('pgp'), [['gpg', 'unverifiable', 'key_unknown']]);
+  assert.deepEqual(await signaturesOf('pgp'), [['gpg', 'unverifiable', 'malformed']]);
   store('cms', signed.replaceAll('SSH SIGNATURE', 'SIGNED MESSAGE').replace('tag signed', 'tag cms'));
   assert.deepEqual(await signaturesOf('cms'), [['x509', 'unverifiable', 'format_unsupported']]);
 });
