@@ -32,7 +32,7 @@ export class Crowd {
   }
 
   /** Connects `count` more. */
-  async join({ port, request, hello }: Contestant, count: number): Promise<void> {
+  async join({ port, request, hello }: Pick<Contestant, 'port' | 'request' | 'hello'>, count: number): Promise<void> {
     await this.#ask({ kind: 'connect', port, count, request, hello }, 'connected');
   }
 
@@ -43,7 +43,8 @@ export class Crowd {
   ): Promise<Storm> {
     const child = fork(join(import.meta.dirname, 'listeners.ts'));
     const crowd = new Crowd(child);
-    await crowd.count();
+    // Its own start does not count.
+    await crowd.join({ port, request }, 0);
     const readCost = (of: number) => (readProcessorSeconds(of) * 1e6) / count;
     const [server, listeners] = [readCost(pid), readCost(child.pid ?? 0)];
     const started = performance.now();
@@ -74,11 +75,6 @@ export class Crowd {
     await this.#ask({ kind: 'time' }, 'ready');
     await work();
     return this.#ask({ kind: 'latencies' }, 'latencies');
-  }
-
-  /** How many frames each has got, and how many connections are closed. */
-  async count(): Promise<Extract<ListenerReport, { kind: 'counted' }>> {
-    return this.#ask({ kind: 'count' }, 'counted');
   }
 
   async leave(): Promise<void> {

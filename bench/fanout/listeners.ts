@@ -180,13 +180,6 @@ process.on('message', (order: ListenerOrder) => {
       send({ kind: 'latencies', published: [], signed: [], ...latencies });
       latencies = undefined;
       break;
-    case 'count':
-      send({
-        kind: 'counted',
-        received: listeners.map(({ received }) => received),
-        closed: listeners.filter(({ socket }) => socket.destroyed).length,
-      });
-      break;
   }
 });
 process.once('disconnect', () => process.exit());

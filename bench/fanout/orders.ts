@@ -20,7 +20,7 @@ export type ListenerOrder =
     }
   | { readonly kind: 'expect'; readonly count: number }
   | { readonly kind: 'pause'; readonly count: number }
-  | { readonly kind: 'time' | 'latencies' | 'count' };
+  | { readonly kind: 'time' | 'latencies' };
 
 /** Milliseconds to the arrival of each frame. */
 export interface Latencies {
@@ -35,5 +35,4 @@ export type ListenerReport =
   | { readonly kind: 'connected'; readonly count: number }
   | { readonly kind: 'ready' }
   | { readonly kind: 'received'; readonly total: number }
-  | ({ readonly kind: 'latencies' } & Latencies)
-  | { readonly kind: 'counted'; readonly received: readonly number[]; readonly closed: number };
+  | ({ readonly kind: 'latencies' } & Latencies);

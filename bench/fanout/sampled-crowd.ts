@@ -47,12 +47,6 @@ export class SampledCrowd {
     return this.#rest.pause(count);
   }
 
-  /** How many connections are closed. */
-  async countClosed(): Promise<number> {
-    const counts = [await this.#rest.count(), await this.#sample.count()];
-    return counts.reduce((sum, { closed }) => sum + closed, 0);
-  }
-
   async leave(): Promise<void> {
     await this.#rest.leave();
     await this.#sample.leave();

@@ -1,6 +1,6 @@
 /** A quarter of the listeners stop to read, beside the same load with everybody reading, and beside peers. */
 import { formatAmount, type Measurement, quantile } from '../measurement.ts';
-import { withDeployment } from '../signpost.ts';
+import { type Deployment, withDeployment } from '../signpost.ts';
 import { type Contestant, createBenchChannel, manyListeners, openOurs, openPeer } from './contestants.ts';
 import { readResidentKib } from './process-usage.ts';
 import { SampledCrowd } from './sampled-crowd.ts';
@@ -19,12 +19,13 @@ export function measureSlowReaders(): Promise<readonly Measurement[]> {
   return withDeployment(async (deployment) => {
     await createBenchChannel(deployment);
     const ours = await strain(await openOurs(deployment, 'sse'), full);
+    const ended = await countEnded(deployment);
     const peers: string[] = [];
     for (const name of ['better-sse', 'ws']) {
       const { slow, growthMib } = await strain(await openPeer(name), short);
       peers.push(`${name} ${describe(slow)}, ${formatAmount(growthMib)} MiB more after ${short.count} frames`);
     }
-    return judge(ours, peers.join('; '));
+    return judge(ours, ended, peers.join('; '));
   }, manyListeners);
 }
 
@@ -33,7 +34,6 @@ interface Strain {
   readonly equal: Timed;
   readonly slow: Timed;
   readonly growthMib: number;
-  readonly closed: number;
 }
 
 /** The same load twice: what the process needs for it, and a runtime keeps, is there before anybody stops reading. */
@@ -44,9 +44,8 @@ async function strain(contestant: Contestant, rate: Rate): Promise<Strain> {
     const equal = await watchPeak(contestant, () => timeSteadily(listeners, contestant, rate));
     await listeners.pause(slowReaders);
     const slow = await watchPeak(contestant, () => timeSteadily(listeners, contestant, rate));
-    const closed = await listeners.countClosed();
     await listeners.leave();
-    return { equal: equal.timed, slow: slow.timed, growthMib: (slow.peakKib - equal.peakKib) / 1024, closed };
+    return { equal: equal.timed, slow: slow.timed, growthMib: (slow.peakKib - equal.peakKib) / 1024 };
   } finally {
     await contestant.stop();
   }
@@ -64,8 +63,14 @@ async function watchPeak({ pid }: Contestant, work: () => Promise<Timed>): Promi
   }
 }
 
-function judge({ equal, slow, growthMib, closed }: Strain, peers: string): readonly Measurement[] {
-  const scene = `${slowReaders} of ${crowd.count} listeners stopped reading for ${full.count} frames at ${perSecond}/s; ${closed} were closed, the others got all`;
+/** Who does not read does not see that it was let go: the server says so. */
+async function countEnded({ server, operator }: Deployment): Promise<number> {
+  const figures = await (await fetch(`${server.base}/metrics`, { headers: operator.headers })).text();
+  return Number(/^signpost_push_ended_total\{reason="slow"\} (\d+)$/m.exec(figures)?.[1] ?? 0);
+}
+
+function judge({ equal, slow, growthMib }: Strain, ended: number, peers: string): readonly Measurement[] {
+  const scene = `${slowReaders} of ${crowd.count} listeners stopped reading for ${full.count} frames at ${perSecond}/s; ${ended} were let go as too slow, the others got all`;
   return [
     {
       name: 'fan-out, slow readers, p99 of the others, from the signature, before the frame is durable, to the listener',
