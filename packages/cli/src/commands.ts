@@ -122,6 +122,7 @@ import {
   watchReject,
 } from './commands/watch/finding.ts';
 import { watchCheck, watchPolicySet, watchPolicyShow, watchPropose } from './commands/watch/gate.ts';
+import { watchImport } from './commands/watch/import.ts';
 import { watchKeyAdd, watchKeyList, watchKeyRemove } from './commands/watch/key.ts';
 import { watchObserve } from './commands/watch/observe.ts';
 import { watchCases, watchDeclare, watchMirror, watchRetire, watchRevoke } from './commands/watch/signers.ts';
@@ -318,6 +319,7 @@ export const commands: readonly CommandSpec[] = [
   watchPolicySet,
   watchPropose,
   watchExport,
+  watchImport,
   watchFindings,
   watchFinding,
   watchAcknowledge,

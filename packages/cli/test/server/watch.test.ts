@@ -1,11 +1,15 @@
 /** The watch by the command, on a real server: sources come and go, signers are announced, and what is wrong is refused in words. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { describeSarif } from '../../src/commands/watch/sarif.ts';
 import { startServer } from '../support/server.ts';
+
+const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const keyPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
 test('a source is watched, shown, given an announcement, and no longer watched', async (t) => {
   const { json, signpost } = await startServer(t);
@@ -67,6 +71,43 @@ test('a source is watched, shown, given an announcement, and no longer watched',
   );
   assert.deepEqual((await json('watch', 'export', '--search', 'nothing')).sources, []);
   assert.equal((await json('watch', 'export', '--format', 'sarif')).version, '2.1.0');
+
+  const settings = join(folder, 'verify.sh');
+  await writeFile(join(folder, 'cosign.pub'), keyPem);
+  await writeFile(settings, `cosign verify --key ${join(folder, 'cosign.pub')} --check-claims=false ghcr.io/org/app`);
+  const imported = ['watch', 'import', settings, '--format', 'cosign'];
+  const before = join(folder, 'before.json');
+  await writeFile(before, '{"schema":1,"rules":[{"name":"all","mode":"enforce","on_unknown":"deny"}]}');
+  await json('watch', 'policy', 'set', before);
+  const loose = await signpost(...imported, '--attach', join(folder, 'cosign.pub'));
+  assert.deepEqual([loose.code, /watch-import-looser/.test(loose.stderr)], [1, true], loose.stderr);
+  await writeFile(before, '{"schema":1,"rules":[]}');
+  await json('watch', 'policy', 'set', before);
+  const proposed = await signpost(...imported, '--attach', join(folder, 'cosign.pub'));
+  assert.match(
+    proposed.stderr,
+    /stricter: command 1 --check-claims: .*\n.*signpost watch declare .* --key [0-9a-f]{64}/,
+  );
+  await writeFile(join(folder, 'imported.json'), proposed.stdout);
+  await json('watch', 'policy', 'set', join(folder, 'imported.json'));
+  const exported = [
+    'watch',
+    'export',
+    '--format',
+    'cosign',
+    '--from',
+    'policy',
+    '--attach',
+    join(folder, 'cosign.pub'),
+  ];
+  assert.match((await signpost(...exported)).stderr, /expected --out: there are 2 files/);
+  assert.equal((await signpost(...exported, '--out', join(folder, 'out'))).code, 0);
+  assert.match(
+    await readFile(join(folder, 'out', 'verify.sh'), 'utf8'),
+    /cosign verify --key keys\/[0-9a-f]{64}\.pub ghcr\.io\/org\/app/,
+  );
+  const pnpm = await signpost('watch', 'export', '--format', 'pnpm');
+  assert.equal(pnpm.stdout, 'trustPolicy: no-downgrade\n', pnpm.stderr);
 
   assert.match((await signpost('watch', 'list')).stdout, /oci:ghcr\.io\/org\/app/);
   assert.equal(((await json('watch', 'show', id)).lines as { state: string }[])[0]?.state, 'declared');

@@ -5,6 +5,7 @@ import { type AdmissionRouteParts, watchAdmissionRoutes } from './admission/rout
 import { watchCaseRoutes } from './cases/routes.ts';
 import { watchDecisionRoutes } from './decisions/routes.ts';
 import { watchFindingRoutes } from './findings/routes.ts';
+import { watchFormatRoutes } from './formats/routes.ts';
 import { watchGateRoutes } from './gates/routes.ts';
 import type { SummaryParts } from './gates/summary.ts';
 import { watchInventoryRoutes } from './inventory/routes.ts';
@@ -26,6 +27,7 @@ export function watchRoutes(parts: WatchRouteParts): readonly OpenAPIHono<AppEnv
     watchFindingRoutes(parts),
     observingRoutes(parts),
     watchPolicyRoutes(parts),
+    watchFormatRoutes(parts),
     watchGateRoutes(parts),
     watchInventoryRoutes(parts),
     watchCaseRoutes(parts),

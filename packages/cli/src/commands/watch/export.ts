@@ -1,31 +1,94 @@
-/** `signpost watch export`: what is known of every source as one document, or what is open as results for code scanning (SARIF 2.1.0). */
+/** `signpost watch export`: what is known of every source, as one document, as results for code scanning (SARIF 2.1.0), or as settings of other tools. */
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { CommandSpec, Invocation } from '../../command.ts';
+import { writeFileAtomically } from '../../files/atomic-write.ts';
 import { type JsonObject, objectsOf, textOf } from '../../http/answer.ts';
 import type { Client } from '../../http/client.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
+import { Failure } from '../../terminal/failure.ts';
 import type { Answer, JsonValue } from '../../terminal/output.ts';
 import { version } from '../../version.ts';
+import { describeRemarks, formatNames, readAttached } from './conversion.ts';
 import { describeSarif } from './sarif.ts';
 
 /** `signpost watch export`. */
 export const watchExport: CommandSpec = {
   words: 'watch export',
-  summary: 'Write what is known of every source as JSON, or open findings as SARIF',
-  options: [
-    { flags: '--format <format>', text: 'which', choices: ['json', 'sarif'], fallback: 'json' },
-    { flags: '--search <text>', text: 'sources whose key has this in it (JSON)' },
+  summary:
+    'Write what is known of every source as JSON, open findings as SARIF, or who signs as settings of another tool',
+  details: [
+    'For another tool it writes what `watch propose` would declare, or with --from policy the policy in force. What that tool cannot be told is named on stderr, and under "remarks" with --json. Of keys the watch knows digests alone: --attach their public keys, or certificates for notation.',
   ],
-  examples: ['signpost watch export > inventory.json', 'signpost watch export --format sarif > watch.sarif'],
+  options: [
+    { flags: '--format <format>', text: 'which', choices: ['json', 'sarif', ...formatNames], fallback: 'json' },
+    { flags: '--search <text>', text: 'sources whose key has this in it (JSON)' },
+    {
+      flags: '--from <what>',
+      text: 'for another tool: what was learned, or the policy',
+      choices: ['learned', 'policy'],
+      fallback: 'learned',
+    },
+    { flags: '--source <pattern>', text: 'for another tool: of some sources only, such as oci:ghcr.io/org/*' },
+    { flags: '--attach <file>', text: 'for another tool: public keys or certificates in PEM', repeatable: true },
+    { flags: '--out <folder>', text: 'for another tool: write the files there; needed where there are several' },
+  ],
+  examples: [
+    'signpost watch export > inventory.json',
+    'signpost watch export --format sarif > watch.sarif',
+    'signpost watch export --format policy-controller --source "oci:ghcr.io/org/**" > policies.yaml',
+    'signpost watch export --format cosign --attach cosign.pub --out verify',
+  ],
   run: write,
 };
 
 async function write(invocation: Invocation): Promise<Answer> {
+  const format = invocation.options.requiredText('format');
+  if ((formatNames as readonly string[]).includes(format)) return writeSettings(invocation, format);
   const client = await connectAuthenticated(invocation);
-  const isSarif = invocation.options.requiredText('format') === 'sarif';
-  const document: JsonValue = isSarif
-    ? describeSarif(await readFindings(client), version)
-    : { sources: await readInventory(client, invocation.options.text('search')) };
+  const document: JsonValue =
+    format === 'sarif'
+      ? describeSarif(await readFindings(client), version)
+      : { sources: await readInventory(client, invocation.options.text('search')) };
   return { document, lines: [JSON.stringify(document, undefined, 2)] };
+}
+
+async function writeSettings(invocation: Invocation, format: string): Promise<Answer> {
+  const { options, output } = invocation;
+  const source = options.text('source');
+  const body = {
+    ...{ format, from: options.requiredText('from'), attached: await readAttached(options.texts('attach')) },
+    ...(source !== undefined && { source }),
+  };
+  const client = await connectAuthenticated(invocation);
+  const document = await client.request('POST', '/api/watch/policy/export', { body });
+  const files = objectsOf(document, 'files');
+  for (const line of describeRemarks(document)) output.note(line);
+  const folder = options.text('out');
+  if (folder !== undefined) return { document, lines: await writeFiles(folder, files) };
+  const [first, ...more] = files;
+  if (!first || more.length > 0) {
+    throw new Failure('usage', `expected --out: there are ${files.length} files`, {
+      hint: 'signpost watch export --out FOLDER',
+    });
+  }
+  return { document, lines: textOf(first, 'text').trimEnd().split('\n') };
+}
+
+/** A server does not choose where on this machine it writes. */
+const fileName = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
+
+async function writeFiles(folder: string, files: readonly JsonObject[]): Promise<readonly string[]> {
+  const paths = files.map((file) => {
+    const name = textOf(file, 'name');
+    if (!fileName.test(name)) throw new Failure('refused', `expected a plain file name, got ${name}`);
+    return join(folder, name);
+  });
+  for (const [index, path] of paths.entries()) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFileAtomically(path, textOf(files[index] ?? {}, 'text'));
+  }
+  return paths.map((path) => `${path} is written.`);
 }
 
 async function readInventory(client: Client, search: string | undefined): Promise<readonly JsonObject[]> {

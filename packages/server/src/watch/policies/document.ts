@@ -82,6 +82,8 @@ const policyDocumentSchema = z.strictObject({
 export type PolicyDocument = z.infer<typeof policyDocumentSchema>;
 /** One of its rules. */
 export type PolicyRule = z.infer<typeof ruleSchema>;
+/** One as people write it: what is left out is usual. */
+export type PolicyRuleText = z.input<typeof ruleSchema>;
 /** Somebody who may sign. */
 export type PolicySigner = z.infer<typeof signerSchema>;
 
