@@ -1,6 +1,6 @@
 /** Where signatures, attestations and SBOMs hang on an image: cosign's tags, the referrers API, and the tag that stands in for it. */
 import type { NoAnswer } from '../ask.ts';
-import { mayBeEvidence } from './layer-kind.ts';
+import { mayBeEvidence, rankType } from './layer-kind.ts';
 import { type Descriptor, isDigest, type Manifest, parseDescriptors, parseManifest } from './manifest.ts';
 import { readPages } from './pages.ts';
 import { readManifest } from './read-content.ts';
@@ -28,8 +28,9 @@ export interface Attachments {
   readonly isCapped: boolean;
 }
 
-/** Referrers that are looked into. */
+/** Referrers that are looked into, and those among them that have to be asked for: what was read before costs nothing, and the rest is for the next look. */
 const maxReferrers = 64;
+const maxAsked = 24;
 const maxReferrerPages = 8;
 const allGroups: readonly EvidenceGroup[] = ['signatures', 'provenance', 'sbom'];
 
@@ -55,20 +56,50 @@ export async function findAttachments(visit: Visit, digest: string): Promise<Att
   }
   const referrers = await findReferrers(visit, digest);
   for (const failure of referrers.failures) note(allGroups, failure);
-  for (const referrer of referrers.descriptors.slice(0, maxReferrers)) {
-    const read = await readManifest(visit, referrer.digest);
-    if (read.kind === 'unknown') note(allGroups, read);
+  const { known, asked, isCapped: isFlooded } = chooseReferrers(visit, referrers.descriptors);
+  let isCapped = referrers.isCapped || isFlooded;
+  for (const bytes of known) attachments.push(attach(bytes, { groups: allGroups, format: 'referrer' }));
+  for (const { digest: reference } of asked) {
+    // Whoever hangs much on an image must not use up the time for what was there before, nor make that unknown.
+    if (isCapped && visit.client.now() > visit.halfAt) break;
+    const read = await readManifest(visit, reference);
+    if (read.kind === 'unknown' && read.isTooLong) isCapped = true;
+    else if (read.kind === 'unknown') note(allGroups, read);
     if (read.kind === 'content') attachments.push(attach(read.bytes, { groups: allGroups, format: 'referrer' }));
   }
-  return { attachments, unknown, isCapped: referrers.isCapped || referrers.descriptors.length > maxReferrers };
+  return { attachments, unknown, isCapped };
+}
+
+/** Those that say what they are come first, and of these the newest. */
+function chooseReferrers(visit: Visit, descriptors: readonly ListedReferrer[]) {
+  const ordered = [...descriptors].sort(
+    (left, right) => rankType(left.artifactType) - rankType(right.artifactType) || timeOf(right) - timeOf(left),
+  );
+  const bytesOf = ({ isListed, digest }: ListedReferrer) => (isListed ? visit.client.contents.find(digest) : undefined);
+  const known = ordered.flatMap((one) => bytesOf(one) ?? []);
+  const others = ordered.filter((one) => bytesOf(one) === undefined);
+  const asked = others.slice(0, maxAsked);
+  const free = known.slice(0, maxReferrers - asked.length);
+  return { known: free, asked, isCapped: free.length + asked.length < descriptors.length };
+}
+
+/** When it says that it was made; `-Infinity` unless it does. */
+function timeOf({ annotations }: Descriptor): number {
+  const time = Date.parse(annotations.get('org.opencontainers.image.created') ?? '');
+  return Number.isNaN(time) ? Number.NEGATIVE_INFINITY : time;
 }
 
 function attach(bytes: Uint8Array<ArrayBuffer>, place: Pick<Attachment, 'groups' | 'format'>): Attachment {
   return { ...place, bytes, manifest: parseManifest(bytes) };
 }
 
+/** What stands in the list of the API is there; what the tag names may be gone. */
+interface ListedReferrer extends Descriptor {
+  readonly isListed: boolean;
+}
+
 interface Referrers {
-  readonly descriptors: readonly Descriptor[];
+  readonly descriptors: readonly ListedReferrer[];
   readonly failures: readonly NoAnswer[];
   readonly isCapped: boolean;
 }
@@ -80,14 +111,13 @@ async function findReferrers(visit: Visit, digest: string): Promise<Referrers> {
   });
   const tagged = await readManifest(visit, digest.replace(':', '-'));
   const failures = [listed, tagged].filter((one): one is NoAnswer => one.kind === 'unknown' && !isUnsupported(one));
-  const found = new Map<string, Descriptor>();
+  const found = new Map<string, ListedReferrer>();
+  const note = (isListed: boolean, descriptors: readonly Descriptor[]) => {
+    for (const one of descriptors) if (mayBeEvidence(one.artifactType)) found.set(one.digest, { ...one, isListed });
+  };
+  if (tagged.kind === 'content') note(false, parseManifest(tagged.bytes)?.manifests ?? []);
   const pages = listed.kind === 'pages' ? listed.pages : [];
-  const descriptors = [
-    ...pages.flatMap((page) => parseDescriptors(page, 'manifests')),
-    ...(tagged.kind === 'content' ? (parseManifest(tagged.bytes)?.manifests ?? []) : []),
-  ];
-  for (const descriptor of descriptors)
-    if (mayBeEvidence(descriptor.artifactType)) found.set(descriptor.digest, descriptor);
+  for (const page of pages) note(true, parseDescriptors(page, 'manifests'));
   return { descriptors: [...found.values()], failures, isCapped: listed.kind === 'pages' && listed.isCapped };
 }
 

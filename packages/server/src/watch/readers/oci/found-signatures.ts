@@ -5,7 +5,7 @@ import type { Attachment, Attachments, EvidenceGroup } from './attachments.ts';
 import { classifyLayer, type LayerKind } from './layer-kind.ts';
 import type { Descriptor } from './manifest.ts';
 import { readBlob } from './read-content.ts';
-import type { Visit } from './visit.ts';
+import { isOver, type Visit } from './visit.ts';
 
 /** What was read. */
 export interface ReadAttachments {
@@ -16,8 +16,9 @@ export interface ReadAttachments {
   readonly isCapped: boolean;
 }
 
-/** Layers that are read of one image, and the bytes of all of them. */
+/** Layers that are read of one image, those among them that have to be asked for, and the bytes of all of them. */
 const maxLayers = 64;
+const maxAsked = 32;
 const maxTotalBytes = 12 * 1024 * 1024;
 
 interface Layer {
@@ -33,13 +34,16 @@ export async function readAttachments(visit: Visit, { attachments, ...rest }: At
   const small = layers.filter(({ descriptor }) => descriptor.size <= maxSignatureBytes);
   let isCapped = rest.isCapped || layers.length > maxLayers || small.length < layers.length;
   const found: FoundSignature[] = attachments.flatMap(describeUnread);
-  let bytesLeft = maxTotalBytes;
+  let [bytesLeft, asked] = [maxTotalBytes, 0];
   for (const { attachment, descriptor, kind } of small.slice(0, maxLayers)) {
-    if (descriptor.size > bytesLeft) {
+    const isKnown = visit.client.contents.find(descriptor.digest) !== undefined;
+    // Where there is too much anyhow, what there is no time for is left for the next look, and not unknown.
+    if (descriptor.size > bytesLeft || (!isKnown && (asked === maxAsked || (isCapped && isOver(visit))))) {
       isCapped = true;
       continue;
     }
     bytesLeft -= descriptor.size;
+    if (!isKnown) asked += 1;
     const blob = await readBlob(visit, descriptor);
     if (blob.kind === 'content') found.push(describe(kind, { attachment, descriptor, bytes: blob.bytes }));
     if (blob.kind !== 'unknown') continue;

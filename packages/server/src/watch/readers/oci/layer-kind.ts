@@ -30,6 +30,11 @@ export function mayBeEvidence(artifactType: string | undefined): boolean {
   return classifyLayer(artifactType) !== undefined || evidenceTypes.test(artifactType);
 }
 
+/** From the likeliest: whoever says by the type what it is comes before whoever says nothing. */
+export function rankType(artifactType: string | undefined): number {
+  return artifactType === undefined || sayNothing.has(artifactType) ? 1 : 0;
+}
+
 const sayNothing: ReadonlySet<string> = new Set([
   'application/vnd.oci.empty.v1+json',
   'application/vnd.oci.image.config.v1+json',

@@ -15,6 +15,8 @@ export interface Visit {
   readonly signal: AbortSignal;
   /** Unix ms: nothing is begun after it. */
   readonly endsAt: number;
+  /** Unix ms: when half of the time is over. */
+  readonly halfAt: number;
 }
 
 /** Begins a look that may take so long altogether; each request has a limit of its own besides. */
@@ -23,16 +25,23 @@ export function beginVisit(
   place: Place,
   { signal, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
 ): Visit {
-  return { client, place, signal, endsAt: client.now() + limitMs };
+  const now = client.now();
+  return { client, place, signal, endsAt: now + limitMs, halfAt: now + limitMs / 2 };
+}
+
+/** Whether nothing more is asked. */
+export function isOver({ client, endsAt }: Visit): boolean {
+  return client.now() > endsAt;
 }
 
 /** Asks for a path of the repository. Registries may keep anything elsewhere; whoever does is shown no credentials. */
 export async function askVisited(
-  { client, place, signal, endsAt }: Visit,
+  visit: Visit,
   path: string,
   question: Pick<RegistryQuestion, 'method' | 'accept' | 'maxBytes'>,
 ): Promise<Answer> {
-  if (client.now() > endsAt) return unknown(`${place.registry} takes too long altogether`);
+  const { client, place, signal } = visit;
+  if (isOver(visit)) return unknown(`${place.registry} takes too long altogether`);
   const url = `${place.origin}/v2/${place.repository}/${path}`;
   return client.ask(place, { ...question, redirects: 'any-origin', url, signal });
 }

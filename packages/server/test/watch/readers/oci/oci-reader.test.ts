@@ -309,40 +309,6 @@ describe('a hostile registry', () => {
     }
   });
 
-  test('that holds thousands of signatures is read up to a limit, which is told', async () => {
-    const digest = await unsigned();
-    const good = await signOlder(hexOf(digest));
-    const junk = { payload: encodeText('junk'), annotations: {} };
-    await putOlderSignatures(images, digest, [good, ...Array.from({ length: 2000 }, () => junk)]);
-    const { facts } = await see();
-    assert.equal(facts.isCapped, true);
-    assert.ok(facts.signatures !== 'unknown' && facts.signatures.some(({ outcome }) => outcome === 'verified'));
-  });
-
-  test('whoever fills one place hides nothing in another', async () => {
-    const digest = await unsigned();
-    const junk = { payload: encodeText('junk'), annotations: {} };
-    await putOlderSignatures(
-      images,
-      digest,
-      Array.from({ length: 200 }, () => junk),
-    );
-    const bundle = encodeBundle(await mintStatement(hexOf(digest)));
-    images.referrers.set(digest, [await putReferrer(images, digest, bundle)]);
-    assert.deepEqual(outcomesOf(await see()), ['bundle verified', 'sig-tag invalid malformed']);
-  });
-
-  test('a signature that is too long is left out, which is told', async () => {
-    const digest = await unsigned();
-    const config = { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(encodeText('{}')), size: 2 };
-    const layers = [{ mediaType: simpleSigning, digest: digestOf(encodeText('x')), size: 7 * 1024 * 1024 }];
-    const manifest = encodeText(JSON.stringify({ schemaVersion: 2, config, layers }));
-    await images.putManifest(`${digest.replace(':', '-')}.sig`, manifest, manifestType);
-    const seen = await see();
-    assert.deepEqual([seen.facts.isCapped, outcomesOf(seen)], [true, []]);
-    assert.ok(!images.requests.some((request) => request.startsWith('GET blobs/')));
-  });
-
   test('a signature whose size is a lie, or that is not there, is none: whoever pushes cannot make it unknown', async () => {
     const payload = encodeText('longer than it says');
     for (const digestOfLayer of [digestOf(payload), digestOf(encodeText('not there'))]) {
