@@ -38,6 +38,8 @@ export interface Revision {
   readonly provenance: ProvenanceHabit;
   /** Absent for ecosystems without publishers. */
   readonly publisher?: PublisherHabit | undefined;
+  /** The fewest roots that had to sign a trust list; absent where there are none. */
+  readonly trustThreshold?: number | undefined;
   readonly sbom: Habit;
   /** Where the source itself says that it comes from: a repository's URL. */
   readonly declaredRepository?: string | undefined;

@@ -9,6 +9,7 @@ import { type DriftKind, driftRules, type GateDefault, type Severity, severities
 import { compareProvenance } from './provenance.ts';
 import { comparePublishing } from './publishing.ts';
 import { compareSignatures } from './signatures.ts';
+import { compareTrust } from './trust.ts';
 
 /** Where a difference was found, and how much it matters there. */
 interface Place {
@@ -46,6 +47,7 @@ export function classify({ place, revision, facts, history, minimumAgeMs }: Sigh
     ...(facts.signatures === 'unknown' ? [] : compareSignatures(revision, facts.signatures, history)),
     ...(facts.isCapped ? [tooMany] : []),
     ...(facts.provenance === 'unknown' ? [] : compareProvenance(revision, facts.provenance)),
+    ...compareTrust(revision, facts, history),
     ...comparePublishing(revision, facts, history),
     ...compareHistory(revision, facts, { ...history, minimumAgeMs }),
   ];

@@ -26,6 +26,8 @@ export interface ArtifactHistory {
   readonly coverage?: { readonly before: number; readonly now: number } | undefined;
   /** Artifacts of the same publisher within the hour, and how many there are in its usual busy hour. */
   readonly hourly?: { readonly now: number; readonly usual: number } | undefined;
+  /** The highest number that a trust list of the source had. */
+  readonly trustVersion?: number | undefined;
   /** Milliseconds since it was published or, where nothing says when, first seen; absent: it is not out yet. */
   readonly ageMs?: number | undefined;
 }

@@ -53,6 +53,8 @@ export const driftRules = {
   'tlog.missing': rule('high', 'deny', 'a private log'),
   'tlog.unseen_signing': rule('high', 'allow', 'a trial run'),
   'tlog.inconsistent': rule('critical', 'deny', 'none is known'),
+  'trust.threshold_lowered': rule('high', 'deny', 'a root key was given up and not replaced'),
+  'trust.rolled_back': rule('high', 'deny', 'a server that was restored from a backup'),
   'provenance.lost': rule('high', 'deny', 'a release published by hand'),
   'provenance.invalid': rule('critical', 'deny', 'none is known'),
   'provenance.unverifiable': rule('high', 'deny', 'a new root that is not trusted here yet'),
@@ -85,7 +87,7 @@ export type DriftKind = keyof typeof driftRules;
 /** Kinds that the past of an artifact and its names tells, and not its facts: what is not there any more is not over for that. */
 export const pastKinds: ReadonlySet<DriftKind> = new Set([
   ...(['signature.withdrawn', 'signature.coverage_drop', 'tlog.unseen_signing', 'tlog.inconsistent'] as const),
-  ...(['tag.mutated', 'version.content_changed', 'mirror.divergence', 'release.burst'] as const),
+  ...(['tag.mutated', 'version.content_changed', 'mirror.divergence', 'release.burst', 'trust.rolled_back'] as const),
 ]);
 
 /** `severity`, so many steps worse (or better, when negative), within the levels that there are. */

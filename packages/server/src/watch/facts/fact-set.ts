@@ -56,6 +56,14 @@ export interface PublisherFact {
   readonly registrySignature: 'verified' | 'invalid' | 'absent' | 'none-ever' | Unknown;
 }
 
+/** The list that says whose signatures count on another server of this kind. */
+interface TrustFact {
+  /** How many roots must have signed it. */
+  readonly threshold: number;
+  /** Its number, which only ever grows. */
+  readonly version: number;
+}
+
 /** Everything about one artifact at one time. */
 export interface FactSet {
   /** `unknown` when even one place where signatures may be could not be asked. */
@@ -65,6 +73,8 @@ export interface FactSet {
   readonly provenance: readonly ProvenanceFact[] | Unknown;
   /** Absent for ecosystems without one. */
   readonly publisher?: PublisherFact | Unknown | undefined;
+  /** Absent: there is no such list, or its roots do not bear it out. */
+  readonly trust?: TrustFact | undefined;
   readonly sbom: 'about-subject' | 'about-another' | 'absent' | Unknown;
   /** Whether the place where its publisher announces releases names it; absent: there is no such place. */
   readonly announced?: boolean | Unknown | undefined;

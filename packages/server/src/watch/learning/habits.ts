@@ -8,18 +8,29 @@ import type { KnownSample } from './sample.ts';
 /** What a revision says of habits. */
 type Habits = Pick<
   Revision,
-  'signed' | 'kinds' | 'formats' | 'claimed' | 'transparency' | 'provenance' | 'publisher' | 'sbom' | 'announced'
+  | 'signed'
+  | 'kinds'
+  | 'formats'
+  | 'claimed'
+  | 'transparency'
+  | 'provenance'
+  | 'publisher'
+  | 'trustThreshold'
+  | 'sbom'
+  | 'announced'
 >;
 
 /** The habits of these artifacts. */
 export function deriveHabits(samples: readonly KnownSample[]): Habits {
   const facts = samples.map((sample) => sample.facts);
   const publisher = derivePublisher(facts);
+  const thresholds = facts.flatMap(({ trust }) => trust?.threshold ?? []);
   return {
     ...deriveSigning(samples),
     ...deriveClaims(facts),
     provenance: deriveProvenance(facts),
     ...(publisher && { publisher }),
+    ...(thresholds.length > 0 && { trustThreshold: Math.min(...thresholds) }),
     sbom: habitOf(facts.flatMap(({ sbom }) => (sbom === 'unknown' ? [] : [sbom !== 'absent']))),
     announced: habitOf(facts.flatMap(({ announced }) => (typeof announced === 'boolean' ? [announced] : []))),
   };

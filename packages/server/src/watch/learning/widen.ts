@@ -57,6 +57,8 @@ const widenings: Readonly<Partial<Record<DriftKind, Widen>>> = {
       : revision,
   'registry.signature_lost': (revision) =>
     revision.publisher ? { ...revision, publisher: { ...revision.publisher, registrySigned: 'sometimes' } } : revision,
+  'trust.threshold_lowered': (revision, { trust }) =>
+    trust ? { ...revision, trustThreshold: trust.threshold } : revision,
   'sbom.lost': (revision) => ({ ...revision, sbom: 'sometimes' }),
   'release.out_of_band': (revision) => ({ ...revision, announced: 'sometimes' }),
 };

@@ -273,6 +273,24 @@ export async function listTimes(
   return rows.flatMap(({ published_at: at }) => at ?? []);
 }
 
+/** The last fact sets of a source that tell of a trust list. */
+export async function listTrustFacts(query: Query, sourceId: string, limit: number): Promise<string[]> {
+  const rows = await query
+    .selectFrom('watch_observation as seen')
+    .innerJoin('watch_artifact as artifact', 'artifact.number', 'seen.artifact')
+    .innerJoin('watch_line as line', 'line.number', 'artifact.line')
+    .innerJoin('watch_facts as facts', 'facts.number', 'seen.facts')
+    .select(['facts.number', 'facts.document'])
+    .distinct()
+    .where('line.source_id', '=', sourceId)
+    // Inside of a string of JSON the quotes would be escaped.
+    .where('facts.document', 'like', '%"trust":{%')
+    .orderBy('facts.number', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(({ document }) => document);
+}
+
 /** The line of a source by name. */
 export async function findLine(query: Query, sourceId: string, name: string): Promise<number | undefined> {
   const row = await query

@@ -17,6 +17,7 @@ import {
   findLine,
   insertChain,
   insertLine,
+  listTrustFacts,
   moveChain,
   readLastSequence,
   takeNumber,
@@ -191,10 +192,19 @@ async function judge(
     history: {
       ...history,
       mirrors: await compareMirrors(tx, { source, observed, at }),
+      ...(observed.facts.trust && { trustVersion: await findTrustVersion(tx, source.id) }),
       ...(coverage && { coverage }),
       ...(hourly && { hourly }),
     },
   });
+}
+
+/** Fact sets that are looked back at: each change of a list makes one. */
+const maxTrustFacts = 500;
+
+async function findTrustVersion(tx: Tx, sourceId: string): Promise<number> {
+  const documents = await listTrustFacts(tx, sourceId, maxTrustFacts);
+  return Math.max(0, ...documents.map((document) => (JSON.parse(document) as FactSet).trust?.version ?? 0));
 }
 
 function placeOf({ id, key, organisation_id: organisationId }: SourceRow, at: number): FindingPlace {

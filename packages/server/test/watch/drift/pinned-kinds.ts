@@ -32,6 +32,8 @@ export const pinned: Readonly<Record<DriftKind, string>> = {
   'tlog.missing': 'high deny',
   'tlog.unseen_signing': 'high allow',
   'tlog.inconsistent': 'critical deny',
+  'trust.threshold_lowered': 'high deny',
+  'trust.rolled_back': 'high deny',
   'provenance.lost': 'high deny',
   'provenance.invalid': 'critical deny',
   'provenance.unverifiable': 'high deny',

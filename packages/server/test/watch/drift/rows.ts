@@ -4,7 +4,7 @@ import { buildRows } from './build-rows.ts';
 import { identityRows } from './identity-rows.ts';
 import { type Row, row } from './row.ts';
 import { invalid, mirror, publishedBy, signedBy, unsigned } from './row-cases.ts';
-import { accepted, hex, hour, keyless, noHistory, person, stranger, workflow } from './scene.ts';
+import { accepted, type Case, hex, hour, keyless, noHistory, person, stranger, workflow } from './scene.ts';
 import { signatureRows } from './signature-rows.ts';
 
 const publishingRows: readonly Row[] = [
@@ -156,6 +156,39 @@ const historyRows: readonly Row[] = [
   ),
 ];
 
+const trusted = (threshold: number, version: number): Case => ({ facts: { trust: { threshold, version } } });
+
+const trustRows: readonly Row[] = [
+  {
+    ...row(
+      'trust.threshold_lowered',
+      ['high', 'deny'],
+      [{ ...trusted(1, 5), revision: { trustThreshold: 2 } }],
+      [
+        { ...trusted(2, 5), revision: { trustThreshold: 2 } },
+        { ...trusted(3, 5), revision: { trustThreshold: 2 } },
+        trusted(1, 5),
+        { revision: { trustThreshold: 2 } },
+      ],
+    ),
+    after: '2 → 1',
+  },
+  {
+    ...row(
+      'trust.rolled_back',
+      ['high', 'deny'],
+      [{ ...trusted(2, 4), history: { trustVersion: 5 } }],
+      [
+        { ...trusted(2, 5), history: { trustVersion: 5 } },
+        { ...trusted(2, 6), history: { trustVersion: 5 } },
+        trusted(2, 4),
+        { history: { trustVersion: 5 } },
+      ],
+    ),
+    after: '5 → 4',
+  },
+];
+
 /** What weighs in beside the kind: the state of the line, and the place. */
 const weightRows: readonly Row[] = [
   row('signature.lost', ['critical', 'deny'], [{ ...unsigned, place: { isInUse: true } }], []),
@@ -236,6 +269,7 @@ export const rows: readonly Row[] = [
   ...buildRows,
   ...publishingRows,
   ...historyRows,
+  ...trustRows,
   ...weightRows,
   ...endRows,
 ];

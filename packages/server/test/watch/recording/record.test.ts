@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { sql } from 'kysely';
 import { verifyAuditChain } from '../../../src/audit/store.ts';
 import { Refusal } from '../../../src/errors.ts';
+import { decideFinding } from '../../../src/watch/findings/decide.ts';
 import { listFindingEvents, listFindings } from '../../../src/watch/findings/store.ts';
 import { learningPresets } from '../../../src/watch/learning/rules.ts';
 import { sealChains, verifyObservations } from '../../../src/watch/observations/chain.ts';
@@ -53,6 +54,30 @@ forEachEngine((_name, open) => {
     assert.equal(await verifyObservations(desk.database, desk.caller.organisationId), 6);
     const facts = await desk.database.query.selectFrom('watch_facts').select('number').execute();
     assert.equal(new Set(facts.map(({ number }) => number)).size, facts.length);
+  });
+
+  test('an older trust list, and one that fewer roots must sign, are findings whoever signed, until somebody decides', async () => {
+    const desk = await openDesk(await database, `org-${++count}`);
+    desk.goTo(10);
+    const see = (onDay: number, threshold: number, version: number) =>
+      desk.see(onDay, { trust: { threshold, version } });
+    for (const onDay of [1, 2, 3]) await see(onDay, 2, onDay);
+    await see(3, 2, 7);
+    assert.deepEqual(await kindsOf(desk), []);
+    // Also of the artifact that showed the newer one itself.
+    for (const seen of [await see(3, 2, 6), await see(4, 2, 6)]) {
+      assert.deepEqual(
+        [...seen.findings.values()].map((found) => found.map(({ kind }) => kind)),
+        [['trust.rolled_back']],
+      );
+    }
+    await see(5, 1, 8);
+    assert.deepEqual(await kindsOf(desk), ['trust.threshold_lowered high open', 'trust.rolled_back high open']);
+    const [row] = await listFindings(desk.database.query, { organisationId: desk.caller.organisationId, limit: 1 });
+    const verdict = { kind: 'accept', scope: 'line' } as const;
+    await decideFinding(desk, desk.caller, { id: row?.id ?? '', reason: 'a root was given up', verdict });
+    assert.equal((await see(6, 1, 9)).findings.get(contentOf(6))?.length, 0);
+    assert.ok(await desk.isRebuilt());
   });
 
   test('whoever signs once and waits for thirty days stays a stranger, and is told once', async () => {

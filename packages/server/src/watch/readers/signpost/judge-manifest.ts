@@ -13,7 +13,7 @@ import {
 } from '@signpost/protocol/updates/trust-list';
 import { verifyManifest } from '@signpost/protocol/updates/verify-manifest';
 import { verifyTrustList } from '@signpost/protocol/updates/verify-trust-list';
-import type { SignatureFact } from '../../facts/fact-set.ts';
+import type { FactSet, SignatureFact } from '../../facts/fact-set.ts';
 
 /** What a server answered. */
 export interface SignedManifest {
@@ -27,24 +27,35 @@ export interface SignedManifest {
   readonly now: number;
 }
 
+/** What is told of a manifest: who signed, and by what list they count. */
+export type JudgedManifest = Pick<FactSet, 'trust'> & { readonly signatures: readonly SignatureFact[] };
+
 /**
  * The roots that signed the trust list, and the keys of that list that signed the manifest, each by its key id. Nobody pinned these roots:
- * whether they stay the same is what a baseline is for. Where one link does not hold, that is all that is told.
+ * whether they stay the same is what a baseline is for. Where one link does not hold, that is all that is told of the signers.
  */
-export async function judgeManifest(signed: SignedManifest): Promise<readonly SignatureFact[]> {
-  const { slug: project, manifest, now } = signed;
+export async function judgeManifest(signed: SignedManifest): Promise<JudgedManifest> {
+  let list: JudgedList | undefined;
   try {
-    const { trust, roots } = await judgeTrustList(signed);
-    const { signers } = await verifyManifest(manifest, { trust, project, channel: defaultChannel, now });
-    return [
-      ...roots.map((key) => ({ kind: 'tuf', ...describe('verified', 'detached'), key }) as const),
-      ...signers.map((key) => ({ kind: 'key', ...describe('verified', 'inline'), key }) as const),
-    ];
+    list = await judgeTrustList(signed);
+    return { trust: list.fact, signatures: await judgeSigners(signed, list) };
   } catch (error) {
     if (!(error instanceof TrustError)) throw error;
     const outcome = shortcomings.has(error.code) ? 'unverifiable' : 'invalid';
-    return [{ kind: 'key', ...describe(outcome, 'inline'), reason: error.code }];
+    const signature = { kind: 'key', ...describe(outcome, 'inline'), reason: error.code } as const;
+    return { trust: list?.fact, signatures: [signature] };
   }
+}
+
+async function judgeSigners(
+  { slug: project, manifest, now }: SignedManifest,
+  { trust, roots }: JudgedList,
+): Promise<readonly SignatureFact[]> {
+  const { signers } = await verifyManifest(manifest, { trust, project, channel: defaultChannel, now });
+  return [
+    ...roots.map((key) => ({ kind: 'tuf', ...describe('verified', 'detached'), key }) as const),
+    ...signers.map((key) => ({ kind: 'key', ...describe('verified', 'inline'), key }) as const),
+  ];
 }
 
 /** What is too old, or cannot be looked up, is no forgery. */
@@ -58,6 +69,8 @@ function describe(outcome: SignatureFact['outcome'], format: SignatureFact['form
   return { outcome, format, transparency: 'none' } as const;
 }
 
+type JudgedList = Awaited<ReturnType<typeof judgeTrustList>>;
+
 /** The list under the roots that it names, or that the last list before it named; and those of them that signed it. */
 async function judgeTrustList({ trustList, rootChanges, now }: SignedManifest) {
   if (!trustList) throw new TrustError('trust_missing', 'expected a trust list');
@@ -66,7 +79,8 @@ async function judgeTrustList({ trustList, rootChanges, now }: SignedManifest) {
   const rootSet = list.roots ?? (await findRootsBefore(list, rootChanges));
   if (!rootSet) throw new TrustError('trust_missing', 'expected the trust list, or one before it, to name its roots');
   const trust = await verifyTrustList(trustList, { roots: rootSet, now });
-  return { trust, roots: await collectSigners(envelope, rootSet.keys) };
+  const fact = { threshold: rootSet.threshold, version: list.version };
+  return { trust, fact, roots: await collectSigners(envelope, rootSet.keys) };
 }
 
 async function findRootsBefore({ version }: TrustList, chain: Uint8Array | undefined): Promise<RootSet | undefined> {

@@ -102,7 +102,7 @@ async function observeManifest(
   }
   const { slug } = asked;
   const signed = { slug, manifest: bytes, trustList: bodyOf(trustList), rootChanges: bodyOf(rootChanges) };
-  const own = await judgeManifest({ ...signed, now: parts.now() });
+  const { trust, signatures: own } = await judgeManifest({ ...signed, now: parts.now() });
   const { signatures, provenance, sbom } = await judgeBundles(parts, source, {
     content: main.sha256,
     found: found.slice(0, maxBundles),
@@ -110,6 +110,7 @@ async function observeManifest(
   const isAttached = namesOf(manifest, 'sbom').length > 0;
   return {
     ...{ ...basis, signatures: [...own, ...signatures], provenance, isCapped: found.length > maxBundles },
+    ...(trust && { trust }),
     sbom: sbom === 'absent' && isAttached ? 'about-subject' : sbom,
   };
 }

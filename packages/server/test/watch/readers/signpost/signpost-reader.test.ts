@@ -54,6 +54,7 @@ interface Wish {
   readonly listSigners?: readonly Signer[];
   readonly listed?: readonly Signer[];
   readonly listExpiresAt?: number;
+  readonly threshold?: number;
   readonly revoked?: readonly string[];
   readonly signer?: Signer;
   readonly documents?: readonly EvidenceReference[];
@@ -72,7 +73,10 @@ async function signList(wish: Wish, version = 2): Promise<string> {
   const { roots = 'roots' in wish ? undefined : [root], listSigners = [root], listed = [key], revoked = [] } = wish;
   const document = createTrustListDocument({
     ...{ version, issuedAt: now - dayMs, expiresAt: wish.listExpiresAt ?? now + dayMs },
-    ...{ roots: roots && { keys: roots, threshold: 1 }, validKeys: listed.map((one) => trustKey(one)) },
+    ...{
+      roots: roots && { keys: roots, threshold: wish.threshold ?? 1 },
+      validKeys: listed.map((one) => trustKey(one)),
+    },
     ...{ pushKeys: [], projects: [] },
     revokedKeys: revoked.map((keyId) => ({
       keyId,
@@ -169,6 +173,18 @@ test('a key that the same roots exchange is no alarm, other roots and a release 
   assert.deepEqual(await judge({ roots: [otherRoot], listSigners: [otherRoot] }), ['key.new high']);
   assert.deepEqual(await judge({ roots: [root, otherRoot], listSigners: [root, otherRoot] }), ['identity.extra low']);
   assert.deepEqual(await judge({ signer: otherKey }), ['signature.invalid critical']);
+});
+
+test('how many roots must sign the list, and its number, are told, also where the manifest is wrong', async () => {
+  const roots = [root, otherRoot];
+  assert.deepEqual((await factsOf({ roots, listSigners: roots, threshold: 2 })).trust, { threshold: 2, version: 2 });
+  // A thief of one root needs no new name for it.
+  const thief = await factsOf({ roots, listSigners: [root], signer: otherKey });
+  assert.deepEqual(
+    [thief.trust, signersOf(thief)],
+    [{ threshold: 1, version: 2 }, [['key', 'invalid', 'key_unknown']]],
+  );
+  assert.equal((await factsOf({ listSigners: [otherRoot] })).trust, undefined);
 });
 
 test('roots that the list does not name are those of the last list before it that did', async () => {
