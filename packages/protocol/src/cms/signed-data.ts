@@ -57,7 +57,8 @@ export interface SignerInfo {
   readonly signedBytes: Uint8Array<ArrayBuffer>;
   readonly signatureAlgorithm: SignatureAlgorithm;
   readonly signature: Uint8Array<ArrayBuffer>;
-  readonly hasUnsignedAttributes: boolean;
+  /** What nothing signs, not read: see `readUnsignedAttributes`. */
+  readonly unsignedAttributes: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /**
@@ -87,7 +88,7 @@ function readSignedData(reader: DerReader): SignedData {
   const revocations = inner.readOptional(constructedTag(1), (one) => one.readElement());
   const signers = inner.readConstructed(tags.set).readAll(readSignerInfo);
   inner.assertEnd();
-  const isBare = signers.every(({ hasUnsignedAttributes }) => !hasUnsignedAttributes);
+  const isBare = signers.every(({ unsignedAttributes }) => unsignedAttributes === undefined);
   const hasMore = elements.length > certificates.length || revocations !== undefined || !isBare;
   return { contentType, content, certificates, signers, unsigned: { version, digestAlgorithms, hasMore } };
 }
@@ -119,9 +120,9 @@ function readSignerInfo(reader: DerReader): SignerInfo {
   if (!attributes) throw refuseDer('signed attributes');
   const signatureAlgorithm = readSignerAlgorithm(inner, digestHash);
   const signature = inner.readOctetString();
-  const hasUnsignedAttributes = inner.readOptional(constructedTag(1), (one) => one.readElement()) !== undefined;
+  const unsignedAttributes = inner.readOptional(constructedTag(1), (one) => one.readElement().bytes);
   inner.assertEnd();
-  return { signer, digestHash, ...attributes, signatureAlgorithm, signature, hasUnsignedAttributes };
+  return { signer, digestHash, ...attributes, signatureAlgorithm, signature, unsignedAttributes };
 }
 
 function readSignerIdentifier(reader: DerReader): SignerIdentifier {
@@ -134,17 +135,33 @@ function readSignerIdentifier(reader: DerReader): SignerIdentifier {
   return { kind: 'issuer', issuer, serialNumber };
 }
 
+/** The only value of each attribute that nothing signs, DER, by its dotted type. Throws `malformed`. */
+export function readUnsignedAttributes({
+  unsignedAttributes,
+}: Pick<SignerInfo, 'unsignedAttributes'>): ReadonlyMap<string, Uint8Array<ArrayBuffer>> {
+  if (!unsignedAttributes) return new Map();
+  return parseDer(unsignedAttributes, { maxBytes: maxSignedDataBytes }, (reader) => {
+    const members = reader.readConstructed(constructedTag(1)).readAll((one) => one.readElement().bytes);
+    return indexAttributes(members);
+  });
+}
+
 /** RFC 5652, 5.3 and 11: each type once, each with one value. */
 function readAttributes(reader: DerReader): Pick<SignerInfo, 'signedAttributes' | 'signedBytes'> {
   const members = reader.readConstructed(constructedTag(0)).readAll((one) => one.readElement().bytes);
-  const signedAttributes = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const member of members) {
-    const [type, value] = parseDer(member, { maxBytes: member.length }, readAttribute);
-    if (signedAttributes.has(type)) throw refuseDer('each signed attribute once');
-    signedAttributes.set(type, value);
-  }
+  const signedAttributes = indexAttributes(members);
   // RFC 5652, 5.4: the DER encoding of a SET OF, not of the tag [0] that stands here.
   return { signedAttributes, signedBytes: encodeDer(setOf(members.map(encoded))) };
+}
+
+function indexAttributes(members: readonly Uint8Array<ArrayBuffer>[]): Map<string, Uint8Array<ArrayBuffer>> {
+  const attributes = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const member of members) {
+    const [type, value] = parseDer(member, { maxBytes: member.length }, readAttribute);
+    if (attributes.has(type)) throw refuseDer('each attribute once');
+    attributes.set(type, value);
+  }
+  return attributes;
 }
 
 function readAttribute(reader: DerReader): [type: string, value: Uint8Array<ArrayBuffer>] {

@@ -13,7 +13,13 @@ export type Annotations = ReadonlyMap<string, string>;
 /** Something that may be a signature of the artifact. */
 export type FoundSignature =
   /** A Sigstore bundle, JSON. */
-  | { readonly kind: 'bundle'; readonly format: SignatureFormat; readonly bytes: Uint8Array<ArrayBuffer> }
+  | {
+      readonly kind: 'bundle';
+      readonly format: SignatureFormat;
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      /** What it is over, where that is not the artifact but something that was held against it. */
+      readonly signed?: Uint8Array<ArrayBuffer> | undefined;
+    }
   /** A payload of cosign's older form, whose signature stands in annotations. */
   | {
       readonly kind: 'cosign-signature';

@@ -66,9 +66,10 @@ function parseFound(found: FoundSignature, content: string): Bundle {
   }
 }
 
-/** The older signatures are over a text about the image. */
+/** The older signatures are over a text about the image, those of gitsign over attributes of a message. */
 function chooseArtifact(found: FoundSignature, { content, digests }: JudgingContext): Artifact {
   if (found.kind === 'cosign-signature') return { kind: 'bytes', bytes: found.payload };
+  if (found.kind === 'bundle' && found.signed) return { kind: 'bytes', bytes: found.signed };
   return { kind: 'digests', digests: digests ?? { sha256: parseHex(content) } };
 }
 

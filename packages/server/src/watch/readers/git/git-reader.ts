@@ -1,6 +1,8 @@
 /** Reads the tags of git repositories, and who signed them. */
 import { createHash } from 'node:crypto';
-import { TrustError } from '@signpost/protocol/errors';
+import { TrustError, type TrustErrorCode } from '@signpost/protocol/errors';
+import type { BuilderTable } from '@signpost/protocol/sigstore/builder-table';
+import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
 import { parseSshSignature, verifySshSignature } from '@signpost/protocol/ssh/signature';
 import type { SignatureFact } from '../../facts/fact-set.ts';
 import { compareTexts } from '../../facts/plain-text.ts';
@@ -10,6 +12,8 @@ import { isReleaseTag, lineOf } from '../../sources/line.ts';
 import type { Ask } from '../ask.ts';
 import { beginHash, finishHash } from '../covered-hash.ts';
 import { nameContent } from '../facts/content-name.ts';
+import { convertGitsign } from '../facts/gitsign.ts';
+import { type ObservingContext, observeBundles } from '../facts/observe-bundles.ts';
 import { prepareSignature } from '../facts/prepared-signature.ts';
 import { KeptAnswers, keptListings } from '../kept-answers.ts';
 import { originOf } from '../origin.ts';
@@ -24,6 +28,9 @@ export interface GitReaderParts {
   /** Hosts as keys name them that speak HTTP without TLS. */
   readonly plainHosts: ReadonlySet<string>;
   readonly findPublisherKeys: FindPublisherKeys;
+  /** Those of an organisation, at the moment. */
+  readonly readTrustedRoots: (organisationId: string) => Promise<readonly TrustedRoot[]>;
+  readonly builders: BuilderTable;
   readonly now: () => number;
 }
 
@@ -37,7 +44,8 @@ interface Listed {
 }
 
 /** Makes the reader. Content is what a tag points to itself: its own object, which the signature is part of, or a commit. */
-export function createGitReader({ ask, plainHosts, findPublisherKeys, now }: GitReaderParts): Reader {
+export function createGitReader(parts: GitReaderParts): Reader {
+  const { ask, plainHosts, findPublisherKeys, readTrustedRoots, builders, now } = parts;
   const kept = new KeptAnswers<Listed>({ ...keptListings, now });
   const read = async (source: ReadSource, signal: AbortSignal): Promise<Listed | Unanswered | { kind: 'absent' }> => {
     const remote = await openRemote(ask, urlOf(source, plainHosts), signal);
@@ -57,7 +65,9 @@ export function createGitReader({ ask, plainHosts, findPublisherKeys, now }: Git
     observe: async (source, artifact, signal) => {
       const known = kept.find(source.key) ?? (await read(source, signal));
       if ('kind' in known) return known;
-      return observeTag(ask, known, { artifact, keys: await findPublisherKeys(source), now: now(), signal });
+      const trustedRoots = await readTrustedRoots(source.organisationId);
+      const basis = { trustedRoots, builders, now: now() };
+      return observeTag(ask, known, { artifact, keys: await findPublisherKeys(source), basis, signal });
     },
   };
 }
@@ -90,7 +100,7 @@ function describeTag({ format }: Remote, { name, oid }: RemoteTag): ListedArtifa
 interface Look {
   readonly artifact: ListedArtifact;
   readonly keys: readonly PublisherKey[];
-  readonly now: number;
+  readonly basis: Omit<ObservingContext, 'content'>;
   readonly signal: AbortSignal;
 }
 
@@ -105,15 +115,17 @@ async function observeTag(ask: Ask, { remote, tags }: Listed, look: Look): Retur
     return { kind: 'unknown', reason: 'the server left out what its tag points to' };
   }
   const { signature, madeAt, name } = readSignedObject(object);
+  const content = nameContent({ algorithm: remote.format, hex: tag.oid });
+  const context = { ...look.basis, content };
   const facts = {
-    ...{ content: nameContent({ algorithm: remote.format, hex: tag.oid }), isCapped: false },
+    ...{ content, isCapped: false },
     ...{
-      signatures: signature ? [await judgeTag(tag, name, { ...look, signature })] : [],
+      signatures: signature ? [await judgeTag(tag, name, { ...look, context, signature })] : [],
       provenance: [],
       sbom: 'absent' as const,
     },
     // Nobody tags in the future.
-    publishedAt: madeAt === undefined ? undefined : Math.min(madeAt, look.now),
+    publishedAt: madeAt === undefined ? undefined : Math.min(madeAt, look.basis.now),
   };
   return { facts, names, line, isDefault };
 }
@@ -130,6 +142,7 @@ function leadsToCommit(objects: ReadonlyMap<string, GitObject>, oid: string): bo
 }
 
 interface SignedTag extends Look {
+  readonly context: ObservingContext;
   readonly signature: ObjectSignature;
 }
 
@@ -142,21 +155,33 @@ async function judgeTag(tag: RemoteTag, name: string | undefined, signed: Signed
 }
 
 /** Who signed stands in an SSH signature itself, and of OpenPGP among the keys that people named. */
-async function judgeSignature({ signature, keys, now }: SignedTag): Promise<SignatureFact> {
+async function judgeSignature({ signature, keys, context }: SignedTag): Promise<SignatureFact> {
   const { kind, armor, signed } = signature;
   switch (kind) {
     case 'ssh':
       return judgeSsh(signature);
     case 'gpg': {
       const bytes = new Uint8Array(Buffer.from(armor, 'latin1'));
-      const { covered, judge } = prepareSignature({ kind, format: 'inline', bytes }, keys, now);
+      const { covered, judge } = prepareSignature({ kind, format: 'inline', bytes }, keys, context.now);
       return judge(covered.map((one) => finishHash(beginHash(one).update(signed), one)));
     }
     case 'x509':
-      return {
-        ...{ kind, format: 'inline', transparency: 'none' },
-        ...{ outcome: 'unverifiable', reason: 'format_unsupported' },
-      };
+      return judgeGitsign(signature, context);
+  }
+}
+
+/** What is wrong of a message itself; everything else only says that it is none of gitsign's. */
+const wrongMessages: ReadonlySet<TrustErrorCode> = new Set<TrustErrorCode>(['digest_mismatch', 'bad_signature']);
+
+async function judgeGitsign({ armor, signed }: ObjectSignature, context: ObservingContext): Promise<SignatureFact> {
+  const fact = { kind: 'x509', format: 'inline', transparency: 'none' } as const;
+  try {
+    const [judged] = (await observeBundles([await convertGitsign(armor, signed)], context)).signatures;
+    if (judged?.outcome === 'verified') return judged;
+    return { ...fact, outcome: judged?.outcome ?? 'unverifiable', reason: judged?.reason };
+  } catch (error) {
+    if (!(error instanceof TrustError)) throw error;
+    return { ...fact, outcome: wrongMessages.has(error.code) ? 'invalid' : 'unverifiable', reason: error.code };
   }
 }
 

@@ -9,22 +9,27 @@ import { nameContent } from '../../../../src/watch/readers/facts/content-name.ts
 import { createGitReader } from '../../../../src/watch/readers/git/git-reader.ts';
 import type { ListedArtifact } from '../../../../src/watch/readers/reader.ts';
 import { createAsk } from '../../../../src/watch/readers/send-question.ts';
+import { context, signedAt } from '../signing.ts';
 import { findMissingSigners, openSigningPrograms } from '../signing-programs.ts';
 import { type Forge, openForge } from './forge.ts';
+import { signByGitsign } from './gitsign.ts';
 
 const forge = await openForge();
 after(() => forge.stop());
 const never = new AbortController().signal;
 const key = forge.createKey('key');
+/** When somebody looks; absent: now. */
+let at: number | undefined;
 /** The keys that people named. */
 let named: readonly PublisherKey[] = [];
 
-function createReader({ host }: Forge) {
+function createReader({ host }: Forge, trustedRoots = context.trustedRoots) {
   return createGitReader({
     ask: createAsk({ privateHosts: new Set([host]), now: Date.now }),
     plainHosts: new Set(),
     findPublisherKeys: async () => named,
-    now: Date.now,
+    ...{ readTrustedRoots: async () => trustedRoots, builders: context.builders },
+    now: () => at ?? Date.now(),
   });
 }
 
@@ -131,6 +136,54 @@ test('a tag that was signed by OpenPGP is verified by the key that somebody name
   assert.deepEqual(await signaturesOf('v8.0.1'), [['gpg', 'invalid', 'bad_signature']]);
 });
 
+test('a tag that was signed by gitsign tells whose identity signed it, when the log entry stands in it', async (t) => {
+  at = signedAt;
+  t.after(() => {
+    at = undefined;
+  });
+  const store = async (name: string, options: Parameters<typeof signByGitsign>[1] = {}) => {
+    const target = forge.git('rev-parse', 'HEAD');
+    const lines = [
+      `object ${target}`,
+      'type commit',
+      `tag ${options.name ?? name}`,
+      'tagger Ada <ada@mail.example> 1700000000 +0000',
+    ];
+    const text = `${lines.join('\n')}\n\nby gitsign\n`;
+    const armor = await signByGitsign(new Uint8Array(Buffer.from(options.signed?.(text) ?? text)), options);
+    const oid = forge.git('hash-object', '-t', 'tag', '-w', forge.write('gitsign.txt', `${text}${armor}`));
+    forge.git('update-ref', `refs/tags/${name}`, oid);
+    forge.push();
+    const observed = await createReader(forge).observe(sourceOf(forge), tagged(name), never);
+    const { signatures } = 'facts' in observed ? observed.facts : assert.fail(JSON.stringify(observed));
+    return signatures === 'unknown' ? assert.fail() : signatures[0];
+  };
+  const verified = await store('v9.0.0');
+  assert.deepEqual(
+    [verified?.kind, verified?.format, verified?.outcome, verified?.transparency],
+    ['keyless', 'inline', 'verified', 'included'],
+  );
+  assert.equal(verified?.identity?.repository, 'https://github.com/acme/app');
+  assert.equal((await store('v9.0.1', { body: 'kept' }))?.outcome, 'verified');
+  for (const [name, options, outcome, reason] of [
+    ['v9.1.0', { withoutEntry: true }, 'unverifiable', 'signed_time_missing'],
+    ['v9.1.1', { signed: (text: string) => text.replace('v9.1.1', 'v9.1.2') }, 'invalid', 'digest_mismatch'],
+    ['v9.1.3', { changeSignature: true }, 'invalid', 'bad_signature'],
+    ['v9.1.4', { ofAnother: true }, 'invalid', 'log_entry_mismatch'],
+    ['v9.1.5', { name: 'v9.1.6' }, 'invalid', 'subject_mismatch'],
+    ['v9.1.7', { inline: true }, 'unverifiable', 'format_unsupported'],
+  ] as const) {
+    const fact = await store(name, options);
+    assert.deepEqual([fact?.outcome, fact?.reason], [outcome, reason], name);
+  }
+  const another = await createReader(forge, []).observe(sourceOf(forge), tagged('v9.0.0'), never);
+  const { signatures } = 'facts' in another ? another.facts : assert.fail();
+  assert.deepEqual(signatures !== 'unknown' && [signatures[0]?.kind, signatures[0]?.reason], [
+    'x509',
+    'certificate_untrusted',
+  ]);
+});
+
 test('a signature that was taken to another tag is broken, and one by PGP cannot be judged', async () => {
   const signed = forge.git('cat-file', 'tag', 'signed');
   const store = (name: string, text: string) => {
@@ -147,7 +200,7 @@ test('a signature that was taken to another tag is broken, and one by PGP cannot
   store('pgp', signed.replaceAll('SSH SIGNATURE', 'PGP SIGNATURE').replace('tag signed', 'tag pgp'));
   assert.deepEqual(await signaturesOf('pgp'), [['gpg', 'unverifiable', 'malformed']]);
   store('cms', signed.replaceAll('SSH SIGNATURE', 'SIGNED MESSAGE').replace('tag signed', 'tag cms'));
-  assert.deepEqual(await signaturesOf('cms'), [['x509', 'unverifiable', 'format_unsupported']]);
+  assert.deepEqual(await signaturesOf('cms'), [['x509', 'unverifiable', 'malformed']]);
 });
 
 test('when a tag was made is told, and never later than now', async () => {
