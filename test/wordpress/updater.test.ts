@@ -1,0 +1,138 @@
+/** A real WordPress upgrades a plugin from our server by the snippet that the plugin ships, and refuses what nobody signed. */
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { buildZip } from '../../packages/server/test/releases/inspection/zip-builder.ts';
+import { OfflineRoot } from '../programs/offline-root.ts';
+import { type Operator, signIn } from '../programs/operator.ts';
+import { activateRelease, createSigningKey, importList, pinRoot, uploadRelease } from '../programs/publisher.ts';
+import { install, startServer } from '../programs/server.ts';
+import { installWordPress, missingWordPress } from '../programs/wordpress.ts';
+
+const snippet = join(import.meta.dirname, '../../docs/wordpress/signpost-updater.php');
+
+/** Somebody between the site and the server, who changes what they like. */
+async function startMiddle(target: string) {
+  const tampering = new Map<string, (body: Buffer) => Buffer>();
+  const server = createServer(async (request, response) => {
+    const path = request.url ?? '/';
+    const answer = await fetch(`${target}${path}`);
+    const body = Buffer.from(await answer.arrayBuffer());
+    const [, tamper] = [...tampering].find(([start]) => path.startsWith(start)) ?? [];
+    const sent = tamper ? tamper(body) : body;
+    const type = answer.headers.get('content-type') ?? 'application/octet-stream';
+    // Without a length, WordPress keeps the frames of HTTP in the file that it streams to.
+    response.writeHead(answer.status, { 'content-type': type, 'content-length': sent.length });
+    response.end(sent);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { base: `http://127.0.0.1:${port}`, tampering, stop: () => server.close() };
+}
+
+function makeFiles(version: string, updater: string): Record<string, string> {
+  const header = `<?php\n/*\nPlugin Name: Acme Plugin\nVersion: ${version}\nUpdate URI: http://127.0.0.1/acme-plugin\n*/\n`;
+  return {
+    'acme-plugin/acme-plugin.php': `${header}require __DIR__ . '/signpost-updater.php';\n`,
+    'acme-plugin/signpost-updater.php': updater,
+  };
+}
+
+function makeZip(files: Readonly<Record<string, string>>): Buffer {
+  return buildZip(Object.entries(files).map(([name, content]) => ({ name, content })));
+}
+
+async function publish(operator: Operator, version: string, updater: string): Promise<void> {
+  const bytes = makeZip(makeFiles(version, updater));
+  await uploadRelease(operator, { project: 'acme-plugin', version, name: `acme-plugin-${version}.zip`, bytes });
+  await activateRelease(operator, 'acme-plugin', version);
+}
+
+/** Looks for updates, installs what there is, switches the plugin on again, and says what became of it. */
+const upgrade = `
+wp_clean_plugins_cache();
+delete_site_transient('update_plugins');
+wp_update_plugins();
+$offered = get_site_transient('update_plugins')->response['acme-plugin/acme-plugin.php'] ?? null;
+$skin = new Automatic_Upgrader_Skin();
+$result = $offered ? (new Plugin_Upgrader($skin))->upgrade('acme-plugin/acme-plugin.php') : null;
+activate_plugin('acme-plugin/acme-plugin.php');
+wp_clean_plugins_cache();
+$answer = [
+    'offered' => $offered->new_version ?? null,
+    'upgraded' => $result === true,
+    'refused' => is_wp_error($skin->result) ? $skin->result->get_error_message() : implode(' ', array_filter($skin->get_upgrade_messages(), fn($m) => strpos($m, 'refused') !== false)),
+    'version' => get_plugins()['acme-plugin/acme-plugin.php']['Version'],
+];`;
+
+interface Upgrade {
+  readonly offered: string | null;
+  readonly upgraded: boolean;
+  readonly refused: string;
+  readonly version: string;
+}
+
+test('WordPress upgrades a plugin from our server, and refuses what nobody signed', {
+  skip: missingWordPress(),
+  timeout: 240_000,
+}, async (t) => {
+  const [wordpress, installation] = await Promise.all([installWordPress(), install()]);
+  const server = await startServer(installation);
+  const middle = await startMiddle(server.base);
+  t.after(async () => {
+    middle.stop();
+    await server.stop();
+    await Promise.all([installation.remove(), wordpress.remove()]);
+  });
+  const operator = await signIn(server.base, installation.admin.email, installation.admin.password);
+  const root = await OfflineRoot.create();
+  const key = await pinRoot(operator, root);
+  await operator.call('POST', '/api/projects', { slug: 'acme-plugin', name: 'Acme Plugin', kind: 'wordpress_plugin' });
+  const updater = (await readFile(snippet, 'utf8'))
+    .replace('https://releases.example.com', middle.base)
+    .replaceAll('my-plugin', 'acme-plugin')
+    .replace(/const ROOTS = .*;/, `const ROOTS = ['${root.pubkeyB64}'];`);
+  for (const [path, content] of Object.entries(makeFiles('1.0.0', updater))) {
+    await mkdir(join(wordpress.plugins, 'acme-plugin'), { recursive: true });
+    await writeFile(join(wordpress.plugins, path), content);
+  }
+  await wordpress.evaluate("$answer = activate_plugin('acme-plugin/acme-plugin.php') === null;");
+  const look = async () => (await wordpress.evaluate(upgrade)) as Upgrade;
+
+  assert.deepEqual(await look(), { offered: null, upgraded: false, refused: '', version: '1.0.0' });
+
+  await publish(operator, '1.1.0', updater);
+  assert.deepEqual(await look(), { offered: '1.1.0', upgraded: true, refused: '', version: '1.1.0' });
+
+  await publish(operator, '1.2.0', updater);
+  const manifest = '/api/projects/acme-plugin/manifest';
+  const old = await (await fetch(`${server.base}${manifest}`)).text();
+
+  middle.tampering.set('/acme-plugin/', () => makeZip(makeFiles('6.6.6', '<?php // evil')));
+  const swapped = await look();
+  assert.deepEqual([swapped.offered, swapped.upgraded, swapped.version], ['1.2.0', false, '1.1.0']);
+  assert.match(swapped.refused, /the file is not the one that was signed/);
+
+  middle.tampering.set(manifest, (body) => Buffer.from(body.toString().replaceAll('1.2.0', '6.6.6')));
+  const forged = await look();
+  assert.deepEqual([forged.offered, forged.version], [null, '1.1.0'], 'what nobody signed is not even offered');
+
+  middle.tampering.clear();
+  await publish(operator, '1.3.0', updater);
+  assert.deepEqual((await look()).version, '1.3.0');
+  middle.tampering.set(manifest, () => Buffer.from(old));
+  assert.equal((await look()).offered, null, 'an older release does not follow a newer one');
+
+  middle.tampering.clear();
+  const next = await createSigningKey(operator);
+  await importList(operator, (await root.signNextList({ valid: [next], revoked: [key] })).envelope);
+  middle.tampering.set(manifest, () => Buffer.from(old));
+  assert.equal((await look()).offered, null, 'nothing that a revoked key signed');
+  const log = await readFile(join(wordpress.plugins, '../../debug.log'), 'utf8');
+  for (const reason of ['no key that we trust signed it', 'it is older than what was seen']) {
+    assert.ok(log.includes(`The update was refused: ${reason}.`), `${reason} stands in ${log}`);
+  }
+});
