@@ -138,6 +138,13 @@ import {
   webhookRotate,
   webhookShow,
 } from './commands/webhook/webhook.ts';
+import {
+  wordpressCredentialsClear,
+  wordpressCredentialsSet,
+  wordpressCredentialsShow,
+} from './commands/wordpress/credentials.ts';
+import { wordpressCancel, wordpressConfirm, wordpressDeploy, wordpressStatus } from './commands/wordpress/deploy.ts';
+import { wordpressShow } from './commands/wordpress/show.ts';
 import { demo } from './demo/demo.ts';
 import { version } from './version.ts';
 
@@ -196,6 +203,14 @@ export const commands: readonly CommandSpec[] = [
   releaseWithdraw,
   releaseDelete,
   releaseRestore,
+  wordpressShow,
+  wordpressCredentialsSet,
+  wordpressCredentialsShow,
+  wordpressCredentialsClear,
+  wordpressDeploy,
+  wordpressConfirm,
+  wordpressStatus,
+  wordpressCancel,
   sbomAttach,
   sbomShow,
   sbomDiff,

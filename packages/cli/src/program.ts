@@ -53,6 +53,8 @@ const groupSummaries: Readonly<Record<string, string>> = {
   webhook: 'Events posted to receivers, signed',
   sbom: 'What the files of a release consist of',
   vulnerabilities: 'What is known to be vulnerable in releases, and what their publishers say to it',
+  wordpress: 'Plugins for WordPress: what they say of themselves, and deploys to their repositories',
+  'wordpress credentials': 'Who commits for a plugin',
 };
 
 /** The program over `specs`. It throws CommanderError instead of ending the process. */

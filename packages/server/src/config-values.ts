@@ -80,6 +80,18 @@ export function parseWatchHosts(text: string): WatchHost[] {
   });
 }
 
+/** Hosts of Subversion repositories with their ports, as the beginnings of URLs: `https://` unless another scheme is written. */
+export function parseRepositoryHosts(text: string): string[] {
+  return splitList(text).map((entry) => {
+    const url = URL.parse(/^(?:http|svn):\/\//.test(entry) ? entry : `https://${entry}`);
+    const origin = url && `${url.protocol}//${url.host}`;
+    if (url === null || url.host === '' || ![origin, `${origin}/`].includes(url.href)) {
+      throw new Expectation('hosts, such as plugins.svn.wordpress.org or svn://svn.corp:3690, separated by commas');
+    }
+    return `${origin}`;
+  });
+}
+
 /** Addresses of DNS servers, perhaps with ports. */
 export function parseServers(text: string): string[] {
   const servers = splitList(text);

@@ -10,6 +10,7 @@ import {
   parseListen,
   parseRanges,
   parseRecipients,
+  parseRepositoryHosts,
   parseRoots,
   parseServers,
   parseText,
@@ -122,6 +123,11 @@ export interface Config {
    * and the policy says what that means. 0 lifts the limit.
    */
   readonly admissionsPerMinute: number;
+  /**
+   * SIGNPOST_WORDPRESS_HOSTS (`plugins.svn.wordpress.org`): hosts of Subversion repositories that plugins are deployed to, separated by commas. Passwords
+   * are shown to these alone, over TLS; one without it is written `http://host:port` or `svn://host:port`.
+   */
+  readonly wordpressHosts: readonly string[];
   /** SIGNPOST_BACKUP_DIR (`backups` in the data folder): where the server keeps backups; another disk is better. */
   readonly backupDir: string | undefined;
   /** SIGNPOST_BACKUP_RECIPIENTS (none): public keys of age, comma-separated; with one, a backup is made every night. */
@@ -208,6 +214,9 @@ function readConfig(reader: Reader): Config {
     dockerConfigFile: reader.read('SIGNPOST_DOCKER_CONFIG', parseText, undefined),
     npmrcFile: reader.read('SIGNPOST_NPMRC', parseText, undefined),
     admissionsPerMinute: reader.read('SIGNPOST_ADMISSIONS_PER_MINUTE', between(0, 1_000_000), 3000),
+    wordpressHosts: reader.read('SIGNPOST_WORDPRESS_HOSTS', parseRepositoryHosts, [
+      'https://plugins.svn.wordpress.org',
+    ]),
     backupDir: reader.read('SIGNPOST_BACKUP_DIR', parseText, undefined),
     backupRecipients: reader.read('SIGNPOST_BACKUP_RECIPIENTS', parseRecipients, []),
     backupKeepDays: reader.read('SIGNPOST_BACKUP_KEEP', between(1, 3650), 7),

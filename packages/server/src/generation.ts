@@ -22,7 +22,6 @@ import {
   createPlanes,
   createPromptJobs,
   createPublished,
-  createTreeWriter,
   openEvidence,
   openObserving,
   type Resources,
@@ -40,6 +39,7 @@ import { releaseDeliveries } from './push/webhooks/deliveries/store.ts';
 import { countSealedWebhookKeys } from './push/webhooks/endpoints/store.ts';
 import { registerWebhookMetrics } from './push/webhooks/metrics.ts';
 import { DownloadCounter } from './releases/public/statistics.ts';
+import { createTreeWriter } from './releases/public/tree-writer.ts';
 import { openScanner } from './releases/scanner/clamd.ts';
 import { PartFiles } from './releases/uploads/part-files.ts';
 import roles from './roles.json' with { type: 'json' };
@@ -59,6 +59,9 @@ import { listAllPinnedRoots, listSealedKeys } from './trust/store.ts';
 import { Vault, type VaultInheritance } from './vault/vault.ts';
 import { AdmissionFigures } from './watch/admission/metrics.ts';
 import { registerWatchMetrics } from './watch/observing/metrics.ts';
+import { listSealedCredentials } from './wordpress/credentials/store.ts';
+import { recoverDeploys } from './wordpress/deploy/deploy.ts';
+import { clearSessions } from './wordpress/deploy/staging.ts';
 
 /** What lives as long as the process. */
 export type Process = Pick<Resources, 'config' | 'log' | 'now' | 'swap' | 'passwords' | 'backupKeys' | 'restoreDesk'>;
@@ -146,6 +149,8 @@ async function open(
   closers.push(() => relay.stop());
   wakers.push(() => relay.wake());
   const behind = createBehind(resources, forwarder);
+  await clearSessions(resources);
+  await recoverDeploys(resources);
   const worker = startWorker({ database, handlers: createJobs(resources), now, log, concurrency: 2 });
   wakers.push(() => worker.wake());
   closers.push(() => worker.stop());
@@ -282,12 +287,14 @@ async function listSealed(database: Database): Promise<string[]> {
   const certificateKeys = await countSealedKeys(database.query);
   const webhookKeys = await countSealedWebhookKeys(database.query);
   const pushKeys = await listSealedPushKeys(database.query);
+  const plugins = await listSealedCredentials(database.query);
   return [
     ...keys.map(({ key_id, label, scope }) => `signing key ${label} for ${scope} (${key_id.slice(0, 16)}…)`),
     ...authorities.map(({ name, key_id }) => `authority ${name} (${key_id.slice(0, 16)}…)`),
     ...timestamps.map(({ name }) => `timestamps of ${name}`),
     ...(webhookKeys === 0 ? [] : [`${webhookKeys} keys of webhooks`]),
     ...pushKeys.map(({ key_id, label }) => `push key ${label} (${key_id.slice(0, 16)}…)`),
+    ...plugins.map(({ organisation, slug }) => `password of the WordPress plugin ${slug} (${organisation})`),
     ...(certificateKeys === 0 ? [] : [`private keys of ${certificateKeys} certificates`]),
   ];
 }

@@ -1,5 +1,4 @@
 /** Puts the planes together: their routes, their jobs, their schedules. */
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Cron } from 'croner';
@@ -61,7 +60,6 @@ import { policyRoutes } from './releases/gate/policies/routes.ts';
 import { refreshManifests } from './releases/lifecycle/refresh.ts';
 import { releaseRoutes } from './releases/lifecycle/routes.ts';
 import { projectRoutes } from './releases/projects/routes.ts';
-import { writePublicTree } from './releases/public/public-tree.ts';
 import { downloadRoutes, publicRoutes } from './releases/public/routes.ts';
 import type { DownloadCounter } from './releases/public/statistics.ts';
 import { requestAllRescans, rescanJobKind, rescanOrganisation } from './releases/rescan/rescan.ts';
@@ -91,6 +89,10 @@ import type { Ask } from './watch/readers/ask.ts';
 import { openReaders } from './watch/readers/open.ts';
 import { createAsk } from './watch/readers/send-question.ts';
 import { watchRoutes } from './watch/routes.ts';
+import { deployJobKind, resumeDeploys } from './wordpress/deploy/deploy.ts';
+import { runDeploy } from './wordpress/deploy/job.ts';
+import { readAfter } from './wordpress/plugin/reading.ts';
+import { wordpressRoutes } from './wordpress/routes.ts';
 
 /** What is open while the server runs. */
 export interface Resources {
@@ -161,6 +163,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     sbomRoutes(resources),
     vulnerabilityRoutes(resources),
     rescanRoutes(resources),
+    ...wordpressRoutes(resources),
     ...watchRoutes(withBase),
     webhookRoutes(webhookParts(resources)),
     pushRoutes(resources),
@@ -250,6 +253,7 @@ export function createPromptJobs(resources: Resources): Readonly<Record<string, 
   return {
     [validationJobKind]: (job) => validateAuthorization({ ...resources, ...resources.acme }, job),
     [trustRootJobKind]: (job) => resources.trustRoots.run(job),
+    [deployJobKind]: (job) => runDeploy(resources, job),
   };
 }
 
@@ -265,36 +269,13 @@ export function createPublished(
   };
 }
 
-/**
- * Makes what brings the public tree up to date and resolves when it is: one write at a time, and at most one waiting. A
- * failure is logged, since the tree can always be written again from the database.
- */
-export function createTreeWriter({
-  config,
-  database,
-  blobs,
-  now,
-  log,
-}: Pick<Resources, 'config' | 'database' | 'blobs' | 'now' | 'log'>): () => Promise<void> {
-  const enqueue = createQueue();
-  const dir = join(config.dataDir, 'public');
-  let waiting: Promise<void> | undefined;
-  const write = async () => {
-    waiting = undefined;
-    await writePublicTree({ database, blobs, dir, now });
-  };
-  return () => {
-    waiting ??= enqueue(write).catch((err: unknown) => log.error({ err }, 'the public tree could not be written'));
-    return waiting;
-  };
-}
-
 /** Signs again what a new trust list asks for, or what waited for a key that it accepts or for the vault; judges what changed under a policy. */
 export function subscribePlanes(resources: Resources, bus: Bus): void {
   resources.push.start(bus);
   for (const topic of ['upload.accepted', 'sbom', 'vex', 'policy']) {
     bus.subscribe(topic, (event) => rejudgeAfter(resources, event));
   }
+  bus.subscribe('upload.accepted', (event) => readAfter(resources, event));
   for (const topic of ['trust.updated', 'signing_key.activated']) {
     bus.subscribe(topic, async ({ organisationId }) => {
       if (organisationId !== null) await refreshAndLog(resources, organisationId);
@@ -328,7 +309,7 @@ export function startSchedules(resources: Resources): () => Promise<void> {
 
 /**
  * Publishes revocation lists that are behind or run out, which they could not be while the vault was locked; asks for trusted roots that are
- * due; puts findings of many sources under one, and ends acceptances.
+ * due; puts findings of many sources under one, and ends acceptances; asks again what became of commits.
  */
 export async function runOften(resources: Resources): Promise<void> {
   await logFailure(resources, function refreshLists() {
@@ -337,6 +318,7 @@ export async function runOften(resources: Resources): Promise<void> {
   await logFailure(resources, requestDueTrustRoots);
   await logFailure(resources, collapseMassEvents);
   await logFailure(resources, endAcceptances);
+  await logFailure(resources, resumeDeploys);
 }
 
 /** Nobody is asked when nobody may be. */

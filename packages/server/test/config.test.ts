@@ -55,6 +55,7 @@ test('without any variable the settings are the documented defaults', () => {
     watchHosts: [],
     dockerConfigFile: undefined,
     npmrcFile: undefined,
+    wordpressHosts: ['https://plugins.svn.wordpress.org'],
     admissionsPerMinute: 3000,
     environment: {},
     backupDir: undefined,

@@ -24,7 +24,6 @@ import { openRevocation } from '../src/pki/revocation/revocation.ts';
 import {
   createPlanes,
   createPublished,
-  createTreeWriter,
   openEvidence,
   openObserving,
   type Resources,
@@ -32,6 +31,7 @@ import {
 } from '../src/planes.ts';
 import { openPush } from '../src/push/push.ts';
 import { DownloadCounter } from '../src/releases/public/statistics.ts';
+import { createTreeWriter } from '../src/releases/public/tree-writer.ts';
 import type { Scanner } from '../src/releases/scanner/clamd.ts';
 import { PartFiles } from '../src/releases/uploads/part-files.ts';
 import roles from '../src/roles.json' with { type: 'json' };

@@ -33,6 +33,7 @@ const shownSettings = [
   'dnsServers',
   'watchHosts',
   'admissionsPerMinute',
+  'wordpressHosts',
   'backupRecipients',
   'backupKeepDays',
   'restoreMaxMb',

@@ -9,6 +9,7 @@ import { examineServerCertificate } from './tls.ts';
 import { examineTrust } from './trust.ts';
 import { examineTrustRoots } from './trust-roots.ts';
 import { examineWebhooks } from './webhooks.ts';
+import { examineWordpress } from './wordpress.ts';
 
 /** What is looked at, by the words for it. */
 const examinations: Readonly<Record<string, Examination>> = {
@@ -27,6 +28,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   'the disk': examineDisk,
   'the address': examineAddress,
   'the webhooks': examineWebhooks,
+  'the plugins for WordPress': examineWordpress,
   'the certificate of the server': examineServerCertificate,
 };
 

@@ -66,6 +66,7 @@ export const publicRoutes: readonly string[] = [
   'GET /api/projects/{slug}/releases/{version}',
   'GET /api/projects/{slug}/releases/{version}/evidence',
   'GET /api/projects/{slug}/releases/{version}/evidence/{digest}',
+  'GET /api/projects/{slug}/releases/{version}/wordpress',
   // The token of a build is the proof.
   'POST /api/oidc/exchange',
   // Logging in is how one stops being anonymous.

@@ -49,6 +49,7 @@ import type { TimestampAuthorityTable } from './tables/timestamps.ts';
 import type { EvidenceRootMetadataTable, EvidenceRootTable } from './tables/trust-roots.ts';
 import type { WatchSchema } from './tables/watch.ts';
 import type { WebhookDeliveryTable, WebhookEndpointTable, WebhookKeyTable } from './tables/webhooks.ts';
+import type { WordpressCredentialTable, WordpressDeployTable, WordpressReadingTable } from './tables/wordpress.ts';
 
 /** All tables by name. */
 export interface Schema extends WatchSchema {
@@ -90,6 +91,9 @@ export interface Schema extends WatchSchema {
   ocsp_responder: OcspResponderTable;
   sbom: SbomTable;
   sbom_component: SbomComponentTable;
+  wordpress_reading: WordpressReadingTable;
+  wordpress_credential: WordpressCredentialTable;
+  wordpress_deploy: WordpressDeployTable;
   vulnerability_snapshot: VulnerabilitySnapshotTable;
   vulnerability: VulnerabilityTable;
   vulnerability_package: VulnerabilityPackageTable;

@@ -11,6 +11,7 @@ const otherDigests: readonly string[] = [
   // Of the artifact, which has a row of its own.
   'sbom.artifact_sha256',
   'vex_statement.artifact_sha256',
+  'wordpress_deploy.artifact_sha256',
   // Of text in the row itself.
   'evidence_document.sha256',
   'release_policy.sha256',

@@ -5,13 +5,18 @@ import { draftOf, framedTopics } from '../log/topics.ts';
 
 /** What is told of an endpoint that was switched off, to the others. */
 export const disabledTopic = 'webhook.disabled';
+/** What became of a plugin's deploy. */
+const deployTopics = ['wordpress.deployed', 'wordpress.failed'] as const;
 /** What a person sends to try an endpoint out. */
 export const testType = 'webhook.test';
 
-/** The types that endpoints may ask for: those of frames that tell of events, and that an endpoint was switched off. */
+/** Topics that are told as they are, to endpoints alone. */
+const plainTopics: readonly string[] = [disabledTopic, ...deployTopics];
+
+/** The types that endpoints may ask for: those of frames that tell of events, and the plain ones. */
 export const messageTypes: readonly string[] = [
   ...payloadTypes.filter((type) => type !== 'telemetry' && channelOf(type) !== undefined),
-  disabledTopic,
+  ...plainTopics,
 ];
 
 /** Whether an endpoint may ask for `type`: one of the server, or of an application. */
@@ -20,7 +25,7 @@ export function isMessageType(type: string): boolean {
 }
 
 /** The topics of events that become messages. */
-export const messageTopics: readonly string[] = [...framedTopics, disabledTopic];
+export const messageTopics: readonly string[] = [...framedTopics, ...plainTopics];
 
 /** A message, ready to be posted. */
 export interface Message {
@@ -36,7 +41,7 @@ const maxBodyBytes = 20_000;
 
 /** The message that an event becomes; undefined when it becomes none. */
 export function messageOf(event: Event): Message | undefined {
-  if (event.topic === disabledTopic) return writeMessage(disabledTopic, event.payload, event.at);
+  if (plainTopics.includes(event.topic)) return writeMessage(event.topic, event.payload, event.at);
   const draft = draftOf(event);
   return draft && writeMessage(draft.type, draft.data ?? {}, event.at);
 }

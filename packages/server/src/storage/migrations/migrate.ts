@@ -25,6 +25,7 @@ import { watching } from './0018-watching.ts';
 import { vexFiles } from './0019-vex-files.ts';
 import { unreadNames } from './0020-unread-names.ts';
 import { publisherKeys } from './0021-publisher-keys.ts';
+import { wordpress } from './0022-wordpress.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -49,6 +50,7 @@ const migrations: readonly Migration[] = [
   vexFiles,
   unreadNames,
   publisherKeys,
+  wordpress,
 ];
 
 /**

@@ -24,6 +24,8 @@ export interface ZipEntry {
   readonly compressedSize: number;
   /** Where its local header stands. */
   readonly offset: number;
+  /** Whether somebody may run it, by what the archive says of modes. */
+  readonly isExecutable: boolean;
 }
 
 /** Reads all entries. Throws the rule that one breaks, or `zip-directory` when they do not fill the directory exactly. */
@@ -74,6 +76,7 @@ function parseHeader(header: Buffer): ZipEntry {
     flags,
     method: parseMethod(header.readUInt16LE(10), name),
     crc: header.readUInt32LE(16),
+    isExecutable: parseExecutable(header),
   };
   return checkSizes({ ...entry, ...sizes, kind: parseKind(name, header.readUInt32LE(38)) });
 }
@@ -99,6 +102,11 @@ function parseMethod(method: number, name: string): ZipEntry['method'] {
   if (method === 0) return 'store';
   if (method === 8) return 'deflate';
   return refuse('zip-method', `expected store or deflate, got method ${method}: ${quoteName(name)}`);
+}
+
+/** APPNOTE 4.4.2: only what was made on Unix (3) or macOS (19) has modes of POSIX. */
+function parseExecutable(header: Buffer): boolean {
+  return [3, 19].includes(header.readUInt8(5)) && ((header.readUInt32LE(38) >>> 16) & 0o111) !== 0;
 }
 
 /** The slash at the end of the name decides; modes of whatever system must not contradict it. */

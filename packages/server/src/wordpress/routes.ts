@@ -1,0 +1,13 @@
+/** HTTP of WordPress plugins. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { AppEnv } from '../http/context.ts';
+import type { CredentialParts } from './credentials/credential.ts';
+import { credentialRoutes } from './credentials/routes.ts';
+import type { DeployParts } from './deploy/deploy.ts';
+import { deployRoutes } from './deploy/routes.ts';
+import { pluginRoutes } from './plugin/routes.ts';
+
+/** All routes of plugins. */
+export function wordpressRoutes(parts: DeployParts & CredentialParts): OpenAPIHono<AppEnv>[] {
+  return [pluginRoutes(parts), credentialRoutes(parts), deployRoutes(parts)];
+}

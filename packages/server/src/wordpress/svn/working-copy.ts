@@ -1,0 +1,145 @@
+/** A working copy of a plugin's repository: trunk whole, the folders beside it empty. Paths are relative to its top. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SaxesParser } from 'saxes';
+import { SvnFailure } from './failure.ts';
+import { pegged } from './repository.ts';
+import { runSvn, type SvnCall, type SvnOutput, type SvnSession, timeLimits } from './run.ts';
+
+/** One line of `svn status`: the first two columns and the path. */
+export interface StatusLine {
+  /** `A`, `D`, `M`, `R`, or a space for none. */
+  readonly content: string;
+  /** `M`, or a space for none. */
+  readonly properties: string;
+  readonly path: string;
+}
+
+const maxDiffBytes = 1024 * 1024;
+/** Paths of 1,024 bytes at most fit into a command line. */
+const pathsAtOnce = 100;
+/** What a working copy is called inside its scratch folder. */
+const name = 'copy';
+
+/** A working copy that lives as long as its session. */
+export class WorkingCopy {
+  readonly #session: SvnSession;
+  readonly root: string;
+
+  constructor(session: SvnSession) {
+    this.#session = session;
+    this.root = join(session.scratch, name);
+  }
+
+  /** Fetches the top folders, and then everything below trunk. What other repositories hold stays there. Throws `SvnFailure`. */
+  async checkOut(url: string): Promise<void> {
+    const common = { session: this.#session, timeLimitMs: timeLimits.readMs };
+    const shallow = ['checkout', '--quiet', '--ignore-externals', '--depth=immediates', '--', pegged(url), this.root];
+    await runSvn({ ...common, words: shallow });
+    await this.#call(['update', '--quiet', '--ignore-externals', '--set-depth=infinity', 'trunk'], {
+      timeLimitMs: timeLimits.readMs,
+    });
+  }
+
+  /** The revision in which trunk changed last, as it was copied. */
+  async readBaseRevision(): Promise<number> {
+    const { text } = await this.#call(['info', '--show-item', 'last-changed-revision', '--no-newline', 'trunk']);
+    return Number(text);
+  }
+
+  /** Puts paths under version control, parents first, or out of it with all below them. */
+  async schedule(verb: 'add' | 'delete', paths: readonly string[]): Promise<void> {
+    const options = verb === 'add' ? ['--depth', 'empty', '--no-ignore', '--no-auto-props'] : [];
+    await this.#withTargets([verb, '--quiet', '--force', ...options], paths);
+  }
+
+  /** Sets a property of paths. */
+  async setProperty(property: string, value: string, paths: readonly string[]): Promise<void> {
+    await this.#withTargets(['propset', '--quiet', property, value], paths);
+  }
+
+  /** Removes a property of paths. */
+  async removeProperty(property: string, paths: readonly string[]): Promise<void> {
+    // The one command of these that reads no list.
+    for (let at = 0; at < paths.length; at += pathsAtOnce) {
+      const some = paths.slice(at, at + pathsAtOnce).map(pegged);
+      await this.#call(['propdel', '--quiet', property, '--', ...some], { timeLimitMs: timeLimits.readMs });
+    }
+  }
+
+  /** The names of the properties of everything below trunk, by path. */
+  async listProperties(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const { text } = await this.#call(['proplist', '--recursive', '--xml', 'trunk']);
+    return parseProperties(text);
+  }
+
+  /** What would be committed of trunk. Throws when something is in no state that could be. */
+  async readStatus(): Promise<readonly StatusLine[]> {
+    const { text } = await this.#call(['status', '--ignore-externals', '--no-ignore', 'trunk']);
+    return parseStatus(text);
+  }
+
+  /** The changes of text as a unified diff, up to 1 MiB. */
+  async readDiff(): Promise<SvnOutput> {
+    return this.#call(['diff', '--internal-diff', 'trunk'], { maxOutputBytes: maxDiffBytes, mayCut: true });
+  }
+
+  /** Copies trunk, as it is here, to a tag that is not there. */
+  async copyTrunk(tag: string): Promise<void> {
+    await this.#call(['copy', '--quiet', '--ignore-externals', 'trunk', pegged(tag)]);
+  }
+
+  /** Commits trunk and the tag in one revision. Throws `SvnFailure`; after `unreachable` and `time-limit` nobody knows whether it happened. */
+  async commit(tag: string, message: string): Promise<void> {
+    const file = join(this.#session.scratch, 'message');
+    await writeFile(file, message);
+    const words = ['commit', '--quiet', '--encoding', 'UTF-8', '--file', file, 'trunk', pegged(tag)];
+    await this.#call(words, { timeLimitMs: timeLimits.commitMs });
+  }
+
+  async #withTargets(words: readonly string[], paths: readonly string[]): Promise<void> {
+    if (paths.length === 0) return;
+    const file = join(this.#session.scratch, 'targets');
+    await writeFile(file, paths.map((path) => `${pegged(path)}\n`).join(''));
+    await this.#call([...words, '--targets', file], { timeLimitMs: timeLimits.readMs });
+  }
+
+  #call(words: readonly string[], limits: Partial<Omit<SvnCall, 'session' | 'words'>> = {}): Promise<SvnOutput> {
+    return runSvn({ timeLimitMs: timeLimits.readMs, ...limits, session: this.#session, words, folder: this.root });
+  }
+}
+
+/** Seven columns, a space, and the path (`svn help status`). Throws `SvnFailure` for missing, foreign and conflicting paths. */
+export function parseStatus(text: string): readonly StatusLine[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [content = '', properties = ''] = line;
+      if (!/^[ AMDR][ M][ ][ +][ ][ ][ ] [^ ]/.test(line)) {
+        throw new SvnFailure(
+          'other',
+          `svn status: expected nothing but changes, got ${JSON.stringify(line.slice(0, 200))}`,
+        );
+      }
+      return { content, properties, path: line.slice(8) };
+    });
+}
+
+/** `<target path="…"><property name="…"/></target>`. */
+export function parseProperties(xml: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  let current: Set<string> | undefined;
+  const parser = new SaxesParser();
+  parser.on('error', (error) => {
+    throw new SvnFailure('other', `svn proplist: ${error.message}`);
+  });
+  parser.on('opentag', ({ name: tag, attributes }) => {
+    if (tag === 'target') {
+      current = new Set();
+      found.set(attributes.path ?? '', current);
+    } else if (tag === 'property') current?.add(attributes.name ?? '');
+  });
+  parser.write(xml).close();
+  return found;
+}

@@ -1,0 +1,79 @@
+/** Where the password could be seen while `svn` runs: argument lists, environments, files, core files, the log. */
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { committer, createRepository, startSvnserve } from '../programs/subversion.ts';
+import { slug } from './plugin.ts';
+import { openPluginScene } from './scene.ts';
+
+test('the password stands in no argument list, environment, file or log while svn runs, and no core file can hold it', async (t) => {
+  const repository = await createRepository(slug);
+  t.after(() => repository.remove());
+  const server = await startSvnserve(repository, slug);
+  t.after(() => server.stop());
+  // The repository takes its time, so that a process is there to be looked at.
+  await repository.writeHook('pre-commit', 'sleep 1');
+  const plugin = await openPluginScene(t, server);
+  await plugin.release({ version: '1.0.0' });
+  const seen = watchProcesses(join(plugin.scene.resources.config.dataDir, 'wordpress'));
+  const deployed = await plugin.deploy('1.0.0');
+  const { texts, limits, calls } = await seen.stop();
+  assert.equal(deployed.state, 'deployed');
+  assert.ok(calls.has('commit'), [...calls].join(' '));
+  const everything = [...texts, ...plugin.scene.lines, JSON.stringify(deployed)].join('\n');
+  assert.match(everything, /--password-from-stdin/);
+  assert.doesNotMatch(everything, new RegExp(committer.password));
+  assert.deepEqual([...limits], ['Max core file size 0 0']);
+  assert.deepEqual(await readdir(join(plugin.scene.resources.config.dataDir, 'wordpress')), []);
+});
+
+interface Sighting {
+  readonly texts: ReadonlySet<string>;
+  readonly limits: ReadonlySet<string>;
+  readonly calls: ReadonlySet<string>;
+}
+
+/** Reads what anybody may read of the processes of `svn` that we started, and every file of their scratch folder, until it is stopped. */
+function watchProcesses(scratch: string): { stop(): Promise<Sighting> } {
+  const [texts, limits, calls] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  let stopped = false;
+  const look = async (pid: string) => {
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+    if (words[0] !== 'svn' || !words.some((word) => word.startsWith(scratch))) return;
+    texts.add(words.join(' '));
+    calls.add(words[1] ?? '');
+    texts.add(await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''));
+    const core = /^Max core file size.*$/m.exec(await readFile(`/proc/${pid}/limits`, 'utf8').catch(() => ''));
+    if (core)
+      limits.add(
+        core[0]
+          .trim()
+          .replaceAll(/\s+/g, ' ')
+          .replace(/ bytes$/, ''),
+      );
+  };
+  const ended = (async () => {
+    while (!stopped) {
+      for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) await look(pid);
+      for (const path of await readdir(scratch, { recursive: true }).catch(() => [])) {
+        if (/config|message|targets/.test(path)) texts.add(await readFile(join(scratch, path), 'utf8').catch(() => ''));
+      }
+      await delay(5);
+    }
+  })();
+  return {
+    stop: async () => {
+      stopped = true;
+      await ended;
+      return { texts, limits, calls };
+    },
+  };
+}
+
+test('this test can see what it looks for', async () => {
+  const words = await readFile(`/proc/${process.pid}/cmdline`, 'utf8');
+  assert.match(words, /node/);
+});
