@@ -6,7 +6,7 @@ import { type SignatureFact, unknownEvidence } from '../../facts/fact-set.ts';
 import type { FindPublisherKeys } from '../../publisher-keys/find-keys.ts';
 import type { ObservedArtifact } from '../../recording/sighting.ts';
 import { lineOf } from '../../sources/line.ts';
-import type { Ask, BodyDigests } from '../ask.ts';
+import type { Answered, Ask, BodyDigests } from '../ask.ts';
 import { type FoundSignature, maxSignatureBytes } from '../facts/found-signature.ts';
 import { observeBundles } from '../facts/observe-bundles.ts';
 import { type FoundDetached, type PreparedSignature, prepareSignature } from '../facts/prepared-signature.ts';
@@ -108,9 +108,15 @@ async function observeEntry(parts: FeedReaderParts, look: Look): ReturnType<Read
   const beside = await findBeside(parts, look, asking);
   const covered = beside === 'unknown' ? [] : beside.prepared.flatMap((one) => one.covered);
   const answer = await parts.ask({ url: entry.url, maxBytes: maxFileBytes, isHashed: true, covered, ...asking });
-  if (answer.kind === 'unknown') return answer;
+  if (answer.kind === 'unknown') return withoutForeignPause(answer, look);
   if (answer.status !== 200 || !answer.digests) return { kind: 'absent' };
   return describeEntry(parts, look, { digests: answer.digests, beside });
+}
+
+/** A host of files that asks for silence gets it by itself; the feed, and the files of other hosts, are read on. */
+function withoutForeignPause({ reason, retryAfterMs }: Unanswered, { entry, source }: Look): Unanswered {
+  const isOwn = new URL(entry.url).host === new URL(addressOf(source)).host;
+  return { kind: 'unknown', reason, ...(isOwn && retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
 interface Beside {
@@ -130,6 +136,7 @@ async function findBeside(
     if (answer.kind === 'unknown' && !answer.isTooLong) return 'unknown';
     if (answer.kind === 'unknown' || answer.status !== 200) continue;
     const { body: bytes } = answer;
+    if (isWebPage(answer)) continue;
     if (isDetached(suffix)) found.push({ kind: kindOf(suffix, bytes), format: 'detached', bytes });
     else bundles.push({ kind: 'bundle', format: 'detached', bytes });
   }
@@ -138,6 +145,16 @@ async function findBeside(
   }
   const keys = found.length === 0 ? [] : await findPublisherKeys(source);
   return { bundles, prepared: found.map((one) => prepareSignature(one, keys, now())) };
+}
+
+/**
+ * A page for people in the place of a signature says that there is none, whatever its status: servers do so for every name. A 403 says nothing of the
+ * kind, though some servers give it for what is not there, and stays unknown.
+ */
+function isWebPage({ headers, body }: Answered): boolean {
+  const type = headers.get('content-type') ?? '';
+  const begin = Buffer.from(body.subarray(0, 512)).toString('latin1').replace('\u00ef\u00bb\u00bf', '').trimStart();
+  return /^text\/html\b/i.test(type) || /^<(?:!doctype html|html|head|!--)/i.test(begin);
 }
 
 function isDetached(suffix: string): boolean {

@@ -30,12 +30,13 @@ const sha256 = createHash('sha256').update(file).digest('hex');
 /** The keys that people named. */
 let named: readonly PublisherKey[] = [];
 
+const parts = {
+  ...{ readTrustedRoots: async () => context.trustedRoots, builders: context.builders, now: () => context.now },
+  findPublisherKeys: async () => named,
+};
+
 const createReader = () =>
-  createFeedReader({
-    ask: createAsk({ privateHosts: new Set([host]), now: () => context.now }),
-    ...{ readTrustedRoots: async () => context.trustedRoots, builders: context.builders, now: () => context.now },
-    findPublisherKeys: async () => named,
-  });
+  createFeedReader({ ...parts, ask: createAsk({ privateHosts: new Set([host]), now: () => context.now }) });
 
 const appcast = `<?xml version="1.0" encoding="utf-8"?>
 <rss version="2.0" xmlns:sparkle="http://www.andymatuschak.org/xml-namespaces/sparkle"><channel><title>Rocket</title>
@@ -165,7 +166,7 @@ test('Sparkle’s signature in the feed is held against every key that was named
 });
 
 test('what is no signature, though it lies where one would, cannot be judged and names nobody', async () => {
-  for (const suffix of ['.minisig', '.asc', '.sig']) serve(suffix, '<html>page not found</html>');
+  for (const suffix of ['.minisig', '.asc', '.sig']) serve(suffix, 'page not found');
   assert.deepEqual(
     (await signatureFacts()).map(({ kind, outcome, reason, issuer }) => [kind, outcome, reason, issuer]),
     [
@@ -173,6 +174,37 @@ test('what is no signature, though it lies where one would, cannot be judged and
       ['key', 'unverifiable', 'key_unknown', undefined],
     ],
   );
+});
+
+test('a page for people in the place of a signature is none, and its status may say what it likes', async () => {
+  const pages = ['<html>page not found</html>', '\ufeff\n<!DOCTYPE html><title>404</title>', '<!-- nothing --><p>'];
+  for (const page of pages) {
+    for (const suffix of ['.sigstore.json', '.sigstore', '.minisig', '.asc', '.sig']) serve(suffix, page);
+    assert.deepEqual(
+      (await signatureFacts()).map(({ format, reason }) => [format, reason]),
+      [['inline', 'key_unknown']],
+    );
+  }
+});
+
+test('a host of files that asks for silence does not stop the feed that leads to it', async () => {
+  const feed = `https://dl.example/releases.xml`;
+  for (const [host, retryAfterMs] of [
+    ['cdn.example', undefined],
+    ['dl.example', 7000],
+  ] as const) {
+    const text = appcast.replaceAll(/url="[^"]*\.zip[^"]*"/g, `url="https://${host}/rocket-1.2.0.zip"`);
+    const reader = createFeedReader({
+      ...parts,
+      ask: async ({ url }) => {
+        if (url !== feed) return { kind: 'unknown', reason: 'status 429', status: 429, retryAfterMs: 7000 };
+        return { kind: 'answer', status: 200, headers: new Headers(), body: new Uint8Array(Buffer.from(text)) };
+      },
+    });
+    const own = { ...source, key: `feed:${feed}` };
+    const observed = await reader.observe(own, latest, never);
+    assert.deepEqual(observed, { kind: 'unknown', reason: 'status 429', ...(retryAfterMs && { retryAfterMs }) });
+  }
 });
 
 test('what is not answered is unknown, and what is gone is absent', async () => {
