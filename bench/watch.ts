@@ -7,7 +7,7 @@ import { formatAmount, type Measurement } from './measurement.ts';
 import { readMemory } from './signpost.ts';
 import { fillWatch } from './watch/fill.ts';
 import { measureSweep } from './watch/sweep.ts';
-import { measureUnchanged } from './watch/unchanged.ts';
+import { measureUnchanged, measureUnchangedOnPostgres, type Unchanged } from './watch/unchanged.ts';
 
 /** Of the list of sources. */
 const pageSize = 200;
@@ -15,15 +15,12 @@ const years = { sources: 100_000, sightings: 50 };
 
 /** Measures a server of its own. */
 export async function measureWatch(): Promise<readonly Measurement[]> {
-  const { bytes, perSecond } = await measureUnchanged();
+  const onPostgres = await measureUnchangedOnPostgres();
   const sweep = await measureSweep();
   return [
     measureClassification(),
-    {
-      ...{ name: 'watch, one more sighting of what has not changed, SQLite', measured: bytes },
-      bar: { kind: 'at most', value: 150, unit: ' bytes' },
-      detail: `${formatAmount(perSecond)} sightings a second recorded, 100 in a transaction`,
-    },
+    describeUnchanged('SQLite', await measureUnchanged()),
+    ...(onPostgres ? [describeUnchanged('PostgreSQL', onPostgres)] : []),
     {
       ...{ name: 'watch, requests a second of a sweep of 2,000 images', measured: sweep.ours / sweep.bare },
       bar: { kind: 'at least', value: 0.5, unit: ' times the bare requests' },
@@ -31,6 +28,14 @@ export async function measureWatch(): Promise<readonly Measurement[]> {
     },
     ...(await measureYears()),
   ];
+}
+
+function describeUnchanged(engine: string, { bytes, perSecond }: Unchanged): Measurement {
+  return {
+    ...{ name: `watch, one more sighting of what has not changed, ${engine}`, measured: bytes },
+    bar: { kind: 'at most', value: 150, unit: ' bytes' },
+    detail: `${formatAmount(perSecond)} sightings a second recorded, 100 in a transaction`,
+  };
 }
 
 /** The slower of a usual sighting and an attack. */

@@ -26,6 +26,7 @@ import { vexFiles } from './0019-vex-files.ts';
 import { unreadNames } from './0020-unread-names.ts';
 import { publisherKeys } from './0021-publisher-keys.ts';
 import { wordpress } from './0022-wordpress.ts';
+import { smallSightings } from './0023-small-sightings.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -51,6 +52,7 @@ const migrations: readonly Migration[] = [
   unreadNames,
   publisherKeys,
   wordpress,
+  smallSightings,
 ];
 
 /**
