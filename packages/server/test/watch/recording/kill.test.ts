@@ -3,15 +3,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { forEachEngine } from '../../storage/engines.ts';
-import { killWhileRecording } from './siege.ts';
+import { killAtWork } from './siege.ts';
 
 forEachEngine((_name, _open, locate) => {
-  test('what was acknowledged is there, what was established stays, nobody is promoted, wherever SIGKILL strikes', async () => {
-    const moments = fc.sample(fc.double({ min: 0, max: 1, noNaN: true }), 3);
-    const { findings, acknowledged } = await killWhileRecording(await locate(), {
-      ...{ kills: moments.length, random: () => moments.pop() ?? 0 },
+  for (const [work, kills] of [
+    ['recording', 3],
+    ['looking', 2],
+  ] as const) {
+    test(`what was acknowledged is there, what was established stays, nobody is promoted, wherever SIGKILL strikes while ${work}`, async () => {
+      const moments = fc.sample(fc.double({ min: 0, max: 1, noNaN: true }), kills);
+      const { findings, acknowledged } = await killAtWork(await locate(), {
+        ...{ work, kills, random: () => moments.pop() ?? 0 },
+      });
+      assert.deepEqual(findings, []);
+      assert.ok(acknowledged > 0);
     });
-    assert.deepEqual(findings, []);
-    assert.ok(acknowledged > 0);
-  });
+  }
 });

@@ -1,4 +1,4 @@
-/** Kills a process that records, again and again at random moments, and reads the books after each. */
+/** Kills a process that records or looks, again and again at random moments, and reads the books after each. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -18,13 +18,17 @@ export interface SiegeReport {
   readonly acknowledged: number;
 }
 
+/** What the process does: hands in sightings, or looks by the scheduler. */
+export type SiegeWork = 'recording' | 'looking';
+
+const programs: Readonly<Record<SiegeWork, string>> = { recording: 'loop.ts', looking: 'looks.ts' };
 const maxLifeMs = 400;
 const slug = 'siege';
 
 /** Kills `kills` times on a new database at `location`. `random` gives the moments: from 0 to 1. */
-export async function killWhileRecording(
+export async function killAtWork(
   location: DatabaseLocation,
-  { kills, random }: { readonly kills: number; readonly random: () => number },
+  { work, kills, random }: { readonly work: SiegeWork; readonly kills: number; readonly random: () => number },
 ): Promise<SiegeReport> {
   await withDatabase(location, async (database) => {
     await migrate(database);
@@ -34,20 +38,24 @@ export async function killWhileRecording(
   const acknowledged = new Set<number>();
   const known = await readAccepted(location);
   for (let kill = 0; kill < kills; kill += 1) {
-    await recordUntilKilled(location, { kill, lifeMs: random() * maxLifeMs, acknowledged });
+    const before = acknowledged.size;
+    await workUntilKilled(location, { work, kill, lifeMs: random() * maxLifeMs, acknowledged });
+    // Whatever the last one held is free again.
+    if (acknowledged.size === before) findings.push(`nothing was recorded after kill ${kill}`);
     findings.push(...(await judge(location, { known, acknowledged })));
   }
   return { findings, acknowledged: acknowledged.size };
 }
 
 interface Round {
+  readonly work: SiegeWork;
   readonly kill: number;
   readonly lifeMs: number;
   readonly acknowledged: Set<number>;
 }
 
-async function recordUntilKilled(location: DatabaseLocation, { kill, lifeMs, acknowledged }: Round): Promise<void> {
-  const loop = join(import.meta.dirname, 'loop.ts');
+async function workUntilKilled(location: DatabaseLocation, { work, kill, lifeMs, acknowledged }: Round): Promise<void> {
+  const loop = join(import.meta.dirname, programs[work]);
   const child = spawn(
     execPath,
     [
