@@ -1,27 +1,21 @@
 /** Reads release feeds: the files that they announce, and the signatures that lie beside those. */
 import { encodeHex } from '@signpost/protocol/bytes/hex';
-import type { BuilderTable } from '@signpost/protocol/sigstore/builder-table';
-import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
 import { type SignatureFact, unknownEvidence } from '../../facts/fact-set.ts';
 import type { FindPublisherKeys } from '../../publisher-keys/find-keys.ts';
 import type { ObservedArtifact } from '../../recording/sighting.ts';
 import { lineOf } from '../../sources/line.ts';
 import type { Answered, Ask, BodyDigests } from '../ask.ts';
 import { type FoundSignature, maxSignatureBytes } from '../facts/found-signature.ts';
-import { observeBundles } from '../facts/observe-bundles.ts';
+import { type EvidenceParts, observeFound } from '../facts/observe-found.ts';
 import { type FoundDetached, type PreparedSignature, prepareSignature } from '../facts/prepared-signature.ts';
 import { KeptAnswers, keptListings } from '../kept-answers.ts';
 import type { ListedArtifact, Reader, ReadSource, Unanswered } from '../reader.ts';
 import { type FeedEntry, readEntries } from './entries.ts';
 
 /** What the reader works with. */
-export interface FeedReaderParts {
+export interface FeedReaderParts extends EvidenceParts {
   readonly ask: Ask;
-  /** Those of an organisation, at the moment. */
-  readonly readTrustedRoots: (organisationId: string) => Promise<readonly TrustedRoot[]>;
-  readonly builders: BuilderTable;
   readonly findPublisherKeys: FindPublisherKeys;
-  readonly now: () => number;
 }
 
 /** In bytes. */
@@ -174,8 +168,8 @@ function appendToPath(address: string, suffix: string): string {
 }
 
 async function describeEntry(
-  { readTrustedRoots, builders, now }: FeedReaderParts,
-  { source, entry, artifact }: Look,
+  parts: FeedReaderParts,
+  { source: { organisationId }, entry, artifact }: Look,
   { digests, beside }: { readonly digests: BodyDigests; readonly beside: Beside | 'unknown' },
 ): Promise<ObservedArtifact> {
   const content = encodeHex(digests.sha256);
@@ -184,9 +178,8 @@ async function describeEntry(
   if (beside === 'unknown') {
     return { facts: { ...basis, ...unknownEvidence }, names, line, isDefault };
   }
-  const trustedRoots = await readTrustedRoots(source.organisationId);
-  const context = { ...{ content, digests, trustedRoots, builders }, now: now() };
-  const { signatures, provenance, sbom } = await observeBundles(beside.bundles, context);
+  const found = { organisationId, content, digests, found: beside.bundles };
+  const { signatures, provenance, sbom } = await observeFound(parts, found);
   const others = await judgeAll(beside.prepared, digests.covered);
   return {
     facts: { ...basis, signatures: [...signatures, ...others], provenance, sbom },

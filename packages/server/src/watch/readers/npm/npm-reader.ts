@@ -1,12 +1,11 @@
 /** Reads packages of npm: every version that a registry shows, by whom it was published, and who attests to it. */
 import { createHash } from 'node:crypto';
-import type { BuilderTable } from '@signpost/protocol/sigstore/builder-table';
-import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
 import { type PublisherFact, unknownEvidence } from '../../facts/fact-set.ts';
 import type { Ask } from '../ask.ts';
 import { nameContent } from '../facts/content-name.ts';
 import type { FoundSignature } from '../facts/found-signature.ts';
-import { type BundleFacts, observeBundles } from '../facts/observe-bundles.ts';
+import type { BundleFacts } from '../facts/observe-bundles.ts';
+import { type EvidenceParts, observeFound } from '../facts/observe-found.ts';
 import type { ListedArtifact, Reader, ReadSource, Unanswered } from '../reader.ts';
 import { type Publisher, readAttestations, readVersion, readVersions, type VersionDocument } from './document.ts';
 import type { NpmSettings } from './npmrc.ts';
@@ -15,14 +14,10 @@ import { createRegistryKeys, type ReadRegistryKeys } from './registry-keys.ts';
 import { judgeRegistrySignatures } from './registry-signature.ts';
 
 /** What the reader works with. */
-export interface NpmReaderParts {
+export interface NpmReaderParts extends EvidenceParts {
   readonly ask: Ask;
   /** Read again for each look: credentials change. `undefined`: there are none. */
   readonly readSettings: () => Promise<NpmSettings | undefined>;
-  /** Those of an organisation, at the moment. */
-  readonly readTrustedRoots: (organisationId: string) => Promise<readonly TrustedRoot[]>;
-  readonly builders: BuilderTable;
-  readonly now: () => number;
 }
 
 /** Attestations of one version that are read; a set with more is capped. */
@@ -95,15 +90,10 @@ async function observeAttestations(parts: NpmReaderParts, look: Look, document: 
   if (found === 'unknown') return { ...unknownEvidence, isCapped: false };
   const { sha512 } = digestsOf(document);
   if (found.length === 0 || !sha512) return { signatures: [], provenance: [], sbom: 'absent', isCapped: false };
-  const { readTrustedRoots, builders } = parts;
-  const trustedRoots = await readTrustedRoots(look.source.organisationId);
-  const context = {
-    ...{ trustedRoots, builders },
-    content: nameContent(document.digest),
-    digests: { sha512 },
-    now: parts.now(),
-  };
-  const facts = await observeBundles(found.slice(0, maxAttestations), context);
+  const facts = await observeFound(parts, {
+    ...{ organisationId: look.source.organisationId, content: nameContent(document.digest), digests: { sha512 } },
+    found: found.slice(0, maxAttestations),
+  });
   return { ...facts, isCapped: found.length > maxAttestations };
 }
 

@@ -1,9 +1,8 @@
 /** Reads repositories of images: what their tags lead to, and all that is signed about it. */
-import type { BuilderTable } from '@signpost/protocol/sigstore/builder-table';
-import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
 import type { FactSet } from '../../facts/fact-set.ts';
 import type { ObservedArtifact } from '../../recording/sighting.ts';
-import { type BundleFacts, observeBundles } from '../facts/observe-bundles.ts';
+import type { BundleFacts } from '../facts/observe-bundles.ts';
+import { type EvidenceParts, observeFound } from '../facts/observe-found.ts';
 import type { ListedArtifact, Reader, ReadSource, Unanswered } from '../reader.ts';
 import { findAttachments } from './attachments.ts';
 import { type ReadAttachments, readAttachments } from './found-signatures.ts';
@@ -14,14 +13,10 @@ import type { RegistryClient } from './registry-client.ts';
 import { type Absent, beginVisit, type Visit } from './visit.ts';
 
 /** What a reader works with. */
-export interface OciReaderParts {
+export interface OciReaderParts extends EvidenceParts {
   readonly client: RegistryClient;
   /** Registries as keys name them that speak HTTP without TLS; those on this machine do by themselves. */
   readonly plainHosts: ReadonlySet<string>;
-  /** Those of an organisation, at the moment. */
-  readonly readTrustedRoots: (organisationId: string) => Promise<readonly TrustedRoot[]>;
-  readonly builders: BuilderTable;
-  readonly now: () => number;
 }
 
 /** Whoever waits for a look waits a minute, and for a list five: what was seen until then is better than nothing. */
@@ -52,8 +47,7 @@ async function observeImage(
   if (image.kind === 'absent') return image;
   const content = image.digest.slice('sha256:'.length);
   const read = await readAttachments(visit, await findAttachments(visit, image.digest));
-  const trustedRoots = await parts.readTrustedRoots(organisationId);
-  const facts = await observeBundles(read.found, { content, trustedRoots, builders: parts.builders, now: parts.now() });
+  const facts = await observeFound(parts, { organisationId, content, found: read.found });
   return { facts: describeFacts(content, { facts, read }), names, line, isDefault };
 }
 

@@ -1,8 +1,6 @@
 /** Reads projects of other servers of this kind: what is in service, who signed it, and the evidence that its manifest names. */
 import { createHash } from 'node:crypto';
 import { TrustError } from '@signpost/protocol/errors';
-import type { BuilderTable } from '@signpost/protocol/sigstore/builder-table';
-import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
 import { parseEnvelope } from '@signpost/protocol/updates/envelope';
 import { type Manifest, maxManifestBytes, parseManifest } from '@signpost/protocol/updates/manifest';
 import { defaultChannel } from '@signpost/protocol/updates/names';
@@ -11,7 +9,7 @@ import { type FactSet, unknownEvidence } from '../../facts/fact-set.ts';
 import { lineOf } from '../../sources/line.ts';
 import type { Answer, Ask } from '../ask.ts';
 import type { FoundSignature } from '../facts/found-signature.ts';
-import { observeBundles } from '../facts/observe-bundles.ts';
+import { type EvidenceParts, observeFound } from '../facts/observe-found.ts';
 import type { Listing, Reader, ReadSource, Unanswered } from '../reader.ts';
 import { judgeManifest } from './judge-manifest.ts';
 import {
@@ -24,14 +22,10 @@ import {
 } from './project-server.ts';
 
 /** What the reader works with. */
-export interface SignpostReaderParts {
+export interface SignpostReaderParts extends EvidenceParts {
   readonly ask: Ask;
   /** Hosts as keys name them that speak HTTP without TLS. */
   readonly plainHosts: ReadonlySet<string>;
-  /** Those of an organisation, at the moment. */
-  readonly readTrustedRoots: (organisationId: string) => Promise<readonly TrustedRoot[]>;
-  readonly builders: BuilderTable;
-  readonly now: () => number;
 }
 
 /** Bundles of one release that are read; a set with more is capped. */
@@ -103,9 +97,8 @@ async function observeManifest(
   const { slug } = asked;
   const signed = { slug, manifest: bytes, trustList: bodyOf(trustList), rootChanges: bodyOf(rootChanges) };
   const { trust, signatures: own } = await judgeManifest({ ...signed, now: parts.now() });
-  const { signatures, provenance, sbom } = await judgeBundles(parts, source, {
-    content: main.sha256,
-    found: found.slice(0, maxBundles),
+  const { signatures, provenance, sbom } = await observeFound(parts, {
+    ...{ organisationId: source.organisationId, content: main.sha256, found: found.slice(0, maxBundles) },
   });
   const isAttached = namesOf(manifest, 'sbom').length > 0;
   return {
@@ -117,15 +110,6 @@ async function observeManifest(
 
 function bodyOf(answer: Answer & { readonly kind: 'answer' }): Uint8Array | undefined {
   return answer.status === 200 ? answer.body : undefined;
-}
-
-async function judgeBundles(
-  { readTrustedRoots, builders, now }: SignpostReaderParts,
-  { organisationId }: ReadSource,
-  { content, found }: { readonly content: string; readonly found: readonly FoundSignature[] },
-) {
-  const trustedRoots = await readTrustedRoots(organisationId);
-  return observeBundles(found, { content, trustedRoots, builders, now: now() });
 }
 
 /** Documents of a kind about the main file. */
