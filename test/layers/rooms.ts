@@ -5,7 +5,7 @@ export interface House {
   /** Path from the top folder, ending in `/`. */
   readonly root: string;
   /**
-   * Bottom to top. A room is a folder (`bytes/`) or a file, and imports the rooms of the floors before its own; rooms
+   * Bottom to top. A room is a folder (`bytes/`) or a file, which is then none of its folder's, and imports the rooms of the floors before its own; rooms
    * of one floor do not know each other. `undefined`: one room, the whole house.
    */
   readonly floors: readonly (readonly string[])[] | undefined;
@@ -36,6 +36,35 @@ const protocol: House = {
   reaches: [],
 };
 
+/** The watch has an order of its own: from what there is, over what was seen and accepted of it, to who looks and who asks. */
+const watchFloors: readonly (readonly string[])[] = [
+  ['watch/parts.ts', 'watch/facts/'],
+  ['watch/baseline/'],
+  ['watch/drift/', 'watch/observations/'],
+  ['watch/learning/'],
+  ['watch/policies/'],
+  ['watch/sources/'],
+  ['watch/recording/teach.ts', 'watch/policies/proposal.ts'],
+  ['watch/findings/'],
+  ['watch/recording/', 'watch/observing/store.ts'],
+  ['watch/announcements/', 'watch/decisions/', 'watch/formats/', 'watch/publisher-keys/'],
+  ['watch/readers/reader.ts'],
+  ['watch/readers/ask.ts', 'watch/readers/covered-hash.ts', 'watch/readers/kept-answers.ts', 'watch/readers/origin.ts'],
+  ['watch/readers/facts/', 'watch/readers/send-question.ts'],
+  ['watch/readers/feed/', 'watch/readers/git/', 'watch/readers/npm/', 'watch/readers/oci/', 'watch/readers/signpost/'],
+  ['watch/readers/'],
+  ['watch/observing/'],
+  ['watch/cases/', 'watch/gates/', 'watch/inventory/', 'watch/patrol/'],
+  ['watch/admission/'],
+  ['watch/sources/routes.ts'],
+  [
+    ...['watch/admission/routes.ts', 'watch/cases/routes.ts', 'watch/decisions/routes.ts', 'watch/findings/routes.ts'],
+    ...['watch/gates/routes.ts', 'watch/inventory/routes.ts', 'watch/observing/routes.ts', 'watch/policies/routes.ts'],
+    ...['watch/formats/routes.ts', 'watch/publisher-keys/routes.ts'],
+  ],
+  ['watch/'],
+];
+
 const server: House = {
   root: 'packages/server/src/',
   floors: [
@@ -60,7 +89,7 @@ const server: House = {
     ['releases/'],
     ['modules/'],
     ['wordpress/'],
-    ['watch/'],
+    ...watchFloors,
     ['push/'],
     ['backup/'],
     ['doctor/'],
@@ -125,8 +154,17 @@ export function findRoom(path: string): { readonly floor: number; readonly room:
   if (!house) return undefined;
   if (!house.floors) return { floor: 0, room: house.root };
   const local = path.slice(house.root.length);
-  for (const [floor, rooms] of house.floors.entries()) {
-    const room = rooms.find((name) => (name.endsWith('/') ? local.startsWith(name) : local === name));
+  return findOn(house.floors, (name) => name === local) ?? findOn(house.floors, isAbove(local));
+}
+
+const isAbove = (local: string) => (name: string) => name.endsWith('/') && local.startsWith(name);
+
+function findOn(
+  floors: NonNullable<House['floors']>,
+  isRoom: (name: string) => boolean,
+): { readonly floor: number; readonly room: string } | undefined {
+  for (const [floor, rooms] of floors.entries()) {
+    const room = rooms.find(isRoom);
     if (room) return { floor, room };
   }
   return undefined;

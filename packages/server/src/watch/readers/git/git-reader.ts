@@ -1,8 +1,6 @@
 /** Reads the tags of git repositories, and who signed them. */
 import { createHash } from 'node:crypto';
 import { TrustError, type TrustErrorCode } from '@signpost/protocol/errors';
-import type { BuilderTable } from '@signpost/protocol/sigstore/builder-table';
-import type { TrustedRoot } from '@signpost/protocol/sigstore/trusted-root';
 import { parseSshSignature, verifySshSignature } from '@signpost/protocol/ssh/signature';
 import type { SignatureFact } from '../../facts/fact-set.ts';
 import { compareTexts } from '../../facts/plain-text.ts';
@@ -14,6 +12,7 @@ import { beginHash, finishHash } from '../covered-hash.ts';
 import { nameContent } from '../facts/content-name.ts';
 import { convertGitsign } from '../facts/gitsign.ts';
 import { type ObservingContext, observeBundles } from '../facts/observe-bundles.ts';
+import type { EvidenceParts } from '../facts/observe-found.ts';
 import { prepareSignature } from '../facts/prepared-signature.ts';
 import { KeptAnswers, keptListings } from '../kept-answers.ts';
 import { originOf } from '../origin.ts';
@@ -23,15 +22,11 @@ import type { GitObject } from './pack.ts';
 import { fetchTag, listTags, openRemote, type Remote, type RemoteTag } from './remote.ts';
 
 /** What the reader works with. */
-export interface GitReaderParts {
+export interface GitReaderParts extends EvidenceParts {
   readonly ask: Ask;
   /** Hosts as keys name them that speak HTTP without TLS. */
   readonly plainHosts: ReadonlySet<string>;
   readonly findPublisherKeys: FindPublisherKeys;
-  /** Those of an organisation, at the moment. */
-  readonly readTrustedRoots: (organisationId: string) => Promise<readonly TrustedRoot[]>;
-  readonly builders: BuilderTable;
-  readonly now: () => number;
 }
 
 /** Tags that are listed of a repository; others are left out. */
