@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { TrustError } from '@signpost/protocol/errors';
 import { CommanderError } from 'commander';
 import type { CommandSpec, Environment, Invocation } from './command.ts';
-import { commands } from './commands.ts';
+import { loadCommands } from './commands.ts';
 import { describeSystemError } from './files/system-error.ts';
 import { createProgram } from './program.ts';
 import { exitCodes, Failure } from './terminal/failure.ts';
@@ -30,7 +30,7 @@ export async function run({ words, environment, streams }: RunContext): Promise<
   const { stdout, stderr } = streams;
   const json = words.includes('--json');
   let exitCode: number = exitCodes.ok;
-  const program = createProgram(commands, {
+  const program = createProgram(await loadCommands(words), {
     version,
     execute: async (spec, given) => {
       exitCode = await execute(spec, { ...given, environment }, streams);

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { commands } from '../src/commands.ts';
+import { loadAllCommands, loadCommands } from '../src/commands.ts';
 import { formatCompletion } from '../src/completion.ts';
 import { createProgram } from '../src/program.ts';
 import { formatHelp, formatReference } from '../src/reference.ts';
 import { version } from '../src/version.ts';
 import { run, runProcess } from './support/run.ts';
 
+const commands = await loadAllCommands();
 const silent = { out: () => undefined, err: () => undefined };
 
 test('docs/command.md is what the program says about itself', async () => {
@@ -45,6 +46,19 @@ test('the name of a command stands once in the table, and every group has a summ
   assert.equal(new Set(words).size, words.length);
   const program = createProgram(commands, { version, execute: async () => undefined, write: silent });
   for (const command of program.commands) assert.notEqual(command.description(), '', command.name());
+});
+
+test('what a command needs is loaded by its first word', async () => {
+  for (const { words } of commands) {
+    const loaded = await loadCommands(words.split(' '));
+    assert.ok(
+      loaded.some((spec) => spec.words === words),
+      words,
+    );
+  }
+  assert.ok((await loadCommands(['ca', 'list'])).length < commands.length / 2);
+  const behindOption = await loadCommands(['--org', 'ca', 'status']);
+  assert.equal(behindOption.length, commands.length, 'the word behind an option may be its value');
 });
 
 test('--help prints the help and ends with 0; a group without a command ends with 2', async () => {

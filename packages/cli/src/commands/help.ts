@@ -7,7 +7,10 @@ import { Failure } from '../terminal/failure.ts';
 import type { Answer } from '../terminal/output.ts';
 
 /** `signpost help` and `signpost completion` over the commands that stand in the table. */
-export function createHelpCommands(specs: () => readonly CommandSpec[], version: string): readonly CommandSpec[] {
+export function createHelpCommands(
+  specs: () => Promise<readonly CommandSpec[]>,
+  version: string,
+): readonly CommandSpec[] {
   return [
     {
       words: 'help',
@@ -15,7 +18,7 @@ export function createHelpCommands(specs: () => readonly CommandSpec[], version:
       summary: 'Show the help of a command, the exit codes, or the whole reference',
       options: [{ flags: '--markdown', text: 'print docs/command.md' }],
       examples: ['signpost help root sign', 'signpost help exit-codes', 'signpost help --markdown > docs/command.md'],
-      run: async (invocation) => answerHelp(invocation, specs(), version),
+      run: async (invocation) => answerHelp(invocation, await specs(), version),
     },
     {
       words: 'completion',
@@ -25,7 +28,7 @@ export function createHelpCommands(specs: () => readonly CommandSpec[], version:
         'signpost completion bash > ~/.local/share/bash-completion/completions/signpost',
         'signpost completion fish | source',
       ],
-      run: async (invocation) => answerCompletion(invocation, specs()),
+      run: async (invocation) => answerCompletion(invocation, await specs()),
     },
   ];
 }

@@ -1,0 +1,40 @@
+/** The commands of `watch`, in the order of the reference. */
+import type { CommandSpec } from '../../command.ts';
+import { watchExport } from './export.ts';
+import { watchAccept, watchAcknowledge, watchDismiss, watchFinding, watchFindings, watchReject } from './finding.ts';
+import { watchCheck, watchPolicySet, watchPolicyShow, watchPropose } from './gate.ts';
+import { watchImport } from './import.ts';
+import { watchKeyAdd, watchKeyList, watchKeyRemove } from './key.ts';
+import { watchObserve } from './observe.ts';
+import { watchCases, watchDeclare, watchMirror, watchRetire, watchRevoke } from './signers.ts';
+import { watchAdd, watchAnnounce, watchHistory, watchList, watchRemove, watchShow } from './source.ts';
+
+export const commands: readonly CommandSpec[] = [
+  watchAdd,
+  watchList,
+  watchShow,
+  watchHistory,
+  watchAnnounce,
+  watchRemove,
+  watchDeclare,
+  watchRetire,
+  watchRevoke,
+  watchKeyAdd,
+  watchKeyList,
+  watchKeyRemove,
+  watchMirror,
+  watchCases,
+  watchObserve,
+  watchCheck,
+  watchPolicyShow,
+  watchPolicySet,
+  watchPropose,
+  watchExport,
+  watchImport,
+  watchFindings,
+  watchFinding,
+  watchAcknowledge,
+  watchAccept,
+  watchReject,
+  watchDismiss,
+];
