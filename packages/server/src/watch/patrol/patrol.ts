@@ -19,8 +19,12 @@ import { verifyObservations } from '../observations/chain.ts';
 import type { Tx, WatchParts } from '../parts.ts';
 import { countAnswered, isStillShown, listExpired, listUndecided, listWatching } from './store.ts';
 
-/** Findings that a change of roots makes, and not the source. */
-const massKinds: readonly DriftKind[] = ['signature.unverifiable', 'provenance.unverifiable'];
+/** Findings that a change of roots or of a registry's keys makes, and not the source. */
+const massKinds: readonly DriftKind[] = [
+  'signature.unverifiable',
+  'provenance.unverifiable',
+  'registry.signature_lost',
+];
 /** So many sources, and so many in a hundred of those that answered, are no coincidence. */
 const leastSources = 5;
 const leastShare = 20;

@@ -11,7 +11,7 @@ import { checkChains, collapseMassEvents, endAcceptances, tellStaleRoots } from 
 import { record } from '../../../src/watch/recording/record.ts';
 import { addSource } from '../../../src/watch/sources/source.ts';
 import { forEachEngine } from '../../storage/engines.ts';
-import { keyless, usualFacts } from '../drift/scene.ts';
+import { keyless, publisher, usualFacts } from '../drift/scene.ts';
 import { contentOf, type Desk, day, openDesk, openEstablished, start } from '../recording/desk.ts';
 
 forEachEngine((_name, open) => {
@@ -66,6 +66,16 @@ forEachEngine((_name, open) => {
       ...['open', 'resolved', 'resolved', 'resolved', 'resolved'],
     ]);
     assert.deepEqual(await statesOf(desk, 'system.mass_unverifiable'), ['resolved']);
+  });
+
+  test('a registry whose keys are gone is one finding, and not one of each package', async () => {
+    const desk = await openDesk(await database, `keys-${++count}`);
+    desk.goTo(10);
+    const { ids, see } = await openMany(desk, ['a', 'b', 'c', 'd', 'e']);
+    for (const id of ids) await see(id, 4, { publisher: publisher({ registrySignature: 'none-ever' }) });
+    await collapseMassEvents(desk);
+    assert.deepEqual(new Set(await statesOf(desk, 'registry.signature_lost')), new Set(['collapsed']));
+    assert.deepEqual(await statesOf(desk, 'system.mass_unverifiable'), ['open']);
   });
 
   test('a few of many sources are findings of their own', async () => {
