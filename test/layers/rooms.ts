@@ -54,13 +54,13 @@ const watchFloors: readonly (readonly string[])[] = [
   ['watch/readers/feed/', 'watch/readers/git/', 'watch/readers/npm/', 'watch/readers/oci/', 'watch/readers/signpost/'],
   ['watch/readers/'],
   ['watch/observing/'],
-  ['watch/cases/', 'watch/gates/', 'watch/inventory/', 'watch/patrol/'],
+  ['watch/cases/', 'watch/gates/', 'watch/inventory/', 'watch/patrol/', 'watch/vouching/'],
   ['watch/admission/'],
   ['watch/sources/routes.ts'],
   [
     ...['watch/admission/routes.ts', 'watch/cases/routes.ts', 'watch/decisions/routes.ts', 'watch/findings/routes.ts'],
     ...['watch/gates/routes.ts', 'watch/inventory/routes.ts', 'watch/observing/routes.ts', 'watch/policies/routes.ts'],
-    ...['watch/formats/routes.ts', 'watch/publisher-keys/routes.ts'],
+    ...['watch/formats/routes.ts', 'watch/publisher-keys/routes.ts', 'watch/vouching/routes.ts'],
   ],
   ['watch/'],
 ];

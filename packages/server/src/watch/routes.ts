@@ -14,9 +14,11 @@ import type { Observing } from './observing/scheduler.ts';
 import { watchPolicyRoutes } from './policies/routes.ts';
 import { watchPublisherKeyRoutes } from './publisher-keys/routes.ts';
 import { watchSourceRoutes } from './sources/routes.ts';
+import type { VouchParts } from './vouching/hand-in.ts';
+import { watchVouchRoutes } from './vouching/routes.ts';
 
 /** What they need. */
-interface WatchRouteParts extends SummaryParts, Pick<AdmissionRouteParts, 'config' | 'admissions'> {
+interface WatchRouteParts extends SummaryParts, VouchParts, Pick<AdmissionRouteParts, 'config' | 'admissions'> {
   readonly observing: Observing;
 }
 
@@ -33,6 +35,7 @@ export function watchRoutes(parts: WatchRouteParts): readonly OpenAPIHono<AppEnv
     watchCaseRoutes(parts),
     watchDecisionRoutes(parts),
     watchPublisherKeyRoutes(parts),
+    watchVouchRoutes(parts),
     watchAdmissionRoutes(parts),
   ];
 }

@@ -8,6 +8,7 @@ import { watchKeyAdd, watchKeyList, watchKeyRemove } from './key.ts';
 import { watchObserve } from './observe.ts';
 import { watchCases, watchDeclare, watchMirror, watchRetire, watchRevoke } from './signers.ts';
 import { watchAdd, watchAnnounce, watchHistory, watchList, watchRemove, watchShow } from './source.ts';
+import { watchVouch } from './vouch.ts';
 
 export const commands: readonly CommandSpec[] = [
   watchAdd,
@@ -22,6 +23,7 @@ export const commands: readonly CommandSpec[] = [
   watchKeyAdd,
   watchKeyList,
   watchKeyRemove,
+  watchVouch,
   watchMirror,
   watchCases,
   watchObserve,

@@ -27,6 +27,7 @@ import { unreadNames } from './0020-unread-names.ts';
 import { publisherKeys } from './0021-publisher-keys.ts';
 import { wordpress } from './0022-wordpress.ts';
 import { smallSightings } from './0023-small-sightings.ts';
+import { vouching } from './0024-vouching.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -53,6 +54,7 @@ const migrations: readonly Migration[] = [
   publisherKeys,
   wordpress,
   smallSightings,
+  vouching,
 ];
 
 /**

@@ -177,7 +177,7 @@ export interface WatchRevisionTable {
   version: number;
   state: 'cold' | 'learning' | 'established' | 'declared';
   document: string;
-  cause: 'learned' | 'renamed' | 'announced' | 'decided';
+  cause: 'learned' | 'renamed' | 'announced' | 'vouched' | 'decided';
   after_sequence: number;
   decision_id: string | null;
   actor: string;

@@ -16,6 +16,8 @@ export interface Difference {
 export interface ArtifactHistory {
   /** Whether this very digest was seen with a verified signature before. */
   readonly wasSigned: boolean;
+  /** Signers for whom an accepted one vouches at this time, and who that is, both as findings name them. */
+  readonly vouched?: ReadonlyMap<string, string> | undefined;
   /** The tag that leads to it; absent: it has none. */
   readonly tag?: TagHistory | undefined;
   /** The content that was seen under the same version or URL before, as SHA-256 in hex. */

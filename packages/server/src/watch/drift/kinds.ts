@@ -41,6 +41,7 @@ export const driftRules = {
   'identity.new_ref_type': rule('high', 'deny', 'a release started by hand from a branch'),
   'identity.context_changed': rule('medium', 'warn', 'a move to other runners'),
   'identity.renamed': rule('low', 'allow', 'a rename of the repository or its owner'),
+  'identity.vouched': rule('low', 'allow', 'a signer who hands over to another one'),
   'identity.extra': rule('low', 'allow', 'somebody signs beside the publisher'),
   'identity.retired_seen': rule('high', 'deny', 'a build from an old branch'),
   'identity.revoked_seen': rule('critical', 'deny', 'none is known'),

@@ -9,7 +9,7 @@ import { compareReturns, compareStrangers, hasSigners, selectAccepted, selectStr
 export function compareSignatures(
   revision: Revision,
   signatures: readonly SignatureFact[],
-  history: Pick<ArtifactHistory, 'wasSigned'>,
+  history: Pick<ArtifactHistory, 'wasSigned' | 'vouched'>,
 ): readonly Difference[] {
   if (signatures.length === 0) return compareAbsence(revision, history);
   const verified = signatures.filter(({ outcome }) => outcome === 'verified');
@@ -24,7 +24,7 @@ export function compareSignatures(
   return [
     ...broken,
     ...returns,
-    ...compareStrangers(revision, verified),
+    ...compareStrangers(revision, verified, history.vouched),
     ...compareStrength(revision, judged),
     ...(accepted.length > 0 ? compareFormats(revision, accepted) : []),
     ...judged.flatMap(describeWeakness),

@@ -30,13 +30,19 @@ export function compareReturns(revision: Revision, verified: readonly SignatureF
 }
 
 /** What is to be said of strangers, in a line that somebody answers for. */
-export function compareStrangers(revision: Revision, verified: readonly SignatureFact[]): readonly Difference[] {
+export function compareStrangers(
+  revision: Revision,
+  verified: readonly SignatureFact[],
+  vouched: ReadonlyMap<string, string> = new Map(),
+): readonly Difference[] {
   const accepted = selectAccepted(revision, verified);
   // A root is vouched for by roots alone: whoever has a key below it may not put another root above.
   const isAccompanied = ({ kind }: SignatureFact) => accepted.some((one) => kind !== 'tuf' || one.kind === 'tuf');
-  return selectStrangers(revision, verified).flatMap((signature) =>
-    isAccompanied(signature) ? [describeExtra(signature)] : describeUnknown(revision, signature),
-  );
+  return selectStrangers(revision, verified).flatMap((signature) => {
+    const voucher = vouched.get(nameSigner(signature));
+    if (voucher !== undefined) return [describeVouched(signature, voucher)];
+    return isAccompanied(signature) ? [describeExtra(signature)] : describeUnknown(revision, signature);
+  });
 }
 
 /** What somebody decided about the signer. A decision about this very tuple goes before one about a tuple like it. */
@@ -64,6 +70,13 @@ function describeReturn(signature: SignatureFact, state: Exclude<SignerState, 'a
     before: [state],
     after: [nameSigner(signature)],
     sentence: `it is signed by ${nameSigner(signature)}, whom somebody ${state} here`,
+  };
+}
+
+function describeVouched(signature: SignatureFact, voucher: string): Difference {
+  return {
+    ...{ kind: 'identity.vouched', before: [voucher], after: [nameSigner(signature)] },
+    sentence: `it is signed by ${nameSigner(signature)}, for whom ${voucher} vouches`,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What was seen about one artifact, in one form for all ecosystems. `unknown` is a value: what could not be asked is not absent. */
 import { createHash } from 'node:crypto';
+import type { Vouch } from '@signpost/protocol/intoto/vouch';
 import type { Identity } from './identity.ts';
 import { encodePlain } from './plain-text.ts';
 
@@ -29,6 +30,13 @@ export interface SignatureFact {
   readonly weakness?: 'weak' | 'expired' | undefined;
   /** Whether a log holds it, has promised to, or not. */
   readonly transparency: 'included' | 'promised' | 'none';
+}
+
+/** A statement by which a signer vouches for another one. Whether it counts, the line says that it is found in. */
+export interface VouchFact {
+  /** Who says it: verified. */
+  readonly by: Pick<SignatureFact, 'identity' | 'key'>;
+  readonly vouch: Vouch;
 }
 
 /** A statement about how it was built. Who signed it stands among the signatures. */
@@ -71,6 +79,8 @@ export interface FactSet {
   /** More signatures than were read. */
   readonly isCapped: boolean;
   readonly provenance: readonly ProvenanceFact[] | Unknown;
+  /** Absent: there are none. */
+  readonly vouches?: readonly VouchFact[] | undefined;
   /** Absent for ecosystems without one. */
   readonly publisher?: PublisherFact | Unknown | undefined;
   /** Absent: there is no such list, or its roots do not bear it out. */

@@ -66,7 +66,7 @@ export async function storeRevision(tx: Tx, entry: RevisionEntry): Promise<Store
 export interface DecisionEntry {
   readonly line: number;
   readonly decision: Decision;
-  readonly cause: 'announced' | 'decided';
+  readonly cause: 'announced' | 'vouched' | 'decided';
   /** The last observation that there is. */
   readonly afterSequence: number;
   readonly findingId?: string | undefined;

@@ -16,7 +16,11 @@ export interface Signers {
 /** A decision. */
 export type Decision =
   /** Who may sign, may no longer, never might, or was never to be trusted. */
-  | ({ readonly kind: 'accept' | 'retire' | 'revoke' | 'reject' } & Signers)
+  | ({
+      readonly kind: 'accept' | 'retire' | 'revoke' | 'reject';
+      /** Accepted by the word of another signer, whose window ends then, Unix ms. */
+      readonly vouchedUntil?: number | undefined;
+    } & Signers)
   /** Exactly these may sign; nothing is learned any more. */
   | ({ readonly kind: 'declare' } & Signers)
   /** What these facts show is usual from now on, as far as the kind goes. */

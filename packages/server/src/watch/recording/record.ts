@@ -191,6 +191,7 @@ async function judge(
     },
     history: {
       ...history,
+      ...(taught.vouched && { vouched: taught.vouched }),
       mirrors: await compareMirrors(tx, { source, observed, at }),
       ...(observed.facts.trust && { trustVersion: await findTrustVersion(tx, source.id) }),
       ...(coverage && { coverage }),

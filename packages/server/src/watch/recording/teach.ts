@@ -3,16 +3,18 @@ import { type AuditEntry, systemActor } from '../../audit/audit.ts';
 import { createId } from '../../storage/ids.ts';
 import { recordEvent } from '../../storage/outbox.ts';
 import { emptyRevision, type Revision } from '../baseline/revision.ts';
-import { selectStrangers } from '../drift/signers.ts';
-import type { FactSet, SignatureFact } from '../facts/fact-set.ts';
+import { nameSigner, selectStrangers } from '../drift/signers.ts';
+import type { FactSet, SignatureFact, VouchFact } from '../facts/fact-set.ts';
 import type { Identity } from '../facts/identity.ts';
 import { advanceRevision } from '../learning/advance.ts';
 import { decide, parseDecisionRow, readBaseline, type StoredRevision, storeRevision } from '../learning/baseline.ts';
 import type { Signers } from '../learning/decision.ts';
 import { type LineSettings, maxSamples } from '../learning/rebuild.ts';
 import { listAnnouncements, listDecisions, type RevisionRow } from '../learning/store.ts';
+import { selectVouched, type Vouched } from '../learning/vouch.ts';
 import { listLastArtifacts } from '../observations/store.ts';
 import type { Tx } from '../parts.ts';
+import { needsTwoFor } from '../policies/two-people.ts';
 
 /** The line, and what was seen of it in this transaction. */
 export interface Lesson {
@@ -31,11 +33,15 @@ export interface Taught {
   /** What findings are judged by. */
   readonly inForce: Revision;
   readonly entries: readonly AuditEntry[];
+  /** Who was accepted now by whose word, as findings name them. */
+  readonly vouched?: ReadonlyMap<string, string> | undefined;
 }
 
 /** Brings a line up to date. An established line is judged by what it was before, so that a rename is told as well as followed. */
 export async function teachLine(tx: Tx, lesson: Lesson): Promise<Taught> {
-  const announced = await acceptAnnounced(tx, lesson);
+  const expected = await listExpected(tx, lesson);
+  const announced = await acceptAnnounced(tx, lesson, expected);
+  const { prior, vouched, entries: told } = await acceptVouched(tx, lesson, expected);
   const before = (await readBaseline(tx, lesson.line.number))?.revision;
   const isKnown = before?.state === 'established' || before?.state === 'declared';
   const samples = isKnown ? [] : await readSamples(tx, lesson.line.number);
@@ -44,13 +50,14 @@ export async function teachLine(tx: Tx, lesson: Lesson): Promise<Taught> {
     ...{ before, decisions, seen: lesson.facts },
     lesson: { samples, ...lesson.settings, now: lesson.at },
   });
-  if (!next) return { inForce: before ?? emptyRevision, entries: announced };
+  const accepted = [...announced, ...told];
+  if (!next) return { inForce: prior ?? before ?? emptyRevision, entries: accepted, vouched };
   const stored = await storeRevision(tx, {
     ...{ line: lesson.line.number, revision: next.revision, cause: next.cause, afterSequence: lesson.sequences.last },
     ...{ actor: systemActor, at: lesson.at },
   });
   const entry = await tellRevision(tx, lesson, { stored, cause: next.cause });
-  return { inForce: isKnown && before ? before : next.revision, entries: [...announced, entry] };
+  return { inForce: prior ?? (isKnown && before ? before : next.revision), entries: [...accepted, entry], vouched };
 }
 
 async function readSamples(tx: Tx, line: number) {
@@ -63,13 +70,26 @@ async function readSamples(tx: Tx, line: number) {
     .reverse();
 }
 
+interface Expected {
+  readonly signers: AnnouncedSigners;
+  readonly reason: string;
+  readonly actor: string;
+}
+
+/** What people said of signers to come, as far as its time is now. */
+async function listExpected(tx: Tx, { source, at }: Lesson): Promise<readonly Expected[]> {
+  const rows = await listAnnouncements(tx, { sourceId: source.id, now: at });
+  return rows.map(({ signers, reason, actor }) => ({
+    ...{ signers: JSON.parse(signers) as AnnouncedSigners, reason, actor },
+  }));
+}
+
 /** Accepts strangers whom somebody announced for this time. */
-async function acceptAnnounced(tx: Tx, lesson: Lesson): Promise<readonly AuditEntry[]> {
+async function acceptAnnounced(tx: Tx, lesson: Lesson, expected: readonly Expected[]): Promise<readonly AuditEntry[]> {
   const entries: AuditEntry[] = [];
-  const announcements = await listAnnouncements(tx, { sourceId: lesson.source.id, now: lesson.at });
-  for (const { signers, reason, actor } of announcements) {
+  for (const { signers, reason, actor } of expected) {
     const revision = (await readBaseline(tx, lesson.line.number))?.revision ?? emptyRevision;
-    const arrived = selectArrived(revision, lesson.facts, JSON.parse(signers) as AnnouncedSigners);
+    const arrived = selectArrived(revision, lesson.facts, signers);
     if (arrived.identities.length + arrived.keys.length === 0) continue;
     const stored = await decide(tx, {
       ...{ line: lesson.line.number, decision: { kind: 'accept', ...arrived }, cause: 'announced' },
@@ -80,10 +100,57 @@ async function acceptAnnounced(tx: Tx, lesson: Lesson): Promise<readonly AuditEn
   return entries;
 }
 
+interface VouchedFor {
+  /** In force before; absent: nobody was accepted. */
+  readonly prior?: Revision | undefined;
+  readonly vouched?: ReadonlyMap<string, string> | undefined;
+  readonly entries: readonly AuditEntry[];
+}
+
+/** Accepts strangers for whom a known signer vouches; where two people accept strangers, they do. */
+async function acceptVouched(tx: Tx, lesson: Lesson, expected: readonly Expected[]): Promise<VouchedFor> {
+  const { organisationId, source, line, facts, at } = lesson;
+  const handedIn = expected.flatMap(({ signers }) => signers.vouch ?? []);
+  if (handedIn.length === 0 && !facts.some(({ vouches }) => vouches)) return { entries: [] };
+  const prior = (await readBaseline(tx, line.number))?.revision ?? emptyRevision;
+  const decisions = (await listDecisions(tx, line.number)).map(parseDecisionRow);
+  const found = selectVouched({
+    ...{ revision: prior, decisions, facts, handedIn, source: source.key, line: line.name, at },
+  });
+  if (found.length === 0 || (await needsTwoFor(tx, organisationId, source.key))) return { entries: [] };
+  const entries: AuditEntry[] = [];
+  for (const one of uniqueSigners(found)) {
+    const { identity, key } = one.signature;
+    const signers = { identities: identity ? [identity] : [], keys: identity || !key ? [] : [key] };
+    const stored = await decide(tx, {
+      ...{ line: line.number, decision: { kind: 'accept', vouchedUntil: one.until, ...signers }, cause: 'vouched' },
+      ...{
+        afterSequence: lesson.sequences.before,
+        reason: `${nameVoucher(one)} vouches for them`,
+        actor: systemActor,
+        at,
+      },
+    });
+    entries.push(await tellRevision(tx, lesson, { stored, cause: 'vouched' }));
+  }
+  const vouched = new Map(found.map((one) => [nameSigner(one.signature), nameVoucher(one)]));
+  return { prior, vouched, entries };
+}
+
+function uniqueSigners(found: readonly Vouched[]): Iterable<Vouched> {
+  return new Map(found.map((one) => [nameSigner(one.signature), one])).values();
+}
+
+function nameVoucher({ by, signature }: Vouched): string {
+  return nameSigner({ ...signature, identity: undefined, key: undefined, kind: 'key', ...by });
+}
+
 /** Who is expected: every claim that is named must be that one; issuer and subject always are. */
 export interface AnnouncedSigners {
   readonly identities: readonly (Pick<Identity, 'issuer' | 'subject'> & Partial<Identity>)[];
   readonly keys: readonly string[];
+  /** A statement that was handed in instead, by which somebody vouches for them. */
+  readonly vouch?: VouchFact | undefined;
 }
 
 function selectArrived(revision: Revision, facts: readonly FactSet[], announced: AnnouncedSigners): Signers {

@@ -63,7 +63,7 @@ const revisionSchema = z
     line: z.string(),
     version: z.int(),
     state: z.string(),
-    cause: z.enum(['learned', 'renamed', 'announced', 'decided']),
+    cause: z.enum(['learned', 'renamed', 'announced', 'vouched', 'decided']),
     actor: z.object({ kind: z.string(), id: z.string().nullable() }),
     created_at: timeSchema,
     document: z.record(z.string(), z.unknown()),

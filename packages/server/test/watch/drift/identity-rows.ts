@@ -1,4 +1,5 @@
 /** Rows of who signs, and of whether it is on record. */
+import { nameSigner } from '../../../src/watch/drift/signers.ts';
 import { type Row, row } from './row.ts';
 import { signedBy } from './row-cases.ts';
 import {
@@ -14,6 +15,8 @@ import {
   stranger,
   workflow,
 } from './scene.ts';
+
+const vouched = new Map([[nameSigner(keyless(stranger)), 'somebody known']]);
 
 /** See `Row`. */
 export const identityRows: readonly Row[] = [
@@ -126,6 +129,25 @@ export const identityRows: readonly Row[] = [
     [
       signedBy(stranger),
       { revision: { identities: [accepted(), accepted(stranger)] }, ...signedBy(workflow(), stranger) },
+    ],
+  ),
+  row(
+    'identity.vouched',
+    ['low', 'allow'],
+    [
+      { ...signedBy(stranger), history: { vouched } },
+      { ...signedBy(workflow(), stranger), history: { vouched } },
+    ],
+    [
+      signedBy(stranger),
+      { ...signedBy(person), history: { vouched } },
+      { history: { vouched } },
+      { ...signedBy(stranger), revision: { identities: [accepted(), accepted(stranger)] }, history: { vouched } },
+      {
+        ...signedBy(stranger),
+        revision: { identities: [accepted(), { identity: stranger, state: 'revoked' }] },
+        history: { vouched },
+      },
     ],
   ),
   row(

@@ -20,6 +20,7 @@ export const pinned: Readonly<Record<DriftKind, string>> = {
   'identity.new_ref_type': 'high deny',
   'identity.context_changed': 'medium warn',
   'identity.renamed': 'low allow',
+  'identity.vouched': 'low allow',
   'identity.extra': 'low allow',
   'identity.retired_seen': 'high deny',
   'identity.revoked_seen': 'critical deny',

@@ -1,9 +1,10 @@
 /** Facts of what was found beside an artifact: who signed it, how it was built, whether it has an SBOM. */
 import { createHash } from 'node:crypto';
-import type { TrustErrorCode } from '@signpost/protocol/errors';
+import { TrustError, type TrustErrorCode } from '@signpost/protocol/errors';
+import { parseVouch, vouchType } from '@signpost/protocol/intoto/vouch';
 import type { BuilderTable } from '@signpost/protocol/sigstore/builder-table';
 import type { ObservedBundle } from '@signpost/protocol/sigstore/observe-bundle';
-import type { FactSet, ProvenanceFact, SignatureFact } from '../../facts/fact-set.ts';
+import type { FactSet, ProvenanceFact, SignatureFact, VouchFact } from '../../facts/fact-set.ts';
 import { identityOf } from '../../facts/identity.ts';
 import { compareTexts, encodePlain } from '../../facts/plain-text.ts';
 import type { FoundSignature } from './found-signature.ts';
@@ -19,6 +20,8 @@ export interface ObservingContext extends JudgingContext {
 export interface BundleFacts {
   readonly signatures: readonly SignatureFact[];
   readonly provenance: readonly ProvenanceFact[];
+  /** Absent: there are none. */
+  readonly vouches?: readonly VouchFact[] | undefined;
   readonly sbom: Exclude<FactSet['sbom'], 'unknown'>;
   /** When the first verified signature of the artifact is proven to have been there, Unix ms. */
   readonly signedAt: number | undefined;
@@ -29,14 +32,18 @@ export async function observeBundles(
   found: readonly FoundSignature[],
   context: ObservingContext,
 ): Promise<BundleFacts> {
-  const judged: { readonly found: FoundSignature; readonly judged: JudgedSignature }[] = [];
-  for (const one of found) judged.push({ found: one, judged: await judgeSignature(one, context) });
+  const all: { readonly found: FoundSignature; readonly judged: JudgedSignature }[] = [];
+  for (const one of found) all.push({ found: one, judged: await judgeSignature(one, context) });
+  const vouches = orderFacts(all.flatMap((one) => readVouch(one.judged)));
+  // It is about a signer, and no signature of the artifact that it lies beside.
+  const judged = all.filter((one) => !isVouch(one.judged));
   const provenance = judged
     .map((one) => readProvenance(one.judged, context.builders))
     .filter((fact) => fact !== undefined);
   return {
     signatures: orderFacts(judged.map(describeSignature)),
     provenance: orderFacts(provenance),
+    ...(vouches.length > 0 && { vouches }),
     sbom: readSbom(judged.map((one) => one.judged)),
     signedAt: readSignedAt(judged.map((one) => one.judged)),
   };
@@ -84,6 +91,25 @@ function rankTransparency({ logEntries }: ObservedBundle): SignatureFact['transp
 
 function isAboutAnother({ content }: ObservedBundle): boolean {
   return content.kind === 'statement' && !content.isAboutArtifact;
+}
+
+function isVouch(judged: JudgedSignature): boolean {
+  if (judged.outcome !== 'verified') return false;
+  const { content } = judged.observed;
+  return content.kind === 'statement' && content.statement.predicateType === vouchType;
+}
+
+/** One that is not as it should be says nothing. */
+function readVouch(judged: JudgedSignature): readonly VouchFact[] {
+  if (judged.outcome !== 'verified' || !isVouch(judged)) return [];
+  const { observed } = judged;
+  if (observed.content.kind !== 'statement') return [];
+  try {
+    return [{ by: nameSigner(observed), vouch: parseVouch(observed.content.statement) }];
+  } catch (error) {
+    if (error instanceof TrustError) return [];
+    throw error;
+  }
 }
 
 /** Predicates that are SBOMs (in-toto/attestation, spec/predicates), in every version. */

@@ -179,10 +179,10 @@ async function describeEntry(
     return { facts: { ...basis, ...unknownEvidence }, names, line, isDefault };
   }
   const found = { organisationId, content, digests, found: beside.bundles };
-  const { signatures, provenance, sbom } = await observeFound(parts, found);
+  const { signatures, provenance, vouches, sbom } = await observeFound(parts, found);
   const others = await judgeAll(beside.prepared, digests.covered);
   return {
-    facts: { ...basis, signatures: [...signatures, ...others], provenance, sbom },
+    facts: { ...basis, signatures: [...signatures, ...others], provenance, ...(vouches && { vouches }), sbom },
     names,
     line,
     isDefault,

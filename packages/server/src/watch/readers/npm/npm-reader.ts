@@ -75,13 +75,14 @@ async function observeVersion(parts: ObservingParts, look: Look): ReturnType<Rea
   const facts = {
     ...{ content: nameContent(document.digest), publishedAt: artifact.publishedAt, isCapped: attested.isCapped },
     ...{ signatures: attested.signatures, provenance: attested.provenance, sbom: attested.sbom },
+    ...('vouches' in attested && attested.vouches && { vouches: attested.vouches }),
     publisher: await describePublisher(parts, look, document),
   };
   return { facts, names: artifact.names, line: artifact.line, isDefault: artifact.isDefault };
 }
 
 type Attested = { readonly isCapped: boolean } & (
-  | Pick<BundleFacts, 'signatures' | 'provenance' | 'sbom'>
+  | Pick<BundleFacts, 'signatures' | 'provenance' | 'vouches' | 'sbom'>
   | typeof unknownEvidence
 );
 

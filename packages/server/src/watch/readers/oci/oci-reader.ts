@@ -62,6 +62,7 @@ function describeFacts(
     signatures: unknown.has('signatures') ? 'unknown' : facts.signatures,
     isCapped: read.isCapped,
     provenance: unknown.has('provenance') ? 'unknown' : facts.provenance,
+    ...(facts.vouches && { vouches: facts.vouches }),
     sbom: unknown.has('sbom') && sbom === 'absent' ? 'unknown' : sbom,
     content,
     publishedAt: facts.signedAt,

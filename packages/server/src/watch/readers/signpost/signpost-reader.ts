@@ -97,13 +97,14 @@ async function observeManifest(
   const { slug } = asked;
   const signed = { slug, manifest: bytes, trustList: bodyOf(trustList), rootChanges: bodyOf(rootChanges) };
   const { trust, signatures: own } = await judgeManifest({ ...signed, now: parts.now() });
-  const { signatures, provenance, sbom } = await observeFound(parts, {
+  const { signatures, provenance, vouches, sbom } = await observeFound(parts, {
     ...{ organisationId: source.organisationId, content: main.sha256, found: found.slice(0, maxBundles) },
   });
   const isAttached = namesOf(manifest, 'sbom').length > 0;
   return {
     ...{ ...basis, signatures: [...own, ...signatures], provenance, isCapped: found.length > maxBundles },
     ...(trust && { trust }),
+    ...(vouches && { vouches }),
     sbom: sbom === 'absent' && isAttached ? 'about-subject' : sbom,
   };
 }

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { encodeText } from '@signpost/protocol/bytes/text';
+import { digestSigner, vouchType } from '@signpost/protocol/intoto/vouch';
 import * as instance from '../../../../../protocol/test/sigstore/instance.ts';
+import { mint } from '../../../../../protocol/test/sigstore/minted.ts';
 import { createAuthority } from '../../../../../protocol/test/x509/authority.ts';
 import type { SignatureFact } from '../../../../src/watch/facts/fact-set.ts';
 import type { FoundSignature } from '../../../../src/watch/readers/facts/found-signature.ts';
@@ -14,6 +16,7 @@ import {
   context,
   cosignSign,
   createTrustedRoot,
+  encodeBundle,
   foundOlder,
   foundStatement,
   githubIssuer,
@@ -254,4 +257,34 @@ test('facts do not depend on the order in which signatures are found, and equal 
 test('what cosign signs today is a signature, too', async () => {
   const { signatures, provenance: facts } = await observe(await foundStatement({ predicateType: cosignSign }));
   assert.deepEqual([signatures[0]?.outcome, facts], ['verified', []]);
+});
+
+test('a word of a signer for another one is no signature of what it lies beside, and says nothing when it is wrong', async () => {
+  const signer = { issuer: githubIssuer, subject: 'https://github.com/acme/new/.github/workflows/release.yml' };
+  const predicate = {
+    source: 'oci:ghcr.io/acme/app',
+    signer,
+    validFrom: '2026-01-01T00:00:00Z',
+    validTo: '2026-02-01T00:00:00Z',
+  };
+  const found = async (digest: string): Promise<FoundSignature> => {
+    const subject = [{ name: predicate.source, digest: { sha256: digest } }];
+    const statement = { _type: 'https://in-toto.io/Statement/v1', subject, predicateType: vouchType, predicate };
+    const bytes = encodeBundle(await mint({ signer: workflow, payload: JSON.stringify(statement) }));
+    return { kind: 'bundle', format: 'referrer', bytes };
+  };
+  const { signatures, vouches, signedAt: at } = await observe(await found(digestSigner(signer)));
+  assert.deepEqual([signatures, at], [[], undefined]);
+  const [{ by, vouch } = assert.fail('expected a word')] = vouches ?? [];
+  assert.deepEqual(
+    [by.identity?.repository, vouch.source, vouch.signer],
+    ['https://github.com/acme/app', predicate.source, signer],
+  );
+  const wrong = await observe(await found(other));
+  assert.deepEqual([wrong.signatures, wrong.vouches], [[], undefined]);
+  const untrusted = await observeBundles([await found(digestSigner(signer))], { ...context, trustedRoots: [] });
+  assert.deepEqual(
+    [untrusted.signatures.map(({ outcome }) => outcome), untrusted.vouches],
+    [['unverifiable'], undefined],
+  );
 });

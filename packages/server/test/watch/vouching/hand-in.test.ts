@@ -1,0 +1,95 @@
+/** Statements that people hand in, by which a known signer vouches for another one. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { digestSigner, vouchType } from '@signpost/protocol/intoto/vouch';
+import { mint } from '../../../../protocol/test/sigstore/minted.ts';
+import type { Party } from '../../../../protocol/test/x509/authority.ts';
+import type { EvidenceSources } from '../../../src/evidence/sources.ts';
+import type { Identity } from '../../../src/watch/facts/identity.ts';
+import { changeSettings } from '../../../src/watch/policies/settings.ts';
+import { observeBundles } from '../../../src/watch/readers/facts/observe-bundles.ts';
+import { handInVouch } from '../../../src/watch/vouching/hand-in.ts';
+import { forEachEngine } from '../../storage/engines.ts';
+import { keyless, stranger as newcomer } from '../drift/scene.ts';
+import { context, encodeBundle, foundStatement, signedAt, stranger, workflow } from '../readers/signing.ts';
+import { contentOf, type Desk, day, openDesk, start } from '../recording/desk.ts';
+
+const source = 'oci:ghcr.io/org/app';
+const { issuer, subject } = newcomer;
+const signer = { issuer, subject };
+/** The day after the instance of the tests signs everything. */
+const today = Math.ceil((signedAt - start) / day) + 1;
+const timeOf = (onDay: number) => new Date(start + onDay * day).toISOString();
+
+/** A statement in a bundle, for ten days. */
+async function writeVouch(by: Party = workflow, differs: object = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const predicate = { source, signer, validFrom: timeOf(today - 1), validTo: timeOf(today + 9), ...differs };
+  const subjects = [{ name: predicate.source, digest: { sha256: digestSigner(signer) } }];
+  const statement = {
+    _type: 'https://in-toto.io/Statement/v1',
+    subject: subjects,
+    predicateType: vouchType,
+    predicate,
+  };
+  return encodeBundle(await mint({ signer: by, payload: JSON.stringify(statement) }));
+}
+
+const { signatures } = await observeBundles([await foundStatement()], context);
+const known = signatures[0]?.identity as Identity;
+const evidence: Pick<EvidenceSources, 'readTrustedRoots' | 'builders'> = {
+  readTrustedRoots: async () => context.trustedRoots.map((root) => ({ name: 'tests', root })),
+  builders: context.builders,
+};
+
+forEachEngine((_name, open) => {
+  const database = open();
+  let count = 0;
+  const establish = async () => {
+    const desk = await openDesk(await database, `hand-in-${++count}`);
+    desk.goTo(today);
+    for (const onDay of [1, 2, 3]) await desk.see(onDay, { signatures: [keyless(known)] });
+    return desk;
+  };
+  const handIn = async (desk: Desk, bundle: Uint8Array<ArrayBuffer>, caller = desk.caller) => {
+    const parts = { database: desk.database, now: desk.now, evidence };
+    return handInVouch(parts, caller, { sourceId: desk.source.id, bundle });
+  };
+  const kindsAt = async (desk: Desk, onDay: number) =>
+    (await desk.see(onDay, { signatures: [keyless(newcomer)] })).findings
+      .get(contentOf(onDay))
+      ?.filter(({ kind }) => kind.startsWith('identity.'))
+      .map(({ kind }) => kind);
+
+  test('who is vouched for is accepted on arrival', async () => {
+    const desk = await establish();
+    const { valid_to } = await handIn(desk, await writeVouch());
+    assert.equal(valid_to, start + (today + 9) * day);
+    assert.deepEqual(await kindsAt(desk, 4), ['identity.vouched']);
+    assert.equal((await desk.revisions()).at(-1)?.cause, 'vouched');
+    assert.ok(await desk.isRebuilt());
+  });
+
+  test('a word that is over when they arrive lets nobody in', async () => {
+    const desk = await establish();
+    await handIn(desk, await writeVouch());
+    desk.goTo(today + 9);
+    assert.equal((await kindsAt(desk, 4))?.includes('identity.vouched'), false);
+  });
+
+  test('words of strangers, about other sources, that are over or none are refused', async () => {
+    const desk = await establish();
+    await assert.rejects(handIn(desk, await writeVouch(stranger)), { code: 'conflict', rule: 'watch-voucher' });
+    for (const bundle of [
+      await writeVouch(workflow, { source: 'oci:ghcr.io/org/other' }),
+      await writeVouch(workflow, { validFrom: timeOf(today - 9), validTo: timeOf(today - 1) }),
+      await writeVouch(workflow, { validTo: undefined }),
+      new Uint8Array(3),
+    ]) {
+      await assert.rejects(handIn(desk, bundle), { code: 'invalid', rule: 'watch-vouch' });
+    }
+    const other = await openDesk(desk.database, `hand-in-other-${count}`);
+    await assert.rejects(handIn(desk, await writeVouch(), other.caller), { code: 'not_found' });
+    await changeSettings(desk, desk.caller, { twoPeople: true });
+    await assert.rejects(handIn(desk, await writeVouch()), { code: 'forbidden', rule: 'watch-two-people' });
+  });
+});
