@@ -6,6 +6,7 @@ import { watchCheck, watchPolicySet, watchPolicyShow, watchPropose } from './gat
 import { watchImport } from './import.ts';
 import { watchKeyAdd, watchKeyList, watchKeyRemove } from './key.ts';
 import { watchObserve } from './observe.ts';
+import { watchSelftest } from './selftest.ts';
 import { watchCases, watchDeclare, watchMirror, watchRetire, watchRevoke } from './signers.ts';
 import { watchAdd, watchAnnounce, watchHistory, watchList, watchRemove, watchShow } from './source.ts';
 import { watchVouch } from './vouch.ts';
@@ -33,6 +34,7 @@ export const commands: readonly CommandSpec[] = [
   watchPropose,
   watchExport,
   watchImport,
+  watchSelftest,
   watchFindings,
   watchFinding,
   watchAcknowledge,

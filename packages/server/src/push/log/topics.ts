@@ -35,6 +35,11 @@ const conversions: Readonly<Record<string, Conversion>> = {
     type: 'evidence.denied',
     describe: ({ project, version, policy_sha256 }) => keep({ project, version, sha256: policy_sha256 }),
   },
+  'watch.finding.opened': { channel: 'watch', type: 'watch.finding.opened', describe: describeFinding },
+  // Whoever waits for an alarm waits for this one as well.
+  'watch.finding.reopened': { channel: 'watch', type: 'watch.finding.opened', describe: describeFinding },
+  'watch.finding.escalated': { channel: 'watch', type: 'watch.finding.escalated', describe: describeFinding },
+  'watch.finding.resolved': { channel: 'watch', type: 'watch.finding.resolved', describe: describeFinding },
 };
 
 /** The topics whose events become frames. */
@@ -63,6 +68,10 @@ function describeKey({ key_id, trust_version }: Event['payload']): SignableObjec
 
 function describeCertificate({ serial, sha256, reason, not_after }: Event['payload']): SignableObject {
   return keep({ serial, sha256, reason, not_after: typeof not_after === 'number' ? encodeTime(not_after) : undefined });
+}
+
+function describeFinding({ finding, kind, severity, sha256 }: Event['payload']): SignableObject {
+  return keep({ finding, kind, severity, sha256 });
 }
 
 /** The members that are texts and integers. */
