@@ -35,15 +35,20 @@ import {
   deriveColumns,
   formatActor,
 } from '../records/certificate-row.ts';
+import { refuseCheck } from './node-verification-key.ts';
 import { type NewCertificate, recordInGroup } from './record.ts';
-import { readRequested } from './request.ts';
+import { type ClaimedRequest, readRequested, refuseRequest } from './request.ts';
 import { signBody } from './sign.ts';
-import { signings } from './signatures/process.ts';
+import type { SignatureCheck } from './signatures/check.ts';
+import { signatureChecks, signings } from './signatures/process.ts';
+import type { SigningResult } from './signatures/signing.ts';
 
 /** Whose key is certified. */
 export type KeySource =
   /** The holder's: proven by the request. Subject and names are the request's unless given beside it. */
   | { readonly kind: 'request'; readonly request: VerifiedRequest }
+  /** The same, but the proof may be left to whoever signs: a certificate for it is not signed before. */
+  | { readonly kind: 'claimed'; readonly request: ClaimedRequest }
   /** Proven by something else, such as an older certificate. */
   | { readonly kind: 'public'; readonly publicKey: SubjectKey; readonly pkcs8?: Uint8Array }
   /** Made here, and sealed in the vault. */
@@ -125,7 +130,7 @@ export async function prepareCertificate(
     serial,
     locations: await findLocations(parts, issuer, serial),
   });
-  const row = completeRow(await signWhere(contents, issuer, profile.name), {
+  const row = completeRow(await signWhere(contents, issuer, { profile: profile.name, proof: key.proof }), {
     ...{ id: createId(at), organisationId, issuerId: issuer.authorityId, profile: profile.name, at },
     ...{ source: wish.source, createdBy: formatActor(caller.actor), replacesId: wish.replacesId ?? null },
     acmeAccountId: wish.acmeAccountId ?? null,
@@ -136,14 +141,34 @@ export async function prepareCertificate(
   return { issuer, record };
 }
 
-/** Signs in the thread for signatures if the key is open in this process, otherwise where it is. Throws as `signLinted` does. */
-async function signWhere(contents: CertificateToWrite, issuer: Issuer, profile: string): Promise<DerivedColumns> {
+interface SigningTerms {
+  readonly profile: string;
+  /** To be held against the key first. */
+  readonly proof: SignatureCheck | undefined;
+}
+
+/**
+ * Checks and signs in the thread for signatures if the issuer's key is open in this process, otherwise where it is. Throws as `signLinted` does,
+ * and as a request whose signature is not by its key is refused.
+ */
+async function signWhere(
+  contents: CertificateToWrite,
+  issuer: Issuer,
+  { profile, proof }: SigningTerms,
+): Promise<DerivedColumns> {
   const body = encodeBody(contents, issuer.signer.algorithm);
-  if (!hasKey(issuer)) return deriveColumns(await signBody(body, issuer, profile));
-  const result = await signings.take({ body, issuer, profile });
+  if (hasKey(issuer)) return readSigned(await signings.take({ body, issuer, profile, ...(proof && { proof }) }));
+  const check = proof ? await signatureChecks.take(proof) : 'signed';
+  if (check !== 'signed') throw refuseRequest(refuseCheck(check));
+  return deriveColumns(await signBody(body, issuer, profile));
+}
+
+function readSigned(result: SigningResult): DerivedColumns {
   switch (result.kind) {
     case 'signed':
       return result.columns;
+    case 'unproven':
+      throw refuseRequest(refuseCheck(result.check));
     case 'refused':
       throw new Refusal('invalid', result.message, result.rule === undefined ? {} : { rule: result.rule });
     case 'failed':
@@ -178,7 +203,7 @@ interface Asked {
 
 /** What is asked for, by the request and beside it, with host names in lower case. */
 function readAsked(profile: Profile, wish: IssueWish): Asked {
-  const requested = wish.key.kind === 'request' ? readRequested(profile, wish.key.request) : undefined;
+  const requested = 'request' in wish.key ? readRequested(profile, wish.key.request) : undefined;
   const isHostNamed = profile.names.common_name === 'in-names';
   const subject = (wish.subject ?? requested?.subject ?? []).map(
     ([type, text]): AttributeToWrite => (isHostNamed && type === 'CN' ? [type, text.toLowerCase()] : [type, text]),
@@ -203,12 +228,17 @@ function readCommonName([type, text]: AttributeToWrite): IssuedName[] {
 interface OpenedKey {
   readonly publicKey: SubjectKey;
   readonly pkcs8?: Uint8Array;
+  readonly proof?: SignatureCheck;
 }
 
 async function openKey(profile: Profile, source: KeySource): Promise<OpenedKey> {
   switch (source.kind) {
     case 'request':
       return { publicKey: source.request.subjectKey };
+    case 'claimed': {
+      const { subjectKey: publicKey, proof } = source.request;
+      return { publicKey, ...(proof && { proof }) };
+    }
     case 'public':
       return source;
     case 'server': {

@@ -5,6 +5,7 @@ import { parseEcdsaSignature } from '@signpost/protocol/keys/ecdsa-signature';
 import { curves } from '@signpost/protocol/keys/key-type';
 import { parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subject-key';
 import { importSubjectKey, type SignedBytes, type VerificationKey } from '@signpost/protocol/keys/verification-key';
+import type { CheckResult, SignatureCheck } from './signatures/check.ts';
 import { signatureChecks } from './signatures/process.ts';
 
 /** The key in SubjectPublicKeyInfo, as strict as the protocol's `importPublicKey`, and throwing alike. */
@@ -14,10 +15,30 @@ export async function importNodeKey(spki: Uint8Array<ArrayBuffer>): Promise<Veri
   return {
     subjectKey,
     verify: async (signed) => {
-      if (await isSigned(subjectKey, signed)) return;
-      throw new TrustError('bad_signature', `expected a signature by the ECDSA ${subjectKey.curve} key, got another`);
+      const result = await signatureChecks.take(describeCheck(subjectKey, signed));
+      if (result !== 'signed') throw refuseCheck(result);
     },
   };
+}
+
+/**
+ * What is left to be held against an ECDSA key, by node:crypto. Throws TrustError for a signature of another kind, and for the DER that OpenSSL
+ * takes although another encoding would be the same signature.
+ */
+export function describeCheck(
+  { curve, spki }: SubjectKey & { readonly kind: 'ecdsa' },
+  { algorithm, message, signature }: SignedBytes,
+): SignatureCheck {
+  if (algorithm.kind !== 'ecdsa') throw refuseCheck('not-signed');
+  parseEcdsaSignature(signature, curves[curve].bytes);
+  return { spki, digest: digestName(algorithm), message, signature };
+}
+
+/** Why a signature does not count. */
+export function refuseCheck(result: Exclude<CheckResult, 'signed'>): TrustError {
+  return result === 'unusable'
+    ? new TrustError('malformed', 'expected a public key that can be used')
+    : new TrustError('bad_signature', 'expected a signature by the key, got another');
 }
 
 /**
@@ -47,18 +68,6 @@ function importSpki(subjectKey: SubjectKey): KeyObject {
   } catch (cause) {
     throw new TrustError('malformed', 'expected a public key that can be used', { cause });
   }
-}
-
-async function isSigned(
-  { curve, spki }: SubjectKey & { readonly kind: 'ecdsa' },
-  { algorithm, message, signature }: SignedBytes,
-): Promise<boolean> {
-  if (algorithm.kind !== 'ecdsa') return false;
-  // Throws for the DER that OpenSSL takes although another encoding would be the same signature.
-  parseEcdsaSignature(signature, curves[curve].bytes);
-  const result = await signatureChecks.take({ spki, digest: digestName(algorithm), message, signature });
-  if (result === 'unusable') throw new TrustError('malformed', 'expected a public key that can be used');
-  return result === 'signed';
 }
 
 function derOf({ spki }: SubjectKey) {

@@ -1,16 +1,25 @@
 /** Certification requests (PKCS#10, RFC 2986): what of them a profile lets be taken. Nothing is copied. */
 import { parsePemBlock } from '@signpost/protocol/asn1/pem';
 import { TrustError } from '@signpost/protocol/errors';
+import { interpretSignatureAlgorithm } from '@signpost/protocol/keys/signature-algorithm';
+import { parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subject-key';
+import { importSubjectKey } from '@signpost/protocol/keys/verification-key';
 import type { KnownExtensions } from '@signpost/protocol/x509/extensions';
 import type { AttributeToWrite } from '@signpost/protocol/x509/name';
 import { extensionOids } from '@signpost/protocol/x509/oids';
-import { parseRequest, type VerifiedRequest, verifyRequest } from '@signpost/protocol/x509/request';
+import {
+  type CertificateRequest,
+  parseRequest,
+  type VerifiedRequest,
+  verifyRequest,
+} from '@signpost/protocol/x509/request';
 import { Refusal } from '../../errors.ts';
 import { toPurpose } from '../profiles/contents.ts';
 import { assertNameForm, type IssuedName } from '../profiles/name-text.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { readSubject } from '../profiles/subject.ts';
-import { importNodeKey } from './node-verification-key.ts';
+import { describeCheck, importNodeKey } from './node-verification-key.ts';
+import type { SignatureCheck } from './signatures/check.ts';
 
 /** A request of 64 KiB in base64, with lines and some text around. */
 const maxPemCharacters = 100_000;
@@ -32,6 +41,26 @@ export async function openRequest(bytes: Uint8Array<ArrayBuffer>): Promise<Verif
   return openWith(async () => verifyRequest(parseRequest(bytes), importNodeKey));
 }
 
+/** A request whose signature is held against its key where the certificate is signed: in one step, and not without the other. */
+export interface ClaimedRequest extends CertificateRequest {
+  /** The key in `spki`. */
+  readonly subjectKey: SubjectKey;
+  /** Undefined when the signature is verified. */
+  readonly proof?: SignatureCheck;
+}
+
+/** The request in a PEM text, of ECDSA keys not verified yet. Throws as `openPemRequest` does. */
+export async function claimPemRequest(pem: string): Promise<ClaimedRequest> {
+  return openWith(async () => {
+    const request = parseRequest(readPem(pem));
+    const { spki, signatureAlgorithm, signedBytes: message, signature } = request;
+    const subjectKey = parseSubjectKey(spki);
+    if (subjectKey.kind !== 'ecdsa') return verifyRequest(request, () => importSubjectKey(subjectKey));
+    const algorithm = interpretSignatureAlgorithm(signatureAlgorithm);
+    return { ...request, subjectKey, proof: describeCheck(subjectKey, { algorithm, message, signature }) };
+  });
+}
+
 // Old tools write NEW CERTIFICATE REQUEST (RFC 7468, 7).
 function readPem(pem: string): Uint8Array<ArrayBuffer> {
   const label = pem.includes('-----BEGIN NEW CERTIFICATE REQUEST-----')
@@ -40,22 +69,27 @@ function readPem(pem: string): Uint8Array<ArrayBuffer> {
   return parsePemBlock(pem, label, maxPemCharacters);
 }
 
-async function openWith(open: () => Promise<VerifiedRequest>): Promise<VerifiedRequest> {
+async function openWith<T>(open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (cause) {
     if (!(cause instanceof TrustError)) throw cause;
-    const rule = cause.code === 'bad_signature' ? 'request-signature' : 'request-malformed';
-    const key = cause.code === 'algorithm_unsupported' ? 'key-type' : rule;
-    throw new Refusal('invalid', `the certification request is refused: ${cause.message}`, { rule: key, cause });
+    throw refuseRequest(cause);
   }
+}
+
+/** A request that is not believed, because of what is wrong with it. */
+export function refuseRequest(cause: TrustError): Refusal {
+  const rule = cause.code === 'bad_signature' ? 'request-signature' : 'request-malformed';
+  const key = cause.code === 'algorithm_unsupported' ? 'key-type' : rule;
+  return new Refusal('invalid', `the certification request is refused: ${cause.message}`, { rule: key, cause });
 }
 
 /**
  * What of a request is taken: subject, alternative names, and a stapled answer. Extensions that the profile sets may be asked
  * for as the profile sets them; any other is refused, rule `request-extension`.
  */
-export function readRequested(profile: Profile, request: VerifiedRequest): RequestedContents {
+export function readRequested(profile: Profile, request: CertificateRequest): RequestedContents {
   for (const { oid } of request.allExtensions) {
     if (!takenExtensions.has(oid)) throw refuse(`expected no extension ${oid} in a request`);
   }

@@ -8,7 +8,7 @@ import { keyLabels } from '../profiles/key-label.ts';
 import { parseNameText } from '../profiles/name-text.ts';
 import { orderSubject } from '../profiles/subject.ts';
 import type { IssueWish } from './issue.ts';
-import { openPemRequest } from './request.ts';
+import { claimPemRequest } from './request.ts';
 
 const lifetimeSchema = z
   .string()
@@ -54,7 +54,7 @@ export async function readIssueWish(body: z.infer<typeof issueSchema>): Promise<
     profile,
     ...(request === undefined
       ? { source: 'form', key: { kind: 'server', label: key } }
-      : { source: 'request', key: { kind: 'request', request: await openPemRequest(request) } }),
+      : { source: 'request', key: { kind: 'claimed', request: await claimPemRequest(request) } }),
     subject: subject && orderSubject(subject),
     names: names?.map(parseNameText),
     lifetimeMs: readLifetime(lifetime),

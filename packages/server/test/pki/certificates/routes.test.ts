@@ -49,6 +49,29 @@ suite('the API of certificates', () => {
     return json as { readonly id: string; readonly certificate: string; readonly chain: string };
   };
 
+  test('issues nothing for requests that their keys have not signed, one by itself or many beside good ones', async () => {
+    const count = async () => {
+      const { json } = await ask('manager', 'GET', '/api/certificates?limit=500');
+      return (json as { readonly certificates: readonly unknown[] }).certificates.length;
+    };
+    const before = await count();
+    const changed = async (offset: number) => {
+      const der = await writeRequest();
+      der[der.length - offset] = (der.at(-offset) ?? 0) ^ 1;
+      return encodePem('CERTIFICATE REQUEST', der);
+    };
+    const refused = '400 request-signature';
+    assert.equal(problem(await issue({ request: await changed(1) })), refused);
+    const many = await Promise.all(
+      Array.from({ length: 18 }, async (_, at) => issue(at % 3 === 0 ? {} : { request: await changed(at) })),
+    );
+    for (const [at, answer] of many.entries()) {
+      if (at % 3 === 0) assert.equal(answer.status, 201);
+      else assert.equal(problem(answer), refused);
+    }
+    assert.equal(await count(), before + 6);
+  });
+
   test('issues from a request, and for a key that the server makes', async () => {
     const { certificate, chain } = await issued();
     assert.match(certificate, /^-----BEGIN CERTIFICATE-----\n/);

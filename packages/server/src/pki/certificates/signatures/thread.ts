@@ -2,7 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import { Refusal } from '../../../errors.ts';
 import { type CheckResult, type PackedChecks, packChecks, type SignatureCheck } from './check.ts';
-import { type PackedSignings, packSignings, type Signing, type SigningResult } from './signing.ts';
+import { type PackedResult, type PackedSignings, packSignings, unpackResult } from './packed-signings.ts';
+import type { Signing, SigningResult } from './signing.ts';
 
 /** What it works on is a few hundred bytes each. */
 const maxHeapMb = 64;
@@ -12,7 +13,7 @@ const youngMb = 24;
 /** What is asked of the thread. */
 export type Question =
   | { readonly kind: 'check'; readonly id: number; readonly packed: PackedChecks }
-  | { readonly kind: 'sign'; readonly id: number; readonly packed: PackedSignings };
+  | { readonly kind: 'sign'; readonly id: number; readonly count: number; readonly packed: PackedSignings };
 
 /** What it answers; not always in the order of the questions. */
 export interface Answer {
@@ -53,8 +54,9 @@ export class SignatureThread {
   /** Results in the order of `signings`. Rejects as `check` does. */
   async sign(signings: readonly Signing[]): Promise<readonly SigningResult[]> {
     const packed = packSignings(signings);
-    const results = await this.#ask({ kind: 'sign', id: this.#nextId(), packed }, packed.bytes);
-    return results as readonly SigningResult[];
+    const question = { kind: 'sign', id: this.#nextId(), count: signings.length, packed } as const;
+    const results = await this.#ask(question, packed.bytes);
+    return (results as readonly PackedResult[]).map(unpackResult);
   }
 
   /** Ends it, whatever it was doing. */

@@ -1,7 +1,8 @@
 /** The thread that checks and makes signatures, many at a time. */
 import { parentPort } from 'node:worker_threads';
 import { checkSignature, unpackChecks } from './check.ts';
-import { signHere, unpackSignings } from './signing.ts';
+import { packResult, unpackSignings } from './packed-signings.ts';
+import { signTogether } from './signing.ts';
 import type { Answer, Question } from './thread.ts';
 
 parentPort?.on('message', async (question: Question) => {
@@ -9,7 +10,8 @@ parentPort?.on('message', async (question: Question) => {
   parentPort?.postMessage(answer);
 });
 
-async function work({ kind, packed }: Question): Promise<readonly unknown[]> {
-  if (kind === 'check') return unpackChecks(packed).map(checkSignature);
-  return Promise.all(unpackSignings(packed).map(signHere));
+async function work(question: Question): Promise<readonly unknown[]> {
+  if (question.kind === 'check') return unpackChecks(question.packed).map(checkSignature);
+  const results = await signTogether(unpackSignings(question.packed, question.count));
+  return results.map(packResult);
 }

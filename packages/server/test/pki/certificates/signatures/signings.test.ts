@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { after, suite, test } from 'node:test';
 import { parseBase64 } from '@signpost/protocol/bytes/base64';
 import { createPrivateKey } from '@signpost/protocol/keys/private-key';
@@ -7,6 +8,7 @@ import { parseCertificate } from '@signpost/protocol/x509/certificate';
 import { verifySigned } from '@signpost/protocol/x509/verify-certificate';
 import { createSerialNumber, encodeBody } from '@signpost/protocol/x509/write-certificate';
 import { createNodeSigner, type NodeSigner } from '../../../../src/pki/authorities/node-signer.ts';
+import type { SignatureCheck } from '../../../../src/pki/certificates/signatures/check.ts';
 import { ThreadAtNeed } from '../../../../src/pki/certificates/signatures/gathered-work.ts';
 import type { Signing, SigningResult } from '../../../../src/pki/certificates/signatures/signing.ts';
 import { createSignings } from '../../../../src/pki/certificates/signatures/signings.ts';
@@ -44,6 +46,21 @@ async function assertSigned(result: SigningResult | undefined, { certificate: is
   await verifySigned(certificate, await importPublicKey(issuer.spki));
   assert.deepEqual(result.columns, deriveColumns(certificate));
   return result.columns.serial;
+}
+
+/** A signature by the key, by another one, and one by a key that is no point of its curve. */
+function createProof(kind: string): SignatureCheck {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
+  const message = new TextEncoder().encode('what is signed');
+  const signature = new Uint8Array(sign('sha256', message, privateKey));
+  if (kind === 'unusable') spki[spki.length - 1] = (spki.at(-1) ?? 0) ^ 1;
+  return { spki, digest: 'sha256', message: kind === 'not-signed' ? message.slice(1) : message, signature };
+}
+
+function assertProven(result: SigningResult | undefined, expected: string): void {
+  if (expected === 'signed') assert.equal(result?.kind, 'signed');
+  else assert.deepEqual(result, { kind: 'unproven', check: expected });
 }
 
 suite('signings', () => {
@@ -85,6 +102,19 @@ suite('signings', () => {
       if (host === undefined) assert.deepEqual(results[index], alone);
       else await assertSigned(results[index], issuer);
     }
+  });
+
+  test('whose requests are not signed by their keys make no certificate, alone and in the thread', async () => {
+    const issuer = await createIssuing('ecdsa');
+    const proofs = ['signed', 'not-signed', 'unusable'].map((expected) => ({ expected, proof: createProof(expected) }));
+    const ask = (work: typeof signings, proof: SignatureCheck) =>
+      work.take({ ...createSigning(issuer, 'host.example'), proof });
+    for (const { expected, proof } of proofs) {
+      assertProven(await ask(createSignings(new ThreadAtNeed()), proof), expected);
+    }
+    const many = [...proofs, ...proofs, ...proofs];
+    const results = await Promise.all(many.map(({ proof }) => ask(signings, proof)));
+    for (const [index, { expected }] of many.entries()) assertProven(results[index], expected);
   });
 
   test('of what is no certificate fail alone', async () => {
