@@ -114,6 +114,13 @@ function isRange(entry: string): boolean {
   return family !== 0 && Number(match?.[2] ?? 0) <= (family === 4 ? 32 : 128);
 }
 
+/** Paths of files or folders. */
+export function parsePaths(text: string): string[] {
+  const paths = splitList(text);
+  if (paths.includes('')) throw new Expectation('paths, separated by commas');
+  return paths;
+}
+
 /** Public keys of age. Their checksums are for whoever encrypts to them, before the server answers. */
 export function parseRecipients(text: string): string[] {
   const recipients = splitList(text);

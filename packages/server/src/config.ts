@@ -8,6 +8,7 @@ import {
   parseBus,
   parseDatabaseUrl,
   parseListen,
+  parsePaths,
   parseRanges,
   parseRecipients,
   parseRepositoryHosts,
@@ -45,6 +46,11 @@ export interface Config {
    * `http://` is best: clients ask there before they trust any certificate.
    */
   readonly pkiUrl: string | undefined;
+  /**
+   * SIGNPOST_WEAK_KEYS (none): lists of RSA keys that are certified for nobody, in the form of Debian's openssl-blacklist: files, or folders of files, separated by commas. They are
+   * read at the start, which fails when one is damaged.
+   */
+  readonly weakKeyLists: readonly string[];
   /** SIGNPOST_TRUSTED_PROXIES (none): addresses or CIDR ranges, comma-separated, whose X-Forwarded headers count. */
   readonly trustedProxies: readonly string[];
   /** SIGNPOST_TRUST_ROOT (none): base64 root keys, comma-separated; the start fails when the pinned ones differ. */
@@ -187,6 +193,7 @@ function readConfig(reader: Reader): Config {
     plainListen: reader.read('SIGNPOST_HTTP_LISTEN', parseListen, undefined),
     baseUrl,
     pkiUrl: reader.read('SIGNPOST_PKI_URL', parseBaseUrl, baseUrl),
+    weakKeyLists: reader.read('SIGNPOST_WEAK_KEYS', parsePaths, []),
     trustedProxies: reader.read('SIGNPOST_TRUSTED_PROXIES', parseRanges, []),
     trustRoots: reader.read('SIGNPOST_TRUST_ROOT', parseRoots, []),
     vaultPasswordFile: reader.read('SIGNPOST_VAULT_PASSWORD_FILE', parseText, undefined),

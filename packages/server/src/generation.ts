@@ -64,7 +64,10 @@ import { recoverDeploys } from './wordpress/deploy/deploy.ts';
 import { clearSessions } from './wordpress/deploy/staging.ts';
 
 /** What lives as long as the process. */
-export type Process = Pick<Resources, 'config' | 'log' | 'now' | 'swap' | 'passwords' | 'backupKeys' | 'restoreDesk'>;
+export type Process = Pick<
+  Resources,
+  'config' | 'log' | 'now' | 'swap' | 'passwords' | 'backupKeys' | 'restoreDesk' | 'weakKeys'
+>;
 
 /** Everything that is open on one state of the database. */
 export interface Generation {

@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { type HttpServer, openHttpServer } from './http/server.ts';
 import { createFileSource, type KeyPair, type KeyPairSource } from './http/tls/key-pair.ts';
 import { createAuthoritySource } from './pki/access/server-certificate.ts';
+import type { WeakKeys } from './pki/profiles/weak-keys.ts';
 import type { Reign } from './reign.ts';
 
 /** What the listeners are made of. */
@@ -17,6 +18,7 @@ export interface ListenerParts {
   >;
   readonly now: () => number;
   readonly log: Logger;
+  readonly weakKeys: WeakKeys;
 }
 
 /** Both sockets. */
@@ -67,11 +69,11 @@ function createSource(parts: ListenerParts): KeyPairSource | undefined {
 }
 
 /** Asked of the database in force, which a restore exchanges. */
-function readFromAuthority({ reign, config, log, now }: ListenerParts, authority: string): Promise<KeyPair> {
+function readFromAuthority({ reign, config, log, now, weakKeys }: ListenerParts, authority: string): Promise<KeyPair> {
   const { database, vault } = reign.current;
   const folder = join(config.dataDir, 'tls');
   const wanted = { authority, names: listNames(config), folder };
-  return createAuthoritySource({ ...{ database, vault, now, log, pkiUrl: config.pkiUrl }, ...wanted }).read();
+  return createAuthoritySource({ ...{ database, vault, now, log, weakKeys, pkiUrl: config.pkiUrl }, ...wanted }).read();
 }
 
 /** The host of the base URL, and the address listened on unless it stands for all. */

@@ -6,6 +6,7 @@ import { openServerSwap, recoverRestore } from './backup/trial.ts';
 import { findUnknownVariables, parseConfig } from './config.ts';
 import { closeAll, openGeneration, type Process } from './generation.ts';
 import { openListeners } from './listeners.ts';
+import { readWeakKeys } from './pki/profiles/weak-keys.ts';
 import { openOnTrial, Reign } from './reign.ts';
 import { lockDataFolder } from './storage/data-folder.ts';
 import { lockDatabase } from './storage/database/open.ts';
@@ -71,12 +72,13 @@ async function start(
   const state = await recoverRestore(swap, config);
   const process: Process = {
     ...{ config, log, now: Date.now, swap, passwords, backupKeys: new Map() },
+    weakKeys: await readWeakKeys(config.weakKeyLists),
     restoreDesk: new RestoreDesk((prepared) => reign.replace(prepared)),
   };
   const first = state === 'trial' ? await openOnTrial(process) : await openGeneration(process);
   const reign = new Reign(process, first);
   closers.push(() => reign.close());
-  const listeners = await openListeners({ reign, config, log, now: process.now });
+  const listeners = await openListeners({ reign, config, log, now: process.now, weakKeys: process.weakKeys });
   closers.push(() => listeners.stop());
   closers.push(() => reign.letGo());
   const { url, plainUrl } = listeners;

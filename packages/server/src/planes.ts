@@ -40,6 +40,7 @@ import { certificateDownloadRoutes } from './pki/certificates/downloads/routes.t
 import { recordExpiryNotices } from './pki/certificates/expiry.ts';
 import { certificateRoutes } from './pki/certificates/routes.ts';
 import { ruleRoutes } from './pki/profiles/routes.ts';
+import type { WeakKeys } from './pki/profiles/weak-keys.ts';
 import type { Revocation } from './pki/revocation/revocation.ts';
 import { revocationRoutes } from './pki/revocation/routes.ts';
 import { timestampRoutes } from './pki/timestamps/routes.ts';
@@ -123,6 +124,7 @@ export interface Resources {
   readonly observing: Observing;
   /** Reviews for clusters, counted. */
   readonly admissions: AdmissionFigures;
+  readonly weakKeys: WeakKeys;
   readonly now: () => number;
   readonly log: Logger;
   readonly version: string;
@@ -174,9 +176,8 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
   ];
 }
 
-/** What the pki plane is kept with. */
-function pkiParts({ database, vault, now, config }: Resources): AuthorityParts {
-  return { database, vault, now, pkiUrl: config.pkiUrl };
+function pkiParts({ database, vault, now, config, weakKeys }: Resources): AuthorityParts {
+  return { database, vault, now, pkiUrl: config.pkiUrl, weakKeys };
 }
 
 /** What asks others for evidence, and follows the roots that it is judged by. */
@@ -223,7 +224,6 @@ function publisherParts({ config, ...resources }: Resources) {
   return { ...resources, addresses, audience: config.baseUrl, keys: new IssuerKeys({ ...resources, addresses }) };
 }
 
-/** What trusted roots are kept with. */
 function trustRootParts(
   resources: Pick<Resources, 'config' | 'database' | 'now' | 'log' | 'outgoing' | 'wakeWorker'>,
 ): TrustRootParts {

@@ -54,6 +54,7 @@ test('without any variable the settings are the documented defaults', () => {
     pushKeepDays: 30,
     watchHosts: [],
     dockerConfigFile: undefined,
+    weakKeyLists: [],
     npmrcFile: undefined,
     wordpressHosts: ['https://plugins.svn.wordpress.org'],
     admissionsPerMinute: 3000,
@@ -90,9 +91,11 @@ test('each variable is read', () => {
     SIGNPOST_WATCH_HOSTS: 'registry.corp:5000, http://OLD.corp, [fd00::1]:80',
     SIGNPOST_DOCKER_CONFIG: '/run/credentials/docker',
     SIGNPOST_NPMRC: '/run/credentials/npmrc',
+    SIGNPOST_WEAK_KEYS: '/usr/share/openssl-blacklist, /etc/signpost/weak-keys',
     SIGNPOST_LOG_LEVEL: 'debug',
   });
   assert.deepEqual([config.acmePerMinute, config.npmrcFile], [0, '/run/credentials/npmrc']);
+  assert.deepEqual(config.weakKeyLists, ['/usr/share/openssl-blacklist', '/etc/signpost/weak-keys']);
   assert.equal(config.dockerConfigFile, '/run/credentials/docker');
   assert.deepEqual(config.watchHosts, [
     { host: 'registry.corp:5000', isPlain: false },

@@ -1,4 +1,5 @@
 /** The whole server on a real socket with a clock to move: two organisations, their roots, keys and people. */
+
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request as sendRequest } from 'node:http';
@@ -20,6 +21,7 @@ import type { Role, Verb } from '../src/http/context.ts';
 import { PreparedAnswers } from '../src/http/prepared.ts';
 import { openHttpServer } from '../src/http/server.ts';
 import { createAcmeState } from '../src/pki/acme/state.ts';
+import { WeakKeys } from '../src/pki/profiles/weak-keys.ts';
 import { openRevocation } from '../src/pki/revocation/revocation.ts';
 import {
   createPlanes,
@@ -174,7 +176,7 @@ async function openResources(
     downloads: new DownloadCounter({ ...dependencies, log }),
     prepared: new PreparedAnswers(dependencies.now),
     acme: createAcmeState({ ...dependencies, log, dnsServers: [] }),
-    revocation: openRevocation({ ...dependencies, log }),
+    revocation: openRevocation({ ...dependencies, log, weakKeys: new WeakKeys() }),
     version: '0.0.0-test',
     webhookAttempts: new Map(),
     ...(await openProcessParts(config)),

@@ -8,6 +8,7 @@ import { examineTimestamps } from './timestamps.ts';
 import { examineServerCertificate } from './tls.ts';
 import { examineTrust } from './trust.ts';
 import { examineTrustRoots } from './trust-roots.ts';
+import { examineWeakKeys } from './weak-keys.ts';
 import { examineWebhooks } from './webhooks.ts';
 import { examineWordpress } from './wordpress.ts';
 
@@ -29,6 +30,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   'the address': examineAddress,
   'the webhooks': examineWebhooks,
   'the plugins for WordPress': examineWordpress,
+  'the lists of weak keys': examineWeakKeys,
   'the certificate of the server': examineServerCertificate,
 };
 

@@ -1,6 +1,7 @@
 /** What the doctor looks at, and what it finds. */
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { WeakKeys } from '../pki/profiles/weak-keys.ts';
 import type { Scanner } from '../releases/scanner/clamd.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
@@ -14,6 +15,8 @@ export interface DoctorDependencies {
   /** Undefined when scanning is off. */
   readonly scanner: Scanner | undefined;
   readonly config: Config;
+  /** Keys that are certified for nobody. */
+  readonly weakKeys: WeakKeys;
   readonly now: () => number;
   readonly log: Logger;
 }

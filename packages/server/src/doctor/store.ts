@@ -68,3 +68,15 @@ export async function readDurability(query: Query): Promise<{ name: string; sett
   `.execute(query);
   return rows;
 }
+
+/** Whether the organisation has an authority that issues here. */
+export async function hasAuthorities(query: Query, organisationId: string): Promise<boolean> {
+  const row = await query
+    .selectFrom('authority')
+    .select('id')
+    .where('organisation_id', '=', organisationId)
+    .where('state', '=', 'active')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}

@@ -3,14 +3,18 @@ import { RestoreDesk } from '../../src/backup/desk.ts';
 import { openServerSwap } from '../../src/backup/trial.ts';
 import type { Config } from '../../src/config.ts';
 import type { Process } from '../../src/generation.ts';
+import { readWeakKeys } from '../../src/pki/profiles/weak-keys.ts';
 
 /** The parts; a restore that gets as far as the exchange fails, since nothing stands behind it. */
-export async function openProcessParts(config: Config): Promise<Pick<Process, 'restoreDesk' | 'swap' | 'backupKeys'>> {
+export async function openProcessParts(
+  config: Config,
+): Promise<Pick<Process, 'restoreDesk' | 'swap' | 'backupKeys' | 'weakKeys'>> {
   return {
     restoreDesk: new RestoreDesk(async () => {
       throw new TypeError('expected no restore: nothing stands behind this server');
     }),
     swap: await openServerSwap(config),
     backupKeys: new Map(),
+    weakKeys: await readWeakKeys(config.weakKeyLists),
   };
 }

@@ -30,5 +30,6 @@ test('no secret, no place of this machine and nothing that nobody decided on sta
     'npmrcFile',
     'tls',
     'vaultPasswordFile',
+    'weakKeyLists',
   ]);
 });

@@ -10,11 +10,13 @@ import { parseConfig } from '../../src/config.ts';
 import { examine } from '../../src/doctor/doctor.ts';
 import type { DoctorDependencies, Finding } from '../../src/doctor/finding.ts';
 import { prepareKeptPair } from '../../src/pki/access/kept-pair.ts';
+import { WeakKeys } from '../../src/pki/profiles/weak-keys.ts';
 import { openScanner } from '../../src/releases/scanner/clamd.ts';
 import { createSigningKey, revokeSigningKey } from '../../src/trust/signing-keys.ts';
 import { importTrustList } from '../../src/trust/trust-lists.ts';
 import { Vault } from '../../src/vault/vault.ts';
 import { createPair } from '../http/tls/certificates.ts';
+import { pkiSceneOf } from '../pki/scene.ts';
 import { problem } from '../planes-problem.ts';
 import { addStoredDraft, openPlanesScene, openShop, type PlanesScene } from '../planes-scene.ts';
 import { clamdMissing, startClamd } from '../releases/scanner/clamd.ts';
@@ -45,6 +47,16 @@ suite('the doctor', () => {
     const scene = await openPlanesScene(t);
     await openShop(scene);
     assert.deepEqual(await codes(scene), ['info protection-nobody']);
+  });
+
+  test('says whether keys that others have are looked for, where certificates are issued', async (t) => {
+    const scene = await openPlanesScene(t);
+    const listed = async (keys = new WeakKeys()) =>
+      (await codes(scene, { weakKeys: keys })).filter((code) => code.includes('weak-keys'));
+    assert.deepEqual(await listed(), []);
+    await pkiSceneOf(scene.home).createRoot();
+    assert.deepEqual(await listed(), ['info weak-keys-unlisted']);
+    assert.deepEqual(await listed(new WeakKeys(new Uint8Array(20))), ['info weak-keys-listed']);
   });
 
   test('sees a vault that is locked or absent', async (t) => {

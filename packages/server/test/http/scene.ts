@@ -1,4 +1,5 @@
 /** The real application on a real database: two organisations, people of each role, API keys, a clock to move. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,7 @@ import { Spool } from '../../src/evidence/spool.ts';
 import type { AppEnv, Role, Verb } from '../../src/http/context.ts';
 import { PreparedAnswers } from '../../src/http/prepared.ts';
 import { createAcmeState } from '../../src/pki/acme/state.ts';
+import { WeakKeys } from '../../src/pki/profiles/weak-keys.ts';
 import { openRevocation } from '../../src/pki/revocation/revocation.ts';
 import { createPlanes, openEvidence, openObserving } from '../../src/planes.ts';
 import { openPush } from '../../src/push/push.ts';
@@ -222,7 +224,7 @@ async function openPlanes(shared: SharedParts): Promise<OpenAPIHono<AppEnv>[]> {
     downloads: new DownloadCounter(shared),
     prepared: new PreparedAnswers(shared.now),
     acme: createAcmeState({ ...shared, dnsServers: [] }),
-    revocation: openRevocation(shared),
+    revocation: openRevocation({ ...shared, weakKeys: new WeakKeys() }),
     version: '0.0.0-test',
     webhookAttempts: new Map(),
     wakeRelay: () => undefined,

@@ -1,8 +1,10 @@
 /** An organisation with a certificate authority, for tests of the pki plane: real database, vault, keys and certificates. */
+
 import type { AuthorityParts } from '../../src/pki/authorities/authority.ts';
 import { createIntermediate, type NewIntermediate } from '../../src/pki/authorities/create-intermediate.ts';
 import { createRoot, type NewRoot } from '../../src/pki/authorities/create-root.ts';
 import type { AuthorityRow } from '../../src/pki/authorities/store.ts';
+import { WeakKeys } from '../../src/pki/profiles/weak-keys.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { createScene, type Scene } from '../releases/scene.ts';
 import { cheapCost } from '../vault/cheap-cost.ts';
@@ -24,7 +26,12 @@ export async function createPkiScene(database: Database): Promise<PkiScene> {
 /** The same over an organisation that is there already. */
 export function pkiSceneOf(scene: Scene): PkiScene {
   const { caller } = scene;
-  const parts = { ...scene.dependencies, pkiUrl: 'http://pki.example', passphraseCost: cheapCost };
+  const parts = {
+    ...scene.dependencies,
+    weakKeys: new WeakKeys(),
+    pkiUrl: 'http://pki.example',
+    passphraseCost: cheapCost,
+  };
   const usual = { keyType: 'ecdsa-p256' } as const;
   return {
     ...scene,

@@ -40,6 +40,11 @@ export const keyRules: readonly LintRule[] = [
     (subject) => checkRsa(subject, ({ modulus }) => !hasRocaFingerprint(modulus)),
   ),
   error(
+    ['key-known-weak', 'Baseline Requirements, 6.1.1.3 (CVE-2008-0166)'],
+    'a key that is on no list of known private keys',
+    ({ key, isKnownWeak }) => !key || !isKnownWeak(key),
+  ),
+  error(
     ['key-on-curve', 'SEC 1, 3.2.2.1; Baseline Requirements, 6.1.6'],
     'a point on its curve',
     ({ key }) => key?.kind !== 'ecdsa' || isOnCurve(key.curve, key.keyBits),

@@ -29,6 +29,8 @@ export interface LintOptions {
   readonly issuer?: Certificate;
   /** Then it must be fit for that. */
   readonly kind?: CertificateKind;
+  /** Whether a key is on a list of those that others have, such as Debian's of CVE-2008-0166. None comes with this library. */
+  readonly isKnownWeak?: (key: SubjectKey) => boolean;
 }
 
 /**
@@ -36,14 +38,18 @@ export interface LintOptions {
  * duplicates are the parser's affair: what breaks those never becomes a `Certificate`. Signatures are not looked at.
  */
 export function lintCertificate(certificate: Certificate, options: LintOptions = {}): readonly Finding[] {
-  const { issuer, kind } = options;
+  const { issuer, kind, isKnownWeak = isNeverKnown } = options;
   // The issuer's name is what it is: its own certificate answers for it.
   const attributes = certificate.subject.relativeNames.flat();
   const keys = { key: readKey(certificate), issuerKey: issuer && recallKey(issuer) };
-  const subject = { certificate, issuer, kind, attributes, ...keys };
+  const subject = { certificate, issuer, kind, attributes, isKnownWeak, ...keys };
   const findings: Finding[] = [];
   for (const rule of lintRules) applyRule(rule, subject, findings);
   return findings;
+}
+
+function isNeverKnown(): boolean {
+  return false;
 }
 
 /** Keys of issuers, which stand beside many certificates. */

@@ -39,6 +39,8 @@ export interface LintSubject {
   readonly key: SubjectKey | undefined;
   /** `undefined` also when the issuer's cannot be read. */
   readonly issuerKey: SubjectKey | undefined;
+  /** Whether somebody has the private half, by what whoever lints knows. */
+  readonly isKnownWeak: (key: SubjectKey) => boolean;
 }
 
 /** Whether a rule holds; or, for rules about several things, each one for which it does not. */

@@ -92,6 +92,7 @@ export const broken: Readonly<Record<string, MakeBad>> = {
   'key-rsa-exponent-usual': () => keyed(encodeRsaKey(new Uint8Array(256).fill(0xff), Uint8Array.of(1, 0, 3))),
   'key-rsa-factors': () => keyed(encodeRsaKey(toOctets(751n * (2n ** 2040n + 1n)), exponent)),
   'key-rsa-close-primes': () => keyed(encodeRsaKey(toOctets(largePrime * (largePrime + 10_000n)), exponent)),
+  'key-known-weak': async () => ({ certificate: await server(), isKnownWeak: () => true }),
   'key-rsa-roca': () => keyed(encodeRsaKey(toOctets(rocaNumber(5) * rocaNumber(1_234_567)), exponent)),
   'key-on-curve': () => keyed(encodeEcKey('P-256', Uint8Array.of(4, ...new Uint8Array(63), 1))),
   'key-ed25519-order': () => keyed(encodeEd25519Key(Uint8Array.of(1, ...new Uint8Array(31)))),

@@ -8,6 +8,7 @@ import type { Database, Query } from '../../storage/database.ts';
 import { KeptRows } from '../../storage/kept-rows.ts';
 import type { Argon2Parameters } from '../../vault/argon2.ts';
 import type { Vault } from '../../vault/vault.ts';
+import type { WeakKeys } from '../profiles/weak-keys.ts';
 import type { CertificateRow } from '../records/certificate-row.ts';
 import { type AuthorityRow, findAuthority, listAuthorityCertificates } from './store.ts';
 
@@ -18,6 +19,8 @@ export interface AuthorityParts {
   readonly now: () => number;
   /** What stands in certificates as the address of what authorities publish; without it they have none. */
   readonly pkiUrl?: string | undefined;
+  /** Keys that are certified for nobody, since others have them. */
+  readonly weakKeys: WeakKeys;
   /** What deriving a key from a root's passphrase costs, where it is not the real thing: in tests. */
   readonly passphraseCost?: Argon2Parameters;
 }

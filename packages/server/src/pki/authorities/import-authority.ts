@@ -70,9 +70,12 @@ async function takeOver(
   if (isRoot) assertPassphraseStrength(given.passphrase ?? '');
   const known = await readFamily(parts.database.query, caller.organisationId);
   const others = material.certificates.filter((one) => one !== certificate);
-  const { family, records } = await climb({ caller, given, at }, known, { certificate, others });
+  const { family, records } = await climb({ caller, given, at, weakKeys: parts.weakKeys }, known, {
+    certificate,
+    others,
+  });
   const found = isRoot ? undefined : await requireIssuer(family, certificate, at);
-  await assertSound(certificate, found?.chain ?? []);
+  await assertSound(certificate, found?.chain ?? [], parts.weakKeys);
   const place = { organisationId: caller.organisationId, authorityId: createId(at) };
   const key = await keepKey(parts, place, { pkcs8: material.pkcs8, passphrase: isRoot ? given.passphrase : undefined });
   const row = createAuthorityRow(place, {
@@ -139,22 +142,23 @@ function chooseOwn({ certificates }: KeyMaterial, { subjectKey }: CertificateSig
  * known yet, the highest first. Throws `trust_refused`, rule `issuer-unknown`, when one is missing.
  */
 async function climb(
-  { caller, given, at }: Climb,
+  climbing: Climb,
   family: Family,
   { certificate, others }: { readonly certificate: Certificate; readonly others: readonly Certificate[] },
 ): Promise<{ readonly family: Family; readonly records: readonly NewRecord[] }> {
+  const { caller, given, at, weakKeys } = climbing;
   if ((await isSelfSigned(certificate)) || (await findIssuer(family, certificate, at))) return { family, records: [] };
   const issuer = await findSigner(others, certificate);
   if (!issuer) throw issuerUnknown();
   const left = others.filter((one) => one !== issuer);
-  const above = await climb({ caller, given, at }, family, { certificate: issuer, others: left });
+  const above = await climb(climbing, family, { certificate: issuer, others: left });
   const number = above.records.length + 1;
   const name = `${given.name}-issuer${number === 1 ? '' : `-${number}`}`;
-  const record = await describeRegistered(caller, above.family, { certificate: issuer, name, at });
+  const record = await describeRegistered(caller, above.family, { certificate: issuer, name, at, weakKeys });
   return { family: growFamily(above.family, record), records: [...above.records, record] };
 }
 
-interface Climb {
+interface Climb extends Pick<AuthorityParts, 'weakKeys'> {
   readonly caller: Caller;
   readonly given: AuthorityImport;
   readonly at: number;

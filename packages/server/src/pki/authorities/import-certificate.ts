@@ -67,7 +67,7 @@ async function certifyHolder(
   assertFits(family, holder, certificate);
   const isOwn = holder.kind === 'root' && (await isSelfSigned(certificate));
   const found = isOwn ? undefined : await requireIssuer(family, certificate, parts.now());
-  await assertSound(certificate, found?.chain ?? []);
+  await assertSound(certificate, found?.chain ?? [], parts.weakKeys);
   const issuer = found?.issuer ?? holder;
   const facts = { certificate, issuerId: issuer.id, source: 'import', at: parts.now() } as const;
   const own = describeOwn(caller, { authority: holder, ...facts });
@@ -105,20 +105,27 @@ async function registerAuthority(
     });
   }
   await assertNameFree(parts.database.query, caller.organisationId, name);
-  const record = await describeRegistered(caller, family, { certificate, name, at: parts.now() });
+  const { weakKeys } = parts;
+  const record = await describeRegistered(caller, family, { certificate, name, at: parts.now(), weakKeys });
   await recordAuthorities(parts, caller, { records: [record] });
   return record.row;
+}
+
+interface Registered extends Pick<AuthorityParts, 'weakKeys'> {
+  readonly certificate: Certificate;
+  readonly name: string;
+  readonly at: number;
 }
 
 /** The record of an authority whose key is elsewhere, checked. Throws as `importCertificate` does. */
 export async function describeRegistered(
   caller: Caller,
   family: Family,
-  { certificate, name, at }: { readonly certificate: Certificate; readonly name: string; readonly at: number },
+  { certificate, name, at, weakKeys }: Registered,
 ): Promise<Required<NewRecord>> {
   assertAuthority(certificate, at);
   const found = (await isSelfSigned(certificate)) ? undefined : await requireIssuer(family, certificate, at);
-  await assertSound(certificate, found?.chain ?? []);
+  await assertSound(certificate, found?.chain ?? [], weakKeys);
   const place = { organisationId: caller.organisationId, authorityId: createId(at) };
   const row = createAuthorityRow(place, {
     ...{ name, kind: found ? 'intermediate' : 'root', custody: 'offline', parentId: found?.issuer.id ?? null, at },

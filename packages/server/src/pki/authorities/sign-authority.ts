@@ -39,13 +39,13 @@ export async function signBelow(parts: AuthorityParts, issuer: Issuer, wish: Sig
     locations: await locate(parts, issuer),
   });
   const certificate = parseCertificate(await signCertificate(composed, issuer.signer));
-  await assertSound(certificate, chain);
+  await assertSound(certificate, chain, parts.weakKeys);
   return certificate;
 }
 
 /** The certificate that a root gives itself. Throws `invalid` for what the profile does not allow. */
 export async function signItself(
-  { now }: Pick<AuthorityParts, 'now'>,
+  { now, weakKeys }: Pick<AuthorityParts, 'now' | 'weakKeys'>,
   signer: Issuer['signer'],
   wish: SignatureWish,
 ): Promise<Certificate> {
@@ -56,7 +56,7 @@ export async function signItself(
     ...{ pathLength, locations: nowhere },
   });
   const certificate = parseCertificate(await signCertificate(composed, signer));
-  await assertSound(certificate, []);
+  await assertSound(certificate, [], weakKeys);
   return certificate;
 }
 

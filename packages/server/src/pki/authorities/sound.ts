@@ -4,13 +4,18 @@ import type { Certificate } from '@signpost/protocol/x509/certificate';
 import { lintCertificate } from '@signpost/protocol/x509/lint/lint-certificate';
 import { verifyCertificate, verifySigned } from '@signpost/protocol/x509/verify-certificate';
 import { Refusal } from '../../errors.ts';
+import { knownWeakRule, type WeakKeys } from '../profiles/weak-keys.ts';
 
 /**
- * Throws TrustError or `trust_refused`, rule `lint`, unless `certificate` is one of RFC 5280 and continues `chain` (its issuer first, the root last; empty for a
+ * Throws TrustError or `trust_refused`, rule `lint` or `key-known-weak`, unless `certificate` is one of RFC 5280 and continues `chain` (its issuer first, the root last; empty for a
  * root, which signs itself).
  */
-export async function assertSound(certificate: Certificate, chain: readonly Certificate[]): Promise<void> {
-  assertLint(certificate, chain);
+export async function assertSound(
+  certificate: Certificate,
+  chain: readonly Certificate[],
+  weakKeys: WeakKeys,
+): Promise<void> {
+  assertLint(certificate, chain, weakKeys);
   const anchor = chain.at(-1);
   if (!anchor) return verifySigned(certificate, await importPublicKey(certificate.spki));
   const at = Math.max(certificate.notBefore, ...chain.map(({ notBefore }) => notBefore));
@@ -18,15 +23,16 @@ export async function assertSound(certificate: Certificate, chain: readonly Cert
   await verifyCertificate(certificate, pool, { at, maxIntermediates: chain.length });
 }
 
-function assertLint(certificate: Certificate, [issuer]: readonly Certificate[]): void {
+function assertLint(certificate: Certificate, [issuer]: readonly Certificate[], weakKeys: WeakKeys): void {
   const findings = lintCertificate(certificate, {
     kind: issuer ? 'intermediate' : 'root',
+    isKnownWeak: (key) => weakKeys.has(key),
     ...(issuer && { issuer }),
   });
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length === 0) return;
   const [first] = errors.map(({ rule, message, clause }) => `${rule}: ${message} (${clause})`);
   throw new Refusal('trust_refused', `${first ?? ''}${errors.length > 1 ? `, and ${errors.length - 1} more` : ''}`, {
-    rule: 'lint',
+    rule: errors[0]?.rule === knownWeakRule ? knownWeakRule : 'lint',
   });
 }

@@ -2,6 +2,7 @@
 import { parseBase64 } from '@signpost/protocol/bytes/base64';
 import { TrustError } from '@signpost/protocol/errors';
 import { derivePublicKey } from '@signpost/protocol/keys/private-key';
+import { parseSubjectKey } from '@signpost/protocol/keys/subject-key';
 import type { VerificationKey } from '@signpost/protocol/keys/verification-key';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
 import { verifySigned } from '@signpost/protocol/x509/verify-certificate';
@@ -30,7 +31,8 @@ type Problem =
   | 'signature-wrong'
   | 'chain-broken'
   | 'key-unreadable'
-  | 'key-differs';
+  | 'key-differs'
+  | 'key-known-weak';
 
 /** Something that is wrong. `repaired` only where the certificate itself proves what is right. */
 interface Finding {
@@ -114,7 +116,18 @@ async function checkOne(check: Check, row: CertificateRow): Promise<readonly Fin
     differing.length === 0
       ? []
       : [await repairColumns(check, { row, derived, differing, isProven: issuer.length === 0 })];
-  return [...issuer, ...columns, ...(await checkKey(check, row, certificate))];
+  return [
+    ...issuer,
+    ...columns,
+    ...(await checkKey(check, row, certificate)),
+    ...findWeakKey(check.parts, row, certificate),
+  ];
+}
+
+/** Lists grow, and certificates are older than what is on them. */
+function findWeakKey({ now, weakKeys }: AuthorityParts, row: CertificateRow, { spki }: Certificate): Finding[] {
+  if (weakKeys.count === 0 || row.state === 'revoked' || row.not_after < now()) return [];
+  return weakKeys.has(parseSubjectKey(spki)) ? [describe(row, 'key-known-weak', 'others have the private key')] : [];
 }
 
 function parseStored({ der }: CertificateRow): Certificate | undefined {
@@ -149,13 +162,13 @@ async function openKnown({ parts, caller }: Check, id: string): Promise<KnownIss
 }
 
 /** Leaves of an ended authority have no chain by decision, not by damage. */
-async function findBreak({ database, now }: AuthorityParts, row: AuthorityRow): Promise<string | undefined> {
+async function findBreak({ database, now, weakKeys }: AuthorityParts, row: AuthorityRow): Promise<string | undefined> {
   if (row.state !== 'active') return undefined;
   const [chain] = (await AuthorityTree.read(database.query, row.organisation_id)).listChains(row, now());
   const [own, ...above] = (chain ?? []).map(({ certificate }) => certificate);
   if (!own) return `no chain of ${row.name} is in force`;
   try {
-    await assertSound(own, above);
+    await assertSound(own, above, weakKeys);
     return undefined;
   } catch (error) {
     if (!(error instanceof TrustError)) throw error;

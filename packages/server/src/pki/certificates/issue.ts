@@ -28,6 +28,7 @@ import { type IssuedName, parseName } from '../profiles/name-text.ts';
 import { findProfile, type Profile } from '../profiles/profile.ts';
 import { type Rules, readRules } from '../profiles/rules.ts';
 import { decideValidity } from '../profiles/validity.ts';
+import { assertNotWeak } from '../profiles/weak-keys.ts';
 import {
   type CertificateRow,
   completeRow,
@@ -119,6 +120,7 @@ export async function prepareCertificate(
   const asked = readAsked(profile, wish);
   assertAllowed(rules.namePolicy, asked);
   const key = await openKey(profile, wish.key);
+  assertNotWeak(parts.weakKeys, key.publicKey);
   const at = parts.now();
   const { lifetimeMs, notAfter } = wish;
   const serial = createOrderedSerialNumber(at);

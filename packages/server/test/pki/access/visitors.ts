@@ -1,4 +1,5 @@
 /** An organisation whose issuing authority gives people client certificates, shown through a trusted proxy as RFC 9440 has it. */
+
 import { encodeBase64 } from '@signpost/protocol/bytes/base64';
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import type { Caller } from '../../../src/audit/audit.ts';
@@ -8,6 +9,7 @@ import { createIntermediate } from '../../../src/pki/authorities/create-intermed
 import { createRoot } from '../../../src/pki/authorities/create-root.ts';
 import { type IssueWish, issueCertificate } from '../../../src/pki/certificates/issue.ts';
 import { parseNameText } from '../../../src/pki/profiles/name-text.ts';
+import { WeakKeys } from '../../../src/pki/profiles/weak-keys.ts';
 import type { Scene, SceneChoice } from '../../http/scene.ts';
 import { cheapCost } from '../../vault/cheap-cost.ts';
 import { type ReadCertificate, readIssued } from '../issued.ts';
@@ -44,7 +46,7 @@ export const accessChoice: SceneChoice = {
 /** Opens the authorities of the home organisation in a scene of `accessChoice`. */
 export async function openAccess(scene: Scene): Promise<AccessScene> {
   const { home, ask, database, vault, now } = scene;
-  const parts = { database, vault, now, pkiUrl: undefined, passphraseCost: cheapCost };
+  const parts = { database, vault, now, weakKeys: new WeakKeys(), pkiUrl: undefined, passphraseCost: cheapCost };
   const caller = { organisationId: home.id, actor: systemActor };
   const openAuthorities = async (owner: Caller) => {
     const shared = { keyType: 'ecdsa-p256', passphrase: rootPassphrase } as const;

@@ -1,8 +1,10 @@
 /** Running ACME over the API: directories, binding keys, accounts and orders, each in its own organisation. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createIntermediate } from '../../../src/pki/authorities/create-intermediate.ts';
 import { createRoot } from '../../../src/pki/authorities/create-root.ts';
+import { WeakKeys } from '../../../src/pki/profiles/weak-keys.ts';
 import { type Ask, type Credential, openPlanesScene, type PlanesScene } from '../../planes-scene.ts';
 import type { Scene } from '../../releases/scene.ts';
 import { cheapCost } from '../../vault/cheap-cost.ts';
@@ -14,7 +16,7 @@ let admin: Credential;
 let foreign: Credential;
 
 async function addAuthorities({ dependencies, caller }: Scene): Promise<void> {
-  const parts = { ...dependencies, pkiUrl: undefined, passphraseCost: cheapCost };
+  const parts = { ...dependencies, weakKeys: new WeakKeys(), pkiUrl: undefined, passphraseCost: cheapCost };
   const key = { keyType: 'ecdsa-p256', passphrase: rootPassphrase } as const;
   await createRoot(parts, caller, { ...key, name: 'root', subject: { CN: 'Root' } });
   await createIntermediate(parts, caller, { ...key, name: 'issuing', subject: { CN: 'Issuing' }, parent: 'root' });

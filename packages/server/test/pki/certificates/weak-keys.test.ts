@@ -1,9 +1,16 @@
 /** Requests with keys that others can compute: real ones, that work and sign, and are refused all the same. */
 import assert from 'node:assert/strict';
-import { checkPrimeSync, createPrivateKey, generatePrimeSync } from 'node:crypto';
+import { checkPrimeSync, createHash, createPrivateKey, generateKeyPairSync, generatePrimeSync } from 'node:crypto';
 import { test } from 'node:test';
+import { encodePem } from '@signpost/protocol/asn1/pem';
+import { importCertificate } from '../../../src/pki/authorities/import-certificate.ts';
 import { createNodeSigner } from '../../../src/pki/authorities/node-signer.ts';
+import { checkConsistency } from '../../../src/pki/certificates/consistency.ts';
+import { issueCertificate } from '../../../src/pki/certificates/issue.ts';
+import { renewCertificate } from '../../../src/pki/certificates/renew.ts';
+import { WeakKeys } from '../../../src/pki/profiles/weak-keys.ts';
 import { forEachEngine } from '../../storage/engines.ts';
+import { certify } from '../profiles/certify.ts';
 import { askFor, openDesk } from './desk.ts';
 
 const exponent = 65_537n;
@@ -71,6 +78,16 @@ const weak: Readonly<Record<string, Uint8Array>> = {
   'key-rsa-roca': createKey(createRocaPrime(), createRocaPrime()),
 };
 
+/** A key, and a list that names it. */
+function createListed(): { readonly pkcs8: Uint8Array; readonly weakKeys: WeakKeys } {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { n = '' } = publicKey.export({ format: 'jwk' });
+  const modulus = Buffer.from(n, 'base64url').toString('hex').toUpperCase();
+  const entry = createHash('sha1').update(`Modulus=${modulus}\n`).digest().subarray(10);
+  const pkcs8 = new Uint8Array(privateKey.export({ format: 'der', type: 'pkcs8' }));
+  return { pkcs8, weakKeys: new WeakKeys(new Uint8Array(entry)) };
+}
+
 forEachEngine((_name, open) => {
   test('a request with a weak key is refused, and nothing is stored', async () => {
     const { issue, parts } = await openDesk(await open());
@@ -81,5 +98,34 @@ forEachEngine((_name, open) => {
       await assert.rejects(issue({ key: { kind: 'request', request } }), { code: 'invalid', rule });
     }
     assert.equal(await count(), before);
+  });
+
+  test('a key that a list names is refused in requests and imports, and found where it was certified before', async () => {
+    const { parts, caller, issue } = await openDesk(await open());
+    const { pkcs8, weakKeys } = createListed();
+    const listing = { ...parts, weakKeys };
+    const refused = { rule: 'key-known-weak' };
+    const request = await askFor({ signer: createNodeSigner(pkcs8) });
+    const { row } = await issue({ key: { kind: 'request', request } });
+    const wish = {
+      authority: 'issuing',
+      profile: 'server',
+      key: { kind: 'request', request },
+      source: 'request',
+    } as const;
+    await assert.rejects(issueCertificate(listing, caller, wish), { code: 'invalid', ...refused });
+    const renewal = { id: row.id, key: { kind: 'same' } } as const;
+    await assert.rejects(renewCertificate(listing, caller, renewal), { code: 'invalid', ...refused });
+    const root = await certify({ profile: 'root', signer: createNodeSigner(pkcs8) });
+    const given = { name: 'listed', pem: encodePem('CERTIFICATE', root.certificate.bytes) };
+    await assert.rejects(importCertificate({ ...listing, now: Date.now }, caller, given), {
+      code: 'trust_refused',
+      ...refused,
+    });
+    const { findings } = await checkConsistency(listing, caller, { repair: true });
+    assert.deepEqual(
+      findings.map(({ certificateId, problem, outcome }) => [certificateId, problem, outcome]),
+      [[row.id, 'key-known-weak', 'open']],
+    );
   });
 });
