@@ -1,10 +1,16 @@
-/** Programs that people use obtain, renew and revoke certificates of ours: certbot, lego, dehydrated, acme-tiny, uacme, acme-client. */
+/** Programs that people use obtain, renew and revoke certificates of ours: certbot, lego, dehydrated, acme-tiny, uacme, acme-client, Caddy. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { text } from 'node:stream/consumers';
+import { after, before, type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
 import { type ClientScene, openClientScene, writeScript } from './scene.ts';
 
 let scene: ClientScene;
@@ -174,4 +180,60 @@ test('acme-client obtains by http-01, renews and revokes', { skip: missingPackag
   await writeFile(`${current}`, second);
   assert.equal(await namesOf(`${current}`), 'DNS:www.client.test');
   assert.deepEqual([await scene.stateOf(`${old}`), await scene.stateOf(`${current}`)], ['revoked', 'valid']);
+});
+
+/** Caddy with one site, until the test ends. */
+async function startCaddy(t: TestContext, host: string): Promise<void> {
+  const config = join(scene.folder, 'Caddyfile');
+  const lines = [
+    ...['{', 'admin off', `storage file_system "${join(scene.folder, 'caddy')}"`, 'default_bind 127.0.0.1'],
+    ...[
+      `http_port ${scene.ports.http}`,
+      `https_port ${scene.ports.tls}`,
+      `acme_ca ${scene.directoryUrl('standalone')}`,
+    ],
+    ...['email ops@caddy.test', '}', `${host} {`, 'respond "served by Caddy"', '}', ''],
+  ];
+  await writeFile(config, lines.join('\n'));
+  const env = { PATH: process.env.PATH, HOME: scene.folder };
+  const words = ['run', '--config', config, '--adapter', 'caddyfile'];
+  const child = spawn('caddy', words, { cwd: scene.folder, env, stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+}
+
+/** What a client that trusts our root alone is shown and told; tried again until the site has its certificate. */
+async function visit(host: string): Promise<{ readonly certificate: X509Certificate; readonly text: string }> {
+  const ca = await scene.readRoot();
+  for (const end = performance.now() + 30_000; ; await delay(50)) {
+    try {
+      return await visitOnce({ host, ca });
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+  }
+}
+
+async function visitOnce({ host, ca }: { readonly host: string; readonly ca: string }) {
+  const where = { host: '127.0.0.1', port: scene.ports.tls, servername: host, headers: { host }, ca, agent: false };
+  const request = get(where);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const certificate = (response.socket as TLSSocket).getPeerX509Certificate();
+  assert.ok(certificate);
+  return { certificate, text: await text(response) };
+}
+
+test('Caddy obtains by itself for a site, and serves it to clients that trust the root', {
+  skip: missing('caddy'),
+}, async (t) => {
+  await startCaddy(t, 'www.caddy.test');
+  const { certificate, text: answer } = await visit('www.caddy.test');
+  assert.equal(answer, 'served by Caddy');
+  assert.equal(certificate.subjectAltName, 'DNS:www.caddy.test');
+  const path = join(scene.folder, 'caddy.pem');
+  await writeFile(path, certificate.toString());
+  assert.equal(await scene.stateOf(path), 'valid');
 });

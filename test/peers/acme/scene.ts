@@ -26,6 +26,8 @@ export interface ClientScene {
   directoryUrl(name: 'standalone' | 'files' | 'bound'): string;
   /** Runs a program to its end; throws with what it printed. */
   run(program: string, words: readonly string[], variables?: Readonly<Record<string, string>>): Promise<string>;
+  /** The root above all certificates, PEM. */
+  readRoot(): Promise<string>;
   /** Whether a PEM file's first certificate is revoked. */
   stateOf(path: string): Promise<string>;
   close(): Promise<void>;
@@ -54,6 +56,7 @@ export async function openClientScene(): Promise<ClientScene> {
     ...{ folder, operator, ports, challenges, texts },
     directoryUrl: (name) => `${server.base}/acme/${name}/directory`,
     run: (program, words, variables = {}) => runProgram(program, words, { folder, variables }),
+    readRoot: async () => (await fetch(`${server.base}/pki/root/ca.pem`)).text(),
     stateOf: (path) => findState(operator, path),
     close: async () => {
       await server.stop();
