@@ -92,6 +92,7 @@ import { createAsk } from './watch/readers/send-question.ts';
 import { watchRoutes } from './watch/routes.ts';
 import { deployJobKind, resumeDeploys } from './wordpress/deploy/deploy.ts';
 import { runDeploy } from './wordpress/deploy/job.ts';
+import { listPluginFacts } from './wordpress/plugin/page-facts.ts';
 import { readAfter } from './wordpress/plugin/reading.ts';
 import { wordpressRoutes } from './wordpress/routes.ts';
 
@@ -172,7 +173,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     doctorRoutes(resources),
     backupRoutes(resources),
     publicRoutes(withBase),
-    downloadRoutes(withBase),
+    downloadRoutes({ ...withBase, listFacts: (where) => listPluginFacts(resources, where) }),
   ];
 }
 

@@ -16,6 +16,8 @@ export interface InfoPage {
   readonly manifest: VerifiedManifest | undefined;
   readonly releases: readonly ReleaseRow[];
   readonly artifacts: readonly ArtifactRow[];
+  /** Further facts of the release in service: names and values. */
+  readonly facts: readonly (readonly [string, string])[];
   /** Without a trailing slash. */
   readonly base: string;
 }
@@ -43,7 +45,7 @@ function renderManifest(manifest: VerifiedManifest, page: InfoPage): Html {
 ${artifacts.length > 1 ? renderFiles(artifacts, page.base) : ''}
 <dl><dt>Signed</dt><dd>${day(manifest.signedAt)}</dd><dt>By</dt><dd>${manifest.signers.map((id) => html`<code>${id.slice(0, 16)}…</code> `)}</dd>
 ${renderScanFacts(manifest)}<dt>Size</dt><dd>${formatSize(main.sizeBytes)} <span class="soft">(${main.sizeBytes} bytes)</span></dd>
-<dt>SHA-256</dt><dd><code>${main.sha256}</code></dd>${renderEvidence(manifest, page.base)}</dl></section>
+<dt>SHA-256</dt><dd><code>${main.sha256}</code></dd>${page.facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}${renderEvidence(manifest, page.base)}</dl></section>
 ${renderVerification(page)}`;
 }
 

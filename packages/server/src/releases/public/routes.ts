@@ -11,6 +11,7 @@ import { pageContentPolicy } from '../../http/headers.ts';
 import type { PreparedAnswers } from '../../http/prepared.ts';
 import { createRouter, formatTime, jsonAnswer } from '../../http/router.ts';
 import { isPublic, mayReadDrafts } from '../lifecycle/audience.ts';
+import type { ReleaseInProject } from '../lifecycle/release.ts';
 import { listArtifacts, listReleases } from '../lifecycle/store.ts';
 import { requireProject } from '../projects/project.ts';
 import { renderBadge } from './badge.ts';
@@ -25,6 +26,8 @@ export interface PublicRouteDependencies extends PublicationDependencies, Downlo
   readonly prepared: PreparedAnswers;
   /** How clients reach the server, without a trailing slash; absent: as the request came. */
   readonly baseUrl: string | undefined;
+  /** What later planes know of a release in service, for its page: names and values. */
+  readonly listFacts?: (where: ReleaseInProject) => Promise<readonly (readonly [string, string])[]>;
 }
 
 const slugSchema = z.object({ slug: z.string().max(50) });
@@ -150,12 +153,12 @@ async function answerInfo(dependencies: PublicRouteDependencies, c: Context<AppE
     database.query,
     releases.map(({ id }) => id),
   );
+  const manifest = served?.manifest;
+  const release = manifest && releases.find(({ version }) => version === manifest.version);
+  const facts = (release && (await dependencies.listFacts?.({ project, release }))) ?? [];
   c.header('Content-Security-Policy', pageContentPolicy(infoStyleHash));
   c.header('Cache-Control', 'public, max-age=60');
-  return c.html(
-    renderInfoPage({ project, manifest: served?.manifest, releases, artifacts, base: baseOf(dependencies, c) }),
-    200,
-  );
+  return c.html(renderInfoPage({ project, manifest, releases, artifacts, facts, base: baseOf(dependencies, c) }), 200);
 }
 
 /** Drafts and withdrawn releases exist for members only: maintainers look at what they are asked to sign. */
