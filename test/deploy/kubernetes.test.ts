@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseDocument } from 'yaml';
+import { parseAllDocuments, parseDocument } from 'yaml';
 import roles from '../../packages/server/src/roles.json' with { type: 'json' };
 
 const folder = join(import.meta.dirname, '../../deploy/kubernetes');
@@ -39,3 +39,23 @@ test('the API server finds its credential under the name of the host', () => {
   assert.equal(users[0].name, new URL(webhooks[0].clientConfig.url).host);
   assert.ok(users[0].user.tokenFile && !users[0].user.token);
 });
+
+test('who watches a cluster may list and watch pods, and nothing else', () => {
+  const documents = parseAllDocuments(readFileSync(join(folder, 'watch.yaml'), 'utf8'), { strict: true });
+  assert.ok(Array.isArray(documents));
+  const objects = documents.map((document) => document.toJS());
+  const roles = objects.filter(({ kind }) => /Role$/.test(kind));
+  assert.deepEqual(
+    roles.map(({ kind, rules }) => [kind, rules]),
+    [['ClusterRole', [{ apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] }]]],
+  );
+  const binding = objects.find(({ kind }) => kind === 'ClusterRoleBinding');
+  const account = objects.find(({ kind }) => kind === 'ServiceAccount');
+  assert.deepEqual(binding.subjects, [{ kind: 'ServiceAccount', ...pick(account.metadata) }]);
+  const secret = objects.find(({ kind }) => kind === 'Secret');
+  assert.equal(secret.metadata.annotations['kubernetes.io/service-account.name'], account.metadata.name);
+});
+
+function pick({ name, namespace }: { readonly name: string; readonly namespace: string }) {
+  return { name, namespace };
+}

@@ -55,7 +55,7 @@ const watchFloors: readonly (readonly string[])[] = [
   ['watch/readers/'],
   ['watch/observing/'],
   ['watch/cases/', 'watch/gates/', 'watch/inventory/', 'watch/patrol/', 'watch/vouching/'],
-  ['watch/admission/'],
+  ['watch/admission/', 'watch/clusters/'],
   ['watch/sources/routes.ts'],
   [
     ...['watch/admission/routes.ts', 'watch/cases/routes.ts', 'watch/decisions/routes.ts', 'watch/findings/routes.ts'],

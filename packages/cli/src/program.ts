@@ -50,6 +50,7 @@ const groupSummaries: Readonly<Record<string, string>> = {
   vault: 'What keeps the secrets of a server',
   push: 'Signed frames: channels, the key that vouches for them',
   watch: 'who signs what you depend on',
+  'watch cluster': 'What runs in clusters of Kubernetes',
   webhook: 'Events posted to receivers, signed',
   sbom: 'What the files of a release consist of',
   vulnerabilities: 'What is known to be vulnerable in releases, and what their publishers say to it',

@@ -58,6 +58,8 @@ import { registerTrustMetrics } from './trust/metrics.ts';
 import { listAllPinnedRoots, listSealedKeys } from './trust/store.ts';
 import { Vault, type VaultInheritance } from './vault/vault.ts';
 import { AdmissionFigures } from './watch/admission/metrics.ts';
+import { openFollowing } from './watch/clusters/open.ts';
+import { listSealedClusters } from './watch/clusters/store.ts';
 import { registerWatchMetrics } from './watch/observing/metrics.ts';
 import { listSealedCredentials } from './wordpress/credentials/store.ts';
 import { recoverDeploys } from './wordpress/deploy/deploy.ts';
@@ -165,7 +167,9 @@ async function open(
   wakers.push(() => webhooks.wake());
   closers.push(() => webhooks.stop());
   resources.observing.start();
+  resources.following.start();
   closers.push(() => resources.observing.stop());
+  closers.push(() => resources.following.stop());
   closers.push(startSchedules(resources));
   await writeTree();
   await refreshAndLog(resources);
@@ -220,6 +224,7 @@ async function openResources(
 ): Promise<{ resources: Resources; writeTree: () => Promise<void> }> {
   const { config, now } = opened;
   const evidence = openEvidence(opened);
+  const observing = openObserving({ ...opened, ...evidence });
   const withBlobs = {
     ...opened,
     ...evidence,
@@ -234,8 +239,9 @@ async function openResources(
     revocation: openRevocation({ ...opened, pkiUrl: config.pkiUrl }),
     webhookAttempts: new Map(),
     push: openPush(opened),
-    observing: openObserving({ ...opened, ...evidence }),
     admissions: new AdmissionFigures(),
+    observing,
+    following: openFollowing({ ...opened, observing }),
     version: packageJson.version,
   };
   const writeTree = createTreeWriter(withBlobs);
@@ -291,8 +297,10 @@ async function listSealed(database: Database): Promise<string[]> {
   const webhookKeys = await countSealedWebhookKeys(database.query);
   const pushKeys = await listSealedPushKeys(database.query);
   const plugins = await listSealedCredentials(database.query);
+  const clusters = await listSealedClusters(database.query);
   return [
     ...keys.map(({ key_id, label, scope }) => `signing key ${label} for ${scope} (${key_id.slice(0, 16)}…)`),
+    ...clusters.map(({ name }) => `the credential for the cluster ${name}`),
     ...authorities.map(({ name, key_id }) => `authority ${name} (${key_id.slice(0, 16)}…)`),
     ...timestamps.map(({ name }) => `timestamps of ${name}`),
     ...(webhookKeys === 0 ? [] : [`${webhookKeys} keys of webhooks`]),

@@ -79,7 +79,6 @@ import { createQueue } from './storage/turns.ts';
 import { recordExpiryCrossings } from './trust/expiry.ts';
 import { trustRoutes } from './trust/routes.ts';
 import type { Vault } from './vault/vault.ts';
-import type { AdmissionFigures } from './watch/admission/metrics.ts';
 import { sealChains } from './watch/observations/chain.ts';
 import { keepBudgets } from './watch/observing/budget.ts';
 import { createObserving, type Observing } from './watch/observing/scheduler.ts';
@@ -89,7 +88,7 @@ import { createFindPublisherKeys } from './watch/publisher-keys/find-keys.ts';
 import type { Ask } from './watch/readers/ask.ts';
 import { openReaders } from './watch/readers/open.ts';
 import { createAsk } from './watch/readers/send-question.ts';
-import { watchRoutes } from './watch/routes.ts';
+import { type WatchWork, watchRoutes } from './watch/routes.ts';
 import { deployJobKind, resumeDeploys } from './wordpress/deploy/deploy.ts';
 import { runDeploy } from './wordpress/deploy/job.ts';
 import { listPluginFacts } from './wordpress/plugin/page-facts.ts';
@@ -97,7 +96,7 @@ import { readAfter } from './wordpress/plugin/reading.ts';
 import { wordpressRoutes } from './wordpress/routes.ts';
 
 /** What is open while the server runs. */
-export interface Resources {
+export interface Resources extends WatchWork {
   readonly config: Config;
   readonly database: Database;
   readonly vault: Vault;
@@ -121,10 +120,6 @@ export interface Resources {
   /** How attempts at webhooks have ended. */
   readonly webhookAttempts: AttemptCounts;
   readonly push: Push;
-  /** Looks at what is watched. */
-  readonly observing: Observing;
-  /** Reviews for clusters, counted. */
-  readonly admissions: AdmissionFigures;
   readonly weakKeys: WeakKeys;
   readonly now: () => number;
   readonly log: Logger;

@@ -43,6 +43,7 @@ import type { Database } from '../src/storage/database.ts';
 import { createId } from '../src/storage/ids.ts';
 import { type Relay, startRelay } from '../src/storage/outbox.ts';
 import { AdmissionFigures } from '../src/watch/admission/metrics.ts';
+import { openFollowing } from '../src/watch/clusters/open.ts';
 import { createQuickPasswords } from './accounts/quick-passwords.ts';
 import { openProcessParts } from './backup/process-parts.ts';
 import { addProject, createScene, foundOrganisation, type Scene } from './releases/scene.ts';
@@ -163,6 +164,7 @@ async function openResources(
   const environment = { SIGNPOST_READS_PER_MINUTE: '0', SIGNPOST_SCAN: 'off', ...choice.environment };
   const config = parseConfig({ ...environment, SIGNPOST_DATA: dataDir });
   const wakeWorker = () => undefined;
+  const observing = openObserving({ ...dependencies, config, log });
   const opened = {
     ...dependencies,
     passwords: createQuickPasswords(),
@@ -184,7 +186,8 @@ async function openResources(
     wakeWorker,
     ...openEvidence({ ...dependencies, config, log, wakeWorker }),
     push: openPush({ ...dependencies, config, log, wakeWorker }),
-    observing: openObserving({ ...dependencies, config, log }),
+    observing,
+    following: openFollowing({ ...dependencies, config, log, observing }),
     admissions: new AdmissionFigures(),
   };
   const writeTree = createTreeWriter(opened);

@@ -1,5 +1,6 @@
 /** The watch by the command, on a real server: sources come and go, signers are announced, and what is wrong is refused in words. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -125,6 +126,37 @@ test('a source is watched, shown, given an announcement, and no longer watched',
   assert.match((await signpost('watch', 'finding', nobody)).stderr, /no such finding/);
   assert.equal((await json('watch', 'remove', id, '--yes')).removed, true);
   assert.deepEqual((await json('watch', 'list')).sources, []);
+});
+
+test('a cluster is watched by a context of a kubeconfig, shown, and no longer watched', async (t) => {
+  const { json, signpost } = await startServer(t);
+  const folder = await mkdtemp(join(tmpdir(), 'signpost-test-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const words = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=ca'];
+  execFileSync('openssl', [...words, '-keyout', 'key.pem', '-out', 'ca.pem'], { cwd: folder, stdio: 'pipe' });
+  const file = join(folder, 'config');
+  const users = [
+    { name: 'good', user: { token: 'a-token' } },
+    { name: 'plugin', user: { exec: { command: 'x' } } },
+  ];
+  const contexts = users.map(({ name }) => ({ name, context: { cluster: 'c', user: name } }));
+  const clusters = [{ name: 'c', cluster: { server: 'https://192.0.2.1:6443', 'certificate-authority': 'ca.pem' } }];
+  const config = { apiVersion: 'v1', kind: 'Config', 'current-context': 'plugin', clusters, users, contexts };
+  await writeFile(file, JSON.stringify(config));
+
+  const add = ['watch', 'cluster', 'add', 'shop'];
+  assert.match((await signpost(...add, '--kubeconfig', file)).stderr, /exec is not taken/);
+  assert.equal((await signpost(...add)).code, 2);
+  assert.equal((await signpost(...add, '--in-cluster', '--kubeconfig', file)).code, 2);
+  const made = await json(...add, '--kubeconfig', file, '--context', 'good', '--environment', 'production');
+  assert.deepEqual([made.name, made.server], ['shop', 'https://192.0.2.1:6443']);
+  const id = String(made.id);
+  assert.match((await signpost('watch', 'cluster', 'list')).stdout, /shop +production +0/);
+  const shown = await json('watch', 'cluster', 'show', id, '--flagged');
+  assert.deepEqual([shown.name, shown.running], ['shop', []]);
+  assert.equal(((await json('watch', 'export')).clusters as { id: string }[])[0]?.id, id);
+  assert.equal((await json('watch', 'cluster', 'remove', id, '--yes')).removed, true);
+  assert.deepEqual((await json('watch', 'cluster', 'list')).clusters, []);
 });
 
 test('findings are results of SARIF, with a rule for each kind and a fingerprint that stays', () => {

@@ -150,6 +150,8 @@ export const auditActions = [
   'watch_publisher_key.removed',
   'watch_settings.changed',
   'watch_policy.changed',
+  'watch_cluster.added',
+  'watch_cluster.removed',
   'wordpress.credentials_set',
   'wordpress.credentials_cleared',
   'wordpress.deploy_requested',

@@ -1,8 +1,11 @@
 /** All HTTP of the watch. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../http/context.ts';
+import type { AdmissionFigures } from './admission/metrics.ts';
 import { type AdmissionRouteParts, watchAdmissionRoutes } from './admission/routes.ts';
 import { watchCaseRoutes } from './cases/routes.ts';
+import type { Following } from './clusters/following.ts';
+import { watchClusterRoutes } from './clusters/routes.ts';
 import { watchDecisionRoutes } from './decisions/routes.ts';
 import { watchFindingRoutes } from './findings/routes.ts';
 import { watchFormatRoutes } from './formats/routes.ts';
@@ -17,10 +20,18 @@ import { watchSourceRoutes } from './sources/routes.ts';
 import type { VouchParts } from './vouching/hand-in.ts';
 import { watchVouchRoutes } from './vouching/routes.ts';
 
-/** What they need. */
-interface WatchRouteParts extends SummaryParts, VouchParts, Pick<AdmissionRouteParts, 'config' | 'admissions'> {
+/** What the watch does by itself, and counts. */
+export interface WatchWork {
+  /** Looks at what is watched. */
   readonly observing: Observing;
+  /** Follows what runs in clusters. */
+  readonly following: Following;
+  /** Reviews for clusters, counted. */
+  readonly admissions: AdmissionFigures;
 }
+
+/** What the routes need. */
+interface WatchRouteParts extends SummaryParts, VouchParts, WatchWork, Pick<AdmissionRouteParts, 'config'> {}
 
 /** The routers of the watch. */
 export function watchRoutes(parts: WatchRouteParts): readonly OpenAPIHono<AppEnv>[] {
@@ -37,5 +48,6 @@ export function watchRoutes(parts: WatchRouteParts): readonly OpenAPIHono<AppEnv
     watchPublisherKeyRoutes(parts),
     watchVouchRoutes(parts),
     watchAdmissionRoutes(parts),
+    watchClusterRoutes(parts),
   ];
 }

@@ -156,6 +156,8 @@ test('the vocabulary of the audit log is this one', () => {
       'watch_publisher_key.removed',
       'watch_settings.changed',
       'watch_policy.changed',
+      'watch_cluster.added',
+      'watch_cluster.removed',
       'wordpress.credentials_set',
       'wordpress.credentials_cleared',
       'wordpress.deploy_requested',

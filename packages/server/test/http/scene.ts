@@ -33,6 +33,7 @@ import { openDiskBlobs } from '../../src/storage/blobs/disk.ts';
 import type { Database } from '../../src/storage/database.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { AdmissionFigures } from '../../src/watch/admission/metrics.ts';
+import { openFollowing } from '../../src/watch/clusters/open.ts';
 import { createQuickPasswords } from '../accounts/quick-passwords.ts';
 import { openProcessParts } from '../backup/process-parts.ts';
 import { openMigratedSqlite } from '../storage/migrated.ts';
@@ -208,11 +209,13 @@ async function openPlanes(shared: SharedParts): Promise<OpenAPIHono<AppEnv>[]> {
   const config = parseConfig({ SIGNPOST_DATA: dataDir, SIGNPOST_SCAN: 'off' });
   const wakeWorker = () => undefined;
   const evidence = openEvidence({ ...shared, config, wakeWorker });
+  const observing = openObserving({ ...shared, ...evidence, config });
   return createPlanes({
     ...shared,
     ...evidence,
     push: openPush({ ...shared, config, wakeWorker }),
-    observing: openObserving({ ...shared, ...evidence, config }),
+    observing,
+    following: openFollowing({ ...shared, config, observing }),
     admissions: new AdmissionFigures(),
     ...(await openProcessParts(config)),
     config,

@@ -49,7 +49,7 @@ async function write(invocation: Invocation): Promise<Answer> {
   const document: JsonValue =
     format === 'sarif'
       ? describeSarif(await readFindings(client), version)
-      : { sources: await readInventory(client, invocation.options.text('search')) };
+      : await readAll(client, invocation.options.text('search'));
   return { document, lines: [JSON.stringify(document, undefined, 2)] };
 }
 
@@ -89,6 +89,12 @@ async function writeFiles(folder: string, files: readonly JsonObject[]): Promise
     await writeFileAtomically(path, textOf(files[index] ?? {}, 'text'));
   }
   return paths.map((path) => `${path} is written.`);
+}
+
+/** Sources say in which clusters they run; these say themselves whether they answer. */
+async function readAll(client: Client, search: string | undefined): Promise<JsonObject> {
+  const clusters = objectsOf(await client.read('/api/watch/clusters'), 'clusters');
+  return { sources: await readInventory(client, search), clusters };
 }
 
 async function readInventory(client: Client, search: string | undefined): Promise<readonly JsonObject[]> {

@@ -1,5 +1,6 @@
 /** The commands of `watch`, in the order of the reference. */
 import type { CommandSpec } from '../../command.ts';
+import { watchClusterAdd, watchClusterList, watchClusterRemove, watchClusterShow } from './cluster.ts';
 import { watchExport } from './export.ts';
 import { watchAccept, watchAcknowledge, watchDismiss, watchFinding, watchFindings, watchReject } from './finding.ts';
 import { watchCheck, watchPolicySet, watchPolicyShow, watchPropose } from './gate.ts';
@@ -27,6 +28,10 @@ export const commands: readonly CommandSpec[] = [
   watchVouch,
   watchMirror,
   watchCases,
+  watchClusterAdd,
+  watchClusterList,
+  watchClusterShow,
+  watchClusterRemove,
   watchObserve,
   watchCheck,
   watchPolicyShow,

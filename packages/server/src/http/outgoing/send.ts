@@ -9,6 +9,8 @@ interface OutgoingRequest {
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly headers: OutgoingHttpHeaders;
   readonly body?: Uint8Array;
+  /** PEM: the only authorities that vouch for the server, and the certificate that is shown to it with its key. */
+  readonly tls?: { readonly ca: string; readonly cert?: string; readonly key?: string } | undefined;
   /** Ends the request; what it throws is then the reason of the signal. */
   readonly signal: AbortSignal;
 }
@@ -20,13 +22,13 @@ interface OutgoingRequest {
 export async function sendRequest(
   reach: Reach,
   url: URL,
-  { method, headers, body, signal }: OutgoingRequest,
+  { method, headers, body, signal, tls }: OutgoingRequest,
 ): Promise<IncomingMessage> {
   const addresses = await Promise.race([findAddresses(reach, url), rejectWhenAborted(signal)]);
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const options = {
-      ...{ method, agent: false as const, signal, lookup: holdTo(addresses) },
+      ...{ method, agent: false as const, signal, lookup: holdTo(addresses), ...tls },
       headers: { ...headers, connection: 'close', 'user-agent': 'signpost' },
     };
     const sent = request(url, options, resolve);

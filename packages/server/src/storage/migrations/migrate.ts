@@ -28,6 +28,7 @@ import { publisherKeys } from './0021-publisher-keys.ts';
 import { wordpress } from './0022-wordpress.ts';
 import { smallSightings } from './0023-small-sightings.ts';
 import { vouching } from './0024-vouching.ts';
+import { clusters } from './0025-clusters.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -55,6 +56,7 @@ const migrations: readonly Migration[] = [
   wordpress,
   smallSightings,
   vouching,
+  clusters,
 ];
 
 /**

@@ -22,6 +22,8 @@ export interface WatchSchema {
   watch_finding_artifact: WatchFindingArtifactTable;
   watch_finding_event: WatchFindingEventTable;
   watch_policy: WatchPolicyTable;
+  watch_cluster: WatchClusterTable;
+  watch_running: WatchRunningTable;
 }
 
 /** Something that is watched. One key of an organisation stands once among those that are not removed. `mirror_of`: its baseline is that one's. `learning` is JSON. */
@@ -269,4 +271,49 @@ interface WatchPolicyTable {
   document: string | null;
   author: string;
   created_at: number;
+}
+
+/**
+ * A cluster whose pods are watched. `server` is the base URL of its API, `ca` PEM, `sealed_credential` opens in the vault for `watch-cluster`,
+ * `watch_cluster/{id}`; an `in-cluster` one has none of them. Whoever follows it holds it by the number `lease` until `lease_until`.
+ */
+export interface WatchClusterTable {
+  id: string;
+  organisation_id: string;
+  name: string;
+  kind: 'kubeconfig' | 'in-cluster';
+  server: string | null;
+  ca: string | null;
+  sealed_credential: string | null;
+  environment: string | null;
+  author: string;
+  created_at: number;
+  removed_at: number | null;
+  due_at: number;
+  lease: number;
+  lease_until: number | null;
+  failures: number;
+  answered_at: number | null;
+  unknown_since: number | null;
+  unknown_reason: string | null;
+}
+
+/**
+ * What runs, or ran until `ended_at`: containers of one workload under one reference and digest are one row. `digest` is `''` where `state` is not
+ * `known`. `asked_at`: a look at it was asked for last.
+ */
+export interface WatchRunningTable {
+  id: string;
+  cluster_id: string;
+  namespace: string;
+  workload: string;
+  container: string;
+  reference: string;
+  digest: string;
+  state: 'known' | 'waiting' | 'image-id' | 'untold';
+  source_id: string | null;
+  first_seen_at: number;
+  last_seen_at: number;
+  ended_at: number | null;
+  asked_at: number | null;
 }

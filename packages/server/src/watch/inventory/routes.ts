@@ -4,6 +4,7 @@ import type { AppEnv } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../../http/router.ts';
 import type { Query } from '../../storage/database.ts';
 import { emptyRevision } from '../baseline/revision.ts';
+import { listClustersOf } from '../clusters/running/store.ts';
 import { findFrozenSince } from '../findings/store.ts';
 import { readBaseline } from '../learning/baseline.ts';
 import { countArtifacts, listLastArtifacts } from '../observations/store.ts';
@@ -45,6 +46,9 @@ const entrySchema = z
     unanswered_since: timeSchema.nullable(),
     open: z.partialRecord(z.enum(['note', 'low', 'medium', 'high', 'critical']), countSchema),
     lines: z.array(lineSchema),
+    running: z
+      .array(z.object({ cluster: z.string(), containers: countSchema, digests: countSchema }))
+      .openapi({ description: 'Where it runs now.' }),
   })
   .openapi('WatchInventoryEntry');
 
@@ -76,6 +80,7 @@ export function watchInventoryRoutes({ database: { query }, now }: WatchParts): 
       for (const line of await listLines(query, row.id)) lines.push(await describeLine(query, { ...line, at: now() }));
       sources.push({
         ...{ id: row.id, key: row.key, development: row.is_development === 1, open: await countOpen(query, row.id) },
+        running: await listClustersOf(query, row.id),
         ...{ answered_at: formatOptional(row.answered_at), unanswered_since: formatOptional(row.unknown_since), lines },
       });
     }

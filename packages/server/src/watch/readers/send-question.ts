@@ -120,7 +120,8 @@ function readHeaders({ rawHeaders }: IncomingMessage): Headers {
 
 type Body = Pick<Answered, 'body' | 'digests'>;
 
-async function readBody(response: IncomingMessage, maxBytes: number): Promise<Body | undefined> {
+/** The body; undefined: it is longer than `maxBytes`. */
+export async function readBody(response: IncomingMessage, maxBytes: number): Promise<Body | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response) {
@@ -156,8 +157,8 @@ function readRetryAfter(headers: Headers, now: () => number): number | undefined
   return Number.isFinite(waitMs) ? Math.min(Math.max(waitMs, 0), maxRetryAfterMs) : undefined;
 }
 
-/** In words that hold nothing of the request but the host. */
-function describeFailure({ host }: URL, error: unknown): string {
+/** Why there was no answer, in words that hold nothing of the request but the host. */
+export function describeFailure({ host }: URL, error: unknown): string {
   if (error instanceof TrustError) return error.message;
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return `no answer from ${host}${code === undefined ? '' : `: ${code}`}`;

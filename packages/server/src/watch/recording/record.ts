@@ -29,6 +29,7 @@ import { noteAnswer } from './blindness.ts';
 import { compareMirrors } from './mirrors.ts';
 import { measurePace, measureSigned } from './pace.ts';
 import { addSighting, assertObserved, type ChainEnd, type ObservedArtifact, type Sighted } from './sighting.ts';
+import { listRunningContents } from './store.ts';
 import { type Lesson, type Taught, teachLine } from './teach.ts';
 
 /** What a reader saw of a source at one time. */
@@ -103,11 +104,12 @@ interface Adding {
 /** Adds what there is room for. What is over a limit is left out and told; nothing is given up for it. */
 async function addSightings(tx: Tx, { source, end, at }: Adding, artifacts: readonly ObservedArtifact[]) {
   const sighted: Sighted[] = [];
+  const running = await listRunningContents(tx, source.id);
   let isOver = false;
   for (const observed of artifacts) {
     const line = await openLine(tx, source.id, { name: observed.line, at });
     if (line === undefined) isOver = true;
-    else sighted.push(await addSighting(tx, { sourceId: source.id, line, end, at }, observed));
+    else sighted.push(await addSighting(tx, { sourceId: source.id, line, end, at, running }, observed));
   }
   const sentence = `${source.key} has more lines or artifacts than are kept`;
   const findings = isOver ? [describeFinding('baseline.quota', { subject: source.key, sentence })] : [];
@@ -177,7 +179,7 @@ async function teach(tx: Tx, { mirror_of }: SourceRow, lesson: Lesson): Promise<
 async function judge(
   tx: Tx,
   { source, taught, at }: { readonly source: SourceRow; readonly taught: Taught; readonly at: number },
-  { line, observed, history }: Sighted,
+  { line, row, observed, history }: Sighted,
 ): Promise<readonly Finding[]> {
   const { inForce: revision } = taught;
   if (revision.state === 'cold') return [];
@@ -187,7 +189,7 @@ async function judge(
     ...{ revision, facts: observed.facts satisfies FactSet },
     place: {
       ...{ source: source.key, line: observed.line },
-      ...{ isInUse: observed.isDefault, isDevelopment: source.is_development === 1 },
+      ...{ isInUse: row.in_use === 1, isDevelopment: source.is_development === 1 },
     },
     history: {
       ...history,

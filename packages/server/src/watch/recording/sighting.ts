@@ -49,6 +49,8 @@ export interface SightingPlace {
   readonly line: number;
   readonly end: ChainEnd;
   readonly at: number;
+  /** Contents that run somewhere. */
+  readonly running: ReadonlySet<string>;
 }
 
 /** An artifact that was added. */
@@ -99,7 +101,7 @@ export async function addSighting(tx: Tx, place: SightingPlace, observed: Observ
     ...{ published_at: facts.publishedAt ?? known?.published_at ?? null, first_seen_at: known?.first_seen_at ?? at },
     ...{ last_sequence: end.sequence, quarantined_at: known?.quarantined_at ?? null },
     was_signed: known?.was_signed === 1 || isSigned(facts) ? 1 : 0,
-    in_use: observed.isDefault ? 1 : 0,
+    in_use: observed.isDefault || place.running.has(facts.content) ? 1 : 0,
   };
   if (known) await updateArtifact(tx, number, row);
   else await insertArtifact(tx, row);

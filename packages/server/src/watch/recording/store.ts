@@ -12,6 +12,21 @@ export async function findSchedule(
   return query.selectFrom('watch_schedule').selectAll().where('source_id', '=', sourceId).executeTakeFirst();
 }
 
+/** Contents of a source that run in a cluster now. */
+export async function listRunningContents(query: Query, sourceId: string): Promise<ReadonlySet<string>> {
+  const rows = await query
+    .selectFrom('watch_running as running')
+    .innerJoin('watch_cluster as cluster', 'cluster.id', 'running.cluster_id')
+    .select('running.digest')
+    .distinct()
+    .where('running.source_id', '=', sourceId)
+    .where('running.ended_at', 'is', null)
+    .where('running.state', '=', 'known')
+    .where('cluster.removed_at', 'is', null)
+    .execute();
+  return new Set(rows.map(({ digest }) => digest));
+}
+
 /** Changes a schedule. */
 export async function updateSchedule(tx: Tx, sourceId: string, set: Updateable<WatchScheduleTable>): Promise<void> {
   await tx.updateTable('watch_schedule').set(set).where('source_id', '=', sourceId).execute();

@@ -1,0 +1,51 @@
+/** The pods of a cluster as they are now, in memory, and what of them was recorded last. */
+import type { RunningContainer, RunningPod } from './pod.ts';
+import type { SeenRunning } from './running/record.ts';
+
+/** See the file. */
+export class RunningPods {
+  readonly #pods = new Map<string, readonly RunningContainer[]>();
+  #recorded = new Map<string, RunningContainer>();
+  #isChanged = false;
+
+  /** A pod is as it says. */
+  put({ uid, containers }: RunningPod): void {
+    this.#isChanged = true;
+    if (containers.length === 0) this.#pods.delete(uid);
+    else this.#pods.set(uid, containers);
+  }
+
+  /** A pod is no more. */
+  delete(uid: string): void {
+    this.#isChanged = this.#pods.delete(uid) || this.#isChanged;
+  }
+
+  /** All of them, each place once, to be recorded whole. */
+  takeAll(): SeenRunning {
+    this.#recorded = this.#index();
+    this.#isChanged = false;
+    return { seen: [...this.#recorded.values()], ended: 'others' };
+  }
+
+  /** What is new and what ended since it was taken last; undefined: nothing. */
+  takeChanges(): SeenRunning | undefined {
+    if (!this.#isChanged) return undefined;
+    const before = this.#recorded;
+    const now = this.#index();
+    this.#recorded = now;
+    this.#isChanged = false;
+    const seen = [...now].flatMap(([key, one]) => (before.get(key)?.state === one.state ? [] : [one]));
+    const ended = [...before].flatMap(([key, one]) => (now.has(key) ? [] : [one]));
+    return seen.length + ended.length === 0 ? undefined : { seen, ended };
+  }
+
+  #index(): Map<string, RunningContainer> {
+    const all = new Map<string, RunningContainer>();
+    for (const containers of this.#pods.values()) for (const one of containers) all.set(keyOf(one), one);
+    return all;
+  }
+}
+
+function keyOf({ namespace, workload, container, reference, digest }: RunningContainer): string {
+  return JSON.stringify([namespace, workload, container, reference, digest]);
+}
