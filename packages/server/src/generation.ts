@@ -12,6 +12,7 @@ import { registerTrustRootMetrics } from './evidence/trust-roots/metrics.ts';
 import type { Behind } from './http/front.ts';
 import { createMetrics } from './http/metrics.ts';
 import { PreparedAnswers } from './http/prepared.ts';
+import { createCatalogues } from './modules/catalogue/keeper.ts';
 import { createAcmeState } from './pki/acme/state.ts';
 import { listSealedAuthorities } from './pki/authorities/store.ts';
 import { countSealedKeys } from './pki/certificates/downloads/store.ts';
@@ -234,6 +235,7 @@ async function openResources(
     inspectSbom: createSbomInspection(),
     scanner: config.scan === 'off' ? undefined : openScanner(config.clamd),
     downloads: new DownloadCounter(opened),
+    catalogues: createCatalogues({ ...opened, baseUrl: config.baseUrl }),
     prepared: new PreparedAnswers(now),
     acme: createAcmeState({ ...opened, dnsServers: config.dnsServers }),
     revocation: openRevocation({ ...opened, pkiUrl: config.pkiUrl }),

@@ -26,6 +26,8 @@ import type { AppEnv } from './http/context.ts';
 import { createFetch, type Fetch } from './http/outgoing/fetch.ts';
 import { createPost } from './http/outgoing/post.ts';
 import type { PreparedAnswers } from './http/prepared.ts';
+import { refreshCatalogues } from './modules/catalogue/refresh.ts';
+import { moduleRoutes } from './modules/routes.ts';
 import { accessRoutes } from './pki/access/routes.ts';
 import { acmeDirectoryRoutes } from './pki/acme/directories/routes.ts';
 import { validationJobKind } from './pki/acme/orders/authorization.ts';
@@ -60,6 +62,7 @@ import { evidenceRoutes } from './releases/gate/documents/routes.ts';
 import { policyRoutes } from './releases/gate/policies/routes.ts';
 import { refreshManifests } from './releases/lifecycle/refresh.ts';
 import { releaseRoutes } from './releases/lifecycle/routes.ts';
+import type { Catalogues } from './releases/projects/catalogues.ts';
 import { projectRoutes } from './releases/projects/routes.ts';
 import { downloadRoutes, publicRoutes } from './releases/public/routes.ts';
 import type { DownloadCounter } from './releases/public/statistics.ts';
@@ -110,6 +113,8 @@ export interface Resources extends WatchWork {
   /** Undefined when scanning is off. */
   readonly scanner: Scanner | undefined;
   readonly downloads: DownloadCounter;
+  /** What shows modules, and changes with them. */
+  readonly catalogues: Catalogues;
   readonly prepared: PreparedAnswers;
   readonly acme: AcmeState;
   readonly revocation: Revocation;
@@ -153,6 +158,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     trustRootRoutes(trustRootParts(resources), resources.trustRoots),
     publisherRoutes(publisherParts(resources)),
     projectRoutes(resources),
+    ...moduleRoutes(resources),
     releaseRoutes(withBase),
     policyRoutes(resources),
     evidenceRoutes(resources),
@@ -304,12 +310,15 @@ export function startSchedules(resources: Resources): () => Promise<void> {
 }
 
 /**
- * Publishes revocation lists that are behind or run out, which they could not be while the vault was locked; asks for trusted roots that are
- * due; puts findings of many sources under one, and ends acceptances; asks again what became of commits.
+ * Publishes revocation lists and catalogues that are behind or run out, which they could not be while the vault was locked; asks for trusted roots
+ * that are due; puts findings of many sources under one, and ends acceptances; asks again what became of commits.
  */
 export async function runOften(resources: Resources): Promise<void> {
   await logFailure(resources, function refreshLists() {
     return resources.revocation.publisher.refresh();
+  });
+  await logFailure(resources, function refreshWaitingCatalogues() {
+    return refreshCatalogues({ ...resources, baseUrl: resources.config.baseUrl });
   });
   await logFailure(resources, requestDueTrustRoots);
   await logFailure(resources, collapseMassEvents);
@@ -365,7 +374,7 @@ async function renewTimestampsAndLog(resources: Resources): Promise<void> {
   }
 }
 
-/** Says what cannot be signed again: it will stop being served when it expires. */
+/** Says what cannot be signed again: it will stop being served when it expires. Catalogues come last, as they hold the manifests. */
 export async function refreshAndLog(resources: Resources, organisationId?: string): Promise<void> {
   const changed = new Set<string>();
   for (const outcome of await refreshManifests({ ...resources, baseUrl: resources.config.baseUrl }, organisationId)) {
@@ -375,4 +384,5 @@ export async function refreshAndLog(resources: Resources, organisationId?: strin
     if (outcome.kind === 'refreshed') changed.add(outcome.organisationId);
   }
   for (const id of changed) resources.published(id);
+  await refreshCatalogues({ ...resources, baseUrl: resources.config.baseUrl }, organisationId);
 }

@@ -20,6 +20,7 @@ import { Spool } from '../src/evidence/spool.ts';
 import type { Role, Verb } from '../src/http/context.ts';
 import { PreparedAnswers } from '../src/http/prepared.ts';
 import { openHttpServer } from '../src/http/server.ts';
+import { createCatalogues } from '../src/modules/catalogue/keeper.ts';
 import { createAcmeState } from '../src/pki/acme/state.ts';
 import { WeakKeys } from '../src/pki/profiles/weak-keys.ts';
 import { openRevocation } from '../src/pki/revocation/revocation.ts';
@@ -176,6 +177,7 @@ async function openResources(
     inspectSbom: createSbomInspection(),
     scanner: choice.scanner,
     downloads: new DownloadCounter({ ...dependencies, log }),
+    catalogues: createCatalogues({ ...dependencies, baseUrl: config.baseUrl }),
     prepared: new PreparedAnswers(dependencies.now),
     acme: createAcmeState({ ...dependencies, log, dnsServers: [] }),
     revocation: openRevocation({ ...dependencies, log, weakKeys: new WeakKeys() }),

@@ -35,11 +35,6 @@ export function parseScope(text: string): Scope {
   return text as Scope;
 }
 
-/** Whether one of `scopes` covers `project`. */
-export function isProjectInScope(scopes: readonly Scope[], project: string): boolean {
-  return isInScope(scopes, `project:${project}`);
-}
-
 /** Whether one of `scopes` covers `wanted`, a project or a collection. */
 export function isInScope(scopes: readonly Scope[], wanted: Scope): boolean {
   return scopes.includes('*') || scopes.includes(wanted);

@@ -3,7 +3,7 @@ import { TrustError } from '../errors.ts';
 import { isSignature } from '../keys/ed25519.ts';
 import { collectSigners, digestHex, type Envelope, parseEnvelope } from './envelope.ts';
 import { type Manifest, maxManifestBytes, parseManifest } from './manifest.ts';
-import { isInScope, isProjectInScope, type Scope } from './names.ts';
+import { isInScope, type Scope } from './names.ts';
 import { findProjectRule, type TrustedKey, type TrustList } from './trust-list.ts';
 import { type VerifiedTrustList, verifyNotExpired } from './verify-trust-list.ts';
 
@@ -135,9 +135,12 @@ type KeyInWindow = Pick<TrustedKey, 'key' | 'notBefore' | 'notAfter'>;
 
 /** The keys that may sign for `project` at `now`: in scope, inside their window, not revoked. */
 export function findUsableKeys(trust: TrustList, project: string, now: number): readonly TrustedKey[] {
-  return trust.validKeys.filter(
-    (trusted) => isProjectInScope(trusted.scope, project) && isKeyUsable(trust, trusted, now),
-  );
+  return findKeysInScope(trust, `project:${project}`, now);
+}
+
+/** The keys that may sign for a project or collection at `now` (Unix milliseconds). */
+export function findKeysInScope(trust: TrustList, scope: Scope, now: number): readonly TrustedKey[] {
+  return trust.validKeys.filter((trusted) => isInScope(trusted.scope, scope) && isKeyUsable(trust, trusted, now));
 }
 
 /** Whether `trusted` is inside its window at `now` (Unix milliseconds) and not revoked by `trust`; scope aside. */

@@ -57,6 +57,7 @@ export const publicRoutes: readonly string[] = [
   'POST /acme/{directory}/revoke-cert',
   'GET /api/docs',
   'GET /api/health',
+  'GET /api/modules/{collection}',
   'GET /api/openapi.json',
   'GET /api/projects/{slug}/badge.svg',
   'GET /api/projects/{slug}/channels/{channel}/manifest',

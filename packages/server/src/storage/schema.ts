@@ -29,6 +29,7 @@ import type {
   ReleaseVerdictTable,
 } from './tables/gate.ts';
 
+import type { CatalogueEntryTable, CatalogueTable, ModuleTable } from './tables/modules.ts';
 import type { AuthorityTable, CertificateProfileTable, CertificateTable, NamePolicyTable } from './tables/pki.ts';
 import type {
   ArtifactGrantTable,
@@ -119,6 +120,9 @@ export interface Schema extends WatchSchema {
   push_event: PushEventTable;
   push_publication: PushPublicationTable;
   bus_event: BusEventTable;
+  module: ModuleTable;
+  catalogue: CatalogueTable;
+  catalogue_entry: CatalogueEntryTable;
 }
 
 /** `slug` is unique; the organisation `default` answers at the unprefixed paths. `host` is unique where set. */
@@ -288,7 +292,7 @@ export interface ProjectTable {
   id: string;
   organisation_id: string;
   slug: string;
-  kind: 'app' | 'wordpress_plugin';
+  kind: 'app' | 'wordpress_plugin' | 'module_collection' | 'module';
   name: string;
   description: string;
   primary_locale: string;

@@ -1,7 +1,7 @@
 /** The server's own signing keys: sealed in the vault, used only when the trust list in force says so. */
 import { createKeyPair, createSigner, type Signer } from '@signpost/protocol/keys/ed25519';
 import type { Scope } from '@signpost/protocol/updates/names';
-import { findUsableKeys, isKeyUsable } from '@signpost/protocol/updates/verify-manifest';
+import { findKeysInScope, isKeyUsable } from '@signpost/protocol/updates/verify-manifest';
 import type { VerifiedTrustList } from '@signpost/protocol/updates/verify-trust-list';
 import type { Transaction } from 'kysely';
 import type { AuditAction } from '../audit/actions.ts';
@@ -111,18 +111,25 @@ export async function revokeSigningKey(
   return endSigningKey(dependencies, caller, { keyId, from: ['created', 'active', 'retired'], to: 'revoked' });
 }
 
+/** Whose signer is looked for, and under which list. */
+interface SignerWish {
+  readonly query: Query;
+  readonly scope: Scope;
+  readonly trust: VerifiedTrustList;
+}
+
 /**
- * The signer for `project`: the active key of its own scope, else that of `*`, if the trust list accepts it. Throws
+ * The signer for a project or collection: the active key of that very scope, else that of `*`, if the trust list accepts it. Throws
  * `trust_refused` when there is none and `vault_locked` while the vault is.
  */
-export async function openProjectSigner(
+export async function openScopedSigner(
   { vault, now }: SigningKeyDependencies,
   organisationId: string,
-  { query, project, trust }: { query: Query; project: string; trust: VerifiedTrustList },
+  { query, scope, trust }: SignerWish,
 ): Promise<Signer> {
-  const usable = new Set(findUsableKeys(trust, project, now()).map(({ key }) => key.keyId));
-  for (const scope of [`project:${project}`, '*']) {
-    const key = await findActiveSigningKey(query, organisationId, scope);
+  const usable = new Set(findKeysInScope(trust, scope, now()).map(({ key }) => key.keyId));
+  for (const held of [scope, '*']) {
+    const key = await findActiveSigningKey(query, organisationId, held);
     if (key && usable.has(key.key_id)) {
       const seed = new Uint8Array(vault.unseal(purpose, `signing_key/${key.key_id}`, key.sealed_seed));
       const signer = await createSigner(seed);
@@ -130,22 +137,34 @@ export async function openProjectSigner(
       return signer;
     }
   }
-  throw new Refusal('trust_refused', `no active signing key for ${project} stands in the trust list in force`, {
-    rule: 'no-signing-key',
-    hint: 'signpost key create, signpost root add-key, signpost root sign, signpost trust import, signpost key activate',
-  });
+  throw new Refusal(
+    'trust_refused',
+    `no active signing key for ${scope.replace(/^project:/, '').replace(':', ' ')} stands in the trust list in force`,
+    {
+      rule: 'no-signing-key',
+      hint: 'signpost key create, signpost root add-key, signpost root sign, signpost trust import, signpost key activate',
+    },
+  );
+}
+
+/** The signer for `project`, see `openScopedSigner`. */
+export async function openProjectSigner(
+  dependencies: SigningKeyDependencies,
+  organisationId: string,
+  { project, ...wish }: Omit<SignerWish, 'scope'> & { project: string },
+): Promise<Signer> {
+  return openScopedSigner(dependencies, organisationId, { ...wish, scope: `project:${project}` });
 }
 
 /**
- * The signer for what belongs to no project: the active key of scope `*`, if the trust list accepts it. Throws as `openProjectSigner`.
+ * The signer for what belongs to no project: the active key of scope `*`, if the trust list accepts it. Throws as `openScopedSigner`.
  */
 export async function openSharedSigner(
   dependencies: SigningKeyDependencies,
   organisationId: string,
-  { query, trust }: { query: Query; trust: VerifiedTrustList },
+  wish: Omit<SignerWish, 'scope'>,
 ): Promise<Signer> {
-  // No project has an empty name, so that only keys for all of them are found.
-  return openProjectSigner(dependencies, organisationId, { query, project: '', trust });
+  return openScopedSigner(dependencies, organisationId, { ...wish, scope: '*' });
 }
 
 async function endSigningKey(

@@ -21,6 +21,7 @@ import { createSbomInspection } from '../../src/evidence/sboms/inspection.ts';
 import { Spool } from '../../src/evidence/spool.ts';
 import type { AppEnv, Role, Verb } from '../../src/http/context.ts';
 import { PreparedAnswers } from '../../src/http/prepared.ts';
+import { createCatalogues } from '../../src/modules/catalogue/keeper.ts';
 import { createAcmeState } from '../../src/pki/acme/state.ts';
 import { WeakKeys } from '../../src/pki/profiles/weak-keys.ts';
 import { openRevocation } from '../../src/pki/revocation/revocation.ts';
@@ -213,6 +214,7 @@ async function openPlanes(shared: SharedParts): Promise<OpenAPIHono<AppEnv>[]> {
   return createPlanes({
     ...shared,
     ...evidence,
+    catalogues: createCatalogues({ ...shared, baseUrl: undefined }),
     push: openPush({ ...shared, config, wakeWorker }),
     observing,
     following: openFollowing({ ...shared, config, observing }),

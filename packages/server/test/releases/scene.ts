@@ -12,6 +12,7 @@ import {
 import { createOrganisation } from '../../src/accounts/organisations.ts';
 import { type Caller, systemActor } from '../../src/audit/audit.ts';
 import type { EvidenceSources } from '../../src/evidence/sources.ts';
+import { createCatalogues } from '../../src/modules/catalogue/keeper.ts';
 import type { PublishingParts } from '../../src/releases/gate/judge.ts';
 import { createProject } from '../../src/releases/projects/project.ts';
 import type { Database } from '../../src/storage/database.ts';
@@ -64,8 +65,9 @@ export async function createScene(database: Database, openVault = openNewVault):
   const travel = (ms: number) => {
     now += ms;
   };
+  const signing = { database, vault, now: clock, baseUrl: undefined };
   return foundOrganisation(
-    { dependencies: { database, vault, now: clock, evidence: noEvidence, baseUrl: undefined }, travel },
+    { dependencies: { ...signing, evidence: noEvidence, catalogues: createCatalogues(signing) }, travel },
     { slug: 'default', host: null },
   );
 }

@@ -28,6 +28,11 @@ const conversions: Readonly<Record<string, Conversion>> = {
   // By a trust list, for all clients; and by an admin, whose word clients take for a reason to fetch the next list.
   'key.revoked': { channel: 'trust', type: 'key.revoked', describe: describeKey },
   'signing_key.revoked': { channel: 'trust', type: 'key.revoked', describe: describeKey },
+  'catalogue.updated': {
+    channel: 'catalogue',
+    type: 'catalogue.updated',
+    describe: ({ collection, version, sha256 }) => keep({ collection, version, sha256 }),
+  },
   'certificate.revoked': { channel: 'certificates', type: 'certificate.revoked', describe: describeCertificate },
   'certificate.expiring': { channel: 'certificates', type: 'certificate.expiring', describe: describeCertificate },
   'evidence.denied': {

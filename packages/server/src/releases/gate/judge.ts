@@ -27,6 +27,7 @@ import { readTrustInForce } from '../../trust/trust-lists.ts';
 import { approvalsNeeded } from '../lifecycle/manifest.ts';
 import type { ReleaseInProject } from '../lifecycle/release.ts';
 import { type ArtifactRow, listArtifacts } from '../lifecycle/store.ts';
+import type { Catalogues } from '../projects/catalogues.ts';
 import type { ScanResult } from '../scanner/scan-result.ts';
 
 /** What the gate works with. */
@@ -38,6 +39,7 @@ export interface GateParts {
 
 /** What puts a release into service. */
 export interface PublishingParts extends SigningKeyDependencies, GateParts {
+  readonly catalogues: Catalogues;
   /** The address of this server, when it has one; statements name it. */
   readonly baseUrl: string | undefined;
 }

@@ -112,6 +112,7 @@ async function publishSigned(
         ...{ key_id: manifest.keyId, sha256: manifest.digest },
       },
     });
+    await dependencies.catalogues.reflect(tx, { project, act: isNew ? 'published' : 'renewed', at });
     return manifest;
   });
 }

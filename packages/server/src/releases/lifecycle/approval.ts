@@ -147,7 +147,7 @@ async function createProposal(
 
 /** The proposal that waits, or `not_found`. */
 export async function readProposal(
-  { database, now }: ReleaseDependencies,
+  { database, now }: Pick<ReleaseDependencies, 'database' | 'now'>,
   organisationId: string,
   name: ReleaseName,
 ): Promise<Proposal> {
@@ -166,7 +166,7 @@ export async function readProposal(
  * same transaction. Throws `trust_refused` for a key or signature that clients would not accept.
  */
 export async function approveRelease(
-  parts: GateParts,
+  parts: GateParts & Pick<ReleaseDependencies, 'catalogues'>,
   caller: Caller,
   { name, manifestId, keyId, sig }: { name: ReleaseName; manifestId: string; keyId: string; sig: string },
 ): Promise<ApprovalOutcome> {
@@ -206,6 +206,7 @@ export async function approveRelease(
         },
       });
     }
+    if (manifest) await parts.catalogues.reflect(tx, { project: subject.project, act: 'published', at });
     return { proposal, manifest };
   });
 }

@@ -7,6 +7,7 @@ import { Refusal } from '../../errors.ts';
 import type { Database, Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import { recordEvent } from '../../storage/outbox.ts';
+import type { Catalogues } from '../projects/catalogues.ts';
 import { requireProject } from '../projects/project.ts';
 import type { ProjectRow } from '../projects/store.ts';
 import { renderMarkdown } from '../public/markdown.ts';
@@ -16,6 +17,7 @@ import { findRelease, moveRelease, type ReleaseRow, retireManifest, updateReleas
 export interface ReleaseDependencies {
   readonly database: Database;
   readonly now: () => number;
+  readonly catalogues: Catalogues;
 }
 
 /** Names one release in the caller's organisation. */
@@ -74,31 +76,38 @@ export async function changeRelease(
 
 /** Takes a release out of service: its manifest and downloads stop at once. */
 export async function withdrawRelease(
-  { database, now }: ReleaseDependencies,
+  { database, now, catalogues }: ReleaseDependencies,
   caller: Caller,
   { name, reason }: { name: ReleaseName; reason: string },
 ): Promise<ReleaseRow> {
   const act = { caller, at: now(), action: 'release.withdrawn', name, detail: { reason } } as const;
   return database.transaction((tx) =>
-    stopRelease(tx, act, { from: ['active', 'superseded', 'draft'], to: 'withdrawn', reason }),
+    stopRelease(tx, act, { catalogues, from: ['active', 'superseded', 'draft'], to: 'withdrawn', reason }),
   );
 }
 
 /** Takes a release out of service because of what a scanner found. */
 export async function quarantineRelease(
-  { database, now }: ReleaseDependencies,
+  { database, now, catalogues }: ReleaseDependencies,
   caller: Caller,
   { name, reason }: { name: ReleaseName; reason: string },
 ): Promise<ReleaseRow> {
   const act = { caller, at: now(), action: 'release.quarantined', name, detail: { reason } } as const;
   const from = ['active', 'superseded', 'draft', 'withdrawn'] as const;
-  return database.transaction((tx) => stopRelease(tx, act, { from, to: 'quarantined', reason }));
+  return database.transaction((tx) => stopRelease(tx, act, { catalogues, from, to: 'quarantined', reason }));
+}
+
+interface Stop {
+  readonly catalogues: Catalogues;
+  readonly from: readonly ReleaseRow['state'][];
+  readonly to: 'withdrawn' | 'quarantined';
+  readonly reason: string;
 }
 
 async function stopRelease(
   tx: Query & Parameters<typeof moveRelease>[0],
   act: ReleaseAct,
-  change: { from: readonly ReleaseRow['state'][]; to: 'withdrawn' | 'quarantined'; reason: string },
+  { catalogues, ...change }: Stop,
 ): Promise<ReleaseRow> {
   const { release, project } = await requireRelease(tx, act.caller.organisationId, act.name);
   const stopped = await moveRelease(tx, release.id, { ...change, now: act.at });
@@ -106,18 +115,19 @@ async function stopRelease(
   if (release.state === 'active') await retireManifest(tx, project.id, release.channel);
   await voidProposals(tx, release.id);
   await recordReleaseAct(tx, act);
+  await catalogues.reflect(tx, { project, act: 'taken', at: act.at });
   return stopped;
 }
 
 /** Hides a release that is not active; nothing is lost. */
 export async function deleteRelease(
-  { database, now }: ReleaseDependencies,
+  { database, now, catalogues }: ReleaseDependencies,
   caller: Caller,
   name: ReleaseName,
 ): Promise<void> {
   const at = now();
   await database.transaction(async (tx) => {
-    const { release } = await requireRelease(tx, caller.organisationId, name);
+    const { release, project } = await requireRelease(tx, caller.organisationId, name);
     if (release.state === 'active') {
       throw new Refusal('conflict', 'the active release cannot be deleted', {
         rule: 'release-active',
@@ -127,6 +137,7 @@ export async function deleteRelease(
     await voidProposals(tx, release.id);
     await updateRelease(tx, release.id, { deleted_at: at });
     await recordReleaseAct(tx, { caller, at, action: 'release.deleted', name });
+    await catalogues.reflect(tx, { project, act: 'taken', at });
   });
 }
 

@@ -1,26 +1,30 @@
 /** Projects: what is released under one slug. */
 import type { LocaleMap } from '@signpost/protocol/updates/manifest';
 import { localePattern, slugPattern } from '@signpost/protocol/updates/names';
+import type { Transaction } from 'kysely';
 import type { AuditAction } from '../../audit/actions.ts';
 import type { Caller } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
 import type { Database, Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
+import type { Schema } from '../../storage/schema.ts';
 import { violationOf } from '../../storage/violation.ts';
 import type { AcceptedType } from '../inspection/media-type.ts';
+import type { Catalogues } from './catalogues.ts';
 import { findProject, insertProject, type ProjectRow, updateProject } from './store.ts';
 
 /** What projects work with. */
 export interface ProjectDependencies {
   readonly database: Database;
   readonly now: () => number;
+  readonly catalogues: Catalogues;
 }
 
 /** What a project is made of; the rest has defaults. */
 export interface ProjectFields {
   readonly slug: string;
-  readonly kind: 'app' | 'wordpress_plugin';
+  readonly kind: ProjectRow['kind'];
   readonly name: LocaleMap;
   readonly description: LocaleMap;
   readonly primaryLocale: string;
@@ -72,12 +76,21 @@ const reservedSlugs = new Set([
 
 /** Makes a project. Throws `invalid` for a reserved or malformed slug, `conflict` for one that is taken. */
 export async function createProject(
-  { database, now }: ProjectDependencies,
+  { database, now }: Pick<ProjectDependencies, 'database' | 'now'>,
   caller: Caller,
   fields: ProjectFields,
 ): Promise<ProjectRow> {
-  assertSlug(fields.slug);
   const at = now();
+  return database.transaction((tx) => addProject(tx, caller, { fields, at })).catch(explainTakenSlug(fields.slug));
+}
+
+/** The same inside a transaction; what the database says of a slug that is taken is for `explainTakenSlug` outside of it. */
+export async function addProject(
+  tx: Transaction<Schema>,
+  caller: Caller,
+  { fields, at }: { fields: ProjectFields; at: number },
+): Promise<ProjectRow> {
+  assertSlug(fields.slug);
   const row: ProjectRow = {
     id: createId(at),
     organisation_id: caller.organisationId,
@@ -88,59 +101,78 @@ export async function createProject(
     created_at: at,
     deleted_at: null,
   };
-  await database
-    .transaction(async (tx) => {
-      await insertProject(tx, row);
-      await recordProjectAct(tx, { caller, at, action: 'project.created', slug: row.slug });
-    })
-    .catch((error: unknown) => {
-      if (violationOf(error) !== 'unique') throw error;
-      throw new Refusal('conflict', `the slug ${fields.slug} is taken`, {
-        rule: 'slug-taken',
-        hint: 'a deleted project keeps its slug: signpost project restore',
-      });
-    });
+  await insertProject(tx, row);
+  await recordProjectAct(tx, { caller, at, action: 'project.created', slug: row.slug });
   return row;
+}
+
+/** Makes a `conflict` of the violation that a slug which is taken leads to; other errors are thrown on. */
+export function explainTakenSlug(slug: string): (error: unknown) => never {
+  return (error) => {
+    if (violationOf(error) !== 'unique') throw error;
+    throw new Refusal('conflict', `the slug ${slug} is taken`, {
+      rule: 'slug-taken',
+      hint: 'a deleted project keeps its slug: signpost project restore',
+    });
+  };
 }
 
 /** Changes what may change: everything but slug and kind. */
 export async function changeProject(
-  { database, now }: ProjectDependencies,
+  { database, now, catalogues }: ProjectDependencies,
   caller: Caller,
-  { slug, change }: { slug: string; change: Partial<Omit<ProjectFields, 'slug' | 'kind'>> },
+  request: ProjectChange,
 ): Promise<ProjectRow> {
   const at = now();
   return database.transaction(async (tx) => {
-    const project = await requireProject(tx, caller.organisationId, slug);
-    const changed = await updateProject(tx, project.id, columnsOf({ ...fieldsOf(project), ...change }));
-    await recordProjectAct(tx, {
-      caller,
-      at,
-      action: 'project.changed',
-      slug,
-      detail: { changed: Object.keys(change).join(' ') },
-    });
+    const changed = await updateFields(tx, caller, { ...request, at });
+    await catalogues.reflect(tx, { project: changed, act: 'changed', at });
     return changed;
   });
 }
 
+/** Which project is changed, and how. */
+export interface ProjectChange {
+  readonly slug: string;
+  readonly change: Partial<Omit<ProjectFields, 'slug' | 'kind'>>;
+}
+
+/** The same inside a transaction, whose catalogues the caller brings up to date. */
+export async function updateFields(
+  tx: Transaction<Schema>,
+  caller: Caller,
+  { slug, change, at }: ProjectChange & { at: number },
+): Promise<ProjectRow> {
+  const project = await requireProject(tx, caller.organisationId, slug);
+  const changed = await updateProject(tx, project.id, columnsOf({ ...fieldsOf(project), ...change }));
+  await recordProjectAct(tx, {
+    caller,
+    at,
+    action: 'project.changed',
+    slug,
+    detail: { changed: Object.keys(change).join(' ') },
+  });
+  return changed;
+}
+
 /** Hides a project and all it publishes; nothing is lost. */
 export async function deleteProject(
-  { database, now }: ProjectDependencies,
+  { database, now, catalogues }: ProjectDependencies,
   caller: Caller,
   slug: string,
 ): Promise<void> {
   const at = now();
   await database.transaction(async (tx) => {
     const project = await requireProject(tx, caller.organisationId, slug);
-    await updateProject(tx, project.id, { deleted_at: at });
+    const deleted = await updateProject(tx, project.id, { deleted_at: at });
     await recordProjectAct(tx, { caller, at, action: 'project.deleted', slug });
+    await catalogues.reflect(tx, { project: deleted, act: 'deleted', at });
   });
 }
 
 /** Brings a deleted project back as it was. Throws `conflict` when it is not deleted. */
 export async function restoreProject(
-  { database, now }: ProjectDependencies,
+  { database, now, catalogues }: ProjectDependencies,
   caller: Caller,
   slug: string,
 ): Promise<ProjectRow> {
@@ -152,6 +184,7 @@ export async function restoreProject(
       throw new Refusal('conflict', 'the project is not deleted', { rule: 'not-deleted' });
     const restored = await updateProject(tx, project.id, { deleted_at: null });
     await recordProjectAct(tx, { caller, at, action: 'project.restored', slug });
+    await catalogues.reflect(tx, { project: restored, act: 'restored', at });
     return restored;
   });
 }

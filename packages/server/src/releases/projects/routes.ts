@@ -43,7 +43,7 @@ const createSchema = changeSchema.extend({
 const projectSchema = z
   .object({
     slug: z.string(),
-    kind: z.enum(['app', 'wordpress_plugin']),
+    kind: z.enum(['app', 'wordpress_plugin', 'module_collection', 'module']),
     name: textsSchema,
     description: textsSchema,
     primary_locale: z.string(),

@@ -8,6 +8,7 @@ import type { Database } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import { enqueueJob } from '../../storage/jobs.ts';
 import { quarantineRelease } from '../lifecycle/release.ts';
+import type { Catalogues } from '../projects/catalogues.ts';
 import type { Scanner } from '../scanner/clamd.ts';
 import { formatScanResult, notScanned } from '../scanner/scan-result.ts';
 import { findPendingJob, listOrganisationIds, listScannedFiles, type ScannedFile, updateScan } from './store.ts';
@@ -19,6 +20,7 @@ export interface RescanDependencies {
   readonly scanner: Scanner;
   readonly now: () => number;
   readonly log: Logger;
+  readonly catalogues: Catalogues;
   /** Called after each commit that changes what an organisation publishes. */
   readonly published: (organisationId: string) => void;
 }

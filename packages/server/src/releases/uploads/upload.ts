@@ -100,6 +100,12 @@ export async function createUpload(
   const { database, parts, config, now } = dependencies;
   assertRequest(request, config.maxUploadMb * bytesPerMib);
   const project = await requireProject(database.query, caller.organisationId, slug);
+  if (project.kind === 'module_collection') {
+    throw new Refusal('conflict', 'a collection has no releases of its own', {
+      rule: 'collection-without-releases',
+      hint: 'signpost release upload MODULE: each module has its own',
+    });
+  }
   const channel = await chooseChannel(database, project, request);
   const at = now();
   const row: UploadRow = {

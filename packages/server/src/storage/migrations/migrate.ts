@@ -29,6 +29,7 @@ import { wordpress } from './0022-wordpress.ts';
 import { smallSightings } from './0023-small-sightings.ts';
 import { vouching } from './0024-vouching.ts';
 import { clusters } from './0025-clusters.ts';
+import { modules } from './0026-modules.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -57,6 +58,7 @@ const migrations: readonly Migration[] = [
   smallSightings,
   vouching,
   clusters,
+  modules,
 ];
 
 /**

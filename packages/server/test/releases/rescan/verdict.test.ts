@@ -38,17 +38,18 @@ forEachEngine((_engine, open) => {
         .where('id', '=', row.artifact_id ?? '')
         .execute();
       await database.query.updateTable('project').set({ scan: 'required' }).where('id', '=', row.project_id).execute();
-      const dependencies = { ...workshop, scanner: openScanner(clamd.address), published: () => undefined };
+      const catalogues = { reflect: async () => undefined };
+      const dependencies = { ...workshop, catalogues, scanner: openScanner(clamd.address), published: () => undefined };
       const { infected } = await rescanOrganisation(
         dependencies,
         workshop.caller.organisationId,
         async () => undefined,
       );
       assert.equal(infected, 1);
-      await assert.rejects(quarantineRelease(workshop, workshop.caller, { name, reason: 'again' }), {
+      await assert.rejects(quarantineRelease(dependencies, workshop.caller, { name, reason: 'again' }), {
         rule: 'release-state',
       });
-      assert.equal((await restoreRelease(workshop, workshop.caller, name)).state, 'draft');
+      assert.equal((await restoreRelease(dependencies, workshop.caller, name)).state, 'draft');
       const { scan } = await database.query
         .selectFrom('artifact')
         .select('scan')
