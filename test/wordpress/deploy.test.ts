@@ -1,9 +1,15 @@
 /** Deploys of plugins to a repository that Apache serves, as wordpress.org does: everybody reads, the committer writes. */
 import assert from 'node:assert/strict';
-import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { createRepository, type Repository, type RepositoryServer, startApache } from '../programs/subversion.ts';
+import {
+  committer,
+  createRepository,
+  type Repository,
+  type RepositoryServer,
+  startApache,
+} from '../programs/subversion.ts';
 import { slug } from './plugin.ts';
 import { credentialsPath, type Deploy, deploysPath, openPluginScene, type PluginScene } from './scene.ts';
 
@@ -156,6 +162,27 @@ test('links, foreign repositories and conversions that trunk holds do not alter 
   assert.deepEqual([deployed.state, deployed.failure], ['deployed', null]);
   await assertContent('1.3.0', files);
   assert.doesNotMatch(await readFile('/etc/passwd', 'utf8'), /not of this machine/);
+});
+
+test('a repository whose trunk or tags is a link leads to no other folder of this machine', async () => {
+  const top = repository.local.slice(0, -slug.length - 1);
+  await plugin.release({ version: '1.3.1' });
+  for (const link of ['trunk', 'tags']) {
+    const victim = await mkdtemp(join(repository.folder, 'victim-'));
+    const work = join(repository.folder, `linked-${link}-work`);
+    await repository.svn('mkdir', '--quiet', '-m', 'a plugin', `${top}/linked-${link}`);
+    await repository.svn('checkout', '--quiet', `${top}/linked-${link}`, work);
+    await mkdir(join(work, link === 'trunk' ? 'tags' : 'trunk'));
+    await symlink(victim, join(work, link));
+    await repository.svn('add', '--quiet', join(work, 'trunk'), join(work, 'tags'));
+    await repository.svn('commit', '--quiet', '-m', 'a link', work);
+    const address = `${server.url.slice(0, -slug.length)}linked-${link}`;
+    await plugin.ask('PUT', credentialsPath, { ...committer, repository: address });
+    const refused = await plugin.prepare('1.3.1');
+    assert.deepEqual([refused.state, refused.failure?.rule], ['failed', 'repository-layout'], link);
+    assert.deepEqual(await readdir(victim), [], link);
+  }
+  await plugin.ask('PUT', credentialsPath, { ...committer, repository: server.url });
 });
 
 test('a wrong password, and a repository that does not answer, are told apart', async () => {

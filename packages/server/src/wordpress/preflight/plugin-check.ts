@@ -1,4 +1,5 @@
 /** What `wp plugin check` says (WordPress' own Plugin Check, by WP-CLI), where an operator has set it up. */
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { createResult, type PreflightFinding, type ToolResult } from './findings.ts';
 import { parseOutput, runProgram } from './program.ts';
@@ -28,8 +29,8 @@ export interface PluginCheckOrder {
 export async function checkPlugin({ program, wordpress, folder, signal }: PluginCheckOrder): Promise<ToolResult> {
   const options = ['--format=strict-json', `--path=${wordpress}`, '--no-color', '--allow-root'];
   const ending = await runProgram({
-    ...{ program, folder, signal, timeLimitMs },
-    arguments: ['plugin', 'check', folder, ...options],
+    ...{ program, signal, timeLimitMs },
+    arguments: ['plugin', 'check', resolve(folder), ...options],
   });
   if (ending.kind === 'missing') return { outcome: 'not_run', reason: `${program} is not installed` };
   if (ending.kind === 'broke_off') return { outcome: 'not_run', reason: `${program} broke off: ${ending.reason}` };

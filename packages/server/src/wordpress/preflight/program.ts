@@ -1,6 +1,8 @@
 /** Programs of others that judge a plugin: no shell, a closed environment, limits of time and output. */
 import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 
 /** How a program ended. */
 export type Ending =
@@ -8,12 +10,11 @@ export type Ending =
   | { readonly kind: 'missing' }
   | { readonly kind: 'broke_off'; readonly reason: string };
 
-/** What is run, and where. */
+/** What is run. */
 export interface ProgramCall {
   /** A path, or a name that is found on the system's own path. */
   readonly program: string;
   readonly arguments: readonly string[];
-  readonly folder: string;
   /** In milliseconds. */
   readonly timeLimitMs: number;
   readonly signal: AbortSignal;
@@ -22,13 +23,25 @@ export interface ProgramCall {
 const maxOutputBytes = 64 * 1024 * 1024;
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Runs it. Rejects only when the signal says so. */
-export function runProgram(call: ProgramCall): Promise<Ending> {
-  const { program, folder, timeLimitMs, signal } = call;
+/**
+ * Runs it. Rejects only when the signal says so. Programs read settings, and code, from where they are called and from their home: the one is
+ * the root of the file system, the other an empty folder, and neither is the plugin's.
+ */
+export async function runProgram(call: ProgramCall): Promise<Ending> {
+  const home = await mkdtemp(join(tmpdir(), 'signpost-preflight-'));
+  try {
+    return await runWithHome(call, home);
+  } finally {
+    await rm(home, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+function runWithHome(call: ProgramCall, home: string): Promise<Ending> {
+  const { program, timeLimitMs, signal } = call;
   const path = program.includes('/') ? resolve(program) : program;
   const options = {
-    cwd: folder,
-    env: { PATH: systemPath, HOME: folder, LC_ALL: 'C.UTF-8' },
+    cwd: '/',
+    env: { PATH: systemPath, HOME: home, LC_ALL: 'C.UTF-8' },
     ...({ maxBuffer: maxOutputBytes, timeout: timeLimitMs, killSignal: 'SIGKILL', signal } as const),
   };
   return new Promise((settle, reject) => {

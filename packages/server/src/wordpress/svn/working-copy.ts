@@ -1,5 +1,5 @@
 /** A working copy of a plugin's repository: trunk whole, the folders beside it empty. Paths are relative to its top. */
-import { writeFile } from 'node:fs/promises';
+import { lstat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SaxesParser } from 'saxes';
 import { SvnFailure } from './failure.ts';
@@ -36,9 +36,20 @@ export class WorkingCopy {
     const common = { session: this.#session, timeLimitMs: timeLimits.readMs };
     const shallow = ['checkout', '--quiet', '--ignore-externals', '--depth=immediates', '--', pegged(url), this.root];
     await runSvn({ ...common, words: shallow });
+    await this.#assertFolders();
     await this.#call(['update', '--quiet', '--ignore-externals', '--set-depth=infinity', 'trunk'], {
       timeLimitMs: timeLimits.readMs,
     });
+    // A server may have sent something else the second time.
+    await this.#assertFolders();
+  }
+
+  /** What is written below a link is written elsewhere on this machine, and `svn:special` makes links of what a repository holds. */
+  async #assertFolders(): Promise<void> {
+    for (const folder of ['trunk', 'tags']) {
+      const status = await lstat(join(this.root, folder)).catch(() => undefined);
+      if (!status?.isDirectory()) throw new SvnFailure('not-found', `expected ${folder} to be a folder`);
+    }
   }
 
   /** The revision in which trunk changed last, as it was copied. */

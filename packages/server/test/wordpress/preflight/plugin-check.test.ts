@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { checkPlugin } from '../../../src/wordpress/preflight/plugin-check.ts';
@@ -45,6 +45,18 @@ test('findings of Plugin Check are read, with what stands before them', async ()
 test('a plugin without findings is clean', async () => {
   const result = await check('Success: Checks complete. No errors found.');
   assert.deepEqual(result, { outcome: 'run', version: 'Plugin Check', findings: [], more: 0 });
+});
+
+test('a plugin cannot configure WP-CLI: neither the folder nor the home of the call is its own', async () => {
+  const program = join(folder, 'wp');
+  await writeFile(
+    program,
+    `#!/bin/sh\npwd > '${folder}/called'; ls -A "$HOME" >> '${folder}/called'\necho 'Success: clean'\n`,
+  );
+  await chmod(program, 0o755);
+  await writeFile(join(folder, 'wp-cli.yml'), 'require:\n  - plugin.php\n');
+  await checkPlugin({ program, wordpress: '/srv/wordpress', folder, signal: AbortSignal.timeout(30_000) });
+  assert.equal(await readFile(join(folder, 'called'), 'utf8'), '/\n');
 });
 
 test('what is no answer did not run', async () => {

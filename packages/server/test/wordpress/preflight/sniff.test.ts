@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { sniffPlugin } from '../../../src/wordpress/preflight/phpcs/sniff.ts';
 import { makePluginFolder } from './plugin-folder.ts';
@@ -73,6 +73,19 @@ describe('PHP_CodeSniffer', () => {
       outcome: 'not_run',
       reason: '/none/phpcs is not installed',
     });
+  });
+
+  test('a plugin is not taken for the standard that the operator names and the program does not know', async () => {
+    const hostile = await makePluginFolder({
+      'Absent/ruleset.xml': '<?xml version="1.0"?><ruleset name="Absent"><autoload>./run.php</autoload></ruleset>',
+      'Absent/run.php': "<?php file_put_contents(dirname(__DIR__) . '/ran', 'code of the plugin');",
+      'plugin.php': '<?php return 1;',
+    });
+    const result = await sniffPlugin({ program: 'phpcs', standard: 'Absent', folder: hostile, signal });
+    const names = await readdir(hostile);
+    await rm(hostile, { recursive: true });
+    assert.equal(result.outcome, 'not_run');
+    assert.ok(!names.includes('ran'), 'code of the plugin ran');
   });
 
   test('whoever gives up is told so, and no result', async () => {

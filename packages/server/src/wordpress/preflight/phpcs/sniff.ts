@@ -1,4 +1,5 @@
 /** What PHP_CodeSniffer says of a plugin: under our own rules of security, and under a standard that the operator names. */
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createResult, type ToolResult } from '../findings.ts';
 import { type Ending, runProgram } from '../program.ts';
@@ -21,20 +22,20 @@ export interface SniffOrder {
 
 /** Runs it over all PHP below the folder. */
 export async function sniffPlugin(order: SniffOrder): Promise<ToolResult> {
-  const { program, folder, signal } = order;
+  const { program, signal } = order;
   const version = await runProgram({
-    ...{ program, folder, signal },
+    ...{ program, signal },
     ...{ arguments: ['--version'], timeLimitMs: versionTimeLimitMs },
   });
   if (version.kind !== 'ended' || version.code !== 0) return describeFailure(program, version);
-  const ending = await runProgram({ ...{ program, folder, signal }, arguments: argumentsOf(order), timeLimitMs });
+  const ending = await runProgram({ ...{ program, signal }, arguments: argumentsOf(order), timeLimitMs });
   const findings = ending.kind === 'ended' ? parseReport(ending.output) : undefined;
   if (!findings) return describeFailure(program, ending);
   return createResult(version.output.trim().slice(0, 100), findings);
 }
 
 /** A plugin may tell the sniffs of a standard to look away, as is usual, but not those that look for break-ins. */
-function argumentsOf({ standard }: SniffOrder): readonly string[] {
+function argumentsOf({ standard, folder }: SniffOrder): readonly string[] {
   const rules =
     standard === undefined ? [`--standard=${ownStandard}`, '--ignore-annotations'] : [`--standard=${standard}`];
   return [
@@ -42,11 +43,11 @@ function argumentsOf({ standard }: SniffOrder): readonly string[] {
     '--no-colors',
     '--no-cache',
     '--report=json',
-    '--basepath=.',
+    `--basepath=${resolve(folder)}`,
     '--extensions=php,inc',
     '--parallel=2',
     ...rules,
-    '.',
+    resolve(folder),
   ];
 }
 
