@@ -23,6 +23,7 @@ const tables: readonly Table[] = [
   { words: ['project'], load: () => import('./commands/project/table.ts') },
   { words: ['publisher'], load: () => import('./commands/publisher/table.ts') },
   { words: ['release', 'ci', 'approve'], load: () => import('./commands/release/table.ts') },
+  { words: ['collection', 'module', 'catalogue'], load: () => import('./commands/module/table.ts') },
   { words: ['wordpress'], load: () => import('./commands/wordpress/table.ts') },
   {
     words: ['sbom', 'vulnerabilities', 'policy', 'evidence', 'override', 'verify', 'inspect', 'fetch', 'trust-root'],
