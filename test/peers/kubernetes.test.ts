@@ -11,14 +11,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { parseDocument, stringify } from 'yaml';
 import { readKubeconfig } from '../../packages/cli/src/commands/watch/kubeconfig.ts';
+import { listPods } from '../../packages/server/src/watch/clusters/api-server.ts';
 import { record } from '../../packages/server/src/watch/recording/record.ts';
 import { openPlanesScene, type PlanesScene } from '../../packages/server/test/planes-scene.ts';
 import {
   type ApiObject,
   type ApiReply,
   createClusterKeys,
+  podOf,
   SmallApiServer,
 } from '../../packages/server/test/watch/clusters/small-api-server.ts';
 import { hour, keyless, stranger, usualFacts } from '../../packages/server/test/watch/drift/scene.ts';
@@ -214,6 +217,30 @@ describe('kubectl', { skip: process.env.CI === 'true' ? false : missing }, () =>
       'jsonpath={.clusters[0].cluster.server} {.users[0].user.token}',
     );
     assert.equal(shown.out, `${access.server} ${api.token}`);
+  });
+
+  test('the client library of Kubernetes reads the same kubeconfig, and lists the same pods as we do', async () => {
+    api.put(podOf('one', { app: [app(3), `ghcr.io/org/app@sha256:${contentOf(3)}`] }));
+    const config = new KubeConfig();
+    config.loadFromFile(join(folder, 'config'));
+    const access = await readKubeconfig(join(folder, 'config'), undefined);
+    const [cluster, user] = [config.getCurrentCluster(), config.getCurrentUser()];
+    const authority = Buffer.from(cluster?.caData ?? '', 'base64').toString();
+    assert.deepEqual({ server: cluster?.server, ca: authority, credential: { token: user?.token } }, access);
+    const { items } = await config.makeApiClient(CoreV1Api).listPodForAllNamespaces();
+    const theirs = items.map(({ metadata, status }) => [
+      metadata?.uid,
+      (status?.containerStatuses ?? []).map(({ imageID = '' }) => imageID.split('@sha256:')[1]),
+    ]);
+    const listed = await listPods(
+      { privateHosts: new Set([new URL(api.url).host]) },
+      { url: access.server, ca: access.ca, credential: { kind: 'token', token: api.token } },
+      AbortSignal.timeout(10_000),
+    );
+    assert.ok(listed.kind === 'listed');
+    const ours = listed.pods.map(({ uid, containers }) => [uid, containers.flatMap(({ digest }) => digest || [])]);
+    assert.ok(theirs.some(([, digests]) => digests?.length === 1));
+    assert.deepEqual(ours, theirs);
   });
 });
 
