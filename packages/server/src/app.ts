@@ -55,7 +55,7 @@ export interface AppDependencies {
   /** Whether the outer bus takes events; undefined where there is none. */
   readonly isBusWell?: (() => boolean) | undefined;
   /** Whether watched sources are looked at in time. */
-  readonly isWatchWell?: (() => boolean) | undefined;
+  readonly watchState?: (() => 'ok' | 'late' | 'stalled') | undefined;
   /** Whether listeners are told what happens; undefined without a push plane. */
   readonly isPushWell?: (() => boolean) | undefined;
 }
@@ -83,12 +83,12 @@ export function createApp(dependencies: AppDependencies): App {
     version,
     roles,
     isBusWell,
-    isWatchWell,
+    watchState,
     isPushWell,
     metrics = createMetrics(),
   } = dependencies;
   const shared = shareParts(dependencies);
-  const health = createHealthRoutes({ database, version, now, isBusWell, isWatchWell, isPushWell });
+  const health = createHealthRoutes({ database, version, now, isBusWell, watchState, isPushWell });
   const guarded = createGuardedRouters(dependencies, { ...shared, metrics, describe: () => document() });
   const rules = parseRoleTable(roles, [health, ...guarded].flatMap(listRoutes));
   const app = new OpenAPIHono<AppEnv>({ getPath: routingPath });
@@ -138,8 +138,8 @@ const exchangesPerMinute = 30;
 const unlocksPerMinute = 5;
 
 function guardParts(dependencies: AppDependencies, shared: Shared): Omit<GuardParts, 'rules' | 'methodsOf'> {
-  const { database, now, config } = dependencies;
-  const credentials = { database, secrets: shared.secrets, now };
+  const { database, now, log, config } = dependencies;
+  const credentials = { database, secrets: shared.secrets, now, log };
   return {
     organisations: shared.directory,
     proxies: shared.proxies,

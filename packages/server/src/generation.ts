@@ -208,7 +208,7 @@ function createBehind(resources: Resources, forwarder: Forwarder | undefined): B
   registerWebhookMetrics(metrics.registry, { ...resources, attempts: resources.webhookAttempts });
   const app = createApp({
     ...resources,
-    ...{ metrics, roles, passwords, isBusWell: forwarder?.isWell, isWatchWell: () => resources.observing.isWell() },
+    ...{ metrics, roles, passwords, isBusWell: forwarder?.isWell, watchState: () => resources.observing.state() },
     isPushWell: () => resources.push.isWell(),
     planes: createPlanes(resources),
     listSealed: () => listSealed(database),

@@ -1,4 +1,5 @@
 /** From a credential to a principal. */
+import type { BaseLogger } from 'pino';
 import { Refusal } from '../errors.ts';
 import type { Principal, RequestOrganisation } from '../http/context.ts';
 import { type Credential, readCredential } from '../http/credential.ts';
@@ -15,6 +16,7 @@ export interface AuthenticationDependencies {
   readonly database: Database;
   readonly secrets: SessionSecrets;
   readonly now: () => number;
+  readonly log: Pick<BaseLogger, 'warn'>;
 }
 
 const anonymous: Authentication = { principal: { kind: 'anonymous' } };
@@ -58,7 +60,7 @@ async function verifyCredential(
 }
 
 async function verifyApiKey(
-  { database, now }: AuthenticationDependencies,
+  { database, now, log }: AuthenticationDependencies,
   key: string,
   organisation: RequestOrganisation,
 ): Promise<Principal> {
@@ -71,7 +73,10 @@ async function verifyApiKey(
   const at = now();
   const staleBefore = at - useNotedEveryMs;
   if (row.last_used_at === null || row.last_used_at <= staleBefore) {
-    await touchApiKey(database.query, { id: row.id, now: at, staleBefore });
+    // Where nothing can be written, such as on a full disk, what can be read is still answered.
+    await touchApiKey(database.query, { id: row.id, now: at, staleBefore }).catch((err: unknown) => {
+      log.warn({ err, apiKey: row.id }, 'the use of an API key could not be noted');
+    });
   }
   return { kind: 'api-key', apiKeyId: row.id, verbs, scope: row.scope };
 }

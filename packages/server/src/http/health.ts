@@ -20,10 +20,10 @@ const HealthSchema = z.object({
     .enum(['ok', 'failed'])
     .optional()
     .openapi({ description: 'Whether other processes hear of events; absent where none is told.' }),
-  watch: z
-    .enum(['ok', 'late'])
-    .optional()
-    .openapi({ description: 'Whether watched sources are looked at within a quarter of an hour of their time.' }),
+  watch: z.enum(['ok', 'late', 'stalled']).optional().openapi({
+    description:
+      '`late`: a watched source has waited for a quarter of an hour to be looked at; `stalled`: nothing that is seen can be written down.',
+  }),
   push: z.enum(['ok', 'waiting']).optional().openapi({
     description: '`waiting`: something has waited for ten seconds to be told to listeners; `signpost doctor` says why.',
   }),
@@ -53,7 +53,7 @@ export function createHealthRoutes(deps: {
   readonly now: () => number;
   /** Whether the outer bus takes events; undefined where there is none. */
   readonly isBusWell?: (() => boolean) | undefined;
-  readonly isWatchWell?: (() => boolean) | undefined;
+  readonly watchState?: (() => 'ok' | 'late' | 'stalled') | undefined;
   /** Whether listeners are told what happens; undefined where there is no push plane. */
   readonly isPushWell?: (() => boolean) | undefined;
 }): OpenAPIHono<AppEnv> {
@@ -61,10 +61,10 @@ export function createHealthRoutes(deps: {
   const router = createRouter();
   router.openapi(livenessRoute, (c) => c.text('ok\n', 200));
   router.openapi(healthRoute, async (c) => {
-    const [bus, watch] = [describeBus(deps.isBusWell?.()), describeWatch(deps.isWatchWell?.())];
+    const [bus, watch] = [describeBus(deps.isBusWell?.()), describeWatch(deps.watchState?.())];
     // An organisation that nobody vouches for yet has events that wait, and nothing is wrong with the server.
     const push = describePush(deps.isPushWell?.());
-    const status = bus.bus === 'failed' || watch.watch === 'late' ? ('degraded' as const) : ('ok' as const);
+    const status = bus.bus === 'failed' || (watch.watch ?? 'ok') !== 'ok' ? ('degraded' as const) : ('ok' as const);
     const known = { version: deps.version, ...bus, ...watch, ...push };
     // A server whose bus is away, or whose watch is late, serves its clients all the same.
     if (await isUp()) return c.json({ status, db: 'ok' as const, ...known }, 200);
@@ -77,8 +77,8 @@ function describeBus(isWell: boolean | undefined): { bus?: 'ok' | 'failed' } {
   return isWell === undefined ? {} : { bus: isWell ? 'ok' : 'failed' };
 }
 
-function describeWatch(isWell: boolean | undefined): { watch?: 'ok' | 'late' } {
-  return isWell === undefined ? {} : { watch: isWell ? 'ok' : 'late' };
+function describeWatch(watch: 'ok' | 'late' | 'stalled' | undefined): { watch?: 'ok' | 'late' | 'stalled' } {
+  return watch === undefined ? {} : { watch };
 }
 
 function describePush(isWell: boolean | undefined): { push?: 'ok' | 'waiting' } {

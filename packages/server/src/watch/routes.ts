@@ -31,7 +31,7 @@ export interface WatchWork {
 }
 
 /** What the routes need. */
-interface WatchRouteParts extends SummaryParts, VouchParts, WatchWork, Pick<AdmissionRouteParts, 'config'> {}
+interface WatchRouteParts extends SummaryParts, VouchParts, WatchWork, Pick<AdmissionRouteParts, 'config' | 'log'> {}
 
 /** The routers of the watch. */
 export function watchRoutes(parts: WatchRouteParts): readonly OpenAPIHono<AppEnv>[] {

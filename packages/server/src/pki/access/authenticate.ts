@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { TrustError } from '@signpost/protocol/errors';
 import { parseCertificate } from '@signpost/protocol/x509/certificate';
+import type { BaseLogger } from 'pino';
 import { listVerbsInForce, verbsOfRole } from '../../accounts/api-keys.ts';
 import { Refusal } from '../../errors.ts';
 import type { Principal, RequestOrganisation, Verb } from '../../http/context.ts';
@@ -17,6 +18,7 @@ import type { VerifiedCertificates } from './verified-certificates.ts';
 /** What authentication by certificate needs. */
 export interface CertificateAuthenticationParts extends AccessParts {
   readonly verified: VerifiedCertificates;
+  readonly log: Pick<BaseLogger, 'warn'>;
 }
 
 /** Milliseconds between two notes of a rule's use. */
@@ -44,7 +46,7 @@ export async function authenticateCertificate(
 }
 
 async function verifyPresented(
-  { database, now, verified }: CertificateAuthenticationParts,
+  { database, now, verified, log }: CertificateAuthenticationParts,
   organisation: RequestOrganisation,
   der: Uint8Array,
 ): Promise<Principal> {
@@ -62,7 +64,10 @@ async function verifyPresented(
   if (verbs.length === 0) throw refuse();
   const staleBefore = at - useNotedEveryMs;
   if (rule.last_used_at === null || rule.last_used_at <= staleBefore) {
-    await touchAccess(database.query, { id: rule.id, now: at, staleBefore });
+    // As for API keys: what can be read is answered where nothing can be written.
+    await touchAccess(database.query, { id: rule.id, now: at, staleBefore }).catch((err: unknown) => {
+      log.warn({ err, access: rule.id }, 'the use of a client certificate could not be noted');
+    });
   }
   return { kind: 'client-certificate', certificateId: row.id, accessId: rule.id, verbs, scope: rule.scope };
 }

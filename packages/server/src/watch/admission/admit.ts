@@ -1,9 +1,9 @@
 /** What a cluster may run: by stored verdicts, within a time, and by one more look where there is time for it. */
+import type { BaseLogger } from 'pino';
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
 import { conclude, type Reason } from '../gates/judge.ts';
-import { noteUse } from '../gates/store.ts';
-import { type GateVerdict, judgePin, readVerdict } from '../gates/verdict.ts';
+import { type GateVerdict, judgePin, noteAsked, readVerdict } from '../gates/verdict.ts';
 import { type AskedReference, awaitLook, requestLooks } from '../observing/request.ts';
 import type { WatchParts } from '../parts.ts';
 import { readPolicy, selectRule } from '../policies/policy.ts';
@@ -13,6 +13,7 @@ import type { Admitted, Review } from './review.ts';
 /** What admission works with. */
 export interface AdmissionParts extends WatchParts {
   readonly observing: { wake(): void };
+  readonly log: Pick<BaseLogger, 'warn'>;
 }
 
 /** Who asks for where. */
@@ -81,8 +82,7 @@ async function readImage(
   if (!reference) return { image, reference, verdict: undefined };
   const verdict = await readVerdict(parts, { organisationId: caller.organisationId, reference, environment });
   // Nothing may come of a dry run.
-  if (verdict.source && !isDryRun) await noteUse(parts.database.query, verdict.source.id, parts.now());
-  return { image, reference, verdict };
+  return { image, reference, verdict: isDryRun ? verdict : await noteAsked(parts, verdict) };
 }
 
 /** Asks for all that nobody ever saw at once. Fails for nobody who is not waiting for it. */
@@ -94,11 +94,11 @@ async function askForUnseen(
   const settled = await Promise.allSettled(read);
   const unseen = settled.flatMap((one) => (one.status === 'fulfilled' && isUnseen(one.value) ? [one.value] : []));
   if (unseen.length === 0) return [];
-  const asked = await requestLooks(
-    parts,
-    caller,
-    unseen.map(({ image }) => `oci:${image}`),
-  );
+  const references = unseen.map(({ image }) => `oci:${image}`);
+  const asked = await requestLooks(parts, caller, references).catch((err: unknown) => {
+    parts.log.warn({ err }, 'a review is answered, and nobody could be asked to look');
+    return [];
+  });
   if (asked.length > 0) parts.observing.wake();
   return asked;
 }

@@ -1,11 +1,11 @@
 /** HTTP of gates: the verdict on a reference, and the same as a signed statement. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { BaseLogger } from 'pino';
 import type { AppEnv } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../../http/router.ts';
 import { environmentSchema } from '../policies/document.ts';
-import { noteUse } from './store.ts';
 import { type SummaryParts, signVerdict } from './summary.ts';
-import { type GateVerdict, parseGateReference, readVerdict } from './verdict.ts';
+import { type GateVerdict, noteAsked, parseGateReference, readVerdict } from './verdict.ts';
 
 const tags = ['watch'];
 const outcomeSchema = z.enum(['ok', 'warn', 'deny', 'unknown']);
@@ -60,15 +60,17 @@ const summaryRoute = createRoute({
   },
 });
 
+/** What the routes of gates need. */
+interface GateRouteParts extends SummaryParts {
+  readonly log: Pick<BaseLogger, 'warn'>;
+}
+
 /** The routes of gates. */
-export function watchGateRoutes(parts: SummaryParts): OpenAPIHono<AppEnv> {
+export function watchGateRoutes(parts: GateRouteParts): OpenAPIHono<AppEnv> {
   const router = createRouter();
   const read = async ({ ref, digest, environment }: z.infer<typeof verdictQuery>, organisationId: string) => {
     const reference = parseGateReference(ref, digest);
-    const verdict = await readVerdict(parts, { organisationId, reference, environment });
-    // What somebody is about to use is looked at more often.
-    if (verdict.source) await noteUse(parts.database.query, verdict.source.id, parts.now());
-    return verdict;
+    return noteAsked(parts, await readVerdict(parts, { organisationId, reference, environment }));
   };
   router.openapi(verdictRoute, async (c) =>
     c.json(describeVerdict(await read(c.req.valid('query'), c.var.organisation.id)), 200),

@@ -1,4 +1,5 @@
 /** The verdict on a reference: from what was seen and decided, and from nothing that the one who asks says. */
+import type { BaseLogger } from 'pino';
 import type { Query } from '../../storage/database.ts';
 import { emptyRevision, type Revision, type SignerState } from '../baseline/revision.ts';
 import type { FactSet } from '../facts/fact-set.ts';
@@ -30,6 +31,7 @@ import {
   listLinesByAge,
   listShown,
   listSystemKinds,
+  noteUse,
   type PlacedArtifact,
 } from './store.ts';
 
@@ -81,6 +83,29 @@ export async function readVerdict({ database, now }: WatchParts, request: Verdic
   const nothing = { content: reference.digest?.slice('sha256:'.length), revision: undefined, level: 0 };
   const judged = { ...said, ...conclude(rule, [...judgePin(reference, rule), ...said.reasons]) };
   return { ...nothing, ...judged, key, rule, source, policy: { version, sha256 }, judgedAt: at, expiresAt };
+}
+
+const unrecorded: Reason = {
+  code: 'watch.unrecorded',
+  effect: 'warn',
+  text: 'nothing can be written down at the moment: this stands on what was seen before',
+};
+
+/**
+ * Notes that somebody is about to use it, so that it is looked at more often. Where nothing can be written down, the verdict stands as it is, and says so.
+ */
+export async function noteAsked(
+  { database, now, log }: WatchParts & { readonly log: Pick<BaseLogger, 'warn'> },
+  verdict: GateVerdict,
+): Promise<GateVerdict> {
+  if (!verdict.source) return verdict;
+  try {
+    await noteUse(database.query, verdict.source.id, now());
+    return verdict;
+  } catch (err) {
+    log.warn({ err, source: verdict.key }, 'a gate answers, and could not write down that it was asked');
+    return { ...verdict, ...conclude(verdict.rule, [...verdict.reasons, unrecorded]) };
+  }
 }
 
 const leastLifeMs = 60_000;

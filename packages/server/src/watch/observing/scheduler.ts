@@ -26,6 +26,9 @@ interface ObservingFigures {
   readonly lagMs: number;
 }
 
+/** `late`: something has waited for long; `stalled`: nothing that is seen can be written down. */
+type ObservingState = 'ok' | 'late' | 'stalled';
+
 /** Looks that go on. */
 export interface Observing {
   /** Begins to look for what is due, again and again. */
@@ -37,11 +40,13 @@ export interface Observing {
   /** Takes no more, breaks off those that run and resolves when they have ended; what they had not recorded is due again. */
   stop(): Promise<void>;
   figures(): ObservingFigures;
-  /** Whether nobody has waited for long. */
-  isWell(): boolean;
+  /** Whether sources are looked at in their time, and what is seen can be written down. */
+  state(): ObservingState;
 }
 
 const pollMs = 2000;
+/** A fault that is more than a moment: of the database, which takes nothing. */
+const stalledMs = 60_000;
 /** A lag that is more than a moment. */
 const wellLagMs = 15 * 60_000;
 const usualConcurrency = 16;
@@ -64,6 +69,8 @@ class Scheduler implements Observing {
   #turns: ReturnType<typeof startTurns> | undefined;
   #filling: Promise<void> | undefined;
   #lag = { waiting: 0, lagMs: 0 };
+  /** Since when nothing could be written, Unix ms. */
+  #failingSince: number | undefined;
 
   constructor(parts: ObservingParts) {
     this.#parts = parts;
@@ -95,8 +102,10 @@ class Scheduler implements Observing {
     return { looks: { ...this.#looks }, running: this.#running.size, ...this.#lag };
   }
 
-  isWell(): boolean {
-    return this.#lag.lagMs < wellLagMs;
+  state(): ObservingState {
+    const failing = this.#failingSince;
+    if (failing !== undefined && this.#parts.now() - failing >= stalledMs) return 'stalled';
+    return this.#lag.lagMs < wellLagMs ? 'ok' : 'late';
   }
 
   async #turn(): Promise<number> {
@@ -112,7 +121,9 @@ class Scheduler implements Observing {
   async #fill(): Promise<void> {
     const before = this.#filling ?? Promise.resolve();
     const next = before.then(() => this.#take());
-    this.#filling = next.catch(() => undefined);
+    this.#filling = next.catch(() => {
+      this.#failingSince ??= this.#parts.now();
+    });
     return next;
   }
 
@@ -176,6 +187,7 @@ class Scheduler implements Observing {
   }
 
   #count(due: DueSource, looked: Looked): void {
+    this.#failingSince = undefined;
     if (looked.kind === 'looked') {
       this.#looks[looked.changed > 0 ? 'changed' : 'unchanged'] += 1;
       return;
@@ -189,6 +201,7 @@ class Scheduler implements Observing {
     const { database, log } = this.#parts;
     if (!this.#stopping.signal.aborted) {
       this.#looks.failed += 1;
+      this.#failingSince ??= this.#parts.now();
       log.error({ err: error, source: due.key }, 'a look failed');
       return;
     }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { parseVerificationSummary } from '@signpost/protocol/intoto/verification-summary';
+import { sql } from 'kysely';
 import { record } from '../../../src/watch/recording/record.ts';
 import { type Credential, openPlanesScene, openShop, type PlanesScene } from '../../planes-scene.ts';
 import { hour, keyless, stranger, usualFacts } from '../drift/scene.ts';
@@ -59,6 +60,21 @@ describe('gates', () => {
     assert.equal((await verdictOf(3, '', {})).status, 401);
     assert.equal((await scene.ask('GET', '/api/watch/verdict?ref=ghcr.io/Org', { as: reader })).status, 400);
     assert.equal((await scene.ask('GET', '/api/watch/verdict?ref=a/b&digest=sha256:1', { as: reader })).status, 400);
+  });
+
+  test('a server that can write nothing down answers all the same, and says so', async () => {
+    const { query } = scene.resources.database;
+    await sql`pragma query_only = 1`.execute(query);
+    try {
+      const { status, json } = await verdictOf(3);
+      const reasons = json.reasons as { code: string; effect: string }[];
+      assert.deepEqual([status, json.verdict], [200, 'warn']);
+      assert.deepEqual(reasons.at(-1)?.code, 'watch.unrecorded');
+      assert.equal((await verdictOf(4)).json.verdict, 'deny');
+    } finally {
+      await sql`pragma query_only = 0`.execute(query);
+    }
+    assert.equal((await verdictOf(3)).json.verdict, 'ok');
   });
 
   test('what is known of a source is one entry of the inventory, found by a part of its key', async () => {

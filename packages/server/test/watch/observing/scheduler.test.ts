@@ -1,6 +1,7 @@
 /** What is due is looked at; a past is learned in its order; nobody waits for ever, and nothing is asked twice. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { sql } from 'kysely';
 import { fingerprintOf } from '../../../src/watch/findings/raise.ts';
 import { findByFingerprint, listFindings } from '../../../src/watch/findings/store.ts';
 import { readBaseline } from '../../../src/watch/learning/baseline.ts';
@@ -17,7 +18,7 @@ import { hour, keyless } from '../drift/scene.ts';
 import { contentOf, type Desk, day, openDesk, start } from '../recording/desk.ts';
 import { away, listingOf, readAll, ScriptedReader, show, versionOf } from './scripted-reader.ts';
 
-forEachEngine((_name, open) => {
+forEachEngine((name, open) => {
   const database = open();
   const closers: (() => Promise<void>)[] = [];
   after(async () => {
@@ -70,6 +71,22 @@ forEachEngine((_name, open) => {
     assert.deepEqual([validators, lease_until, interval_ms], ['etag-1', null, 7.5 * 60_000]);
     assert.equal(due_at, watch.now() + 7.5 * 60_000);
   });
+
+  if (name === 'SQLite') {
+    test('a watch that can write nothing down for a minute is stalled, until it can', async () => {
+      const watch = await openWatch();
+      const { query } = watch.desk.database;
+      watch.reader.listing = listingOf([1], 'etag-1');
+      await sql`pragma query_only = 1`.execute(query);
+      await assert.rejects(watch.look(), /readonly/);
+      assert.equal(watch.observing.state(), 'ok', 'a moment is nothing');
+      await assert.rejects(watch.look(60_000), /readonly/);
+      assert.equal(watch.observing.state(), 'stalled');
+      await sql`pragma query_only = 0`.execute(query);
+      assert.deepEqual(await watch.look(), ['list oci:ghcr.io/org/app', '1.0.1']);
+      assert.equal(watch.observing.state(), 'ok');
+    });
+  }
 
   test('what is listed as before is not observed again, and is looked at less and less often', async () => {
     const watch = await openWatch();
