@@ -1,4 +1,5 @@
 /** What is misconfigured, broken or about to run out, each with the way to mend it. */
+import { examineCatalogues } from './catalogues.ts';
 import { examineBlobs, examineDisk, examineOrphans, examineScanner } from './files.ts';
 import type { DoctorDependencies, Examination, Finding } from './finding.ts';
 import { examinePush } from './push.ts';
@@ -18,6 +19,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   'the trust lists': examineTrust,
   'the trusted roots of evidence': examineTrustRoots,
   'the manifests': examineReleases,
+  'the catalogues of modules': examineCatalogues,
   'the protection of projects': examineProtection,
   'the scanner': examineScanner,
   'the files of releases': examineBlobs,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verifyAuditChain } from '../../src/audit/store.ts';
+import { examineCatalogues } from '../../src/doctor/catalogues.ts';
 import { createCatalogues } from '../../src/modules/catalogue/keeper.ts';
 import { refreshCatalogues as refreshAll } from '../../src/modules/catalogue/refresh.ts';
 import type { CatalogueParts } from '../../src/modules/catalogue/sign.ts';
@@ -131,6 +132,11 @@ forEachEngine((_engine, open) => {
     assert.notEqual((await findCatalogue(database.query, collectionId))?.behind_since, null);
     await withdraw(scene, 'news');
     await assert.rejects(readAsClient(scene), { rule: 'catalogue-withheld', code: 'unavailable' });
+    const examined = await examineCatalogues({ ...dependencies, log: silentLog } as never, caller.organisationId);
+    assert.deepEqual(
+      examined.map(({ code }) => code),
+      ['catalogue-not-served'],
+    );
     assert.deepEqual(await refreshCatalogues(dependencies), ['unsigned']);
     await vault.unlock(masterPassword);
     assert.deepEqual(await refreshCatalogues(dependencies), ['signed']);

@@ -1,4 +1,5 @@
 /** SQL of catalogues: what they show, the entries as they were signed, and what waits. */
+import { setImmediate as giveWay } from 'node:timers/promises';
 import type { Selectable, Transaction } from 'kysely';
 import type { ProjectRow } from '../../releases/projects/store.ts';
 import type { Query } from '../../storage/database.ts';
@@ -77,14 +78,25 @@ export async function listPendingModules(query: Query, collectionId: string): Pr
     .execute();
 }
 
+/** How many entries are read at a time: thousands at once would hold the event loop for as long as they take. */
+const entriesAtOnce = 250;
+
 /** The entries of a catalogue as they were signed, in their order. */
 export async function listEntries(query: Query, collectionId: string): Promise<EntryRow[]> {
-  return query
-    .selectFrom('catalogue_entry')
-    .selectAll()
-    .where('collection_id', '=', collectionId)
-    .orderBy('slug')
-    .execute();
+  const entries: EntryRow[] = [];
+  for (;;) {
+    const rows = await query
+      .selectFrom('catalogue_entry')
+      .selectAll()
+      .where('collection_id', '=', collectionId)
+      .where('slug', '>', entries.at(-1)?.slug ?? '')
+      .orderBy('slug')
+      .limit(entriesAtOnce)
+      .execute();
+    entries.push(...rows);
+    if (rows.length < entriesAtOnce) return entries;
+    await giveWay();
+  }
 }
 
 /** What is to be known of all entries without their texts: whose signatures count, and how long the first of them holds. */
