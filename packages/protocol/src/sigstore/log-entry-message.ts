@@ -7,8 +7,10 @@ import { TrustError } from '../errors.ts';
 export type LogEntryJson = Readonly<Record<string, unknown>>;
 
 const maxBytes = 256 * 1024;
+/** Hashes of a proof: no log is deeper (RFC 9162, 2.1.3). */
+const maxHashes = 64;
 
-/** Parses the message. Throws `malformed` for fields that are unknown, there twice or of another kind, and `too_large` above 256 KiB. */
+/** Parses the message. Throws `malformed` for fields that are unknown, there twice or of another kind, and `too_large` above 256 KiB or 64 hashes. */
 export function parseLogEntryMessage(bytes: Uint8Array<ArrayBuffer>): LogEntryJson {
   if (bytes.length > maxBytes) throw new TrustError('too_large', `expected at most ${maxBytes} bytes of a log entry`);
   return readMessage(bytes, entry);
@@ -55,9 +57,9 @@ function readMessage(bytes: Uint8Array<ArrayBuffer>, fields: Fields): Record<str
     throw refuse();
   };
   while (at < bytes.length) {
-    const key = Number(readVarint());
-    const field = fields[key >> 3];
-    if (!field || (key & 7) !== (field.kind === 'number' ? 0 : 2)) throw refuse();
+    const key = readVarint();
+    const field = fields[Number(key >> 3n)];
+    if (!field || (key & 7n) !== (field.kind === 'number' ? 0n : 2n)) throw refuse();
     if (field.kind !== 'many' && Object.hasOwn(found, field.name)) throw refuse();
     const number = readVarint();
     if (field.kind === 'number') {
@@ -67,11 +69,16 @@ function readMessage(bytes: Uint8Array<ArrayBuffer>, fields: Fields): Record<str
     const end = at + Number(number);
     if (end > bytes.length) throw refuse();
     const value = readValue(field, bytes.slice(at, end));
-    const before = field.kind === 'many' ? ((found[field.name] ?? []) as readonly unknown[]) : undefined;
-    found[field.name] = before ? [...before, value] : value;
+    found[field.name] = field.kind === 'many' ? append(found[field.name], value) : value;
     at = end;
   }
   return found;
+}
+
+function append(before: unknown, value: unknown): readonly unknown[] {
+  const all = Array.isArray(before) ? [...before, value] : [value];
+  if (all.length > maxHashes) throw new TrustError('too_large', `expected at most ${maxHashes} hashes of a proof`);
+  return all;
 }
 
 function readValue(field: Field, bytes: Uint8Array<ArrayBuffer>): unknown {

@@ -19,6 +19,7 @@ test('every kind of field is read into the form of JSON', () => {
 
 for (const [name, hex] of [
   ['an unknown field', '4800'],
+  ['a field whose number only seems to be known', '88808080800101'],
   ['a field twice', '08010802'],
   ['a field of another kind', '0a00'],
   ['a number without end', '08ffffffffffffffffffffff'],
@@ -32,6 +33,20 @@ for (const [name, hex] of [
 
 test('what is long is refused unread', () => {
   assert.throws(() => parseLogEntryMessage(new Uint8Array(300_000)), refuses('too_large'));
+});
+
+test('a proof of more hashes than any log is deep is refused before the rest is read', () => {
+  const proof = (hashes: number) => {
+    const list = Buffer.alloc(2 * hashes, Buffer.from([(4 << 3) | 2, 0]));
+    const { length } = list;
+    const size = [0x80 | (length & 0x7f), 0x80 | ((length >> 7) & 0x7f), length >> 14];
+    return new Uint8Array(Buffer.concat([Buffer.from([(6 << 3) | 2, ...size]), list]));
+  };
+  const { inclusionProof } = parseLogEntryMessage(proof(64));
+  assert.equal((inclusionProof as { readonly hashes: readonly string[] }).hashes.length, 64);
+  assert.throws(() => parseLogEntryMessage(proof(65)), refuses('too_large'));
+  // 131,000 took minutes once, in which nobody else was answered.
+  assert.throws(() => parseLogEntryMessage(proof(131_000)), refuses('too_large'));
 });
 
 test('any bytes are an entry or a refusal', () => {

@@ -65,7 +65,7 @@ function describeProofs(info: SignerInfo, certificate: Certificate): object {
 /** The body is left out, since everything in it stands elsewhere. */
 function describeEntry(entry: LogEntryJson, { signedBytes, signature }: SignerInfo, certificate: Certificate): object {
   if (entry.canonicalizedBody !== undefined) return entry;
-  const { kind, version } = entry.kindVersion as { readonly kind?: unknown; readonly version?: unknown };
+  const { kind, version } = (entry.kindVersion ?? {}) as { readonly kind?: unknown; readonly version?: unknown };
   if (kind !== 'hashedrekord' || version !== '0.0.1') {
     throw new TrustError('format_unsupported', 'expected an entry of hashedrekord 0.0.1');
   }

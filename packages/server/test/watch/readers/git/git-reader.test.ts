@@ -172,6 +172,7 @@ test('a tag that was signed by gitsign tells whose identity signed it, when the 
     ['v9.1.4', { ofAnother: true }, 'invalid', 'log_entry_mismatch'],
     ['v9.1.5', { name: 'v9.1.6' }, 'invalid', 'subject_mismatch'],
     ['v9.1.7', { inline: true }, 'unverifiable', 'format_unsupported'],
+    ['v9.1.8', { withoutKind: true }, 'unverifiable', 'format_unsupported'],
   ] as const) {
     const fact = await store(name, options);
     assert.deepEqual([fact?.outcome, fact?.reason], [outcome, reason], name);

@@ -33,6 +33,8 @@ export interface GitsignOptions {
   /** The entry has its body, which gitsign leaves out. */
   readonly body?: 'kept';
   readonly withoutEntry?: boolean;
+  /** The entry does not say of which kind it is. */
+  readonly withoutKind?: boolean;
   readonly changeSignature?: boolean;
   /** The entry is of another signature. */
   readonly ofAnother?: boolean;
@@ -72,10 +74,7 @@ export async function signByGitsign(content: Uint8Array<ArrayBuffer>, options: G
   const { tlogEntries } = (options.ofAnother ? other : bundle).verificationMaterial as {
     readonly tlogEntries: readonly [EntryJson];
   };
-  const entry = signedAttribute(
-    '1.3.6.1.4.1.57264.3.1',
-    octetString(encodeEntry(tlogEntries[0], options.body === 'kept' || options.ofAnother === true)),
-  );
+  const entry = signedAttribute('1.3.6.1.4.1.57264.3.1', octetString(encodeEntry(tlogEntries[0], options)));
   return encodePem('SIGNED MESSAGE', encodeMessage({ content, attributes, signature, entry, options }));
 }
 
@@ -110,15 +109,13 @@ function encodeMessage({ content, attributes, signature, entry, options }: Parts
 }
 
 /** Protocol Buffers (sigstore_rekor.proto). */
-function encodeEntry(entry: EntryJson, withBody: boolean): Uint8Array {
-  const { inclusionProof: proof } = entry;
+function encodeEntry(entry: EntryJson, { body, ofAnother, withoutKind }: GitsignOptions): Uint8Array {
+  const { inclusionProof: proof, kindVersion } = entry;
+  const kind = [bytes(1, Buffer.from(kindVersion.kind)), bytes(2, Buffer.from(kindVersion.version))];
   return Buffer.concat([
     number(1, entry.logIndex),
     bytes(2, bytes(1, parseBase64(entry.logId.keyId))),
-    bytes(
-      3,
-      Buffer.concat([bytes(1, Buffer.from(entry.kindVersion.kind)), bytes(2, Buffer.from(entry.kindVersion.version))]),
-    ),
+    withoutKind ? Buffer.of() : bytes(3, Buffer.concat(kind)),
     number(4, entry.integratedTime),
     bytes(5, bytes(1, parseBase64(entry.inclusionPromise.signedEntryTimestamp))),
     bytes(
@@ -131,7 +128,7 @@ function encodeEntry(entry: EntryJson, withBody: boolean): Uint8Array {
         bytes(5, bytes(1, Buffer.from(proof.checkpoint.envelope))),
       ]),
     ),
-    withBody ? bytes(7, parseBase64(entry.canonicalizedBody)) : Buffer.of(),
+    body === 'kept' || ofAnother ? bytes(7, parseBase64(entry.canonicalizedBody)) : Buffer.of(),
   ]);
 }
 
