@@ -1,4 +1,5 @@
 /** Entries of release feeds: RSS 2.0, with what Sparkle adds to it, and Atom (RFC 4287). */
+import { createHash } from 'node:crypto';
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 
 /** A file that a feed announces. */
@@ -34,7 +35,21 @@ export function readEntries(text: string, base: string): readonly FeedEntry[] | 
   parser.on('text', (part) => reader.addText(part));
   parser.on('cdata', (part) => reader.addText(part));
   parser.write(text).close();
-  return isSound && reader.isFeed ? reader.entries : undefined;
+  return isSound && reader.isFeed ? nameApart(reader.entries) : undefined;
+}
+
+/** A version that is there twice is two files, of which programs choose as they like: each has a name of its own, so that none goes unseen. */
+function nameApart(entries: readonly FeedEntry[]): readonly FeedEntry[] {
+  const named = new Map<string, FeedEntry>();
+  for (const entry of entries) {
+    const known = named.get(entry.version);
+    if (known?.url === entry.url) continue;
+    const { version, url } = entry;
+    const mark = createHash('sha256').update(url).digest('hex').slice(0, 16);
+    const own = known ? { ...entry, version: `${version.slice(0, 230)} (${mark})` } : entry;
+    if (!named.has(own.version)) named.set(own.version, own);
+  }
+  return [...named.values()];
 }
 
 interface File {

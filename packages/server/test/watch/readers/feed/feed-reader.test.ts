@@ -88,6 +88,32 @@ test('a feed of Atom does, too, and of several files of one entry each is called
   );
 });
 
+test('a second file of a version is seen beside the first, wherever the feed has it', async () => {
+  const other =
+    '<item><sparkle:version>9999</sparkle:version><enclosure url="/files/evil.zip" sparkle:shortVersionString="1.2.0"/></item>';
+  answers.set('/files/evil.zip', { status: 200, body: 'other bytes' });
+  for (const feed of [
+    appcast.replace('<item>', `${other}<item>`),
+    appcast.replace('</channel>', `${other}</channel>`),
+  ]) {
+    answers.set('/releases.xml', { status: 200, body: feed });
+    const reader = createReader();
+    const listing = await reader.list(source, never);
+    const contents = new Set<string>();
+    for (const artifact of listing.kind === 'listed' ? listing.artifacts : assert.fail()) {
+      if (!artifact.names.version?.startsWith('1.2.0')) continue;
+      assert.equal(artifact.line, '1');
+      const observed = await reader.observe(source, artifact, never);
+      contents.add('facts' in observed ? observed.facts.content : assert.fail(JSON.stringify(observed)));
+    }
+    assert.deepEqual(contents, new Set([sha256, createHash('sha256').update('other bytes').digest('hex')]));
+  }
+  assert.equal(
+    readEntries(appcast.replace('</channel>', `${other}${other}</channel>`), 'https://dl.example/')?.length,
+    3,
+  );
+});
+
 test('a file is known by its bytes, and whoever signed the bundle beside it', async () => {
   const unsigned = await factsOf();
   assert.deepEqual([unsigned.content, unsigned.publishedAt], [sha256, Date.UTC(2026, 10, 21, 9)]);
