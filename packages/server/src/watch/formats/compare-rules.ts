@@ -1,6 +1,7 @@
 /** Whether one rule asks for less than another that it takes the place of. */
 import { type DriftKind, driftRules } from '../drift/kinds.ts';
 import type { PolicyRule } from '../policies/document.ts';
+import { matchesGlob } from '../policies/glob.ts';
 import { mayOverlap } from './image-pattern.ts';
 import { looser, type Remark } from './remark.ts';
 
@@ -13,9 +14,26 @@ const effects = { allow: 0, hold: 1, warn: 1, deny: 2 } as const;
 export function compareRules(inForce: readonly PolicyRule[], after: PolicyRule): readonly Remark[] {
   return inForce.flatMap((before) => {
     if (before.name !== after.name && !mayOverlap(patternOf(before), patternOf(after))) return [];
-    const lost = listLost(before, after);
+    const lost = [...(isLeftOut(before, after) ? ['match'] : []), ...listLost(before, after)];
     return lost.length === 0 ? [] : [looser(after.name, `in force ${before.name} asks for more: ${lost.join(', ')}`)];
   });
+}
+
+/** A rule of the same name is replaced: what it meant, and the other does not, is nobody's any more. */
+function isLeftOut(before: PolicyRule, after: PolicyRule): boolean {
+  if (before.name !== after.name) return false;
+  const { environment } = after.match;
+  return (
+    !covers(patternOf(after), patternOf(before)) ||
+    (environment !== undefined && environment !== before.match.environment)
+  );
+}
+
+/** Whether one pattern surely means all that another one does. */
+function covers(wide: string, pattern: string): boolean {
+  if (wide === pattern || wide === '*:**') return true;
+  if (!pattern.includes('*')) return matchesGlob(wide, pattern);
+  return /^[^*]*(?:\/|:)\*\*$/.test(wide) && pattern.startsWith(wide.slice(0, -2));
 }
 
 function patternOf({ match: { ecosystem, source } }: PolicyRule): string {

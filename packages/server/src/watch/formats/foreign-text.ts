@@ -1,5 +1,5 @@
 /** Settings of other tools as text: YAML 1.2 (of which JSON is a part) with unique keys, no aliases, no tags of other types. */
-import { parseAllDocuments } from 'yaml';
+import { type Document, isScalar, parseAllDocuments, visit } from 'yaml';
 import type { z } from 'zod';
 import { Refusal } from '../../errors.ts';
 
@@ -7,6 +7,8 @@ import { Refusal } from '../../errors.ts';
 export const maxFileCharacters: number = 512 * 1024;
 /** Nested brackets cost more than their length. */
 const maxBrackets = 20_000;
+/** So do commas, where nothing stands between them. */
+const maxCommas = 50_000;
 /** Documents in one file. */
 const maxDocuments = 500;
 /** Of indentation or brackets: no file of these tools is deeper. */
@@ -20,13 +22,14 @@ export function refuseFile(message: string, cause?: unknown): Refusal {
 /** The documents of a file. Throws `invalid`, rule `watch-format`. */
 export function parseDocuments(text: string): readonly unknown[] {
   assertSmall(text);
-  const parsed = parseAllDocuments(text, { version: '1.2', schema: 'core', uniqueKeys: true, stringKeys: true });
+  const parsed = parseAllDocuments(text, { version: '1.2', schema: 'core', uniqueKeys: false, stringKeys: true });
   const documents = 'empty' in parsed ? [] : parsed;
   if (documents.length > maxDocuments) throw refuseFile(`expected at most ${maxDocuments} documents in the file`);
   const values = documents.map((document) => {
     const [problem] = [...document.errors, ...document.warnings];
     if (problem)
       throw refuseFile(`expected YAML, which ends at line ${problem.linePos?.[0].line ?? 1}: ${problem.code}`);
+    assertUniqueKeys(document);
     try {
       return document.toJS({ maxAliasCount: 0 }) as unknown;
     } catch (cause) {
@@ -36,6 +39,16 @@ export function parseDocuments(text: string): readonly unknown[] {
   const present = values.filter((value) => value !== null);
   if (present.length === 0) throw refuseFile('expected a file with something in it');
   return present;
+}
+
+/** The parser holds each key against each other one, which takes minutes for a file of nothing but keys. */
+function assertUniqueKeys(document: Document): void {
+  visit(document, {
+    Map: (_, { items }) => {
+      const names = items.map(({ key }) => (isScalar(key) ? String(key.value) : ''));
+      if (new Set(names).size < names.length) throw refuseFile('expected each key of a map once: DUPLICATE_KEY');
+    },
+  });
 }
 
 /** The one document of a file. Throws as `parseDocuments`, and for several. */
@@ -52,6 +65,7 @@ function assertSmall(text: string): void {
     });
   }
   if ((text.match(/[[{]/g) ?? []).length > maxBrackets) throw refuseFile(`expected at most ${maxBrackets} brackets`);
+  if ((text.match(/,/g) ?? []).length > maxCommas) throw refuseFile(`expected at most ${maxCommas} commas`);
   let depth = 0;
   for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
     depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(0, depth - 1);

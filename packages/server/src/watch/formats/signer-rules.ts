@@ -1,5 +1,6 @@
 /** Signers of a policy as tools for images are told of them: identities by rule, keys by their files. */
 import type { PolicySigner } from '../policies/document.ts';
+import { refuseFile } from './foreign-text.ts';
 import type { ImageRule } from './image-policy.ts';
 import type { ShownKey } from './public-keys.ts';
 import { looser, type Remark, stricter } from './remark.ts';
@@ -78,12 +79,18 @@ export interface NamedIdentity {
   readonly subjectPattern?: string | undefined;
 }
 
-/** The signer that an identity stands for, if there is one; who is left out is named. */
+/** Longer texts are no signer's, in UTF-16 units, and cost more than their length. */
+const maxIdentityText = 4096;
+
+/** The signer that an identity stands for, if there is one; who is left out is named. Throws `invalid`, rule `watch-format`, for longer texts. */
 export function readIdentity(
   named: NamedIdentity,
   where: SubjectClause,
 ): { readonly signers: readonly PolicySigner[]; readonly remarks: readonly Remark[] } {
   const { clause } = where;
+  if (Object.values(named).some((text: string | undefined) => (text?.length ?? 0) > maxIdentityText)) {
+    throw refuseFile(`expected issuers and subjects of at most ${maxIdentityText} characters in ${clause}`);
+  }
   const issuer =
     named.issuer !== undefined && named.issuer !== ''
       ? { issuer: named.issuer, remarks: [] }

@@ -114,6 +114,12 @@ describe('conversions', () => {
     assert.deepEqual([held.status, (held.json.remarks as unknown[]).length], [200, 1]);
     const same = await convert('import', { ...body, text: `# rule: strict\n${text.replace('ghcr.io', 'quay.io')}` });
     assert.equal(same.json.rule, 'watch-import-looser');
+    await putRules({ name: 'command 1', match: { source: 'oci:ghcr.io/org/**' }, mode: 'enforce' });
+    const narrow = await convert('import', { ...body, text: 'cosign verify --key k ghcr.io/org/app' });
+    assert.match(String(narrow.json.detail), /in force command 1 asks for more: match\)/);
+    await putRules({ name: 'command 1', match: { source: 'oci:ghcr.io/org/app' }, mode: 'enforce' });
+    assert.equal((await convert('import', { ...body, text: 'cosign verify --key k ghcr.io/org/app' })).status, 200);
+    await putRules(rule);
     const elsewhere = await convert('import', { ...body, text: text.replace('ghcr.io', 'quay.io') });
     assert.equal(elsewhere.status, 200);
     const warns = await convert('import', {
