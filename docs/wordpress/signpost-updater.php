@@ -53,7 +53,9 @@ function fetch_release(): object {
     need(count($list_signers(ROOTS)) >= THRESHOLD, 'our roots did not sign the list of keys');
     need($trust->trust_version > $seen['trust'][0] || [$trust->trust_version, $list_digest] === $seen['trust'], 'the list of keys is older than what was seen');
     need($now < strtotime($trust->expires_at), 'the list of keys has expired');
-    need($manifest->project === PROJECT && ($manifest->channel ?? 'stable') === 'stable', 'this is another project');
+    // A key that was seen revoked stays so, whatever becomes of the manifest.
+    update_option(__NAMESPACE__, $seen = ['trust' => [$trust->trust_version, $list_digest]] + $seen, false);
+    need($manifest->manifest_schema_version === 2 && $manifest->project === PROJECT && ($manifest->channel ?? 'stable') === 'stable', 'this is another project');
     $revoked = array_column($trust->revoked_keys, 'key_id');
     $keys = array_filter($trust->valid_keys, fn($key) => !in_array($key->key_id, $revoked, true) && array_intersect(['*', 'project:' . PROJECT], $key->scope)
         && $now >= strtotime($key->not_before ?? '@0') && $now < strtotime($key->not_after ?? '@' . PHP_INT_MAX));
@@ -64,7 +66,7 @@ function fetch_release(): object {
     need(strtotime($manifest->signed_at) < $now + 86400 && $now < strtotime($manifest->expires_at ?? '@' . PHP_INT_MAX), 'it is stale');
     $order = [$manifest->counter_epoch ?? 0, $manifest->counter];
     need($order[0] === $rule->counter_epoch && ($order > $seen['order'] || ($order === $seen['order'] && $digest === $seen['digest'])), 'it is older than what was seen');
-    update_option(__NAMESPACE__, ['trust' => [$trust->trust_version, $list_digest], 'order' => $order, 'digest' => $digest], false);
+    update_option(__NAMESPACE__, ['order' => $order, 'digest' => $digest] + $seen, false);
     need(preg_match('~\A(/[A-Za-z0-9._+@-]+)+\z~', $manifest->url) && !preg_match('~/\.{1,2}(/|\z)~', $manifest->url), 'its address is malformed');
     return $manifest;
 }
@@ -76,7 +78,8 @@ add_filter('update_plugins_' . parse_url(SERVER, PHP_URL_HOST), function ($updat
 }, 10, 3);
 
 add_filter('upgrader_pre_download', function ($reply, $package, $upgrader, $extra = []) {
-    if (($extra['plugin'] ?? '') !== PLUGIN && strpos((string) $package, SERVER . '/') !== 0) return $reply;
+    // Another plugin of the same server has an updater of its own.
+    if (($extra['plugin'] ?? (strpos((string) $package, SERVER . '/' . PROJECT . '/') === 0 ? PLUGIN : '')) !== PLUGIN) return $reply;
     try { $release = fetch_release(); } catch (\Throwable $refused) { return new \WP_Error('signpost_refused', $refused->getMessage()); }
     $file = download_url(SERVER . $release->url, 300);
     if (is_wp_error($file)) return $file;

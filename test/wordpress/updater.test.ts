@@ -25,7 +25,7 @@ async function startMiddle(target: string) {
     const sent = tamper ? tamper(body) : body;
     const type = answer.headers.get('content-type') ?? 'application/octet-stream';
     // Without a length, WordPress keeps the frames of HTTP in the file that it streams to.
-    response.writeHead(answer.status, { 'content-type': type, 'content-length': sent.length });
+    response.writeHead(tamper ? 200 : answer.status, { 'content-type': type, 'content-length': sent.length });
     response.end(sent);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -127,10 +127,26 @@ test('WordPress upgrades a plugin from our server, and refuses what nobody signe
   assert.equal((await look()).offered, null, 'an older release does not follow a newer one');
 
   middle.tampering.clear();
+  const list = '/api/signing/trust';
+  await publish(operator, '1.4.0', updater);
+  const [before, unseen] = await Promise.all(
+    [list, manifest].map(async (path) => (await fetch(`${server.base}${path}`)).text()),
+  );
   const next = await createSigningKey(operator);
   await importList(operator, (await root.signNextList({ valid: [next], revoked: [key] })).envelope);
   middle.tampering.set(manifest, () => Buffer.from(old));
   assert.equal((await look()).offered, null, 'nothing that a revoked key signed');
+  middle.tampering.set(manifest, () => Buffer.from(unseen));
+  middle.tampering.set(list, () => Buffer.from(before));
+  assert.equal(
+    (await look()).offered,
+    null,
+    'a revocation that was seen is not forgotten because nothing was installed',
+  );
+
+  const other = JSON.stringify(`${middle.base}/acme-second/1.0.0`);
+  const asked = `$answer = apply_filters('upgrader_pre_download', false, ${other}, null, ['plugin' => 'acme-second/acme-second.php']);`;
+  assert.equal(await wordpress.evaluate(asked), false, 'another plugin of the same server is left to its own updater');
   const log = await readFile(join(wordpress.plugins, '../../debug.log'), 'utf8');
   for (const reason of ['no key that we trust signed it', 'it is older than what was seen']) {
     assert.ok(log.includes(`The update was refused: ${reason}.`), `${reason} stands in ${log}`);
