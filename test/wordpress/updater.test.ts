@@ -129,9 +129,8 @@ test('WordPress upgrades a plugin from our server, and refuses what nobody signe
   middle.tampering.clear();
   const list = '/api/signing/trust';
   await publish(operator, '1.4.0', updater);
-  const [before, unseen] = await Promise.all(
-    [list, manifest].map(async (path) => (await fetch(`${server.base}${path}`)).text()),
-  );
+  const before = await (await fetch(`${server.base}${list}`)).text();
+  const unseen = await (await fetch(`${server.base}${manifest}`)).text();
   const next = await createSigningKey(operator);
   await importList(operator, (await root.signNextList({ valid: [next], revoked: [key] })).envelope);
   middle.tampering.set(manifest, () => Buffer.from(old));

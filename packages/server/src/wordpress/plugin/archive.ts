@@ -29,6 +29,8 @@ interface PackedEntry extends PluginEntry {
 /** PHP files at the top of a plugin that are looked into, and foreign paths that are named. */
 const maxLooks = 200;
 const maxForeignPaths = 20;
+/** What Subversion takes for its own record of where a folder comes from, and where its changes go. */
+const subversionFolder = /^(?:.*?\/)?\.svn(?=\/|$)/i;
 /** What one write takes; larger entries are unpacked as a stream. */
 const smallBytes = 1024 * 1024;
 
@@ -53,7 +55,7 @@ export async function readPlugin(source: ByteSource, limits: UnpackLimits): Prom
 
 /**
  * Writes the plugin's files into `folder`, over what is there, and returns what was written. Nothing is written through a link. Throws `top-folder`
- * as a TypeError when there is no one folder at the top: findings keep such a plugin away.
+ * as a TypeError when there is no one folder at the top, and `path-reserved-name` for folders of Subversion: findings keep such plugins away.
  */
 export async function unpackPlugin(
   source: ByteSource,
@@ -62,6 +64,9 @@ export async function unpackPlugin(
 ): Promise<readonly PluginEntry[]> {
   const { folder: top, entries } = listEntries(source, limits);
   if (top === undefined) throw new TypeError('expected a plugin in one folder');
+  if (entries.some(({ path }) => subversionFolder.test(path))) {
+    refuse('path-reserved-name', "expected no folder .svn, which is Subversion's own");
+  }
   const budget = new UnpackBudget(source.size, limits);
   for (const entry of entries) {
     const path = join(folder, entry.path);
@@ -103,13 +108,16 @@ function findReadme(top: readonly PackedEntry[]): PackedEntry | undefined {
   return named('readme.txt') ?? named('readme.md');
 }
 
+/** Subversion's own stand first: they keep a plugin from being deployed, and none may hide behind others. */
 function listForeign(entries: readonly PluginEntry[]): string[] {
-  const found = new Set<string>();
+  const [subversion, others] = [new Set<string>(), new Set<string>()];
   for (const { path } of entries) {
-    const match = /^(?:.*?\/)?\.(?:svn|git|hg|bzr)(?=\/|$)/i.exec(path);
-    if (match && found.size < maxForeignPaths) found.add(match[0]);
+    const own = subversionFolder.exec(path);
+    if (own) subversion.add(own[0]);
+    const other = /^(?:.*?\/)?\.(?:git|hg|bzr)(?=\/|$)/i.exec(path);
+    if (other) others.add(other[0]);
   }
-  return [...found];
+  return [...subversion, ...others].slice(0, maxForeignPaths);
 }
 
 /** At most `limit` bytes from the beginning of a file. */

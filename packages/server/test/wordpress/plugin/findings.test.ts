@@ -1,8 +1,11 @@
 /** Each finding about a plugin, by the archive that shows it. */
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { MemorySource } from '../../../src/releases/inspection/byte-source.ts';
-import { readPlugin } from '../../../src/wordpress/plugin/archive.ts';
+import { readPlugin, unpackPlugin } from '../../../src/wordpress/plugin/archive.ts';
 import { judgePlugin } from '../../../src/wordpress/plugin/findings.ts';
 import { buildZip } from '../../releases/inspection/zip-builder.ts';
 
@@ -35,6 +38,15 @@ async function find(files: Readonly<Record<string, string | undefined>>, version
   return judgePlugin(content, { slug: 'acme-forms', version }).map(({ severity, code }) => `${severity} ${code}`);
 }
 
+test('an archive that holds a working copy of its own is never unpacked over one', async () => {
+  const zip = buildZip([{ name: 'acme-forms/inc/.svn/wc.db', content: 'where passwords would go' }]);
+  const folder = await mkdtemp(join(tmpdir(), 'signpost-plugin-'));
+  const unpacked = unpackPlugin(new MemorySource(zip), { maxUncompressedBytes: 2 ** 26 }, folder);
+  await assert.rejects(unpacked, { rule: 'path-reserved-name' });
+  assert.deepEqual(await readdir(folder), []);
+  await rm(folder, { recursive: true });
+});
+
 test('a plugin that agrees with its release has no findings', async () => {
   assert.deepEqual(await find(sound), []);
   assert.deepEqual(await find({ ...sound, 'acme-forms/readme.txt': readme({ 'Stable tag': 'tags/1.0.0' }) }), []);
@@ -47,6 +59,20 @@ const cases: readonly (readonly [string, Readonly<Record<string, string | undefi
   ['two folders', { ...sound, 'other/x.php': php() }, ['error top-folder', 'error no-plugin-file']],
   ['another folder', { 'acme/acme.php': php(), 'acme/readme.txt': readme() }, ['warning folder-not-slug']],
   ['Subversion', { ...sound, 'acme-forms/inc/.svn/entries': 'x' }, ['error subversion-folder']],
+  [
+    'Subversion behind much else',
+    {
+      ...sound,
+      ...Object.fromEntries(Array.from({ length: 25 }, (_, at) => [`acme-forms/${at}/.git/HEAD`, 'x'])),
+      'acme-forms/z/.svn/wc.db': 'x',
+    },
+    ['error subversion-folder', ...Array.from({ length: 19 }, () => 'warning foreign-folder')],
+  ],
+  [
+    'Subversion inside Git',
+    { ...sound, 'acme-forms/.git/.svn/wc.db': 'x' },
+    ['error subversion-folder', 'warning foreign-folder'],
+  ],
   ['Git', { ...sound, 'acme-forms/.git/HEAD': 'x' }, ['warning foreign-folder']],
   ['no header', { ...sound, 'acme-forms/acme-forms.php': '<?php' }, ['error no-plugin-file']],
   [
