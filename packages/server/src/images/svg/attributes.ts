@@ -9,7 +9,8 @@ const idPattern = /^[A-Za-z_][\w.-]{0,127}$/;
 const localPattern = /^#[A-Za-z_][\w.-]{0,127}$/;
 /** What a value is written with: no backslash, no at-sign, no colon, no angle bracket. */
 const valuePattern = /^[\w\s.,#%()+\-*/'"&]*$/;
-const functionPattern = /([\w-]*)\s*\(/g;
+/** Over a value without its white space, and from the beginning of each name alone: a long value is read once. */
+const functionPattern = /(?<![\w-])([\w-]*)\(/g;
 const functions = new Set(['rgb', 'rgba', 'hsl', 'hsla', 'matrix', 'translate', 'scale', 'rotate', 'skewX', 'skewY']);
 const urlPattern =
   /^url\(\s*(['"]?)#([A-Za-z_][\w.-]{0,127})\1\s*\)(?:\s+(?:none|currentColor|#[0-9a-fA-F]{3,8}|[a-z]+))?$/;
@@ -85,7 +86,7 @@ function assertForm(attribute: string, value: string, pattern: RegExp): void {
 function judgeText(attribute: string, value: string): void {
   assertForm(attribute, value, valuePattern);
   if (referring.has(attribute) && urlPattern.test(value.trim())) return;
-  for (const [, name = ''] of value.matchAll(functionPattern)) {
+  for (const [, name = ''] of value.replace(/\s+/g, '').matchAll(functionPattern)) {
     if (functions.has(name)) continue;
     const rule = name.toLowerCase() === 'url' ? 'svg-reference' : 'svg-value';
     throw createImageRefusal(rule, `expected another ${attribute} than ${quote(value)}`);
