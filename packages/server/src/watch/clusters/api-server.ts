@@ -32,6 +32,8 @@ export interface PodList {
   readonly version: string;
   /** There are more than are read. */
   readonly isCapped: boolean;
+  /** Pods that say what cannot be kept. */
+  readonly unread: number;
 }
 
 /** A change of a pod; or `gone`: what happened since then is forgotten, and all has to be listed again. */
@@ -73,6 +75,10 @@ async function listPages(parts: ApiParts, access: ApiAccess, signal: AbortSignal
   const pods: RunningPod[] = [];
   let next: string | undefined;
   let version = '';
+  const describe = (isCapped: boolean): PodList => {
+    const unread = pods.filter(({ isUnread }) => isUnread).length;
+    return { kind: 'listed', pods, version, isCapped, unread };
+  };
   for (let page = 0; page < maxPages; page += 1) {
     const query = { limit: String(pageSize), fieldSelector: selector, ...(next !== undefined && { continue: next }) };
     const limited = AbortSignal.any([AbortSignal.timeout(pageTimeoutMs), signal]);
@@ -86,9 +92,9 @@ async function listPages(parts: ApiParts, access: ApiAccess, signal: AbortSignal
       pods.push(pod);
     }
     next = metadata.continue || undefined;
-    if (next === undefined) return { kind: 'listed', pods, version, isCapped: false };
+    if (next === undefined) return describe(false);
   }
-  return { kind: 'listed', pods, version, isCapped: true };
+  return describe(true);
 }
 
 function parsePage(access: ApiAccess, body: Uint8Array): z.infer<typeof pageSchema> {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
 import { Refusal } from '../../errors.ts';
-import { type ApiParts, ApiUnanswered, listPods, type PodEvent, watchPods } from './api-server.ts';
+import { type ApiParts, ApiUnanswered, listPods, type PodEvent, type PodList, watchPods } from './api-server.ts';
 import { recordClusterAnswered, recordClusterUnanswered } from './blindness.ts';
 import { type AccessParts, type ApiAccess, openAccess } from './credential.ts';
 import { type RecordedRunning, type RecordParts, recordRunning } from './running/record.ts';
@@ -37,7 +37,7 @@ export async function followCluster(parts: FollowParts, cluster: ClusterRow, sig
   const pods = new RunningPods();
   for (const pod of listed.pods) pods.put(pod);
   const recorded = await recordRunning(parts, cluster, pods.takeAll());
-  await recordClusterAnswered(parts, cluster, describeLeftOut(recorded, listed.isCapped));
+  await recordClusterAnswered(parts, cluster, describeLeftOut(recorded, listed));
   const round: Round = { access: opened, pods, endsAt, signal };
   // What is not listed whole would look as if it ended.
   return listed.isCapped ? { kind: 'followed' } : watch(parts, cluster, { round, version: listed.version });
@@ -57,10 +57,14 @@ async function unanswered(parts: FollowParts, cluster: ClusterRow, reason: strin
   return { kind: 'unanswered', failures: await recordClusterUnanswered(parts, cluster, reason) };
 }
 
-function describeLeftOut({ isOver, refusedSources }: RecordedRunning, isCapped: boolean): readonly string[] {
+function describeLeftOut(
+  { isOver, refusedSources }: RecordedRunning,
+  { isCapped, unread }: PodList,
+): readonly string[] {
   return [
     ...(isCapped || isOver ? ['more runs than is kept'] : []),
     ...(refusedSources > 0 ? ['more images run than may be watched, and nobody looks at them'] : []),
+    ...(unread > 0 ? ['pods run that cannot be read, and nobody looks at their images'] : []),
   ];
 }
 

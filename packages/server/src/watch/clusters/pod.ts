@@ -4,7 +4,7 @@ import type { WatchRunningTable } from '../../storage/tables/watch.ts';
 import { parseImage } from '../sources/image.ts';
 import { parseImageId, type RunningImage } from './image-id.ts';
 
-/** Containers of one kind in one pod. More make the answer one that is none. */
+/** Containers of one kind in one pod. With more it cannot be read. */
 const maxContainers = 500;
 /** Names of objects (RFC 1123), which nobody can make longer. */
 const name = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/);
@@ -31,7 +31,7 @@ const podSchema = z.object({
     ...{ name, namespace: name, uid: z.string().min(1).max(128) },
     labels: z.record(z.string(), z.string().max(253)).nullish(),
     ownerReferences: z
-      .array(z.object({ kind: z.string().regex(/^[A-Za-z]{1,63}$/), name, controller: z.boolean().nullish() }))
+      .array(z.object({ kind: z.string(), name: z.string(), controller: z.boolean().nullish() }))
       .nullish(),
   }),
   spec: z.object({
@@ -58,12 +58,19 @@ export interface RunningContainer
 export interface RunningPod {
   readonly uid: string;
   readonly containers: readonly RunningContainer[];
+  /** It says what cannot be kept, such as an image whose name is too long: whoever may start pods must not make the others unseen. */
+  readonly isUnread?: true;
 }
+
+const anyPodSchema = z.object({ metadata: z.object({ uid: z.string().min(1).max(128) }) });
 
 /** Parses a pod. `undefined`: it is none. */
 export function parsePod(value: unknown): RunningPod | undefined {
   const parsed = podSchema.safeParse(value);
-  if (!parsed.success) return undefined;
+  if (!parsed.success) {
+    const { data } = anyPodSchema.safeParse(value);
+    return data && { uid: data.metadata.uid, containers: [], isUnread: true };
+  }
   const { metadata, spec, status = {} } = parsed.data;
   if (status.phase === 'Succeeded' || status.phase === 'Failed') return { uid: metadata.uid, containers: [] };
   const told = new Map(
@@ -100,12 +107,16 @@ type Metadata = z.infer<typeof podSchema>['metadata'];
 /** What somebody deployed: pods of a deployment belong to a replica set, and those of a schedule to a job, whose names change all the time. */
 function nameWorkload({ name: podName, labels, ownerReferences }: Metadata): string {
   const owner = ownerReferences?.find(({ controller }) => controller);
-  // Pods of a node's own files belong to the node, whose name says nothing of them.
-  if (!owner || owner.kind === 'Node') return `Pod/${podName}`;
+  // Pods of a node's own files belong to the node, whose name says nothing of them; and anybody writes anything there.
+  if (!owner || owner.kind === 'Node' || !isPlain(owner)) return `Pod/${podName}`;
   const suffix = `-${labels?.['pod-template-hash']}`;
   if (owner.kind === 'ReplicaSet' && owner.name.endsWith(suffix)) {
     return `Deployment/${owner.name.slice(0, -suffix.length)}`;
   }
   const scheduled = owner.kind === 'Job' ? /^(.+)-\d{8}$/.exec(owner.name)?.[1] : undefined;
   return scheduled === undefined ? `${owner.kind}/${owner.name}` : `CronJob/${scheduled}`;
+}
+
+function isPlain(owner: { readonly kind: string; readonly name: string }): boolean {
+  return /^[A-Za-z][A-Za-z0-9]{0,62}$/.test(owner.kind) && name.safeParse(owner.name).success;
 }

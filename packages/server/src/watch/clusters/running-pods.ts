@@ -8,8 +8,9 @@ export class RunningPods {
   #recorded = new Map<string, RunningContainer>();
   #isChanged = false;
 
-  /** A pod is as it says. */
-  put({ uid, containers }: RunningPod): void {
+  /** A pod is as it says; what it was stands until the next list where that cannot be read. */
+  put({ uid, containers, isUnread }: RunningPod): void {
+    if (isUnread) return;
     this.#isChanged = true;
     if (containers.length === 0) this.#pods.delete(uid);
     else this.#pods.set(uid, containers);

@@ -140,6 +140,21 @@ forEachEngine((_, open) => {
     assert.deepEqual(await place.findings(), ['baseline.quota medium resolved']);
   });
 
+  test('a pod that cannot be read keeps no other from being seen, and is told', async () => {
+    const place = await places.open();
+    place.api.put(podOf('one', { app: [app, `${app}@sha256:${contentOf(3)}`] }));
+    place.api.put(podOf('odd', { app: [`${app}:${'a'.repeat(1100)}`, ''] }));
+    assert.deepEqual(await place.follow(), { kind: 'followed' });
+    assert.deepEqual(
+      (await place.listed()).map(({ row }) => row.workload),
+      ['Pod/one'],
+    );
+    assert.deepEqual(await place.findings(), ['baseline.quota medium open']);
+    place.api.remove('odd');
+    await place.follow();
+    assert.deepEqual(await place.findings(), ['baseline.quota medium resolved']);
+  });
+
   test('a source that a person removed is not brought back', async () => {
     const place = await places.open();
     const { caller } = place.desk;

@@ -92,21 +92,29 @@ test('a workload is what somebody deployed, and not what changes with every pod'
   assert.equal(owned('Job', 'once'), 'Job/once');
   assert.equal(owned('StatefulSet', 'db'), 'StatefulSet/db');
   assert.equal(owned('Node', 'node-1'), 'Pod/p');
+  assert.equal(owned('Runner2', 'a'), 'Runner2/a');
+  // Whoever makes a pod writes there what they like.
+  for (const [kind, name] of [
+    ['X-1', 'a'],
+    ['Job', 'Not\nA Name'],
+    ['', ''],
+  ] as const)
+    assert.equal(owned(kind, name), 'Pod/p');
 });
 
-test('pods that have ended hold nothing, and what is no pod is none', () => {
+test('pods that have ended hold nothing, what is no pod is none, and one that cannot be kept is known as such', () => {
   for (const phase of ['Succeeded', 'Failed']) {
     assert.deepEqual(parsePod({ ...podOf('p', { a: ['a'] }), status: { phase } })?.containers, []);
   }
+  for (const value of [undefined, {}, { metadata: {} }]) assert.equal(parsePod(value), undefined);
   const pod = podOf('p', { a: ['a'] });
   for (const value of [
-    undefined,
-    {},
     { ...pod, metadata: { ...pod.metadata, name: 'Not\nA Name' } },
     { ...pod, spec: { containers: 'a' } },
     { ...pod, spec: { containers: [{ name: 'a', image: 'a\u0000' }] } },
+    { ...pod, spec: { containers: [{ name: 'a', image: 'a'.repeat(1025) }] } },
     { ...pod, spec: { containers: Array.from({ length: 501 }, (_, index) => ({ name: `a${index}`, image: 'a' })) } },
   ]) {
-    assert.equal(parsePod(value), undefined);
+    assert.deepEqual(parsePod(value), { uid: 'shop-p', containers: [], isUnread: true });
   }
 });
