@@ -91,6 +91,15 @@ suite('the routes of modules', () => {
     assert.deepEqual((await scene.ask('GET', path)).body, first.body);
   });
 
+  test('words behind the path make no second buffer of a catalogue: strangers could ask for any number', async () => {
+    const first = await scene.ask('GET', path);
+    const again = await scene.ask('GET', `${path}?any=1`);
+    assert.deepEqual([again.status, again.headers.etag], [200, first.headers.etag]);
+    const { host } = new URL(scene.url);
+    assert.ok(scene.resources.prepared.find(host, path));
+    assert.equal(scene.resources.prepared.find(host, `${path}?any=1`), undefined);
+  });
+
   test('the served catalogue changes with what is published', async () => {
     const before = (await scene.ask('GET', path)).headers.etag;
     await send('PATCH', `${modules}/maps`, { description: 'Shows maps.' });

@@ -52,7 +52,8 @@ async function answerCatalogue(
   const { prepared } = dependencies;
   const { generation } = prepared;
   const url = new URL(c.req.url);
-  const place = { host: url.host, target: `${url.pathname}${url.search}` };
+  // Without the query, which says nothing here: each one would be a reading of thousands of entries, and a buffer of megabytes.
+  const place = { host: url.host, target: url.pathname };
   // Also for who shows a credential or asks by HEAD: thousands of entries are read once.
   const kept = prepared.find(place.host, place.target);
   const answer = kept ?? describeAnswer(c, await readServedCatalogue(dependencies, c.var.organisation.id, slug));
