@@ -103,8 +103,8 @@ suite('a planted violation is found', () => {
     },
     {
       name: 'a file in no room',
-      files: { [server('mail/a.ts')]: '' },
-      found: `${server('mail/a.ts')} stands in no room`,
+      files: { [server('parcels/a.ts')]: '' },
+      found: `${server('parcels/a.ts')} stands in no room`,
     },
     {
       name: 'a drawer',

@@ -68,10 +68,11 @@ const watchFloors: readonly (readonly string[])[] = [
 const server: House = {
   root: 'packages/server/src/',
   floors: [
+    ['mail/address.ts'],
     ['errors.ts', 'config-values.ts', 'roles.json'],
     ['config.ts'],
     ['storage/'],
-    ['images/'],
+    ['images/', 'mail/'],
     ['vault/'],
     ['audit/'],
     ['http/'],
@@ -90,6 +91,7 @@ const server: House = {
     ['modules/'],
     ['wordpress/'],
     ...watchFloors,
+    ['notifications/'],
     ['push/'],
     ['backup/'],
     ['doctor/'],

@@ -1,6 +1,7 @@
 /** Texts of settings, parsed one by one. */
 import { isIP } from 'node:net';
 import { parseBase64 } from '@signpost/protocol/bytes/base64';
+import { parseMailAddress } from './mail/address.ts';
 
 /** Returns the value, or throws an error whose message completes "expected". */
 export type Parse<T> = (text: string) => T;
@@ -34,6 +35,43 @@ function isNatsServer(entry: string): boolean {
   const url = URL.parse(entry);
   if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') return false;
   return url.username === '' && url.password === '' && ['', '/'].includes(url.pathname) && url.search === '';
+}
+
+/** A server that takes mail. `none`: without TLS, on this machine. */
+export interface SmtpServer {
+  readonly host: string;
+  readonly port: number;
+  readonly security: 'tls' | 'starttls' | 'none';
+  readonly user: string | undefined;
+}
+
+/** A server of mail; without a port 465 (TLS from the first byte) or 587 (STARTTLS, which a server on this machine need not know). */
+export function parseSmtpUrl(text: string): SmtpServer {
+  const url = URL.parse(text);
+  const isSmtp = url !== null && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== '';
+  if (!isSmtp || url.password !== '' || !['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '')
+    throw new Expectation('smtps://host:465 or smtp://host:587, with a user perhaps (user@) and no password');
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const isLocal = host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+  const user = url.username === '' ? undefined : readUser(url.username);
+  if (url.protocol === 'smtps:') return { host, port: Number(url.port || 465), security: 'tls', user };
+  return { host, port: Number(url.port || 587), security: isLocal ? 'none' : 'starttls', user };
+}
+
+function readUser(text: string): string {
+  // Bytes, of which those that are no ASCII are refused.
+  const user = text.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, byte: string) =>
+    String.fromCharCode(Number.parseInt(byte, 16)),
+  );
+  if (!/^[\x21-\x7e]{1,254}$/.test(user)) throw new Expectation('a user in ASCII without spaces');
+  return user;
+}
+
+/** Who sends mail. */
+export function parseSender(text: string): string {
+  const address = parseMailAddress(text);
+  if (address === undefined) throw new Expectation('an address such as signpost@example.org, without a name');
+  return address;
 }
 
 /** Where a socket listens. */

@@ -13,9 +13,12 @@ import {
   parseRecipients,
   parseRepositoryHosts,
   parseRoots,
+  parseSender,
   parseServers,
+  parseSmtpUrl,
   parseText,
   parseWatchHosts,
+  type SmtpServer,
   type WatchHost,
 } from './config-values.ts';
 
@@ -99,6 +102,11 @@ export interface Config {
   readonly webhookRotationHours: number;
   /** SIGNPOST_WEBHOOK_FAILURE_DAYS (5): a webhook that has taken nothing for so many days is switched off. */
   readonly webhookFailureDays: number;
+  /**
+   * SIGNPOST_SMTP_URL (none: no mail is sent): who takes mail: `smtps://user@host:465`, or `smtp://user@host:587`, which must know STARTTLS unless it
+   * is this machine. SIGNPOST_SMTP_PASSWORD_FILE names a file whose first line is the password of the user; SIGNPOST_MAIL_FROM is the sender's address.
+   */
+  readonly mail: MailConfig | undefined;
   /** SIGNPOST_PUSH_CONNECTIONS (20000): how many may listen at once; 0 lifts the limit. */
   readonly pushConnections: number;
   /** SIGNPOST_PUSH_CONNECTIONS_PER_ADDRESS (100): how many of them from one address; 0 lifts the limit. */
@@ -154,6 +162,13 @@ export interface Config {
 type BusConfig =
   | { readonly kind: 'memory' | 'postgres' }
   | { readonly kind: 'nats'; readonly servers: readonly string[]; readonly credentialsFile: string | undefined };
+
+/** Who takes mail, and from whom. */
+interface MailConfig {
+  readonly server: SmtpServer;
+  readonly from: string;
+  readonly passwordFile: string | undefined;
+}
 
 /** Where the server's own certificate comes from. */
 type TlsConfig =
@@ -212,6 +227,7 @@ function readConfig(reader: Reader): Config {
     webhookAddresses: reader.read('SIGNPOST_WEBHOOK_ADDRESSES', choose('public', 'private', 'any'), 'public'),
     webhookRotationHours: reader.read('SIGNPOST_WEBHOOK_ROTATION_HOURS', between(0, 720), 24),
     webhookFailureDays: reader.read('SIGNPOST_WEBHOOK_FAILURE_DAYS', between(1, 365), 5),
+    mail: readMail(reader),
     pushConnections: reader.read('SIGNPOST_PUSH_CONNECTIONS', between(0, 1_000_000), 20_000),
     pushConnectionsPerAddress: reader.read('SIGNPOST_PUSH_CONNECTIONS_PER_ADDRESS', between(0, 1_000_000), 100),
     pushFramesPerSecond: reader.read('SIGNPOST_PUSH_FRAMES_PER_SECOND', between(0, 1_000_000), 0),
@@ -243,6 +259,19 @@ function readBus(reader: Reader): BusConfig {
     reader.complain('SIGNPOST_BUS: expected SIGNPOST_DATABASE to name PostgreSQL');
   }
   return bus;
+}
+
+function readMail(reader: Reader): MailConfig | undefined {
+  const server = reader.read('SIGNPOST_SMTP_URL', parseSmtpUrl, undefined);
+  const passwordFile = reader.read('SIGNPOST_SMTP_PASSWORD_FILE', parseText, undefined);
+  const from = reader.read('SIGNPOST_MAIL_FROM', parseSender, undefined);
+  if (reader.isSet('SIGNPOST_SMTP_URL') !== reader.isSet('SIGNPOST_MAIL_FROM')) {
+    reader.complain('SIGNPOST_SMTP_URL and SIGNPOST_MAIL_FROM: expected both or neither');
+  }
+  if ((server?.user === undefined) !== (passwordFile === undefined)) {
+    reader.complain('SIGNPOST_SMTP_PASSWORD_FILE: expected it where SIGNPOST_SMTP_URL names a user, and there alone');
+  }
+  return server && from ? { server, from, passwordFile } : undefined;
 }
 
 function readTls(reader: Reader): Config['tls'] {
@@ -293,6 +322,11 @@ class Reader {
     }
   }
 
+  /** Whether anything was said, sound or not. */
+  isSet(name: string): boolean {
+    return (this.environment[name]?.trim() ?? '') !== '';
+  }
+
   /** Adds a problem that no variable has by itself. */
   complain(problem: string): void {
     this.#problems.push(problem);
@@ -300,9 +334,8 @@ class Reader {
 
   /** The variables that are set and were not asked for, by name. */
   listUnread(): string[] {
-    const isSet = (name: string) => (this.environment[name]?.trim() ?? '') !== '';
     return Object.keys(this.environment)
-      .filter((name) => !this.#names.has(name) && isSet(name))
+      .filter((name) => !this.#names.has(name) && this.isSet(name))
       .sort();
   }
 

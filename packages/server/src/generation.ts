@@ -12,7 +12,9 @@ import { registerTrustRootMetrics } from './evidence/trust-roots/metrics.ts';
 import type { Behind } from './http/front.ts';
 import { createMetrics } from './http/metrics.ts';
 import { PreparedAnswers } from './http/prepared.ts';
+import { createMailer } from './mail/mailer.ts';
 import { createCatalogues } from './modules/catalogue/keeper.ts';
+import { registerMailMetrics } from './notifications/metrics.ts';
 import { createAcmeState } from './pki/acme/state.ts';
 import { listSealedAuthorities } from './pki/authorities/store.ts';
 import { countSealedKeys } from './pki/certificates/downloads/store.ts';
@@ -206,6 +208,7 @@ function createBehind(resources: Resources, forwarder: Forwarder | undefined): B
   resources.admissions.register(metrics.registry);
   resources.push.register(metrics.registry);
   registerWebhookMetrics(metrics.registry, { ...resources, attempts: resources.webhookAttempts });
+  registerMailMetrics(metrics.registry, resources);
   const app = createApp({
     ...resources,
     ...{ metrics, roles, passwords, isBusWell: forwarder?.isWell, watchState: () => resources.observing.state() },
@@ -240,6 +243,8 @@ async function openResources(
     acme: createAcmeState({ ...opened, dnsServers: config.dnsServers }),
     revocation: openRevocation({ ...opened, pkiUrl: config.pkiUrl }),
     webhookAttempts: new Map(),
+    mailer: config.mail && createMailer(config.mail),
+    mailAttempts: new Map(),
     push: openPush(opened),
     admissions: new AdmissionFigures(),
     observing,

@@ -28,6 +28,12 @@ import { createPost } from './http/outgoing/post.ts';
 import type { PreparedAnswers } from './http/prepared.ts';
 import { refreshCatalogues } from './modules/catalogue/refresh.ts';
 import { moduleRoutes } from './modules/routes.ts';
+import { mailJobKind, requestDueMail } from './notifications/notices/queue.ts';
+import { recordNotices } from './notifications/notices/record.ts';
+import { runMailJob } from './notifications/notices/send.ts';
+import type { NotificationParts } from './notifications/parts.ts';
+import { pruneMail } from './notifications/prune.ts';
+import { notificationRoutes } from './notifications/routes.ts';
 import { accessRoutes } from './pki/access/routes.ts';
 import { acmeDirectoryRoutes } from './pki/acme/directories/routes.ts';
 import { validationJobKind } from './pki/acme/orders/authorization.ts';
@@ -99,7 +105,7 @@ import { readAfter } from './wordpress/plugin/reading.ts';
 import { wordpressRoutes } from './wordpress/routes.ts';
 
 /** What is open while the server runs. */
-export interface Resources extends WatchWork {
+export interface Resources extends WatchWork, Pick<NotificationParts, 'mailer' | 'mailAttempts'> {
   readonly config: Config;
   readonly database: Database;
   readonly vault: Vault;
@@ -169,6 +175,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     rescanRoutes(resources),
     ...wordpressRoutes(resources),
     ...watchRoutes(withBase),
+    notificationRoutes(resources),
     webhookRoutes(webhookParts(resources)),
     pushRoutes(resources),
     doctorRoutes(resources),
@@ -256,6 +263,7 @@ export function createPromptJobs(resources: Resources): Readonly<Record<string, 
     [validationJobKind]: (job) => validateAuthorization({ ...resources, ...resources.acme }, job),
     [trustRootJobKind]: (job) => resources.trustRoots.run(job),
     [deployJobKind]: (job) => runDeploy(resources, job),
+    [mailJobKind]: (job) => runMailJob(resources, job),
   };
 }
 
@@ -286,6 +294,7 @@ export function subscribePlanes(resources: Resources, bus: Bus): void {
   bus.subscribe('*', async (event) => {
     if ((await recordDeliveries(resources, event)) > 0) resources.wakeWorker();
   });
+  bus.subscribe('*', (event) => recordNotices(resources, event));
   subscribeObserving(resources, bus);
   // What could not be signed while the vault was locked; other events do not wait for it.
   bus.subscribe('vault.unlocked', async () => {
@@ -324,6 +333,7 @@ export async function runOften(resources: Resources): Promise<void> {
   await logFailure(resources, collapseMassEvents);
   await logFailure(resources, endAcceptances);
   await logFailure(resources, resumeDeploys);
+  await logFailure(resources, requestDueMail);
 }
 
 /** Nobody is asked when nobody may be. */
@@ -357,6 +367,7 @@ export async function runNightly(resources: Resources): Promise<void> {
   await logFailure(resources, pruneAcme);
   await logFailure(resources, pruneSnapshots);
   await logFailure(resources, pruneWebhooks);
+  await logFailure(resources, pruneMail);
   await logFailure(resources, checkChains);
   if (resources.scanner) await logFailure(resources, requestAllRescans);
   resources.wakeWorker();

@@ -39,6 +39,7 @@ test('without any variable the settings are the documented defaults', () => {
     maxSbomMb: 64,
     readsPerMinute: 60,
     loginsPerMinute: 5,
+    mail: undefined,
     acmePerMinute: 600,
     dnsServers: [],
     outgoing: 'on',

@@ -20,6 +20,7 @@ import { Spool } from '../src/evidence/spool.ts';
 import type { Role, Verb } from '../src/http/context.ts';
 import { PreparedAnswers } from '../src/http/prepared.ts';
 import { openHttpServer } from '../src/http/server.ts';
+import { createMailer } from '../src/mail/mailer.ts';
 import { createCatalogues } from '../src/modules/catalogue/keeper.ts';
 import { createAcmeState } from '../src/pki/acme/state.ts';
 import { WeakKeys } from '../src/pki/profiles/weak-keys.ts';
@@ -183,6 +184,8 @@ async function openResources(
     revocation: openRevocation({ ...dependencies, log, weakKeys: new WeakKeys() }),
     version: '0.0.0-test',
     webhookAttempts: new Map(),
+    mailer: config.mail && createMailer(config.mail),
+    mailAttempts: new Map(),
     ...(await openProcessParts(config)),
     wakeRelay: () => undefined,
     wakeWorker,

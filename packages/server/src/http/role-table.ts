@@ -70,6 +70,8 @@ export const publicRoutes: readonly string[] = [
   'GET /api/projects/{slug}/releases/{version}/wordpress',
   // The token of a build is the proof.
   'POST /api/oidc/exchange',
+  // The code, which only readers of the address have, is the proof.
+  'POST /api/notifications/confirmation',
   // Logging in is how one stops being anonymous.
   'POST /api/session',
   // Private channels answer members alone.

@@ -30,6 +30,7 @@ import type {
 } from './tables/gate.ts';
 
 import type { CatalogueEntryTable, CatalogueTable, ModuleTable } from './tables/modules.ts';
+import type { NotificationSchema } from './tables/notifications.ts';
 import type { AuthorityTable, CertificateProfileTable, CertificateTable, NamePolicyTable } from './tables/pki.ts';
 import type {
   ArtifactGrantTable,
@@ -53,7 +54,7 @@ import type { WebhookDeliveryTable, WebhookEndpointTable, WebhookKeyTable } from
 import type { WordpressCredentialTable, WordpressDeployTable, WordpressReadingTable } from './tables/wordpress.ts';
 
 /** All tables by name. */
-export interface Schema extends WatchSchema {
+export interface Schema extends WatchSchema, NotificationSchema {
   organisation: OrganisationTable;
   person: PersonTable;
   membership: MembershipTable;

@@ -27,6 +27,7 @@ test('no secret, no place of this machine and nothing that nobody decided on sta
     'databaseUrl',
     'dockerConfigFile',
     'environment',
+    'mail',
     'npmrcFile',
     'tls',
     'vaultPasswordFile',

@@ -96,11 +96,12 @@ test('a route that is not in the table is nobody’s, and roles are compared exa
   assert.equal(isAllowed(rule, { ...key, verbs: ['admin'] }), false);
 });
 
-test('only six routes that take more than a question may be public, besides ACME, whose requests are signed', () => {
+test('only seven routes that take more than a question may be public, besides ACME, whose requests are signed', () => {
   assert.deepEqual(
     publicRoutes.filter((name) => !name.startsWith('GET ') && !name.startsWith('POST /acme/{directory}/')),
     [
       'POST /api/oidc/exchange',
+      'POST /api/notifications/confirmation',
       'POST /api/session',
       'POST /api/vault/unlock',
       'POST /api/vault/reset',

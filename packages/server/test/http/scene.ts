@@ -232,6 +232,8 @@ async function openPlanes(shared: SharedParts): Promise<OpenAPIHono<AppEnv>[]> {
     revocation: openRevocation({ ...shared, weakKeys: new WeakKeys() }),
     version: '0.0.0-test',
     webhookAttempts: new Map(),
+    mailer: undefined,
+    mailAttempts: new Map(),
     wakeRelay: () => undefined,
     wakeWorker,
     published: () => undefined,

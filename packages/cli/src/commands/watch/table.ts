@@ -6,6 +6,7 @@ import { watchAccept, watchAcknowledge, watchDismiss, watchFinding, watchFinding
 import { watchCheck, watchPolicySet, watchPolicyShow, watchPropose } from './gate.ts';
 import { watchImport } from './import.ts';
 import { watchKeyAdd, watchKeyList, watchKeyRemove } from './key.ts';
+import { watchNotifyAdd, watchNotifyConfirm, watchNotifyList, watchNotifyRemove, watchNotifyTest } from './notify.ts';
 import { watchObserve } from './observe.ts';
 import { watchSelftest } from './selftest.ts';
 import { watchCases, watchDeclare, watchMirror, watchRetire, watchRevoke } from './signers.ts';
@@ -46,4 +47,9 @@ export const commands: readonly CommandSpec[] = [
   watchAccept,
   watchReject,
   watchDismiss,
+  watchNotifyAdd,
+  watchNotifyConfirm,
+  watchNotifyList,
+  watchNotifyRemove,
+  watchNotifyTest,
 ];

@@ -30,6 +30,7 @@ import { smallSightings } from './0023-small-sightings.ts';
 import { vouching } from './0024-vouching.ts';
 import { clusters } from './0025-clusters.ts';
 import { modules } from './0026-modules.ts';
+import { notifications } from './0027-notifications.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -59,6 +60,7 @@ const migrations: readonly Migration[] = [
   vouching,
   clusters,
   modules,
+  notifications,
 ];
 
 /**
