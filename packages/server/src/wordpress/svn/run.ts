@@ -42,6 +42,8 @@ export const timeLimits = { askMs: 120_000, readMs: 900_000, commitMs: 1_800_000
 
 const defaultOutputBytes = 64 * 1024 * 1024;
 const maxMessageCharacters = 2000;
+/** Wherever a server redirects to: nobody logs in elsewhere by the keys that this machine has for SSH. */
+const noTunnel = 'config:tunnels:ssh=';
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** No core file could hold the password, and nobody commits for a server that is gone: util-linux has both wherever Debian is. */
@@ -91,7 +93,8 @@ export async function probeSvn(): Promise<string | undefined> {
 
 function spell({ session, words }: SvnCall): { program: string; words: readonly string[] } {
   const [verb = '', ...rest] = words;
-  const common = ['--non-interactive', '--no-auth-cache', '--config-dir', join(session.scratch, 'config')];
+  const config = ['--config-dir', join(session.scratch, 'config'), '--config-option', noTunnel];
+  const common = ['--non-interactive', '--no-auth-cache', ...config];
   const login = ['--username', session.login.username, '--password-from-stdin'];
   const wrapping = wrappers.filter(([program]) => existsSync(program)).flat();
   const [program = 'svn', ...all] = [...wrapping, 'svn', verb, ...common, ...login, ...rest];

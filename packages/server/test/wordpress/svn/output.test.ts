@@ -1,7 +1,13 @@
 /** What svn prints, read strictly, and its errors, told by their numbers. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { explainFailure, SvnFailure } from '../../../src/wordpress/svn/failure.ts';
+import { findLastChange } from '../../../src/wordpress/svn/repository.ts';
 import { parseProperties, parseStatus } from '../../../src/wordpress/svn/working-copy.ts';
 
 test('lines of the status are read, with all that paths may hold', () => {
@@ -19,6 +25,22 @@ test('lines of the status are read, with all that paths may hold', () => {
     ],
   );
   assert.deepEqual(parseStatus(''), []);
+});
+
+test('a redirection to SSH starts no program', async (t) => {
+  const server = createServer((_, response) => {
+    response.writeHead(301, { location: 'svn+ssh://127.0.0.1/repository', 'content-length': 0 }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const scratch = await mkdtemp(join(tmpdir(), 'signpost-svn-'));
+  t.after(async () => {
+    server.close();
+    await rm(scratch, { recursive: true });
+  });
+  const { port } = server.address() as AddressInfo;
+  const login = { username: 'acme', password: 'secret-1' };
+  const session = { scratch, login, signal: AbortSignal.timeout(30_000) };
+  await assert.rejects(findLastChange(session, `http://127.0.0.1:${port}/repository`), /Undefined tunnel scheme 'ssh'/);
 });
 
 test('whatever is in no state that could be committed is refused', () => {
