@@ -9,7 +9,19 @@ const folders: readonly string[] = [
   ...['accounts', 'audit', 'evidence', 'pki/authorities', 'pki/certificates', 'pki/profiles', 'pki/records'].map(
     (name) => `packages/server/test/${name}`,
   ),
-  ...['pki/revocation', 'pki/timestamps', 'releases', 'trust', 'watch'].map((name) => `packages/server/test/${name}`),
+  ...[
+    'doctor',
+    'http',
+    'modules',
+    'pki/revocation',
+    'pki/timestamps',
+    'push',
+    'releases',
+    'storage',
+    'trust',
+    'vault',
+    'watch',
+  ].map((name) => `packages/server/test/${name}`),
 ];
 
 const filesPerGroup = 6;
