@@ -9,7 +9,7 @@ import type { Decision } from './decision.ts';
 export interface VouchQuestion {
   /** In force before this look: who is accepted by it alone vouches for others, and nobody whom this look brings. */
   readonly revision: Revision;
-  /** Of the line until now. */
+  /** Of all lines of the source until now. */
   readonly decisions: readonly Decision[];
   /** Of the artifacts that were seen now. */
   readonly facts: readonly FactSet[];

@@ -15,6 +15,7 @@ import { selectVouched, type Vouched } from '../learning/vouch.ts';
 import { listLastArtifacts } from '../observations/store.ts';
 import type { Tx } from '../parts.ts';
 import { needsTwoFor } from '../policies/two-people.ts';
+import { listLines } from '../sources/store.ts';
 
 /** The line, and what was seen of it in this transaction. */
 export interface Lesson {
@@ -113,7 +114,10 @@ async function acceptVouched(tx: Tx, lesson: Lesson, expected: readonly Expected
   const handedIn = expected.flatMap(({ signers }) => signers.vouch ?? []);
   if (handedIn.length === 0 && !facts.some(({ vouches }) => vouches)) return { entries: [] };
   const prior = (await readBaseline(tx, line.number))?.revision ?? emptyRevision;
-  const decisions = (await listDecisions(tx, line.number)).map(parseDecisionRow);
+  // Of all lines: in one that they began themselves, whoever is there by a running word would be nobody's protégé.
+  const lines = await listLines(tx, source.id);
+  const rows = await Promise.all(lines.map(({ number }) => listDecisions(tx, number)));
+  const decisions = rows.flat().map(parseDecisionRow);
   const found = selectVouched({
     ...{ revision: prior, decisions, facts, handedIn, source: source.key, line: line.name, at },
   });

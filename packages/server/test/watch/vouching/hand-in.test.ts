@@ -5,12 +5,14 @@ import { digestSigner, vouchType } from '@signpost/protocol/intoto/vouch';
 import { mint } from '../../../../protocol/test/sigstore/minted.ts';
 import type { Party } from '../../../../protocol/test/x509/authority.ts';
 import type { EvidenceSources } from '../../../src/evidence/sources.ts';
+import type { FactSet } from '../../../src/watch/facts/fact-set.ts';
 import type { Identity } from '../../../src/watch/facts/identity.ts';
 import { changeSettings } from '../../../src/watch/policies/settings.ts';
 import { observeBundles } from '../../../src/watch/readers/facts/observe-bundles.ts';
+import { record } from '../../../src/watch/recording/record.ts';
 import { handInVouch } from '../../../src/watch/vouching/hand-in.ts';
 import { forEachEngine } from '../../storage/engines.ts';
-import { keyless, stranger as newcomer } from '../drift/scene.ts';
+import { keyless, stranger as newcomer, usualFacts } from '../drift/scene.ts';
 import { context, encodeBundle, foundStatement, signedAt, stranger, workflow } from '../readers/signing.ts';
 import { contentOf, type Desk, day, openDesk, start } from '../recording/desk.ts';
 
@@ -67,6 +69,36 @@ forEachEngine((_name, open) => {
     assert.deepEqual(await kindsAt(desk, 4), ['identity.vouched']);
     assert.equal((await desk.revisions()).at(-1)?.cause, 'vouched');
     assert.ok(await desk.isRebuilt());
+  });
+
+  test('who is there by a running word brings nobody else, nor in a line that they began themselves', async () => {
+    const desk = await establish();
+    await handIn(desk, await writeVouch());
+    assert.deepEqual(await kindsAt(desk, 4), ['identity.vouched']);
+    const third = { ...newcomer, subject: `${newcomer.subject}-third` };
+    const [from, to] = [start + (today - 1) * day, start + (today + 9) * day];
+    const word = {
+      by: { identity: newcomer },
+      vouch: { source, line: undefined, signer: { issuer, subject: third.subject }, from, to },
+    };
+    const seeInOwn = (onDay: number, facts: Partial<FactSet>) =>
+      record(desk, {
+        ...{ organisationId: desk.caller.organisationId, sourceId: desk.source.id },
+        artifacts: [
+          {
+            ...{ line: '2', names: { version: `2.0.${onDay}` }, isDefault: false },
+            facts: { ...usualFacts, content: contentOf(onDay), publishedAt: start + onDay * day, ...facts },
+          },
+        ],
+      });
+    for (const onDay of [5, 6, 7]) await seeInOwn(onDay, { signatures: [keyless(newcomer)] });
+    const { findings } = await seeInOwn(8, { signatures: [keyless(third)], vouches: [word] });
+    const kinds = findings.get(contentOf(8))?.map(({ kind }) => kind) ?? [];
+    assert.ok(
+      kinds.some((kind) => kind.startsWith('identity.new')),
+      kinds.join(),
+    );
+    assert.ok(!kinds.includes('identity.vouched'));
   });
 
   test('a word that is over when they arrive lets nobody in', async () => {
