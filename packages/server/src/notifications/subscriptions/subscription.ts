@@ -106,10 +106,10 @@ export async function unsubscribe(
 
 /** Has a mail sent that shows whether mail arrives. Throws `not_found`, `conflict` (`mail-unconfirmed`), `rate_limited`, `unavailable` (`mail-off`). */
 export async function tryOut(parts: NotificationParts, caller: Caller, id: string): Promise<SubscriptionRow> {
-  if (!parts.mailer) throw refuseWithoutMail();
   return parts.database.transaction(async (tx) => {
     const at = parts.now();
     const row = await requireSubscription(tx, caller.organisationId, id);
+    if (!parts.mailer) throw refuseWithoutMail();
     if (row.confirmed_at === null) {
       throw new Refusal('conflict', 'expected an address that has confirmed', { rule: 'mail-unconfirmed' });
     }
