@@ -25,6 +25,8 @@ export interface Flushes {
   flush(): Promise<void>;
   /** The last one that has not ended. */
   readonly pending: Promise<void> | undefined;
+  /** Before the database is closed: nobody else has it open afterwards. */
+  stop(): Promise<void>;
   /** After the database. */
   close(): Promise<void>;
 }
@@ -62,10 +64,19 @@ export function createDatabase(engine: Engine): Database {
     settle: () => engine.flushes?.pending,
     probe: () => engine.probe(),
     close: () => {
-      closing ??= engine.kysely.destroy().finally(() => engine.flushes?.close());
+      closing ??= closeEngine(engine);
       return closing;
     },
   };
+}
+
+async function closeEngine({ kysely, flushes }: Engine): Promise<void> {
+  await flushes?.stop();
+  try {
+    await kysely.destroy();
+  } finally {
+    await flushes?.close();
+  }
 }
 
 const commitActs = new WeakMap<object, (() => void)[]>();

@@ -6,6 +6,7 @@ import { Refusal } from '../../../errors.ts';
 import type { Database } from '../../database.ts';
 import type { Schema } from '../../schema.ts';
 import { createDatabase, type Flushes } from '../transactions.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { type LogFile, LogFlushes, openLogFile } from './log-flushes.ts';
 import { createStatementCache } from './statements.ts';
 
@@ -14,8 +15,8 @@ const busyTimeoutMs = 500;
 
 // Indexes by hash are written all over: with SQLite's own 2 MB their pages are read again for each certificate.
 const cacheKib = 32_768;
-// 16 MB of log: pages that change all the time are copied to the database a quarter as often as by default.
-const checkpointPages = 4000;
+// 20 MB of log: pages that change all the time are copied to the database a fifth as often as by default.
+const checkpointPages = 5000;
 
 /** How a file is opened. */
 export interface SqliteOptions {
@@ -41,7 +42,7 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
   return createDatabase({
     name: 'sqlite',
     kysely,
-    ...(hasLog(file) && { flushes: createFlushes({ file, kysely, log, end }) }),
+    ...(hasLog(file) && { flushes: createFlushes({ file, path, kysely, log, end }) }),
     // BEGIN IMMEDIATE has done it (statements.ts).
     begin: async () => {},
     probe: async () => {
@@ -71,6 +72,7 @@ function hasLog(file: DatabaseSync): boolean {
 
 interface FlushParts {
   readonly file: DatabaseSync;
+  readonly path: string;
   readonly kysely: Kysely<Schema>;
   readonly log: LogFile;
   readonly end: (error: unknown) => void;
@@ -82,8 +84,9 @@ interface FlushParts {
  * a log that begins anew has its header flushed, and what a flush has missed at a power cut fails its checksums. So the database
  * is sound at any instant, and holds all that was flushed (https://www.sqlite.org/wal.html, sqlite3WalFrames, walCheckpoint).
  */
-function createFlushes({ file, kysely, log, end }: FlushParts): Flushes {
+function createFlushes({ file, path, kysely, log, end }: FlushParts): Flushes {
   const flushes = new LogFlushes(log, end);
+  const checkpoints = new Checkpoints(file, path);
   return {
     defer: (work) =>
       kysely.connection().execute(async (connection) => {
@@ -93,12 +96,14 @@ function createFlushes({ file, kysely, log, end }: FlushParts): Flushes {
           return await work(connection);
         } finally {
           file.exec('pragma synchronous = full');
+          checkpoints.look();
         }
       }),
     flush: () => flushes.flush(),
     get pending() {
       return flushes.pending;
     },
+    stop: () => checkpoints.close(),
     close: () => flushes.close(),
   };
 }
