@@ -69,7 +69,7 @@ const server: House = {
   root: 'packages/server/src/',
   floors: [
     ['mail/address.ts'],
-    ['errors.ts', 'config-values.ts', 'roles.json'],
+    ['errors.ts', 'config-values.ts', 'node-program.ts', 'roles.json'],
     ['config.ts'],
     ['storage/'],
     ['images/', 'mail/'],

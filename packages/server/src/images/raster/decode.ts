@@ -1,7 +1,6 @@
 /** Decodes pictures and writes them anew, each in a process of its own. */
-import { execFile } from 'node:child_process';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { runNodeProgram } from '../../node-program.ts';
 import { createQueue } from '../../storage/turns.ts';
 import { createImageRefusal } from '../rules.ts';
 import { type RasterAnswer, type RasterOrder, readMessage, writeMessage } from './order.ts';
@@ -42,22 +41,14 @@ export function createRasterDecoding(): DecodeRaster {
     });
 }
 
-function runProcess(input: Buffer): Promise<Buffer> {
-  const options = {
-    ...({ env: {}, encoding: 'buffer', maxBuffer: maxOutputBytes } as const),
-    ...({ timeout: timeLimitMs, killSignal: 'SIGKILL' } as const),
-  };
-  return new Promise((resolve, reject) => {
-    const arguments_ = ['--disable-warning=ExperimentalWarning', program];
-    const child = execFile(process.execPath, arguments_, options, (error, output) => {
-      if (!error) return resolve(output);
-      const isLate = error.killed === true && error.code === null;
-      const rule = isLate ? 'image-time-limit' : 'image-decode';
-      const expected = isLate ? `decoded within ${timeLimitMs} ms` : 'that can be decoded';
-      return reject(createImageRefusal(rule, `expected a picture ${expected}`, error));
-    });
-    // One that ends before it has read everything is judged by how it ended.
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(input);
-  });
+async function runProcess(input: Buffer): Promise<Buffer> {
+  try {
+    return await runNodeProgram({ path: program, timeLimitMs, maxOutputBytes }, input);
+  } catch (error) {
+    const { killed, code } = error as { readonly killed?: boolean; readonly code?: unknown };
+    const isLate = killed === true && code === null;
+    const rule = isLate ? 'image-time-limit' : 'image-decode';
+    const expected = isLate ? `decoded within ${timeLimitMs} ms` : 'that can be decoded';
+    throw createImageRefusal(rule, `expected a picture ${expected}`, error);
+  }
 }

@@ -1,7 +1,6 @@
 /** Whether a plugin's files are PHP of a certain version, by the word of that version's own parser. */
-import { execFile } from 'node:child_process';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { runNodeProgram } from '../../../node-program.ts';
 import { createResult, type ToolResult } from '../findings.ts';
 import type { ParseAnswer, ParseOrder } from './order.ts';
 
@@ -32,20 +31,8 @@ function describe(error: unknown): string {
   return killed ? `it took more than ${timeLimitMs / 1000} seconds` : `code ${String(code)}`;
 }
 
-function runProcess(order: ParseOrder, signal: AbortSignal): Promise<ParseAnswer> {
-  const options = {
-    ...{ env: {}, maxBuffer: maxAnswerBytes, signal },
-    ...({ timeout: timeLimitMs, killSignal: 'SIGKILL' } as const),
-  };
-  return new Promise((resolve, reject) => {
-    const child = execFile(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', program],
-      options,
-      (error, output) => (error ? reject(error) : resolve(JSON.parse(output) as ParseAnswer)),
-    );
-    // One that ends before it has read everything is judged by how it ended.
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(JSON.stringify(order));
-  });
+async function runProcess(order: ParseOrder, signal: AbortSignal): Promise<ParseAnswer> {
+  const limits = { path: program, timeLimitMs, maxOutputBytes: maxAnswerBytes, signal };
+  const output = await runNodeProgram(limits, JSON.stringify(order));
+  return JSON.parse(output.toString('utf8')) as ParseAnswer;
 }
