@@ -1,5 +1,5 @@
 /** SQL of observations: artifacts, facts, tags, and the chain of sightings. */
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import type { Query } from '../../storage/database.ts';
 import type { Schema } from '../../storage/schema.ts';
 import type { WatchArtifactTable, WatchChainTable, WatchObservationTable } from '../../storage/tables/watch.ts';
@@ -344,3 +344,6 @@ export async function countUse(
     )
     .execute();
 }
+
+/** Of stored `facts`: a signature in them could not be judged. Inside of a string of JSON the quotes would be escaped. */
+export const isUnverifiable = sql<boolean>`facts.document like '%"outcome":"unverifiable"%'`;

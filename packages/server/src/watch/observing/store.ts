@@ -3,6 +3,7 @@ import { type SelectQueryBuilder, sql } from 'kysely';
 import type { Query } from '../../storage/database.ts';
 import type { Schema } from '../../storage/schema.ts';
 import type { WatchScheduleTable } from '../../storage/tables/watch.ts';
+import { isUnverifiable } from '../observations/store.ts';
 import type { Tx } from '../parts.ts';
 import type { SourceRow } from '../sources/store.ts';
 
@@ -172,7 +173,7 @@ export async function listUnverifiable(
     .select(['line.source_id', 'artifact.content'])
     .where('source.organisation_id', '=', organisationId)
     .where('source.removed_at', 'is', null)
-    .where(sql<boolean>`facts.document like '%"outcome":"unverifiable"%'`)
+    .where(isUnverifiable)
     .orderBy('artifact.last_sequence', 'desc')
     .execute();
 }

@@ -1,7 +1,8 @@
 /** SQL of publishers' keys. */
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Query } from '../../storage/database.ts';
 import type { WatchPublisherKeyTable } from '../../storage/tables/watch.ts';
+import { isUnverifiable } from '../observations/store.ts';
 import type { Tx } from '../parts.ts';
 
 /** A stored key. */
@@ -63,8 +64,7 @@ export async function listUnjudged(query: Query, sourceId: string, limit: number
     .innerJoin('watch_facts as facts', 'facts.number', 'artifact.facts')
     .select('artifact.content')
     .where('line.source_id', '=', sourceId)
-    // Inside of a string of JSON the quotes would be escaped.
-    .where(sql<boolean>`facts.document like '%"outcome":"unverifiable"%'`)
+    .where(isUnverifiable)
     .orderBy('artifact.last_sequence', 'desc')
     .limit(limit)
     .execute();
