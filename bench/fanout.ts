@@ -1,5 +1,6 @@
 /** Signed frames to ten thousand listeners, beside peers that sign and keep nothing: rates, memory, what signing costs. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readProcessorSeconds, readResidentKib } from '../test/programs/process-usage.ts';
 import {
   type Contestant,
   createBenchChannel,
@@ -10,7 +11,6 @@ import {
   openPeer,
 } from './fanout/contestants.ts';
 import { Crowd } from './fanout/crowd.ts';
-import { readProcessorSeconds, readResidentKib } from './fanout/process-usage.ts';
 import { measureSigning } from './fanout/signing.ts';
 import { formatAmount, type Measurement, quantile } from './measurement.ts';
 import { type Deployment, withDeployment } from './signpost.ts';

@@ -6,9 +6,19 @@ import { promisify } from 'node:util';
 const runFile = promisify(execFile);
 const connections = 32;
 
-/** Requests a second that `url` answers with 200 during `seconds`. Throws when one is answered otherwise. */
-export function measureRequestsPerSecond(url: string, seconds: number): Promise<number> {
-  return isWrkInstalled() ? measureWithWrk(url, seconds) : measureWithNode(url, seconds);
+/** Request headers by name. */
+type Headers = Readonly<Record<string, string>>;
+
+/** Requests a second that `url` answers with 200, or 304, during `seconds`. Throws when one is answered otherwise. */
+export function measureRequestsPerSecond(url: string, seconds: number, headers: Headers = {}): Promise<number> {
+  const load = { url, seconds, headers };
+  return isWrkInstalled() ? measureWithWrk(load) : measureWithNode(load);
+}
+
+interface Load {
+  readonly url: string;
+  readonly seconds: number;
+  readonly headers: Headers;
 }
 
 /** Which load generator this machine has, for the report. */
@@ -26,7 +36,7 @@ export async function measureLatencies(url: string, until: Promise<unknown>): Pr
   });
   while (!over) {
     const started = performance.now();
-    await fetchOnce(url, agent);
+    await fetchOnce({ url, headers: {} }, agent);
     latencies.push(performance.now() - started);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
@@ -39,22 +49,23 @@ function isWrkInstalled(): boolean {
   return spawnSync('wrk', ['-v']).error === undefined;
 }
 
-async function measureWithWrk(url: string, seconds: number): Promise<number> {
-  const { stdout } = await runFile('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, url]);
+async function measureWithWrk({ url, seconds, headers }: Load): Promise<number> {
+  const words = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+  const { stdout } = await runFile('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, ...words, url]);
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`expected only answers of 200, got:\n${stdout}`);
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1];
   if (rate === undefined) throw new Error(`expected a rate from wrk, got:\n${stdout}`);
   return Number(rate);
 }
 
-async function measureWithNode(url: string, seconds: number): Promise<number> {
+async function measureWithNode({ url, seconds, headers }: Load): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const started = performance.now();
   const end = started + seconds * 1000;
   let answered = 0;
   const ask = async () => {
     while (performance.now() < end) {
-      await fetchOnce(url, agent);
+      await fetchOnce({ url, headers }, agent);
       answered += 1;
     }
   };
@@ -63,10 +74,11 @@ async function measureWithNode(url: string, seconds: number): Promise<number> {
   return answered / ((performance.now() - started) / 1000);
 }
 
-function fetchOnce(url: string, agent: Agent): Promise<void> {
+function fetchOnce({ url, headers }: Pick<Load, 'url' | 'headers'>, agent: Agent): Promise<void> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { agent }, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`expected 200, got ${response.statusCode}`));
+    const request = get(url, { agent, headers }, (response) => {
+      if (response.statusCode !== 200 && response.statusCode !== 304)
+        reject(new Error(`expected 200, got ${response.statusCode}`));
       response.resume();
       response.on('end', resolve);
       response.on('error', reject);

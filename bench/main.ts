@@ -3,6 +3,8 @@ import { argv } from 'node:process';
 import { measureAcme } from './acme.ts';
 import { measureBackup } from './backup.ts';
 import { measureBundles } from './bundle.ts';
+import { measureCatalogue } from './catalogue.ts';
+import { measureConsole } from './console.ts';
 import { measureDownload } from './download.ts';
 import { measureLatency } from './fanout/latency.ts';
 import { measureSlowReaders } from './fanout/slow-readers.ts';
@@ -23,6 +25,7 @@ import { measureWatch } from './watch.ts';
 const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>> = {
   start: measureStart,
   'update-check': measureUpdateCheck,
+  catalogue: measureCatalogue,
   download: measureDownload,
   upload: measureUpload,
   backup: measureBackup,
@@ -39,6 +42,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Measurement[]>>
   'fanout-latency': measureLatency,
   'fanout-storm': measureStorm,
   'fanout-slow': measureSlowReaders,
+  console: measureConsole,
   watch: measureWatch,
 };
 

@@ -1,8 +1,11 @@
 /** The peer of the download: nginx with one worker and `sendfile`, serving one folder. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chooseFreePort, waitForAnswer } from '../test/programs/port.ts';
+import { chooseFreePort } from '../packages/protocol/test/free-port.ts';
+import { waitForAnswer } from '../test/programs/answer.ts';
+import { stopChild } from './stop-child.ts';
 
 /** A running nginx. */
 export interface Nginx {
@@ -52,12 +55,5 @@ function failOnExit(child: ChildProcess): Promise<never> {
   return new Promise((_, reject) => {
     child.once('error', (cause) => reject(new Error('nginx cannot be started: scripts/install-services', { cause })));
     child.once('exit', (code) => reject(new Error(`nginx ended with ${code}`)));
-  });
-}
-
-function stopChild(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGTERM');
   });
 }

@@ -8,7 +8,7 @@ import { createPrivateKey } from '@signpost/protocol/keys/private-key';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
 import { createCertificateId } from '@signpost/protocol/x509/ocsp/certificate-id';
 import { encodeOcspRequest } from '@signpost/protocol/x509/ocsp/request';
-import { chooseFreePort } from '../test/programs/port.ts';
+import { chooseFreePort } from '../packages/protocol/test/free-port.ts';
 import { formatAmount, type Measurement, quantile } from './measurement.ts';
 import { type Deployment, withDeployment } from './signpost.ts';
 

@@ -1,13 +1,15 @@
 /** A real server with one published release, for the benchmarks. */
+
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { OfflineRoot } from '../test/programs/offline-root.ts';
 import { type Operator, signIn } from '../test/programs/operator.ts';
+import { readPeakResidentKib, readResidentKib } from '../test/programs/process-usage.ts';
 import { activateRelease, createProject, pinRoot, waitForInspection } from '../test/programs/publisher.ts';
 import { type Installation, install, type RunningServer, startServer } from '../test/programs/server.ts';
 
@@ -94,7 +96,6 @@ export async function publishFile(deployment: Deployment, path: string, sizeByte
 
 /** The server's memory in MiB: now, and the most so far. Linux only. */
 export async function readMemory({ server }: Deployment): Promise<{ now: number; peak: number }> {
-  const status = await readFile(`/proc/${server.process.pid}/status`, 'utf8');
-  const read = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
-  return { now: read('VmRSS'), peak: read('VmHWM') };
+  const pid = Number(server.process.pid);
+  return { now: readResidentKib(pid) / 1024, peak: readPeakResidentKib(pid) / 1024 };
 }

@@ -1,5 +1,5 @@
 /** From no data folder at all to the first answer: `signpost init`, then `signpost serve`. */
-import { install, startServer } from '../test/programs/server.ts';
+import { installByCommand, startServer } from '../test/programs/server.ts';
 import { formatAmount, type Measurement, quantile } from './measurement.ts';
 
 const bar = { kind: 'at most', value: 2, unit: ' s' } as const;
@@ -10,7 +10,7 @@ export async function measureStart(): Promise<readonly Measurement[]> {
   const serves: number[] = [];
   for (let round = 0; round < 5; round += 1) {
     const started = performance.now();
-    const installation = await install();
+    const installation = await installByCommand();
     inits.push((performance.now() - started) / 1000);
     const server = await startServer(installation);
     serves.push(server.startMs / 1000);

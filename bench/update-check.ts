@@ -1,8 +1,5 @@
 /** The update check, warm: the manifest's route against `node:http` alone answering the same bytes and headers. */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { startBareServer } from './bare-peer.ts';
 import { measureRequestsPerSecond, nameLoadGenerator } from './load.ts';
 import { compareInRounds, formatAmount, type Measurement } from './measurement.ts';
 import { publishFile, withDeployment, writeNoise } from './signpost.ts';
@@ -28,17 +25,4 @@ export async function measureUpdateCheck(): Promise<readonly Measurement[]> {
       bare.stop();
     }
   });
-}
-
-async function startBareServer(url: string): Promise<{ url: string; stop: () => void }> {
-  const answer = await fetch(url);
-  if (answer.status !== 200) throw new Error(`expected a manifest, got ${answer.status}`);
-  const body = Buffer.from(await answer.arrayBuffer()).toString('base64');
-  // Node adds these by itself, on both sides.
-  const automatic = ['date', 'connection', 'keep-alive', 'transfer-encoding', 'content-length'];
-  const headers = Object.fromEntries([...answer.headers].filter(([name]) => !automatic.includes(name)));
-  const child = fork(join(import.meta.dirname, 'bare-server.ts'));
-  child.send({ body, headers });
-  const [address] = (await once(child, 'message')) as [AddressInfo];
-  return { url: `http://127.0.0.1:${address.port}/`, stop: () => child.disconnect() };
 }

@@ -3,8 +3,14 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Folders whose tests hold nothing that lives as long as the process. */
-const folders: readonly string[] = [
+/** Folders whose tests hold nothing that lives as long as the process, though they are of whole programs: they take longest. */
+const programFolders: readonly string[] = [
+  'test/console',
+  ...['server', 'root', 'push', 'fetching', 'evidence'].map((name) => `packages/cli/test/${name}`),
+];
+
+/** Folders of which the same is true, of modules. */
+const moduleFolders: readonly string[] = [
   'packages/protocol/test',
   ...['accounts', 'audit', 'evidence', 'pki/authorities', 'pki/certificates', 'pki/profiles', 'pki/records'].map(
     (name) => `packages/server/test/${name}`,
@@ -12,7 +18,12 @@ const folders: readonly string[] = [
   ...[
     'doctor',
     'http',
+    'images',
+    'mail',
     'modules',
+    'notifications',
+    'pki/access',
+    'pki/acme',
     'pki/revocation',
     'pki/timestamps',
     'push',
@@ -21,6 +32,7 @@ const folders: readonly string[] = [
     'trust',
     'vault',
     'watch',
+    'wordpress/plugin',
   ].map((name) => `packages/server/test/${name}`),
 ];
 
@@ -34,32 +46,40 @@ export interface TestRun {
 }
 
 /**
- * The files to run: those that may share a process become groups of one folder, written below `cache`; others stand for
- * themselves. A hook of a whole file would be one of its group's, so files with hooks stay alone.
+ * The files to run, what takes longest first: those that may share a process become groups of one folder, written below `cache`; others stand for
+ * themselves. What a whole file does before its tests would be done before those of its group, so such files stay alone;
+ * what it does after them could be done while another of its group still waits for what a child process writes.
  */
 export function groupTestFiles(root: string, cache: string, paths: readonly string[]): TestRun {
   const alone = paths.filter((path) => !isShareable(root, path));
   rmSync(cache, { recursive: true, force: true });
   mkdirSync(cache, { recursive: true });
-  const groups = folders.flatMap((folder) => {
-    const files = paths.filter((path) => isShareable(root, path) && folderOf(root, path) === folder);
-    return splitInto(files, Math.ceil(files.length / filesPerGroup));
-  });
-  const written = groups.map((files, index) => writeGroup(root, join(cache, `group-${index}.mjs`), files));
-  return { entries: [...alone, ...written], grouped: groups.flat() };
+  const grouped: string[] = [];
+  const writeGroups = (folders: readonly string[]) =>
+    folders.flatMap((folder) => {
+      const files = paths.filter((path) => isShareable(root, path) && folderOf(root, path) === folder);
+      const groups = splitInto(files, Math.ceil(files.length / filesPerGroup));
+      grouped.push(...files);
+      return groups.map((group, index) =>
+        writeGroup(root, join(cache, `${folder.replaceAll('/', '-')}-${index}.mjs`), group),
+      );
+    });
+  const entries = [...writeGroups(programFolders), ...alone, ...writeGroups(moduleFolders)];
+  return { entries, grouped };
 }
 
 function isShareable(root: string, path: string): boolean {
   if (folderOf(root, path) === undefined) return false;
   const text = readFileSync(path, 'utf8');
-  const hasHooks = /\b(?:before|after|beforeEach|afterEach|mock)\b[^;]*\} from 'node:test'/.test(text);
+  const hasHooks =
+    /^(?:before|beforeEach|after|afterEach)\(/m.test(text) || /\bmock\b[^;]*\} from 'node:test'/.test(text);
   // Without tests of its own nobody would notice that it ran none.
-  return !hasHooks && /^ {0,4}test\(/m.test(text) && !/node:child_process|playwright/.test(text);
+  return !hasHooks && /^ {0,4}test\(/m.test(text) && !/node:child_process|^import (?!type ).*playwright/m.test(text);
 }
 
 function folderOf(root: string, path: string): string | undefined {
   const name = relative(root, path).replaceAll('\\', '/');
-  return folders.find((folder) => name.startsWith(`${folder}/`));
+  return [...programFolders, ...moduleFolders].find((folder) => name.startsWith(`${folder}/`));
 }
 
 /** `count` parts, each of every so-manieth item, so that neighbours that cost much are spread. */

@@ -1,21 +1,33 @@
 /**
- * Runs the whole test suite, or the files whose path contains one of the arguments: `npm test -- storage`.
- * Ends non-zero on a failure and, under CI=true, on a skipped test: what is skipped is named, never silent.
+ * Runs the whole test suite, or the files whose path contains one of the arguments: `npm test -- storage`. With
+ * `--slowest` it tells at the end which took most processor time; with `--pictures` the tests of the console keep one of each view in both
+ * themes at both widths. Ends non-zero on a failure and, under CI=true, on a skipped test: what is skipped is named, never silent.
  */
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
+import { createMigratedFile } from '../packages/server/test/storage/migrated.ts';
 import { findPostgres, startPostgres } from '../packages/server/test/storage/postgres-server.ts';
-import { groupTestFiles } from './test-groups.ts';
+import { bundleTests, type TestBundle } from './test-bundle.ts';
+import { reportCosts } from './test-cost-report.ts';
+import { groupTestFiles, type TestRun } from './test-groups.ts';
+import { keepTemporaryFilesInMemory } from './test-memory.ts';
 
 const root = join(import.meta.dirname, '..');
 const minuteMs = 60_000;
 /** What this run and the runs before it have compiled: every process of a test finds it there. */
 const compiled = join(root, 'node_modules/.cache/signpost-test');
 const groups = join(root, 'node_modules/.cache/signpost-test-groups');
+const built = join(root, 'node_modules/.cache/signpost-test-bundle');
+const costs = join(root, 'node_modules/.cache/signpost-test-costs.jsonl');
+
+const migrated = join(root, 'node_modules/.cache/signpost-test-migrated.db');
+/** So few files run from their sources: building them would take longer. */
+const fewFiles = 20;
 
 interface Outcome {
   failed: boolean;
@@ -26,15 +38,28 @@ interface Outcome {
 }
 
 process.env.NODE_COMPILE_CACHE ??= compiled;
-const files = findTestFiles(process.argv.slice(2));
+keepTemporaryFilesInMemory();
+const words = process.argv.slice(2);
+const countCosts = words.includes('--slowest');
+if (words.includes('--pictures')) process.env.SIGNPOST_SCREENSHOTS = 'all';
+const files = findTestFiles(words.filter((word) => !word.startsWith('--')));
 if (files.length === 0) {
   console.error('No test file matches.');
   process.exit(1);
 }
+if (countCosts) {
+  mkdirSync(dirname(costs), { recursive: true });
+  writeFileSync(costs, '');
+  process.env.SIGNPOST_TEST_COSTS = costs;
+}
 await sharePostgres(files);
-const outcome = await runTests(files);
+await shareSqlite(files);
+const sources = groupTestFiles(root, groups, files);
+const bundle = files.length > fewFiles ? await bundleTests(root, built, sources.entries) : undefined;
+const outcome = await runTests(bundle ? findBuilt(sources, bundle) : sources);
 reportSkipped(outcome.skipped);
-for (const path of outcome.empty) console.log(`\nRan no test: ${path}`);
+if (countCosts) reportCosts(root, costs, (path) => bundle?.sourceOf(path) ?? path);
+for (const path of outcome.empty) console.log(`\nRan no test: ${bundle?.sourceOf(path) ?? path}`);
 process.exitCode = isPassed(outcome) ? 0 : 1;
 
 function isPassed({ failed, empty, skipped }: Outcome): boolean {
@@ -56,13 +81,24 @@ async function sharePostgres(paths: readonly string[]): Promise<void> {
   if (bin !== undefined && users.length > 1) process.env.SIGNPOST_TEST_POSTGRES ??= await startPostgres(bin);
 }
 
+/** One migrated database for all files to copy, whatever they do with their copies. */
+async function shareSqlite(paths: readonly string[]): Promise<void> {
+  if (paths.length <= fewFiles) return;
+  mkdirSync(dirname(migrated), { recursive: true });
+  writeFileSync(migrated, await createMigratedFile());
+  process.env.SIGNPOST_TEST_SQLITE = migrated;
+}
+
 /** The tests of whole programs take longest, so they begin first: none is left alone at the end. */
 function rankOf(path: string): number {
   return ['test', join('packages', 'cli')].some((folder) => path.startsWith(folder)) ? 0 : 1;
 }
 
-async function runTests(paths: string[]): Promise<Outcome> {
-  const { entries, grouped } = groupTestFiles(root, groups, paths);
+function findBuilt({ entries, grouped }: TestRun, { builtFrom }: TestBundle): TestRun {
+  return { entries: entries.map(builtFrom), grouped: grouped.map(builtFrom) };
+}
+
+async function runTests({ entries, grouped }: TestRun): Promise<Outcome> {
   const outcome: Outcome = { failed: false, empty: new Set(grouped), skipped: new Map() };
   const events = run({
     files: [...entries],
@@ -70,7 +106,10 @@ async function runTests(paths: string[]): Promise<Outcome> {
     // One more than there are processors: some test always waits for another process or for the disk.
     concurrency: availableParallelism() + 1,
     timeout: 20 * minuteMs,
-    execArgv: ['-C', '@signpost/source', '--disable-warning=ExperimentalWarning', `--test-timeout=${5 * minuteMs}`],
+    execArgv: [
+      ...['-C', '@signpost/source', '--disable-warning=ExperimentalWarning', `--test-timeout=${5 * minuteMs}`],
+      ...['test-process.ts', ...(countCosts ? ['test-cost.ts'] : [])].map((name) => `--import=${urlOf(name)}`),
+    ],
   });
   events.on('test:fail', () => {
     outcome.failed = true;
@@ -89,6 +128,10 @@ async function runTests(paths: string[]): Promise<Outcome> {
   const report = events.compose(new spec());
   for await (const chunk of report) process.stdout.write(chunk);
   return outcome;
+}
+
+function urlOf(name: string): string {
+  return pathToFileURL(join(import.meta.dirname, name)).href;
 }
 
 function reportSkipped(skipped: ReadonlyMap<string, number>): void {

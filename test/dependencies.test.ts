@@ -23,7 +23,7 @@ const locked = (readJson('package-lock.json') as { packages: Record<string, Lock
 
 test('every dependency has its row in docs/dependencies.md, with its licence and what it brings', () => {
   const external = [...declared.keys()].filter((name) => !name.startsWith('@signpost/'));
-  const expected = external.map((name) => [name, locked[`node_modules/${name}`]?.license, String(countBrought(name))]);
+  const expected = external.map((name) => [name, locked[placeOf(name)]?.license, String(countBrought(name))]);
   assert.deepEqual(readRows().sort(), expected.sort());
 });
 
@@ -81,9 +81,15 @@ function readRows(): (string | undefined)[][] {
     .map(([name, , , , licence, brings]) => [name?.replaceAll('`', ''), licence, brings]);
 }
 
+/** Where it is installed: at the top, or in the package that asks for it. */
+function placeOf(name: string): string {
+  const places = ['', 'packages/console/'].map((folder) => `${folder}node_modules/${name}`);
+  return places.find((place) => locked[place]) ?? name;
+}
+
 /** How many packages `name` pulls in, beside itself. */
 function countBrought(name: string): number {
-  const start = `node_modules/${name}`;
+  const start = placeOf(name);
   const reached = new Set<string>();
   const open = [start];
   for (let path = open.pop(); path !== undefined; path = open.pop()) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { type FileTable, parseImports, type WorkspacePackage } from './layers/imports.ts';
+import { type FileTable, parseImports, resolveImport, type WorkspacePackage } from './layers/imports.ts';
 import { houses } from './layers/rooms.ts';
 import { findViolations } from './layers/violations.ts';
 
@@ -20,6 +20,19 @@ test('every folder of a package is in the table or is no source', () => {
   const sources = folders.map((folder) => `${folder}/`).filter((folder) => /\/(?:src|test)\/$/.test(folder));
   const unknown = sources.filter((folder) => !houses.some(({ root }) => root === folder));
   assert.deepEqual(unknown, []);
+});
+
+test('the start of a server loads no package that its defaults do not need', () => {
+  const loaded = listLoadedPackages(server('main.ts'));
+  assert.ok(loaded.has('kysely') && loaded.has('@hono/node-server'), `expected its packages, got ${[...loaded]}`);
+  const byNeed = [
+    ...['pg', '@nats-io/transport-node', '@nats-io/jetstream', 'nodemailer', 'yaml', 'markdown-it', 'sharp'],
+    '@simplewebauthn/server',
+  ];
+  assert.deepEqual(
+    byNeed.filter((name) => loaded.has(name)),
+    [],
+  );
 });
 
 suite('a planted violation is found', () => {
@@ -192,6 +205,22 @@ function readTree(): FileTable {
     // It quotes violations.
     .filter((path) => path !== 'test/layers.test.ts');
   return new Map(paths.map((path) => [path, readFileSync(join(top, path), 'utf8')]));
+}
+
+/** The packages that are loaded before the first line of `entry` runs, of ours and of others. */
+function listLoadedPackages(entry: string): ReadonlySet<string> {
+  const [files, ours] = [readTree(), readPackages()];
+  const names = new Set<string>();
+  const seen = new Set<string>([entry]);
+  for (const path of seen) {
+    for (const { specifier, kind } of parseImports(files.get(path) ?? '')) {
+      if (kind !== 'value') continue;
+      const target = resolveImport(path, specifier, ours);
+      if (target) seen.add(target);
+      else names.add(/^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier);
+    }
+  }
+  return names;
 }
 
 function readPackages(): readonly WorkspacePackage[] {

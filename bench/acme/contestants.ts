@@ -1,13 +1,15 @@
 /** The servers of the ACME benchmark, all over HTTPS with the same certificate, validating against the same hosts. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { join } from 'node:path';
+import { chooseFreePort } from '../../packages/protocol/test/free-port.ts';
 import { startCommand } from '../../test/programs/command.ts';
 import { createOperator } from '../../test/programs/operator.ts';
-import { chooseFreePort } from '../../test/programs/port.ts';
-import { install, startServer } from '../../test/programs/server.ts';
+import { readProcessorSeconds } from '../../test/programs/process-usage.ts';
+import { type Installation, install, startServer } from '../../test/programs/server.ts';
+import { stopChild } from '../stop-child.ts';
 
 /** A running server. */
 export interface Contestant {
@@ -38,7 +40,7 @@ export async function startOurs({ httpPort, nameServer, certFile, keyFile }: Sur
   const installation = await install({ SIGNPOST_DNS_SERVERS: nameServer, SIGNPOST_ACME_PER_MINUTE: '0' });
   // In the clear, since this process trusts no authority of its own making.
   const first = await startServer(installation);
-  await addDirectory(first.base, installation.answer as { readonly api_key: string }, httpPort);
+  await addDirectory(first.base, installation, httpPort);
   await first.stop();
   const child = startCommand(['serve'], {
     ...installation.variables,
@@ -50,7 +52,7 @@ export async function startOurs({ httpPort, nameServer, certFile, keyFile }: Sur
   await waitForHttps(`${base}/healthz`, child);
   return {
     directoryUrl: `${base}/acme/bench/directory`,
-    readProcessorSeconds: () => readProcessorSeconds(child),
+    readProcessorSeconds: () => readProcessorSeconds(Number(child.pid)),
     stop: async () => {
       await stopChild(child);
       await installation.remove();
@@ -58,8 +60,8 @@ export async function startOurs({ httpPort, nameServer, certFile, keyFile }: Sur
   };
 }
 
-async function addDirectory(base: string, { api_key }: { readonly api_key: string }, httpPort: number): Promise<void> {
-  const operator = createOperator(base, { authorization: `Bearer ${api_key}` });
+async function addDirectory(base: string, { apiKey }: Pick<Installation, 'apiKey'>, httpPort: number): Promise<void> {
+  const operator = createOperator(base, { authorization: `Bearer ${apiKey}` });
   const passphrase = 'five quite random words here';
   await operator.call('POST', '/api/authorities', { kind: 'root', name: 'root', subject: { CN: 'Root' }, passphrase });
   const issuing = {
@@ -112,17 +114,9 @@ async function waitForChild(child: ChildProcess, directoryUrl: string): Promise<
   await waitForHttps(directoryUrl, child);
   return {
     directoryUrl,
-    readProcessorSeconds: () => readProcessorSeconds(child),
+    readProcessorSeconds: () => readProcessorSeconds(Number(child.pid)),
     stop: () => stopChild(child),
   };
-}
-
-/** proc_pid_stat(5): utime and stime, in hundredths of a second. */
-function readProcessorSeconds({ pid }: ChildProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function waitForHttps(url: string, child: ChildProcess): Promise<void> {
@@ -140,12 +134,5 @@ function answers(url: string): Promise<boolean> {
       resolve(true);
     });
     request.on('error', () => resolve(false));
-  });
-}
-
-function stopChild(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGTERM');
   });
 }

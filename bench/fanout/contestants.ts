@@ -1,11 +1,13 @@
 /** The servers of the fan-out: ours, with every frame signed and durable, and the peers, which keep and sign nothing. */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
-import { chooseFreePort, waitForAnswer } from '../../test/programs/port.ts';
+import { chooseFreePort } from '../../packages/protocol/test/free-port.ts';
+import { waitForAnswer } from '../../test/programs/answer.ts';
 import type { Deployment } from '../signpost.ts';
+import { stopChild } from '../stop-child.ts';
 
 /** A server with a way to publish. */
 export interface Contestant {
@@ -187,11 +189,4 @@ http {
 async function findWorker(master: number): Promise<number> {
   const children = await readFile(`/proc/${master}/task/${master}/children`, 'latin1');
   return Number(children.trim().split(' ')[0]);
-}
-
-function stopChild(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGTERM');
-  });
 }

@@ -2,9 +2,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { readProcessorSeconds } from '../../test/programs/process-usage.ts';
 import type { Contestant } from './contestants.ts';
 import type { Latencies, ListenerOrder, ListenerReport } from './orders.ts';
-import { readProcessorSeconds } from './process-usage.ts';
 
 /** How a storm went. */
 export interface Storm {

@@ -1,8 +1,10 @@
 /** A quarter of the listeners stop to read, beside the same load with everybody reading, and beside peers. */
+
+import { readResidentKib } from '../../test/programs/process-usage.ts';
 import { formatAmount, type Measurement, quantile } from '../measurement.ts';
 import { type Deployment, withDeployment } from '../signpost.ts';
 import { type Contestant, createBenchChannel, manyListeners, openOurs, openPeer } from './contestants.ts';
-import { readResidentKib } from './process-usage.ts';
+import { timeFlushes } from './disk-alone.ts';
 import { SampledCrowd } from './sampled-crowd.ts';
 import { describeLatencies, describeStolen, type Rate, type Timed, timeSteadily } from './steady.ts';
 
@@ -25,7 +27,8 @@ export function measureSlowReaders(): Promise<readonly Measurement[]> {
       const { slow, growthMib } = await strain(await openPeer(name), short);
       peers.push(`${name} ${describe(slow)}, ${formatAmount(growthMib)} MiB more after ${short.count} frames`);
     }
-    return judge(ours, ended, peers.join('; '));
+    const flushes = describeLatencies(await timeFlushes(short));
+    return judge(ours, ended, `the disk alone, at the same rate, median ${flushes}; ${peers.join('; ')}`);
   }, manyListeners);
 }
 
@@ -69,14 +72,14 @@ async function countEnded({ server, operator }: Deployment): Promise<number> {
   return Number(/^signpost_push_ended_total\{reason="slow"\} (\d+)$/m.exec(figures)?.[1] ?? 0);
 }
 
-function judge({ equal, slow, growthMib }: Strain, ended: number, peers: string): readonly Measurement[] {
+function judge({ equal, slow, growthMib }: Strain, ended: number, others: string): readonly Measurement[] {
   const scene = `${slowReaders} of ${crowd.count} listeners stopped reading for ${full.count} frames at ${perSecond}/s; ${ended} were let go as too slow, the others got all`;
   return [
     {
       name: 'fan-out, slow readers, p99 of the others, from the signature, before the frame is durable, to the listener',
       measured: quantile(slow.signed, 0.99),
       bar: { kind: 'at most', value: 5, unit: ' ms' },
-      detail: `median ${describeLatencies(slow.signed)}, before with everybody reading ${describeLatencies(equal.signed)}; from the publisher, by HTTP, ${describe(slow)}; ${scene}; ${peers}`,
+      detail: `median ${describeLatencies(slow.signed)}, before with everybody reading ${describeLatencies(equal.signed)}; from the publisher, by HTTP, ${describe(slow)}; ${scene}; ${others}`,
     },
     {
       name: 'fan-out, slow readers, memory',

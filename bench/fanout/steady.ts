@@ -1,9 +1,9 @@
 /** A steady rate of frames, and what the machine itself does meanwhile. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readStolenSeconds } from '../../test/programs/process-usage.ts';
 import { quantile } from '../measurement.ts';
 import { type Contestant, createFrame } from './contestants.ts';
 import type { Latencies } from './orders.ts';
-import { readStolenSeconds } from './process-usage.ts';
 import type { SampledCrowd } from './sampled-crowd.ts';
 
 /** How many frames, and how many of them a second. */

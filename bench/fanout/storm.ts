@@ -1,4 +1,6 @@
 /** Everybody comes back at once, each with a hundred frames to catch up, beside the one peer that keeps frames. */
+
+import { readStolenSeconds } from '../../test/programs/process-usage.ts';
 import { formatAmount, type Measurement } from '../measurement.ts';
 import { type Deployment, withDeployment } from '../signpost.ts';
 import {
@@ -13,7 +15,6 @@ import {
   requestSince,
 } from './contestants.ts';
 import { Crowd, type Storm } from './crowd.ts';
-import { readStolenSeconds } from './process-usage.ts';
 import { describeStolen } from './steady.ts';
 
 const crowdSize = 10_000;

@@ -3,7 +3,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chooseFreePort, waitForAnswer } from '../../test/programs/port.ts';
+import { chooseFreePort } from '../../packages/protocol/test/free-port.ts';
+import { waitForAnswer } from '../../test/programs/answer.ts';
 
 /** A running CFSSL. */
 export interface Cfssl {

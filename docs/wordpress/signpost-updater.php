@@ -18,6 +18,13 @@ function need($holds, string $reason): void {
     if (!$holds) throw new Refused("The update was refused: $reason.");
 }
 
+/** Keeps what was seen; an update of which that cannot be kept is none. */
+function remember(array $seen): array {
+    update_option(__NAMESPACE__, $seen, false);
+    need(get_option(__NAMESPACE__) === $seen, 'what was seen could not be kept');
+    return $seen;
+}
+
 function sorted($value) {
     if (is_array($value)) return array_map(__FUNCTION__, $value);
     if (!is_object($value)) return $value;
@@ -54,7 +61,7 @@ function fetch_release(): object {
     need($trust->trust_version > $seen['trust'][0] || [$trust->trust_version, $list_digest] === $seen['trust'], 'the list of keys is older than what was seen');
     need($now < strtotime($trust->expires_at), 'the list of keys has expired');
     // A key that was seen revoked stays so, whatever becomes of the manifest.
-    update_option(__NAMESPACE__, $seen = ['trust' => [$trust->trust_version, $list_digest]] + $seen, false);
+    $seen = remember(['trust' => [$trust->trust_version, $list_digest]] + $seen);
     need($manifest->manifest_schema_version === 2 && $manifest->project === PROJECT && ($manifest->channel ?? 'stable') === 'stable', 'this is another project');
     $revoked = array_column($trust->revoked_keys, 'key_id');
     $keys = array_filter($trust->valid_keys, fn($key) => !in_array($key->key_id, $revoked, true) && array_intersect(['*', 'project:' . PROJECT], $key->scope)
@@ -66,7 +73,7 @@ function fetch_release(): object {
     need(strtotime($manifest->signed_at) < $now + 86400 && $now < strtotime($manifest->expires_at ?? '@' . PHP_INT_MAX), 'it is stale');
     $order = [$manifest->counter_epoch ?? 0, $manifest->counter];
     need($order[0] === $rule->counter_epoch && ($order > $seen['order'] || ($order === $seen['order'] && $digest === $seen['digest'])), 'it is older than what was seen');
-    update_option(__NAMESPACE__, ['order' => $order, 'digest' => $digest] + $seen, false);
+    remember(['order' => $order, 'digest' => $digest] + $seen);
     need(preg_match('~\A(/[A-Za-z0-9._+@-]+)+\z~', $manifest->url) && !preg_match('~/\.{1,2}(/|\z)~', $manifest->url), 'its address is malformed');
     return $manifest;
 }
@@ -81,10 +88,11 @@ add_filter('upgrader_pre_download', function ($reply, $package, $upgrader, $extr
     // Another plugin of the same server has an updater of its own.
     if (($extra['plugin'] ?? (strpos((string) $package, SERVER . '/' . PROJECT . '/') === 0 ? PLUGIN : '')) !== PLUGIN) return $reply;
     try { $release = fetch_release(); } catch (\Throwable $refused) { return new \WP_Error('signpost_refused', $refused->getMessage()); }
-    $file = download_url(SERVER . $release->url, 300);
-    if (is_wp_error($file)) return $file;
+    $file = wp_tempnam(PROJECT);
+    $bound = ['timeout' => 300, 'stream' => true, 'filename' => $file, 'limit_response_size' => $release->size_bytes + 1];
+    $answer = wp_safe_remote_get(SERVER . $release->url, $bound);
     clearstatcache();
-    if (filesize($file) === $release->size_bytes && hash_equals($release->sha256, hash_file('sha256', $file))) return $file;
+    if (!is_wp_error($answer) && wp_remote_retrieve_response_code($answer) === 200 && filesize($file) === $release->size_bytes && hash_equals($release->sha256, hash_file('sha256', $file))) return $file;
     unlink($file);
     return new \WP_Error('signpost_refused', 'The update was refused: the file is not the one that was signed.');
 }, 10, 4);

@@ -1,14 +1,15 @@
 /** A server with thousands of listeners for half an hour: cut off, killed, stopped, without its bus; nobody may miss a message or take one twice. */
+
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { chooseFreePort } from '../../packages/protocol/test/free-port.ts';
 import { NatsServer } from '../../packages/server/test/storage/bus/nats-server.ts';
 import { openApiKey } from '../programs/authority.ts';
 import { OfflineRoot } from '../programs/offline-root.ts';
 import { createOperator, type Operator, signIn } from '../programs/operator.ts';
-import { chooseFreePort } from '../programs/port.ts';
+import { readResidentKib } from '../programs/process-usage.ts';
 import { createSigningKey, pinRoot } from '../programs/publisher.ts';
 import { type Installation, install, type RunningServer, startServer } from '../programs/server.ts';
 import type { SoakOrder, SoakReport } from './soak-orders.ts';
@@ -235,10 +236,9 @@ async function settle(running: Soak, count: number): Promise<void> {
   }
 }
 
-/** Linux only (proc_pid_status(5)). */
 function readResidentMebibytes(pid: number): number {
   try {
-    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1024;
+    return readResidentKib(pid) / 1024;
   } catch {
     // It is being started again.
     return 0;

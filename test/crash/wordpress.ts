@@ -1,4 +1,7 @@
-/** Kills a server that deploys a plugin, again and again at random moments: each version ends in the repository as one revision, or it is not there. */
+/**
+ * Kills a server that deploys a plugin or the pictures of its page, in turn, again and again at random moments: each ends in the repository as one
+ * revision, or it is not there.
+ */
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,10 +43,10 @@ export async function killWhileDeploying(kills: number, report: (line: string) =
     const siege = await prepare({ installation, repository, struck: {} }, served.url);
     const findings: string[] = [];
     for (let kill = 1; kill <= kills; kill += 1) {
-      findings.push(...(await killOnce(siege, `1.0.${kill}`)));
+      findings.push(...(await (kill % 2 === 0 ? killAssets(siege, kill) : killOnce(siege, `1.0.${kill}`))));
       report(`${kill} of ${kills} kills, struck ${JSON.stringify(siege.struck)}, ${findings.length} findings`);
     }
-    findings.push(...(await judgeLog(siege, kills)));
+    findings.push(...(await judgeLog(siege, Math.ceil(kills / 2), Math.floor(kills / 2))));
     return { findings, deployed: kills, struck: siege.struck };
   } finally {
     await served.stop();
@@ -58,6 +61,8 @@ async function prepare(parts: Omit<Siege, 'headers' | 'deployMs'>, repository: s
   const operator = await signIn(server.base, email, password);
   await pinRoot(operator, await OfflineRoot.create());
   await operator.call('POST', '/api/projects', { slug, name: slug, kind: 'wordpress_plugin', accepted_types: ['zip'] });
+  // What tools find has its own tests, and would only make each round longer.
+  await operator.call('PUT', `${path}/preflight`, { gates: { security: 'off', php: 'off' } });
   await operator.call('PUT', `${path}/credentials`, { ...committer, repository });
   const headers = await openApiKey(operator, ['read', 'upload', 'manage', 'activate', 'admin']);
   const deployMs = await measureDeploy(createOperator(server.base, headers));
@@ -87,16 +92,42 @@ async function requestDeploy(operator: Operator, version: string): Promise<Answe
 }
 
 async function killOnce(siege: Siege, version: string): Promise<readonly string[]> {
+  const request = (operator: Operator) => requestDeploy(operator, version);
+  const id = await strike(siege, request);
+  return judge(siege, await startServer(siege.installation), { id, version });
+}
+
+/** The same for a picture that is another one each time. */
+async function killAssets(siege: Siege, side: number): Promise<readonly string[]> {
+  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h${side}"/></svg>`;
+  const id = await strike(siege, async (operator) => {
+    await operator.call('PUT', `${path}/assets/icon.svg`, Buffer.from(drawing));
+    return operator.call('POST', `${path}/assets/deploys`);
+  });
+  const server = await startServer(siege.installation);
+  const deploy = await follow(createOperator(server.base, siege.headers), id, { state: '' });
+  await server.stop();
+  const folder = await siege.repository.export('assets');
+  const picture = await readFile(join(folder, 'icon.svg'), 'utf8').catch(() => '');
+  const isThere = picture.includes(`M0 0h${side}"`);
+  if (deploy?.state === 'deployed' && isThere) return [];
+  return [
+    `picture ${side}: ${deploy?.state} ${JSON.stringify(deploy?.failure)}, and it is ${isThere ? 'there' : 'not there'}`,
+  ];
+}
+
+/** Asks for a deploy, kills the server at a random moment of it, and gives its id. */
+async function strike(siege: Siege, request: (operator: Operator) => Promise<Answer>): Promise<string> {
   const server = await startServer(siege.installation);
   const operator = createOperator(server.base, siege.headers);
-  const { id } = await requestDeploy(operator, version);
+  const { id } = await request(operator);
   const last = { state: 'requested' };
   const work = follow(operator, id, last);
   await delay(randomInt(Math.ceil(1.1 * siege.deployMs)));
   await server.kill();
   await work;
   siege.struck[last.state] = (siege.struck[last.state] ?? 0) + 1;
-  return judge(siege, await startServer(siege.installation), { id, version });
+  return id;
 }
 
 /** Confirms what is prepared, until the deploy is at its end or nobody answers. */
@@ -139,11 +170,14 @@ async function judge(
   return inside === `<?php // ${version}\n` ? [] : [`${version}: the tag holds something else`];
 }
 
-/** One revision for each version, with trunk and tag, and no other. */
-async function judgeLog({ repository }: Siege, kills: number): Promise<readonly string[]> {
-  const revisions = (await repository.readLog()).filter(({ message }) => message.startsWith('Release '));
+/** One revision for each version, with trunk and tag, one for each picture, and no other. */
+async function judgeLog({ repository }: Siege, kills: number, pictures: number): Promise<readonly string[]> {
+  const log = await repository.readLog();
+  const revisions = log.filter(({ message }) => message.startsWith('Release '));
+  const drawn = log.filter(({ message }) => message.startsWith('Update the pictures')).length;
   // The first one was not killed.
   const findings = revisions.length === kills + 1 ? [] : [`expected ${kills + 1} revisions, got ${revisions.length}`];
+  if (drawn !== pictures) findings.push(`expected ${pictures} revisions of pictures, got ${drawn}`);
   for (const { number, paths } of revisions) {
     const tags = paths.filter((one) => / \(from .*\/trunk:\d+\)$/.test(one));
     const hasTrunk = paths.some((one) => one === `M /${slug}/trunk`);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { askCommand } from '../programs/command.ts';
-import { install, startServer } from '../programs/server.ts';
+import { installByCommand, startServer } from '../programs/server.ts';
 
 const root = join(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -49,14 +49,14 @@ test('npm run demo -- --once prints the session of the README', { timeout: 120_0
 });
 
 test('the commands of the README make an authority, a certificate, a directory and a backup that restores', async (t) => {
-  const installation = await install();
+  const installation = await installByCommand();
   t.after(() => installation.remove());
   const server = await startServer(installation);
   t.after(() => server.stop());
-  const { folder, variables, answer } = installation;
+  const { folder, variables, apiKey } = installation;
   for (const name of ['root-passphrase', 'backup-passphrase'])
     await writeFile(join(folder, name), 'many words that nobody guesses\n', { mode: 0o600 });
-  const caller = { ...variables, SIGNPOST_SERVER: server.base, SIGNPOST_API_KEY: readKey(answer) };
+  const caller = { ...variables, SIGNPOST_SERVER: server.base, SIGNPOST_API_KEY: apiKey };
   await writeEvidence(folder);
   const sessions = [...readme.matchAll(/```console\n([\s\S]*?)```/g)].map(([, session = '']) => session);
   const lines = sessions.flatMap((session) => session.trim().split('\n'));
@@ -102,11 +102,6 @@ function placeIn(folder: string, word: string): string {
   const [found] = word.includes('…') ? globSync(word.replace('…', '*'), { cwd: folder }) : [word];
   assert.ok(found, `nothing is called ${word}`);
   return join(folder, found);
-}
-
-function readKey(answer: unknown): string {
-  assert.ok(typeof answer === 'object' && answer !== null && 'api_key' in answer);
-  return String(answer.api_key);
 }
 
 async function runDemo(t: { after: (clean: () => Promise<void>) => void }): Promise<string[]> {

@@ -1,10 +1,10 @@
 /** What a source file imports, read from its text. Biome's format makes that simple: a statement starts its line. */
 import { posix } from 'node:path';
 
-/** One import or re-export. `worker`: a file that is started as a thread, by `new URL('./x.ts', import.meta.url)`. */
+/** One import or re-export. `later`: when it is called for; `worker`: a file that is started as a thread, by `new URL('./x.ts', import.meta.url)`. */
 export interface Import {
   readonly specifier: string;
-  readonly kind: 'value' | 'type' | 'worker';
+  readonly kind: 'value' | 'later' | 'type' | 'worker';
 }
 
 /** Source texts by their path from the top folder, with `/`. */
@@ -30,7 +30,7 @@ export function parseImports(source: string): readonly Import[] {
     ...[...code.matchAll(statement)].map(([, type, , specifier = '']): Import => {
       return { specifier, kind: type ? 'type' : 'value' };
     }),
-    ...[...code.matchAll(dynamic)].map(([, , specifier = '']): Import => ({ specifier, kind: 'value' })),
+    ...[...code.matchAll(dynamic)].map(([, , specifier = '']): Import => ({ specifier, kind: 'later' })),
     ...[...code.matchAll(worker)].map(([, , specifier = '']): Import => ({ specifier, kind: 'worker' })),
   ];
 }

@@ -11,6 +11,9 @@ import { findHouse, findRoom } from './rooms.ts';
 
 const maxFileLines = 400;
 
+/** Made from the API: a line for each route. */
+const generated = 'packages/console/src/api/openapi.d.ts';
+
 /** Every violation in `files`, in the order of paths. */
 export function findViolations(files: FileTable, packages: readonly WorkspacePackage[]): readonly string[] {
   const paths = [...files.keys()].sort();
@@ -25,7 +28,9 @@ function findFileViolations(path: string, source: string): readonly string[] {
   const code = withoutComments(source);
   return [
     ...(findRoom(path) ? [] : [`${path} stands in no room`]),
-    ...(source.split('\n').length - 1 > maxFileLines ? [`${path} has more than ${maxFileLines} lines`] : []),
+    ...(source.split('\n').length - 1 > maxFileLines && path !== generated
+      ? [`${path} has more than ${maxFileLines} lines`]
+      : []),
     ...findDrawers(path),
     ...fileRules.flatMap(({ applies, forbids, why }) =>
       applies(path) && forbids(path, code) ? [`${path} ${why}`] : [],

@@ -2,11 +2,12 @@
  * 10,000 connections that never say what they want, or as many as are named, to a server in service: `node -C @signpost/source
  * test/long/half-open.ts 10000`. Others are answered meanwhile, and all of them are cut off. A minute; not part of `npm test`.
  */
+
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { argv } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readResidentKib } from '../programs/process-usage.ts';
 import { install, startServer } from '../programs/server.ts';
 
 const count = Number(argv[2] ?? 10_000);
@@ -58,9 +59,4 @@ async function openOne(): Promise<Socket> {
   });
   if (beginning !== '') socket.write(beginning);
   return socket;
-}
-
-/** Of the server (proc_pid_status(5)). Linux only. */
-function readResidentKib(of: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${of}/status`, 'latin1'))?.[1]);
 }

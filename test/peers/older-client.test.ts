@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { SignableObject } from '@signpost/protocol/json/canonical';
+import { encodeCanonicalText, type SignableObject } from '@signpost/protocol/json/canonical';
+import { parseSignableText } from '@signpost/protocol/json/parse';
 import type { Signer } from '@signpost/protocol/keys/ed25519';
 import { type ReleaseServer, startReleaseServer } from '../../packages/protocol/test/client/release-server.ts';
 import {
@@ -19,7 +20,9 @@ import {
   signTrust as signTrustOf2027,
   strangerKey,
   trustedKeyEntry,
+  trustedLogEntry,
 } from '../../packages/protocol/test/documents.ts';
+import { SmallLog } from '../../packages/protocol/test/tlog/small-log.ts';
 import { findMissing, runProgram } from './programs.ts';
 
 const missing = findMissing('php', ['-r', 'exit(extension_loaded("sodium") ? 0 : 1);'], 'php-cli with sodium');
@@ -66,14 +69,15 @@ test('an older client accepts everything that we may add', { skip: missing }, as
   const maintainer = { custody: 'maintainer', scope: ['project:demo'], not_after: '2028-01-01T00:00:00Z' };
   const valid_keys = [trustedKeyEntry(bobKey, maintainer), trustedKeyEntry(aliceKey, maintainer)];
   const roots = [rootA, rootB].map(({ keyId, pubkeyB64 }) => ({ pubkey_b64: pubkeyB64, key_id: keyId }));
-  const trust = await signTrust({ valid_keys, projects, root_keys: roots, threshold: 2 }, [rootA, rootB]);
+  const log = trustedLogEntry();
+  const trust = await signTrust({ valid_keys, projects, root_keys: roots, threshold: 2, log }, [rootA, rootB]);
   const changelog = { de: 'Über/Straße 😀', en: 'a "quoted"\n\tline' };
   const signers = [bobKey, aliceKey];
   server.pages.set('/api/signing/trust', trust);
-  server.pages.set(
-    manifestPath,
-    await signManifest({ key_id: aliceKey.keyId, changelog, scan: { status: 'not_scanned' } }, signers),
-  );
+  const changes = { key_id: aliceKey.keyId, changelog, scan: { status: 'not_scanned' } };
+  const envelope = parseSignableText(await signManifest(changes, signers)) as SignableObject;
+  const proof = await new SmallLog().fill(3).prove(1);
+  server.pages.set(manifestPath, encodeCanonicalText({ ...envelope, log: proof }));
   assert.deepEqual(await runOlderClient(), { installed: '1.2.0', counter: 7 });
 });
 

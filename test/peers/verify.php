@@ -11,7 +11,9 @@ function decide_trust(object $v, string $text, ?object $previous = null): array 
     [$trust, $new, $threshold] = [$e->document, by_id(array_column($e->document->root_keys ?? [], 'pubkey_b64')), $e->document->threshold ?? 0];
     need(isset($trust->root_keys) === isset($trust->threshold) && $threshold <= count($new));
     [$valid, $push] = [array_column($trust->valid_keys, 'key_id'), array_column($trust->push_keys ?? [], 'key_id')];
-    need(!array_intersect([...$valid, ...$push], array_keys($roots + $new)) && !array_intersect($valid, $push));
+    $log = isset($trust->log) ? [$trust->log->key_id] : [];
+    need(!array_intersect([...$valid, ...$push, ...$log], array_keys($roots + $new)));
+    need(!array_intersect($valid, [...$push, ...$log]) && !array_intersect($push, $log));
     need(count($e->signers($new)) >= $threshold, 'root_not_trusted');
     $claimed = array_filter($roots + $new, fn($id) => ($e->listed[$id] ?? null) === $e->main, ARRAY_FILTER_USE_KEY);
     need(!$claimed || $e->signers($claimed), 'bad_signature');

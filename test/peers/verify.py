@@ -12,7 +12,8 @@ def decide_trust(v, text, now, previous=None):
     trust, new = e.document, by_id(o["pubkey_b64"] for o in e.document.get("root_keys", []))
     need(("threshold" in trust) == ("root_keys" in trust) and trust.get("threshold", 0) <= len(new))
     valid, push = ({o["key_id"] for o in trust.get(name, [])} for name in ("valid_keys", "push_keys"))
-    need(not (valid | push) & {*roots, *new} and not valid & push)
+    log = {trust["log"]["key_id"]} if "log" in trust else set()
+    need(not (valid | push | log) & {*roots, *new} and not valid & push and not log & (valid | push))
     need(len(e.signers(new)) >= trust.get("threshold", 0), "root_not_trusted")
     claimed = [i for i in {**roots, **new} if e.listed and e.listed.get(i) == e.main]
     need(not claimed or e.signers({i: {**roots, **new}[i] for i in claimed}), "bad_signature")

@@ -1,7 +1,7 @@
 /** Runs the `signpost` command as its own process, as a user does. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 
 /** How a command ended. */
 interface CommandResult {
@@ -10,7 +10,7 @@ interface CommandResult {
   readonly stderr: string;
 }
 
-const entry = join(import.meta.dirname, '../../packages/cli/src/main.ts');
+const entry = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 const nodeOptions = ['-C', '@signpost/source', '--disable-warning=ExperimentalWarning'];
 
 /** Variables that the command is given besides those that any process needs. */
@@ -46,4 +46,9 @@ export async function askCommand(words: readonly string[], variables: Variables 
   const { exitCode, stdout, stderr } = await runCommand([...words, '--json'], variables);
   if (exitCode !== 0) throw new Error(`signpost ${words.join(' ')} ended with ${exitCode}: ${stderr}${stdout}`);
   return JSON.parse(stdout);
+}
+
+/** The words of a command line after the program, as a shell splits them. */
+export function splitWords(line: string): readonly string[] {
+  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '').slice(1);
 }

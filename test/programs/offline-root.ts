@@ -2,7 +2,11 @@
 import { createKeyPair, type Signer } from '@signpost/protocol/keys/ed25519';
 import { signEnvelope } from '@signpost/protocol/updates/envelope';
 import type { RevokedKey } from '@signpost/protocol/updates/trust-list';
-import { createTrustListDocument, type TrustedKeyFields } from '@signpost/protocol/updates/write-trust-list';
+import {
+  createTrustListDocument,
+  type TrustedKeyFields,
+  type TrustedLogFields,
+} from '@signpost/protocol/updates/write-trust-list';
 
 /** A key as the server names it. */
 export interface ListedKey {
@@ -17,6 +21,8 @@ export interface ListTerms {
   readonly revoked?: readonly ListedKey[];
   /** Keys that vouch for channel keys. */
   readonly push?: readonly ListedKey[];
+  /** The transparency log that every release must be in. */
+  readonly log?: TrustedLogFields;
   /** How many maintainers must sign, by project. */
   readonly approvals?: Readonly<Record<string, number>>;
 }
@@ -39,11 +45,19 @@ export class OfflineRoot {
     return new OfflineRoot((await createKeyPair()).signer);
   }
 
+  /** The same root, which counts its lists by itself from here. */
+  copy(): OfflineRoot {
+    const copy = new OfflineRoot(this.#signer);
+    copy.#version = this.#version;
+    return copy;
+  }
+
   /** The envelope of the next list, each key valid for every project. */
   async signNextList({
     valid,
     revoked = [],
     push = [],
+    log,
     approvals = {},
   }: ListTerms): Promise<{ version: number; envelope: string }> {
     this.#version += 1;
@@ -55,6 +69,7 @@ export class OfflineRoot {
       roots: { keys: [this.#signer], threshold: 1 },
       validKeys: valid.map(trustKey),
       pushKeys: push.map(trustKey).map(({ custody: _custody, scope: _scope, ...pushKey }) => pushKey),
+      log,
       revokedKeys: revoked.map((key): RevokedKey => revokeKey(key, now)),
       projects: Object.entries(approvals).map(([project, count]) => ({ project, approvals: count, counterEpoch: 0 })),
     });

@@ -4,17 +4,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { chooseFreePort } from '../../packages/protocol/test/free-port.ts';
+import { initialise } from '../../packages/server/src/setup.ts';
+import { waitForAnswer } from './answer.ts';
 import { askCommand, startCommand, type Variables } from './command.ts';
-import { chooseFreePort, waitForAnswer } from './port.ts';
 
-/** A data folder made by `signpost init`, with what opens it. */
+/** A data folder, with what opens it. */
 export interface Installation {
   readonly folder: string;
   readonly dataDir: string;
   readonly variables: Variables;
   readonly admin: { readonly email: string; readonly password: string };
-  /** What `signpost init --json` answered. */
-  readonly answer: unknown;
+  /** The admin's. */
+  readonly apiKey: string;
   /** Deletes it all. */
   remove(): Promise<void>;
 }
@@ -31,13 +33,45 @@ export interface RunningServer {
   kill(): Promise<void>;
 }
 
-/** Makes a data folder in a new temporary one. Scanning is off and reads are not limited unless `variables` says so. */
-export async function install(variables: Variables = {}): Promise<Installation> {
+/**
+ * Makes a data folder in a new temporary one. Scanning is off and reads are not limited unless `variables` says so. It is
+ * what `signpost init` makes, but for the cost of opening its vault: every start of the server pays that again.
+ */
+export function install(variables: Variables = {}): Promise<Installation> {
+  return installBy(variables, async (all, { email, password }) => {
+    const made = await initialise(
+      all,
+      { masterPassword: password, organisationName: 'Default', admin: { email, name: 'Admin', password } },
+      { vaultCost: { passes: 1, memoryKib: 64, parallelism: 1 } },
+    );
+    return made.apiKey;
+  });
+}
+
+/** The same by `signpost init`, as an operator does it. */
+export function installByCommand(variables: Variables = {}): Promise<Installation> {
+  return installBy(variables, async (all, { email }) => {
+    const passwords = [
+      ...['--password-file', all.SIGNPOST_VAULT_PASSWORD_FILE],
+      ...['--master-password-file', all.SIGNPOST_VAULT_PASSWORD_FILE],
+    ];
+    const answer = await askCommand(['init', '--email', email, ...passwords], all);
+    return (answer as { readonly api_key: string }).api_key;
+  });
+}
+
+type Settings = Variables & { readonly SIGNPOST_DATA: string; readonly SIGNPOST_VAULT_PASSWORD_FILE: string };
+
+/** `initialise` makes the data folder that the settings name, and gives the admin's API key. */
+async function installBy(
+  variables: Variables,
+  initialise: (settings: Settings, admin: Installation['admin']) => Promise<string>,
+): Promise<Installation> {
   const folder = await mkdtemp(join(tmpdir(), 'signpost-'));
   const passwordFile = join(folder, 'password');
   const admin = { email: 'admin@example.org', password: 'correct horse battery staple' };
   await writeFile(passwordFile, `${admin.password}\n`, { mode: 0o600 });
-  const all = {
+  const settings = {
     SIGNPOST_DATA: join(folder, 'data'),
     SIGNPOST_VAULT_PASSWORD_FILE: passwordFile,
     SIGNPOST_SCAN: 'off',
@@ -45,22 +79,12 @@ export async function install(variables: Variables = {}): Promise<Installation> 
     SIGNPOST_LOG_LEVEL: 'error',
     ...variables,
   };
-  const words = [
-    'init',
-    '--email',
-    admin.email,
-    '--password-file',
-    passwordFile,
-    '--master-password-file',
-    passwordFile,
-  ];
-  const answer = await askCommand(words, all);
   return {
     folder,
-    dataDir: all.SIGNPOST_DATA,
-    variables: all,
+    dataDir: settings.SIGNPOST_DATA,
+    variables: settings,
     admin,
-    answer,
+    apiKey: await initialise(settings, admin),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { chooseFreePort } from './port.ts';
+import { chooseFreePort } from '../../packages/protocol/test/free-port.ts';
 
 /** A repository on this disk. */
 export interface Repository {
@@ -108,23 +108,54 @@ export async function startSvnserve({ folder }: Repository, slug: string): Promi
   return { url: `svn://127.0.0.1:${port}/${slug}`, host: `svn://127.0.0.1:${port}`, stop };
 }
 
+/** What Apache does besides. */
+export interface ApacheWish {
+  /** Lines of its configuration, before the repository's. */
+  readonly lines?: string;
+  /** It speaks TLS with these. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+}
+
 /** Serves it by Apache, where everybody reads and the committer writes, as at wordpress.org. */
-export async function startApache({ folder }: Repository, slug: string): Promise<RepositoryServer> {
+export async function startApache(
+  { folder }: Pick<Repository, 'folder'>,
+  slug: string,
+  { lines = '', tls }: ApacheWish = {},
+): Promise<RepositoryServer> {
   const port = await chooseFreePort();
   const sha1 = createHash('sha1').update(committer.password).digest('base64');
   await writeFile(join(folder, 'passwords'), `${committer.username}:{SHA}${sha1}\n`);
-  await writeFile(join(folder, 'apache.conf'), describeApache(folder, port));
+  await writeFile(
+    join(folder, 'apache.conf'),
+    describeApache(folder, port, tls ? `${lines}\n${describeTls(tls)}` : lines),
+  );
   // Apache refuses to work as root, and everything here belongs to whoever runs the tests.
   if (userInfo().uid === 0) {
     await run('chown', ['-R', 'www-data:www-data', folder]);
     await chmod(folder, 0o755);
   }
   const stop = await startDaemon('/usr/sbin/apache2', ['-f', join(folder, 'apache.conf'), '-DFOREGROUND'], port);
-  return { url: `http://127.0.0.1:${port}/${slug}`, host: `http://127.0.0.1:${port}`, stop };
+  const host = `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+  return { url: `${host}/${slug}`, host, stop };
 }
 
-function describeApache(folder: string, port: number): string {
-  const modules = ['mpm_event', 'authn_core', 'authn_file', 'authz_core', 'authz_user', 'auth_basic', 'dav', 'dav_svn'];
+function describeTls({ certificate, key }: { readonly certificate: string; readonly key: string }): string {
+  const files = `SSLCertificateFile "${certificate}"\nSSLCertificateKeyFile "${key}"`;
+  return `LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so\nSSLEngine on\nSSLSessionCache none\n${files}`;
+}
+
+function describeApache(folder: string, port: number, lines: string): string {
+  const modules = [
+    'alias',
+    'mpm_event',
+    'authn_core',
+    'authn_file',
+    'authz_core',
+    'authz_user',
+    'auth_basic',
+    'dav',
+    'dav_svn',
+  ];
   const user = userInfo().uid === 0 ? 'User www-data\nGroup www-data\n' : '';
   return `ServerRoot "${folder}"
 Listen 127.0.0.1:${port}
@@ -133,6 +164,8 @@ PidFile "${folder}/apache.pid"
 DefaultRuntimeDir "${folder}"
 ErrorLog "${folder}/apache.log"
 ${user}${modules.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
+CustomLog "${folder}/access.log" "%r %{Authorization}i"
+${lines}
 <Location />
   DAV svn
   SVNPath "${folder}/repository"

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createWordpressExamination } from '../../packages/server/src/doctor/wordpress.ts';
+import { openCredential, requirePlugin } from '../../packages/server/src/wordpress/credentials/credential.ts';
+import { requestDeploy } from '../../packages/server/src/wordpress/deploy/deploy.ts';
 import { committer } from '../programs/subversion.ts';
 import { slug } from './plugin.ts';
 import { credentialsPath, deploysPath, expectStatus, openPluginScene } from './scene.ts';
@@ -25,11 +27,14 @@ test('credentials are sealed, told of without the password, locked by a reset of
   assert.deepEqual([locked.json.state, locked.json.username], ['locked', 'acme']);
   const refused = await ask('POST', deploysPath, { version: '1.0.0' });
   assert.deepEqual([refused.status, refused.json.rule], [409, 'credentials-locked']);
-  const examine = createWordpressExamination(async () => undefined);
+  const examine = createWordpressExamination(
+    async () => undefined,
+    async () => undefined,
+  );
   const found = await examine(scene.resources, scene.home.caller.organisationId);
   assert.deepEqual(
     found.map(({ code }) => code),
-    ['svn-missing', 'wordpress-credentials-locked'],
+    ['svn-missing', 'phpcs-missing', 'wordpress-credentials-locked'],
   );
 
   expectStatus(await ask('PUT', credentialsPath, { ...committer, repository: nowhere.url }), 200);
@@ -39,6 +44,18 @@ test('credentials are sealed, told of without the password, locked by a reset of
   expectStatus(await ask('DELETE', credentialsPath), 404);
   const absent = await ask('POST', deploysPath, { version: '1.0.0' });
   assert.deepEqual([absent.status, absent.json.rule], [409, 'credentials-absent']);
+});
+
+test('a password goes to no host that the operator has taken off the list since', async (t) => {
+  const { scene, release } = await openPluginScene(t, nowhere);
+  await release({ version: '1.0.0' });
+  const { resources, home } = scene;
+  const listing = (...wordpressHosts: string[]) => ({ ...resources, config: { ...resources.config, wordpressHosts } });
+  const { id } = await requirePlugin(resources.database.query, home.caller.organisationId, slug);
+  assert.equal((await openCredential(listing(nowhere.host), id)).repository, nowhere.url);
+  const refused = { code: 'conflict', rule: 'repository-host' };
+  await assert.rejects(openCredential(listing('https://plugins.svn.wordpress.org'), id), refused);
+  await assert.rejects(requestDeploy(listing(), home.caller, { slug, version: '1.0.0' }), refused);
 });
 
 test('a repository that the operator does not list, and what cannot be handed to Subversion, are refused', async (t) => {

@@ -212,6 +212,7 @@ test('every act stands in the audit log, and its end among the events', async ()
     'wordpress.deploy_requested',
     'wordpress.deployed',
     'wordpress.failed',
+    'wordpress.preflight_settings',
   ]);
   const events = await database.query
     .selectFrom('outbox')

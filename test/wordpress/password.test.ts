@@ -19,11 +19,17 @@ test('the password stands in no argument list, environment, file or log while sv
   const plugin = await openPluginScene(t, server);
   await plugin.release({ version: '1.0.0' });
   const seen = watchProcesses(join(plugin.scene.resources.config.dataDir, 'wordpress'));
+  t.after(() => seen.stop());
   const deployed = await plugin.deploy('1.0.0');
+  const pictures = await plugin.deployAssets({
+    'icon.svg': '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9v9z"/></svg>',
+  });
   const { texts, limits, calls } = await seen.stop();
-  assert.equal(deployed.state, 'deployed');
-  assert.ok(calls.has('commit'), [...calls].join(' '));
-  const everything = [...texts, ...plugin.scene.lines, JSON.stringify(deployed)].join('\n');
+  assert.deepEqual([deployed.state, pictures.state], ['deployed', 'deployed']);
+  // The calls that last: whatever else the machine does, both lanes were looked at while they committed.
+  const commits = [...texts].filter((text) => text.startsWith('svn commit '));
+  assert.equal(commits.length, 2, [...calls].join(' '));
+  const everything = [...texts, ...plugin.scene.lines, JSON.stringify([deployed, pictures])].join('\n');
   assert.match(everything, /--password-from-stdin/);
   assert.doesNotMatch(everything, new RegExp(committer.password));
   assert.deepEqual([...limits], ['Max core file size 0 0']);

@@ -27,7 +27,7 @@ test('a plugin of three hundred files is one revision, and its page says what th
   const listed = await repository.svn('list', '--recursive', `${repository.local}/tags/1.0.0`);
   assert.equal(listed.split('\n').filter((path) => path.endsWith('.php')).length, 301);
   const page = (await plugin.ask('GET', `/${slug}/info`)).body.toString();
-  assert.match(page, /<dt>Tested up to<\/dt><dd>6\.4<\/dd>/);
+  assert.match(page, /<dt>Tested up to<\/dt><dd><bdi>6\.4<\/bdi><\/dd>/);
   const reading = await plugin.scene.ask('GET', `/api/projects/${slug}/releases/1.0.0/wordpress`);
   assert.deepEqual([reading.status, reading.json.deployable, reading.json.findings], [200, true, []]);
 });
@@ -39,7 +39,7 @@ test('Akismet is read without a finding of weight, and deployed in two versions'
   t.after(() => repository.remove());
   const server = await startSvnserve(repository, slug);
   t.after(() => server.stop());
-  const plugin = await openPluginScene(t, server);
+  const plugin = await openPluginScene(t, server, { gates: {} });
   for (const version of ['5.0.2', '5.0.3']) {
     const bytes = await repack(version);
     await plugin.releaseBytes(version, bytes);
@@ -48,6 +48,17 @@ test('Akismet is read without a finding of weight, and deployed in two versions'
     assert.equal((json.header as { name: string }).name, 'Akismet Anti-Spam');
     const deployed = await plugin.deploy(version);
     assert.deepEqual([deployed.state, deployed.failure], ['deployed', null]);
+    const report = await plugin.ask('GET', `/api/projects/${slug}/releases/${version}/wordpress/preflight`);
+    const tools = expectStatus(report, 200).json.tools as { tool: string; outcome: string; findings: unknown[] }[];
+    assert.deepEqual(
+      tools.map(({ tool, outcome, findings }) => [tool, outcome, findings]),
+      [
+        ['security', 'passed', []],
+        ['php', 'passed', []],
+        ['standard', 'not_run', []],
+        ['plugin_check', 'not_run', []],
+      ],
+    );
     const folder = await repository.export(`tags/${version}`);
     assert.deepEqual(
       await readFile(join(folder, 'class.akismet.php')),

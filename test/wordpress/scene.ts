@@ -1,6 +1,6 @@
 /** A server with a plugin's project, credentials, and a worker that runs when it is told. */
 import type { TestContext } from 'node:test';
-import { createPromptJobs } from '../../packages/server/src/planes.ts';
+import { createHeavyJobs, createPromptJobs } from '../../packages/server/src/jobs.ts';
 import { createProject } from '../../packages/server/src/releases/projects/project.ts';
 import type { Database } from '../../packages/server/src/storage/database.ts';
 import { startWorker, type Worker } from '../../packages/server/src/storage/jobs.ts';
@@ -29,6 +29,8 @@ export interface PluginScene {
   confirm(deploy: Deploy): Promise<Deploy>;
   /** Both. */
   deploy(version: string): Promise<Deploy>;
+  /** Stages these pictures by name, and deploys them. */
+  deployAssets(pictures: Readonly<Record<string, string>>): Promise<Deploy>;
   show(id: string): Promise<Deploy>;
 }
 
@@ -41,13 +43,20 @@ export const deploysPath = `/api/projects/${slug}/wordpress/deploys`;
 /** The route of credentials. */
 export const credentialsPath = `/api/projects/${slug}/wordpress/credentials`;
 
+/** What deploys pass by, where nothing else is said. */
+const noGates = { security: 'off', php: 'off' };
+
 /** Opens it with the repository's host listed and the committer's credentials set. */
 export async function openPluginScene(
   t: Pick<TestContext, 'after'>,
   server: Pick<RepositoryServer, 'url' | 'host'>,
-  choice: { readonly database?: Database } = {},
+  choice: {
+    readonly database?: Database;
+    readonly gates?: object;
+    readonly environment?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<PluginScene> {
-  const environment = { SIGNPOST_WORDPRESS_HOSTS: server.host };
+  const environment = { SIGNPOST_WORDPRESS_HOSTS: server.host, ...choice.environment };
   const scene = await openPlanesScene(t, { ...choice, environment });
   const { resources, home } = scene;
   await home.openServerKey(1);
@@ -57,7 +66,8 @@ export async function openPluginScene(
   });
   const key = await scene.openKey(home, ['read', 'upload', 'activate', 'manage', 'admin']);
   const { database, now, log } = resources;
-  const worker = startWorker({ database, handlers: createPromptJobs(resources), now, log, concurrency: 4 });
+  const handlers = { ...createPromptJobs(resources), ...createHeavyJobs(resources) };
+  const worker = startWorker({ database, handlers, now, log, concurrency: 4 });
   t.after(() => worker.stop());
   const ask: PluginScene['ask'] = (method, path, json) => scene.ask(method, path, { as: key, json });
   const releaseBytes = async (version: string, bytes: Uint8Array) => {
@@ -75,11 +85,22 @@ export async function openPluginScene(
     await worker.drain();
     return show(id);
   };
+  const gates = choice.gates ?? noGates;
+  expectStatus(await ask('PUT', `/api/projects/${slug}/wordpress/preflight`, { gates }), 200);
   expectStatus(await ask('PUT', credentialsPath, { ...committer, repository: server.url }), 200);
   return {
     ...{ scene, key, worker, ask, releaseBytes, show, prepare, confirm },
     release: (wish) => releaseBytes(wish.version, buildPlugin(wish)),
     deploy: async (version) => confirm(await prepare(version)),
+    deployAssets: async (pictures) => {
+      const assets = `/api/projects/${slug}/wordpress/assets`;
+      for (const [name, body] of Object.entries(pictures)) {
+        expectStatus(await scene.ask('PUT', `${assets}/${name}`, { as: key, body }), 200);
+      }
+      const { id } = expectStatus(await ask('POST', `${assets}/deploys`), 201).json as Deploy;
+      await worker.drain();
+      return confirm(await show(id));
+    },
   };
 }
 

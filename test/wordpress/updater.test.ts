@@ -1,8 +1,6 @@
 /** A real WordPress upgrades a plugin from our server by the snippet that the plugin ships, and refuses what nobody signed. */
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildZip } from '../../packages/server/test/releases/inspection/zip-builder.ts';
@@ -11,27 +9,9 @@ import { type Operator, signIn } from '../programs/operator.ts';
 import { activateRelease, createSigningKey, importList, pinRoot, uploadRelease } from '../programs/publisher.ts';
 import { install, startServer } from '../programs/server.ts';
 import { installWordPress, missingWordPress } from '../programs/wordpress.ts';
+import { startMiddle } from './middle.ts';
 
 const snippet = join(import.meta.dirname, '../../docs/wordpress/signpost-updater.php');
-
-/** Somebody between the site and the server, who changes what they like. */
-async function startMiddle(target: string) {
-  const tampering = new Map<string, (body: Buffer) => Buffer>();
-  const server = createServer(async (request, response) => {
-    const path = request.url ?? '/';
-    const answer = await fetch(`${target}${path}`);
-    const body = Buffer.from(await answer.arrayBuffer());
-    const [, tamper] = [...tampering].find(([start]) => path.startsWith(start)) ?? [];
-    const sent = tamper ? tamper(body) : body;
-    const type = answer.headers.get('content-type') ?? 'application/octet-stream';
-    // Without a length, WordPress keeps the frames of HTTP in the file that it streams to.
-    response.writeHead(tamper ? 200 : answer.status, { 'content-type': type, 'content-length': sent.length });
-    response.end(sent);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return { base: `http://127.0.0.1:${port}`, tampering, stop: () => server.close() };
-}
 
 function makeFiles(version: string, updater: string): Record<string, string> {
   const header = `<?php\n/*\nPlugin Name: Acme Plugin\nVersion: ${version}\nUpdate URI: http://127.0.0.1/acme-plugin\n*/\n`;
@@ -67,6 +47,19 @@ $answer = [
     'refused' => is_wp_error($skin->result) ? $skin->result->get_error_message() : implode(' ', array_filter($skin->get_upgrade_messages(), fn($m) => strpos($m, 'refused') !== false)),
     'version' => get_plugins()['acme-plugin/acme-plugin.php']['Version'],
 ];`;
+
+/** The download alone, and the largest file that it left while it ran. */
+const measured = `
+$largest = 0;
+add_action('http_api_debug', function ($response, $context, $class, $arguments) use (&$largest) {
+    if (!empty($arguments['filename'])) { clearstatcache(); $largest = max($largest, filesize($arguments['filename'])); }
+}, 10, 4);
+$file = apply_filters('upgrader_pre_download', false, 'x', null, ['plugin' => 'acme-plugin/acme-plugin.php']);
+$answer = ['refused' => is_wp_error($file) ? $file->get_error_message() : '', 'largest' => $largest];`;
+
+/** A database that takes no change of what the snippet keeps. */
+const forgetful = `add_filter('pre_update_option', fn($new, $name, $old) => stripos($name, 'Updater') === false ? $new : $old, 10, 3);
+`;
 
 interface Upgrade {
   readonly offered: string | null;
@@ -116,12 +109,19 @@ test('WordPress upgrades a plugin from our server, and refuses what nobody signe
   assert.deepEqual([swapped.offered, swapped.upgraded, swapped.version], ['1.2.0', false, '1.1.0']);
   assert.match(swapped.refused, /the file is not the one that was signed/);
 
+  middle.tampering.set('/acme-plugin/', () => Buffer.alloc(64 * 2 ** 20));
+  const endless = (await wordpress.evaluate(measured)) as { refused: string; largest: number };
+  assert.match(endless.refused, /the file is not the one that was signed/);
+  assert.ok(endless.largest < 2 ** 20, `${endless.largest} bytes came to the disk`);
+
   middle.tampering.set(manifest, (body) => Buffer.from(body.toString().replaceAll('1.2.0', '6.6.6')));
   const forged = await look();
   assert.deepEqual([forged.offered, forged.version], [null, '1.1.0'], 'what nobody signed is not even offered');
 
   middle.tampering.clear();
   await publish(operator, '1.3.0', updater);
+  const unkept = (await wordpress.evaluate(`${forgetful}${upgrade}`)) as Upgrade;
+  assert.deepEqual([unkept.offered, unkept.version], [null, '1.1.0'], 'nothing while what was seen cannot be kept');
   assert.deepEqual((await look()).version, '1.3.0');
   middle.tampering.set(manifest, () => Buffer.from(old));
   assert.equal((await look()).offered, null, 'an older release does not follow a newer one');
@@ -147,7 +147,12 @@ test('WordPress upgrades a plugin from our server, and refuses what nobody signe
   const asked = `$answer = apply_filters('upgrader_pre_download', false, ${other}, null, ['plugin' => 'acme-second/acme-second.php']);`;
   assert.equal(await wordpress.evaluate(asked), false, 'another plugin of the same server is left to its own updater');
   const log = await readFile(join(wordpress.plugins, '../../debug.log'), 'utf8');
-  for (const reason of ['no key that we trust signed it', 'it is older than what was seen']) {
+  const reasons = [
+    'no key that we trust signed it',
+    'it is older than what was seen',
+    'what was seen could not be kept',
+  ];
+  for (const reason of reasons) {
     assert.ok(log.includes(`The update was refused: ${reason}.`), `${reason} stands in ${log}`);
   }
 });

@@ -36,8 +36,11 @@ const groupSummaries: Readonly<Record<string, string>> = {
   cert: 'Certificates and their keys',
   evidence: 'Documents about releases: bundles, SBOMs, and what the policy says of them',
   ci: 'What builds do by the token of their platform',
+  factor: 'What you prove yourself by besides the password',
   key: 'Keys that sign manifests',
+  log: 'The transparency log: what was published, for everybody to see',
   mirror: 'Static mirrors that clients verify unchanged',
+  organisation: 'What holds for everybody of the organisation',
   override: 'Rules of a policy that are let go for one release',
   policy: 'What evidence releases must have',
   project: 'Projects and their rules',
@@ -59,6 +62,7 @@ const groupSummaries: Readonly<Record<string, string>> = {
   vulnerabilities: 'What is known to be vulnerable in releases, and what their publishers say to it',
   wordpress: 'Plugins for WordPress: what they say of themselves, and deploys to their repositories',
   'wordpress credentials': 'Who commits for a plugin',
+  'wordpress preflight': 'What tools find in a plugin before it is deployed',
 };
 
 /** The program over `specs`. It throws CommanderError instead of ending the process. */

@@ -77,7 +77,8 @@ function report(error: unknown, { output, json }: { output: Output; json: boolea
   if (error instanceof CommanderError) return reportUsage(error, { output, json });
   const failure = describe(error);
   const exitCode = exitCodes[failure.reason];
-  output.fail({ message: failure.message, hint: failure.hint, code: failure.code, exit_code: exitCode });
+  const { message, hint, code, evidence } = failure;
+  output.fail({ message, hint, code, exit_code: exitCode, ...(evidence.length > 0 && { evidence }) });
   return exitCode;
 }
 
@@ -93,7 +94,7 @@ function describe(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof TrustError) {
     const reason = error.code === 'fetch_failed' ? 'unavailable' : 'unverified';
-    return new Failure(reason, error.message, { code: error.code, cause: error });
+    return new Failure(reason, error.message, { code: error.code, evidence: error.evidence, cause: error });
   }
   const failure = describeSystemError(error);
   if (failure) return failure;

@@ -47,6 +47,10 @@ export const trustErrorCodes = [
   'entry_unsigned',
   /** An entry of a catalogue that says something else than the manifest in it. */
   'entry_mismatch',
+  /** An entry that another author signed than the one seen before, or none. */
+  'author_changed',
+  /** An entry that its author signed before one that was seen. */
+  'author_replayed',
   /** A version below, or a signature older than, what was seen of a source before. */
   'source_replayed',
   /** The running version is below the manifest's `min_version`. */
@@ -79,7 +83,7 @@ export const trustErrorCodes = [
   'timestamp_invalid',
   /** A trusted root that is not whole: a window without a start, a chain that is none, an instance that is there twice. */
   'trusted_root_invalid',
-  /** A transparency log that the trusted root does not hold, or not at the time in question. */
+  /** A transparency log that the trusted root or the trust list does not name, or not at the time in question. */
   'log_untrusted',
   /** Fewer log entries than asked for. */
   'log_entry_missing',
@@ -87,6 +91,10 @@ export const trustErrorCodes = [
   'log_entry_mismatch',
   /** An inclusion or consistency proof, or the promise of one, that does not hold. */
   'log_proof_invalid',
+  /** No proof that the document is in the transparency log, and the trust list demands one. */
+  'log_proof_missing',
+  /** A transparency log signed two checkpoints that contradict each other: it shows different histories to different people. */
+  'log_inconsistent',
   /** No certificate timestamp of a log that counts, fewer than asked for, or one that does not verify. */
   'sct_invalid',
   /** Nothing proves when the signature was made, or fewer timestamps do than asked for. */
@@ -120,9 +128,12 @@ export type TrustErrorCode = (typeof trustErrorCodes)[number];
 export class TrustError extends Error {
   override readonly name = 'TrustError';
   readonly code: TrustErrorCode;
+  /** Signed documents that prove to others what went wrong, such as two checkpoints of one log that contradict each other. */
+  readonly evidence: readonly string[];
 
-  constructor(code: TrustErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: TrustErrorCode, message: string, options?: { cause?: unknown; evidence?: readonly string[] }) {
     super(message, options);
     this.code = code;
+    this.evidence = options?.evidence ?? [];
   }
 }

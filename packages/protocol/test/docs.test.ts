@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { encodeText } from '@signpost/protocol/bytes/text';
+import { encodeHex } from '@signpost/protocol/bytes/hex';
+import { encodeText, parseText } from '@signpost/protocol/bytes/text';
 import { catalogueStepNames, stepNames } from '@signpost/protocol/client/steps';
 import { trustErrorCodes } from '@signpost/protocol/errors';
 import { encodeCanonical } from '@signpost/protocol/json/canonical';
 import { parseSignable } from '@signpost/protocol/json/parse';
+import { hashLeaf } from '@signpost/protocol/tlog/merkle';
+import { createManifestEntry, encodeLogEntry } from '@signpost/protocol/updates/log-entry';
 import { verifyManifest } from '@signpost/protocol/updates/verify-manifest';
 import { verifyTrustList } from '@signpost/protocol/updates/verify-trust-list';
 import { openWorld } from './client/world.ts';
@@ -76,6 +79,15 @@ test('the examples of trust-list.md and manifest.md are accepted with the digest
   assert.ok((await readPage('trust-list')).includes(trust.digest));
   assert.ok((await readPage('trust-list')).includes(rootA.pubkeyB64));
   assert.ok((await readPage('manifest')).includes(manifest.digest));
+});
+
+test('the example of log.md is the entry of the example of manifest.md, with the leaf hash stated', async () => {
+  const trust = await verifyTrustList(encodeText(await signTrust()), { roots: await createRoots([rootA]), now });
+  const context = { trust, project: 'demo', channel: 'stable', now };
+  const manifest = await verifyManifest(encodeText(await signManifest()), context);
+  const entry = encodeLogEntry(createManifestEntry(manifest, 'default'));
+  assert.equal((await readBlocks('log', 'json'))[0], parseText(entry));
+  assert.ok((await readPage('log')).includes(`\`${encodeHex(hashLeaf(entry))}\``));
 });
 
 test('the example of client.md prints what it says', async () => {

@@ -40,6 +40,7 @@ export const serverKey: Signer = await createNamedSigner('server');
 export const aliceKey: Signer = await createNamedSigner('alice');
 export const bobKey: Signer = await createNamedSigner('bob');
 export const pushKey: Signer = await createNamedSigner('push');
+export const logKey: Signer = await createNamedSigner('log');
 export const strangerKey: Signer = await createNamedSigner('stranger');
 
 /** The root set of `signers`. */
@@ -60,6 +61,11 @@ export function trustedKeyEntry(signer: Signer, changes: SignableObject = {}): S
 /** The entry of `signer` under `push_keys`. */
 export function pushKeyEntry(signer: Signer, changes: SignableObject = {}): SignableObject {
   return { ...describeKey(signer), label: 'a push key', ...changes };
+}
+
+/** The member `log` of a trust list. */
+export function trustedLogEntry(signer: Signer = logKey, origin = 'updates.example/log'): SignableObject {
+  return { ...describeKey(signer), origin };
 }
 
 /** An honest `trust` object, with `changes`; a member changed to `undefined` is left out. */

@@ -11,7 +11,19 @@ import { readVectorFiles } from './portable/bundle.ts';
 import { decideVectors } from './portable/decide-vectors.ts';
 
 /** What only a client with a server meets; everything else stands in a vector. */
-const clientCodes = ['trust_missing', 'manifest_missing', 'catalogue_missing', 'fetch_failed', 'state_invalid'];
+const clientCodes = [
+  ...[
+    'trust_missing',
+    'manifest_missing',
+    'catalogue_missing',
+    'author_changed',
+    'author_replayed',
+    'fetch_failed',
+    'state_invalid',
+    'log_proof_missing',
+    'log_inconsistent',
+  ],
+];
 
 /** What certificates, timestamps and key files are refused with; test/x509, test/cms and test/conformance hold them. */
 const certificateCodes = [

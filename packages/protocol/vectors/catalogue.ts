@@ -1,7 +1,9 @@
 /** Vectors of catalogues: the whole and each of its entries, under a trust list that is verified first, against what was seen. */
+import { encodeBase64 } from '@signpost/protocol/bytes/base64';
 import type { TrustErrorCode } from '@signpost/protocol/errors';
 import { encodeCanonicalText, type SignableObject } from '@signpost/protocol/json/canonical';
 import { parseSignableText } from '@signpost/protocol/json/parse';
+import { encodeAuthorSignature, encodeAuthorStatement } from '@signpost/protocol/updates/author';
 import { digestHex } from '@signpost/protocol/updates/envelope';
 import {
   aliceKey,
@@ -124,6 +126,7 @@ async function accepted(): Promise<CatalogueVector[]> {
         }),
       ],
     }),
+    await accept('a module that its author signed as well', { modules: [await authoredEntry()] }),
     await accept('members that this version does not know', {
       later: { a: 1 },
       modules: [await catalogueEntry({ later: 1 })],
@@ -139,6 +142,15 @@ async function accepted(): Promise<CatalogueVector[]> {
       },
     ),
   ];
+}
+
+/** The entry of a module whose author signed it with a key of their own. */
+async function authoredEntry(): Promise<SignableObject> {
+  const { version, sha256, size_bytes: sizeBytes } = manifestDocument();
+  const statement = { version: String(version), sha256: String(sha256), sizeBytes: Number(sizeBytes) };
+  const named = { collection: 'addons', module: 'demo', counter: 7, ...statement };
+  const sig = encodeBase64(await aliceKey.sign(encodeAuthorStatement(named, aliceKey.keyId)));
+  return catalogueEntry({ author: encodeAuthorSignature({ counter: 7, pubkeyB64: aliceKey.pubkeyB64, sig }) });
 }
 
 /** The entry of a release under approval, with all signatures beside the older members. */
@@ -246,6 +258,7 @@ async function refusedShapes(): Promise<CatalogueVector[]> {
     ['a page that is a script', 'malformed', { info_url: 'javascript:alert(1)' }],
     ['a page with credentials', 'malformed', { info_url: 'https://a:b@demo.example/' }],
     ['an image that climbs', 'malformed', { image_url: '/api/%2e%2e/x' }],
+    ['an author without a signature', 'malformed', { author: { pubkey_b64: `${'A'.repeat(43)}=` } }],
     ['a permission with a space', 'malformed', { requires_permissions: ['a b'] }],
     ['65 permissions', 'too_large', { requires_permissions: Array.from({ length: 65 }, (_, index) => `p${index}`) }],
     [

@@ -82,6 +82,12 @@ async function digestOf(document: SignableObject): Promise<string> {
   return digestHex(new TextEncoder().encode(encodeCanonicalText(document)));
 }
 
+/** The envelope with something beside it that names a log, in the form of a proof and without being one. */
+async function withLog(envelope: Promise<string>): Promise<string> {
+  const log = { index: 0, hashes: [], checkpoint: 'updates.example/log\n', organisation: 'default' };
+  return encodeCanonicalText({ ...(parseSignableText(await envelope) as SignableObject), log });
+}
+
 /** The envelope as a sender of the older format writes it. */
 async function withoutSignatures(envelope: Promise<string>): Promise<string> {
   const { signatures: _, ...older } = parseSignableText(await envelope) as SignableObject;
@@ -138,6 +144,7 @@ async function acceptedManifests(): Promise<ManifestVector[]> {
     await accept('min_version reached', signManifest({ min_version: '1.1.0' }), { installedVersion: '1.1.0' }),
     await accept('every optional member', signManifest(everyMember)),
     await accept('a member that this version does not know', signManifest({ later: { a: 1 } })),
+    await accept('a log beside it, where nobody asks for one', withLog(signManifest())),
     await accept('one day ahead of our clock', signManifest({ signed_at: '2027-01-16T12:00:00Z' })),
   ];
 }

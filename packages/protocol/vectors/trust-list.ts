@@ -7,6 +7,7 @@ import { digestHex, encodeEnvelope } from '@signpost/protocol/updates/envelope';
 import {
   aliceKey,
   describeKey,
+  logKey,
   now,
   pushKey,
   pushKeyEntry,
@@ -18,6 +19,7 @@ import {
   strangerKey,
   trustDocument,
   trustedKeyEntry,
+  trustedLogEntry,
 } from '../test/documents.ts';
 
 interface Given {
@@ -115,6 +117,11 @@ async function acceptedLists(): Promise<TrustListVector[]> {
       signTrust({ push_keys: [pushKeyEntry(strangerKey)], revoked_keys: [revocation] }),
     ),
     await accept('no push keys in their list', signTrust({ push_keys: [] })),
+    await accept('a log with a key of its own', signTrust({ log: trustedLogEntry() })),
+    await accept(
+      'a log whose key is revoked',
+      signTrust({ log: trustedLogEntry(strangerKey), revoked_keys: [revocation] }),
+    ),
     await accept('a member that this version does not know', signTrust({ later: [1] })),
     await accept('one millisecond before it expires', signTrust(), { now: Date.UTC(2029, 0, 1) - 1 }),
   ];
@@ -129,6 +136,7 @@ function everyMember(): SignableObject {
     ],
     revoked_keys: [{ ...revocation, effective_from: '2026-12-01T00:00:00Z' }],
     push_keys: [pushKeyEntry(pushKey, window)],
+    log: trustedLogEntry(),
     projects: [{ project: 'demo', approvals: 1, counter_epoch: 2 }],
   };
 }
@@ -216,6 +224,19 @@ async function refusedShapes(): Promise<TrustListVector[]> {
       { push_keys: [pushKeyEntry(pushKey, { key_id: rootA.keyId })] },
     ],
     ['a push key without a label', 'malformed', { push_keys: [pushKeyEntry(pushKey, { label: undefined })] }],
+    ['a log whose key is a root', 'malformed', { log: trustedLogEntry(rootA) }],
+    ['a log whose key is a new root', 'malformed', { ...rootMembers([rootA, rootB], 1), log: trustedLogEntry(rootB) }],
+    ['a log whose key signs manifests', 'malformed', { log: trustedLogEntry(serverKey) }],
+    [
+      'a log whose key is a push key',
+      'malformed',
+      { push_keys: [pushKeyEntry(pushKey)], log: trustedLogEntry(pushKey) },
+    ],
+    ['a log whose key has the id of another', 'malformed', { log: { ...trustedLogEntry(), key_id: rootA.keyId } }],
+    ['a log without an origin', 'malformed', { log: describeKey(logKey) }],
+    ['a log with a plus in its origin', 'malformed', { log: trustedLogEntry(logKey, 'a+b') }],
+    ['a log with an origin of two lines', 'malformed', { log: trustedLogEntry(logKey, 'a\nb') }],
+    ['a log that is a list', 'malformed', { log: [trustedLogEntry()] }],
     ['a threshold above the number of roots', 'malformed', rootMembers([rootA], 2)],
     ['the same root twice', 'malformed', rootMembers([rootA, rootA], 1)],
     ['a threshold without roots', 'malformed', { threshold: 1 }],

@@ -2,9 +2,11 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import { authenticate } from './accounts/authenticate.ts';
+import { forgetAllTotp } from './accounts/factors/second-factor.ts';
 import { createDirectory } from './accounts/organisations.ts';
 import { Passwords } from './accounts/passwords.ts';
 import { accountRoutes } from './accounts/routes.ts';
+import { passkeyLogInUse } from './accounts/sessions/log-in.ts';
 import { createSessionSecrets } from './accounts/sessions/secrets.ts';
 import { csrfTokenOf, endAllSessions } from './accounts/sessions/sessions.ts';
 import { confirmAdmin } from './accounts/step-up.ts';
@@ -12,6 +14,8 @@ import type { Config } from './config.ts';
 import { Refusal } from './errors.ts';
 import { createTrustedProxies, type TrustedProxies } from './http/address.ts';
 import { auditRoutes } from './http/audit/routes.ts';
+import type { Console } from './http/console/files.ts';
+import { createConsoleRoutes } from './http/console/routes.ts';
 import type { AppEnv } from './http/context.ts';
 import { createDocumentationRoutes, describeApi } from './http/documentation.ts';
 import { createGuard, type GuardParts } from './http/guard.ts';
@@ -52,6 +56,8 @@ export interface AppDependencies {
   /** Where the planes have registered their figures; a new one by default. */
   readonly metrics?: Metrics;
   readonly passwords?: Passwords;
+  /** The console's files; `off` by default. */
+  readonly console?: Console | undefined;
   /** Whether the outer bus takes events; undefined where there is none. */
   readonly isBusWell?: (() => boolean) | undefined;
   /** Whether watched sources are looked at in time. */
@@ -72,8 +78,8 @@ export interface App {
 }
 
 /**
- * Puts the application together: the observer around everything, health before the guard (it answers without an
- * organisation), and every other route behind it. Throws `RoleTableError` when table and routes do not fit.
+ * Puts the application together: the observer around everything, health and the console's files before the guard (they answer
+ * without an organisation and are nobody's), and every other route behind it. Throws `RoleTableError` when table and routes do not fit.
  */
 export function createApp(dependencies: AppDependencies): App {
   const {
@@ -90,7 +96,8 @@ export function createApp(dependencies: AppDependencies): App {
   const shared = shareParts(dependencies);
   const health = createHealthRoutes({ database, version, now, isBusWell, watchState, isPushWell });
   const guarded = createGuardedRouters(dependencies, { ...shared, metrics, describe: () => document() });
-  const rules = parseRoleTable(roles, [health, ...guarded].flatMap(listRoutes));
+  const pages = createConsoleRoutes(dependencies.console ?? { kind: 'off' });
+  const rules = parseRoleTable(roles, [health, pages, ...guarded].flatMap(listRoutes));
   const app = new OpenAPIHono<AppEnv>({ getPath: routingPath });
   const document = () => describeApi(app, { version, roles });
   app.onError((error, c) =>
@@ -99,6 +106,7 @@ export function createApp(dependencies: AppDependencies): App {
   app.notFound((c) => answerProblem(c, new Refusal('not_found', 'there is nothing here'), { log }));
   app.use(createObserver({ rules, metrics, log, proxies: shared.proxies, secure: shared.secure }));
   app.route('/', health);
+  app.route('/', pages);
   app.use(createGuard({ ...guardParts(dependencies, shared), rules, methodsOf: (path) => listMethods(app, path) }));
   for (const router of guarded) app.route('/', router);
   return { app, fetch: app.fetch, metrics, limits: shared.limits, proxies: shared.proxies, secure: shared.secure };
@@ -126,10 +134,14 @@ function shareParts({ database, vault, config, now, hostsChanged, passwords = ne
       logins: createRateLimit(config.loginsPerMinute, now),
       unlocks: createRateLimit(unlocksPerMinute, now),
       enrolment: createRateLimit(config.acmePerMinute, now),
+      tiles: createRateLimit(tilesPerRead * config.readsPerMinute, now),
       exchanges: createRateLimit(exchangesPerMinute, now),
     },
   };
 }
+
+/** For each read a minute, so many tiles of the log: whoever checks it as a whole reads two for 256 entries. */
+const tilesPerRead = 20;
 
 /** Tokens of builds a minute and address; a build shows one. */
 const exchangesPerMinute = 30;
@@ -157,18 +169,23 @@ function guardParts(dependencies: AppDependencies, shared: Shared): Omit<GuardPa
 }
 
 function createGuardedRouters(
-  { database, vault, now, planes, listSealed }: AppDependencies,
+  { database, vault, now, config, planes, listSealed }: AppDependencies,
   { secrets, directory, passwords, metrics, describe }: Shared & { metrics: Metrics; describe: DescribeApi },
 ): OpenAPIHono<AppEnv>[] {
+  const parts = { database, vault, passwords, config, now };
   return [
-    accountRoutes({ database, secrets, directory, passwords, now }),
+    accountRoutes({ ...parts, secrets, directory }),
     vaultRoutes({
       database,
       vault,
       now,
       listSealed,
-      confirmAdmin: (organisationId, proof) => confirmAdmin({ database, passwords, now }, organisationId, proof),
-      endSessions: (transaction, at) => endAllSessions(secrets, transaction, at),
+      confirmAdmin: (organisationId, proof) =>
+        confirmAdmin(parts, { organisationId, use: passkeyLogInUse(organisationId) }, proof),
+      endSessions: async (transaction, at) => {
+        await endAllSessions(secrets, transaction, at);
+        await forgetAllTotp(transaction, at);
+      },
     }),
     auditRoutes({ database, now }),
     createMetricsRoutes(metrics),

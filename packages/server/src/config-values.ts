@@ -9,6 +9,12 @@ export type Parse<T> = (text: string) => T;
 /** What a setting should have been. */
 export class Expectation extends Error {}
 
+/** The versions of PHP that can parse plugins, as packages of WordPress Playground give them. */
+export const phpVersions = ['5.2', '7.4', '8.0', '8.1', '8.2', '8.3', '8.4', '8.5'] as const;
+
+/** One of them. */
+export type PhpVersion = (typeof phpVersions)[number];
+
 /** Any text. */
 export function parseText(text: string): string {
   return text;

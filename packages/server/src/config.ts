@@ -1,9 +1,9 @@
 /** All settings of the server. The comments are the manual; `parseConfig` reports every problem at once. */
+import { type Environment, Reader, type Variable } from './config-reader.ts';
 import {
   between,
   choose,
-  Expectation,
-  type Parse,
+  type PhpVersion,
   parseBaseUrl,
   parseBus,
   parseDatabaseUrl,
@@ -18,6 +18,7 @@ import {
   parseSmtpUrl,
   parseText,
   parseWatchHosts,
+  phpVersions,
   type SmtpServer,
   type WatchHost,
 } from './config-values.ts';
@@ -142,6 +143,22 @@ export interface Config {
    * are shown to these alone, over TLS; one without it is written `http://host:port` or `svn://host:port`.
    */
   readonly wordpressHosts: readonly string[];
+  /** SIGNPOST_WORDPRESS_CA (none): a file of certificates (PEM) of authorities that repositories are believed by, besides those of the machine. */
+  readonly wordpressCaFile: string | undefined;
+  /** SIGNPOST_PHPCS (`phpcs`): PHP_CodeSniffer, by which plugins are judged before they are deployed: a path, or a name on the system's path. */
+  readonly phpcs: string;
+  /** SIGNPOST_PHPCS_STANDARD (none: no standard but our own rules of security): a folder with a ruleset, or the name of a standard that it knows. */
+  readonly phpcsStandard: string | undefined;
+  /** SIGNPOST_PHP_TARGET (`7.4`): the PHP that plugins must parse with, where their project names no other one. */
+  readonly phpTarget: PhpVersion;
+  /** SIGNPOST_WP_CLI (`wp`): WP-CLI, which runs Plugin Check. */
+  readonly wpCli: string;
+  /** SIGNPOST_WORDPRESS_PATH (none: Plugin Check is not run): a WordPress with Plugin Check active in it. */
+  readonly wordpressPath: string | undefined;
+  /** SIGNPOST_CONSOLE (`on`): `off` serves no console at `/console/`; the API is the same. */
+  readonly console: 'on' | 'off';
+  /** SIGNPOST_PROJECT_LIST (`off`): `on` lists at `/info`, for everybody, the projects of which something is published. */
+  readonly projectList: 'on' | 'off';
   /** SIGNPOST_BACKUP_DIR (`backups` in the data folder): where the server keeps backups; another disk is better. */
   readonly backupDir: string | undefined;
   /** SIGNPOST_BACKUP_RECIPIENTS (none): public keys of age, comma-separated; with one, a backup is made every night. */
@@ -175,20 +192,6 @@ type TlsConfig =
   | { readonly kind: 'files'; readonly certFile: string; readonly keyFile: string }
   | { readonly kind: 'authority'; readonly authority: string };
 
-/** Every problem of the settings at once. Names variables and what was expected, never values. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(`the settings are not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-    this.problems = problems;
-  }
-}
-
-/** The variables of the environment; an empty one counts as not set. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Reads the settings. Throws `ConfigError` with all problems. */
 export function parseConfig(env: Environment): Config {
   const reader = new Reader(env);
@@ -198,61 +201,69 @@ export function parseConfig(env: Environment): Config {
 }
 
 function readConfig(reader: Reader): Config {
-  const baseUrl = reader.read('SIGNPOST_BASE_URL', parseBaseUrl, undefined);
+  const baseUrl = reader.readShown('SIGNPOST_BASE_URL', parseBaseUrl, undefined);
   return {
-    dataDir: reader.read('SIGNPOST_DATA', parseText, './data'),
+    dataDir: reader.readShown('SIGNPOST_DATA', parseText, './data'),
     databaseUrl: reader.read('SIGNPOST_DATABASE', parseDatabaseUrl, undefined),
-    listen: reader.read('SIGNPOST_LISTEN', parseListen, { host: '127.0.0.1', port: 8787 }),
+    listen: reader.readShown('SIGNPOST_LISTEN', parseListen, { host: '127.0.0.1', port: 8787 }),
     tls: readTls(reader),
-    clientCertificates: reader.read('SIGNPOST_CLIENT_CERTIFICATES', choose('off', 'request'), 'off'),
-    plainListen: reader.read('SIGNPOST_HTTP_LISTEN', parseListen, undefined),
+    clientCertificates: reader.readShown('SIGNPOST_CLIENT_CERTIFICATES', choose('off', 'request'), 'off'),
+    plainListen: reader.readShown('SIGNPOST_HTTP_LISTEN', parseListen, undefined),
     baseUrl,
-    pkiUrl: reader.read('SIGNPOST_PKI_URL', parseBaseUrl, baseUrl),
-    weakKeyLists: reader.read('SIGNPOST_WEAK_KEYS', parsePaths, []),
-    trustedProxies: reader.read('SIGNPOST_TRUSTED_PROXIES', parseRanges, []),
-    trustRoots: reader.read('SIGNPOST_TRUST_ROOT', parseRoots, []),
-    vaultPasswordFile: reader.read('SIGNPOST_VAULT_PASSWORD_FILE', parseText, undefined),
-    clamd: reader.read('SIGNPOST_CLAMD', parseText, '/run/clamav/clamd.ctl'),
-    scan: reader.read('SIGNPOST_SCAN', choose('required', 'off'), 'required'),
-    maxUploadMb: reader.read('SIGNPOST_MAX_UPLOAD_MB', between(1, 1_048_576), 2048),
-    maxUncompressedMb: reader.read('MAX_UNCOMPRESSED_MB', between(1, 1_048_576), 500),
-    maxSbomMb: reader.read('SIGNPOST_MAX_SBOM_MB', between(1, 256), 64),
-    readsPerMinute: reader.read('SIGNPOST_READS_PER_MINUTE', between(0, 100_000), 60),
-    loginsPerMinute: reader.read('SIGNPOST_LOGINS_PER_MINUTE', between(1, 1000), 5),
-    acmePerMinute: reader.read('SIGNPOST_ACME_PER_MINUTE', between(0, 1_000_000), 600),
-    dnsServers: reader.read('SIGNPOST_DNS_SERVERS', parseServers, []),
-    outgoing: reader.read('SIGNPOST_OUTGOING', choose('on', 'off'), 'on'),
-    outgoingAddresses: reader.read('SIGNPOST_OUTGOING_ADDRESSES', choose('public', 'private', 'any'), 'private'),
+    pkiUrl: reader.readShown('SIGNPOST_PKI_URL', parseBaseUrl, baseUrl),
+    weakKeyLists: reader.readShown('SIGNPOST_WEAK_KEYS', parsePaths, []),
+    trustedProxies: reader.readShown('SIGNPOST_TRUSTED_PROXIES', parseRanges, []),
+    trustRoots: reader.readShown('SIGNPOST_TRUST_ROOT', parseRoots, []),
+    vaultPasswordFile: reader.readShown('SIGNPOST_VAULT_PASSWORD_FILE', parseText, undefined),
+    clamd: reader.readShown('SIGNPOST_CLAMD', parseText, '/run/clamav/clamd.ctl'),
+    scan: reader.readShown('SIGNPOST_SCAN', choose('required', 'off'), 'required'),
+    maxUploadMb: reader.readShown('SIGNPOST_MAX_UPLOAD_MB', between(1, 1_048_576), 2048),
+    maxUncompressedMb: reader.readShown('MAX_UNCOMPRESSED_MB', between(1, 1_048_576), 500),
+    maxSbomMb: reader.readShown('SIGNPOST_MAX_SBOM_MB', between(1, 256), 64),
+    readsPerMinute: reader.readShown('SIGNPOST_READS_PER_MINUTE', between(0, 100_000), 60),
+    loginsPerMinute: reader.readShown('SIGNPOST_LOGINS_PER_MINUTE', between(1, 1000), 5),
+    acmePerMinute: reader.readShown('SIGNPOST_ACME_PER_MINUTE', between(0, 1_000_000), 600),
+    dnsServers: reader.readShown('SIGNPOST_DNS_SERVERS', parseServers, []),
+    outgoing: reader.readShown('SIGNPOST_OUTGOING', choose('on', 'off'), 'on'),
+    outgoingAddresses: reader.readShown('SIGNPOST_OUTGOING_ADDRESSES', choose('public', 'private', 'any'), 'private'),
     bus: readBus(reader),
-    webhookAddresses: reader.read('SIGNPOST_WEBHOOK_ADDRESSES', choose('public', 'private', 'any'), 'public'),
-    webhookRotationHours: reader.read('SIGNPOST_WEBHOOK_ROTATION_HOURS', between(0, 720), 24),
-    webhookFailureDays: reader.read('SIGNPOST_WEBHOOK_FAILURE_DAYS', between(1, 365), 5),
+    webhookAddresses: reader.readShown('SIGNPOST_WEBHOOK_ADDRESSES', choose('public', 'private', 'any'), 'public'),
+    webhookRotationHours: reader.readShown('SIGNPOST_WEBHOOK_ROTATION_HOURS', between(0, 720), 24),
+    webhookFailureDays: reader.readShown('SIGNPOST_WEBHOOK_FAILURE_DAYS', between(1, 365), 5),
     mail: readMail(reader),
-    pushConnections: reader.read('SIGNPOST_PUSH_CONNECTIONS', between(0, 1_000_000), 20_000),
-    pushConnectionsPerAddress: reader.read('SIGNPOST_PUSH_CONNECTIONS_PER_ADDRESS', between(0, 1_000_000), 100),
-    pushFramesPerSecond: reader.read('SIGNPOST_PUSH_FRAMES_PER_SECOND', between(0, 1_000_000), 0),
-    pushKeepFrames: reader.read('SIGNPOST_PUSH_KEEP_FRAMES', between(1, 10_000_000), 100_000),
-    pushKeepDays: reader.read('SIGNPOST_PUSH_KEEP_DAYS', between(1, 3650), 30),
-    watchHosts: reader.read('SIGNPOST_WATCH_HOSTS', parseWatchHosts, []),
-    dockerConfigFile: reader.read('SIGNPOST_DOCKER_CONFIG', parseText, undefined),
-    npmrcFile: reader.read('SIGNPOST_NPMRC', parseText, undefined),
-    admissionsPerMinute: reader.read('SIGNPOST_ADMISSIONS_PER_MINUTE', between(0, 1_000_000), 3000),
-    wordpressHosts: reader.read('SIGNPOST_WORDPRESS_HOSTS', parseRepositoryHosts, [
+    pushConnections: reader.readShown('SIGNPOST_PUSH_CONNECTIONS', between(0, 1_000_000), 20_000),
+    pushConnectionsPerAddress: reader.readShown('SIGNPOST_PUSH_CONNECTIONS_PER_ADDRESS', between(0, 1_000_000), 100),
+    pushFramesPerSecond: reader.readShown('SIGNPOST_PUSH_FRAMES_PER_SECOND', between(0, 1_000_000), 0),
+    pushKeepFrames: reader.readShown('SIGNPOST_PUSH_KEEP_FRAMES', between(1, 10_000_000), 100_000),
+    pushKeepDays: reader.readShown('SIGNPOST_PUSH_KEEP_DAYS', between(1, 3650), 30),
+    watchHosts: reader.readShown('SIGNPOST_WATCH_HOSTS', parseWatchHosts, []),
+    dockerConfigFile: reader.readShown('SIGNPOST_DOCKER_CONFIG', parseText, undefined),
+    npmrcFile: reader.readShown('SIGNPOST_NPMRC', parseText, undefined),
+    admissionsPerMinute: reader.readShown('SIGNPOST_ADMISSIONS_PER_MINUTE', between(0, 1_000_000), 3000),
+    wordpressHosts: reader.readShown('SIGNPOST_WORDPRESS_HOSTS', parseRepositoryHosts, [
       'https://plugins.svn.wordpress.org',
     ]),
-    backupDir: reader.read('SIGNPOST_BACKUP_DIR', parseText, undefined),
-    backupRecipients: reader.read('SIGNPOST_BACKUP_RECIPIENTS', parseRecipients, []),
-    backupKeepDays: reader.read('SIGNPOST_BACKUP_KEEP', between(1, 3650), 7),
-    restoreMaxMb: reader.read('SIGNPOST_RESTORE_MAX_MB', between(1, 1_048_576), 5120),
-    restoreMaxUnpackedMb: reader.read('SIGNPOST_RESTORE_MAX_UNPACKED_MB', between(1, 1_048_576), 10_240),
+    wordpressCaFile: reader.readShown('SIGNPOST_WORDPRESS_CA', parseText, undefined),
+    phpcs: reader.readShown('SIGNPOST_PHPCS', parseText, 'phpcs'),
+    phpcsStandard: reader.readShown('SIGNPOST_PHPCS_STANDARD', parseText, undefined),
+    phpTarget: reader.readShown('SIGNPOST_PHP_TARGET', choose(...phpVersions), '7.4'),
+    wpCli: reader.readShown('SIGNPOST_WP_CLI', parseText, 'wp'),
+    wordpressPath: reader.readShown('SIGNPOST_WORDPRESS_PATH', parseText, undefined),
+    console: reader.readShown('SIGNPOST_CONSOLE', choose('on', 'off'), 'on'),
+    projectList: reader.readShown('SIGNPOST_PROJECT_LIST', choose('on', 'off'), 'off'),
+    backupDir: reader.readShown('SIGNPOST_BACKUP_DIR', parseText, undefined),
+    backupRecipients: reader.readShown('SIGNPOST_BACKUP_RECIPIENTS', parseRecipients, []),
+    backupKeepDays: reader.readShown('SIGNPOST_BACKUP_KEEP', between(1, 3650), 7),
+    restoreMaxMb: reader.readShown('SIGNPOST_RESTORE_MAX_MB', between(1, 1_048_576), 5120),
+    restoreMaxUnpackedMb: reader.readShown('SIGNPOST_RESTORE_MAX_UNPACKED_MB', between(1, 1_048_576), 10_240),
     environment: reader.environment,
-    logLevel: reader.read('SIGNPOST_LOG_LEVEL', choose(...logLevels), 'info'),
+    logLevel: reader.readShown('SIGNPOST_LOG_LEVEL', choose(...logLevels), 'info'),
   };
 }
 
 function readBus(reader: Reader): BusConfig {
   const bus = reader.read('SIGNPOST_BUS', parseBus, { kind: 'memory' } as const);
-  const credentialsFile = reader.read('SIGNPOST_BUS_CREDENTIALS', parseText, undefined);
+  const credentialsFile = reader.readShown('SIGNPOST_BUS_CREDENTIALS', parseText, undefined);
   if (bus.kind === 'nats') return { ...bus, credentialsFile };
   if (credentialsFile !== undefined) reader.complain('SIGNPOST_BUS_CREDENTIALS: expected SIGNPOST_BUS to name NATS');
   if (bus.kind === 'postgres' && reader.read('SIGNPOST_DATABASE', parseText, undefined) === undefined) {
@@ -263,8 +274,8 @@ function readBus(reader: Reader): BusConfig {
 
 function readMail(reader: Reader): MailConfig | undefined {
   const server = reader.read('SIGNPOST_SMTP_URL', parseSmtpUrl, undefined);
-  const passwordFile = reader.read('SIGNPOST_SMTP_PASSWORD_FILE', parseText, undefined);
-  const from = reader.read('SIGNPOST_MAIL_FROM', parseSender, undefined);
+  const passwordFile = reader.readShown('SIGNPOST_SMTP_PASSWORD_FILE', parseText, undefined);
+  const from = reader.readShown('SIGNPOST_MAIL_FROM', parseSender, undefined);
   if (reader.isSet('SIGNPOST_SMTP_URL') !== reader.isSet('SIGNPOST_MAIL_FROM')) {
     reader.complain('SIGNPOST_SMTP_URL and SIGNPOST_MAIL_FROM: expected both or neither');
   }
@@ -275,9 +286,9 @@ function readMail(reader: Reader): MailConfig | undefined {
 }
 
 function readTls(reader: Reader): Config['tls'] {
-  const certFile = reader.read('SIGNPOST_TLS_CERT', parseText, undefined);
-  const keyFile = reader.read('SIGNPOST_TLS_KEY', parseText, undefined);
-  const authority = reader.read('SIGNPOST_TLS_AUTHORITY', parseText, undefined);
+  const certFile = reader.readShown('SIGNPOST_TLS_CERT', parseText, undefined);
+  const keyFile = reader.readShown('SIGNPOST_TLS_KEY', parseText, undefined);
+  const authority = reader.readShown('SIGNPOST_TLS_AUTHORITY', parseText, undefined);
   if ((certFile === undefined) !== (keyFile === undefined)) {
     reader.complain('SIGNPOST_TLS_CERT and SIGNPOST_TLS_KEY: expected both or neither');
   }
@@ -298,48 +309,11 @@ export function findUnknownVariables(env: Environment): string[] {
   return reader.listUnread().filter((name) => name.startsWith('SIGNPOST_') && !foreignVariables.test(name));
 }
 
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-
-class Reader {
-  readonly environment: Environment;
-  readonly #problems: string[] = [];
-  readonly #names = new Set<string>();
-
-  constructor(env: Environment) {
-    this.environment = env;
-  }
-
-  read<T, Fallback>(name: string, parse: Parse<T>, fallback: Fallback): T | Fallback {
-    this.#names.add(name);
-    const text = this.environment[name]?.trim();
-    if (text === undefined || text === '') return fallback;
-    try {
-      return parse(text);
-    } catch (error) {
-      if (!(error instanceof Expectation)) throw error;
-      this.#problems.push(`${name}: expected ${error.message}`);
-      return fallback;
-    }
-  }
-
-  /** Whether anything was said, sound or not. */
-  isSet(name: string): boolean {
-    return (this.environment[name]?.trim() ?? '') !== '';
-  }
-
-  /** Adds a problem that no variable has by itself. */
-  complain(problem: string): void {
-    this.#problems.push(problem);
-  }
-
-  /** The variables that are set and were not asked for, by name. */
-  listUnread(): string[] {
-    return Object.keys(this.environment)
-      .filter((name) => !this.#names.has(name) && this.isSet(name))
-      .sort();
-  }
-
-  assertSound(): void {
-    if (this.#problems.length > 0) throw new ConfigError(this.#problems);
-  }
+/** Every variable that the server reads, in the order in which it reads them first. */
+export function listVariables(env: Environment): readonly Variable[] {
+  const reader = new Reader(env);
+  readConfig(reader);
+  return reader.listRead();
 }
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

@@ -3,37 +3,29 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import packageJson from '../package.json' with { type: 'json' };
+import { countTotp } from './accounts/factors/store.ts';
 import { createApp } from './app.ts';
 import { assertRecipients } from './backup/job.ts';
 import { Refusal } from './errors.ts';
 import { createSbomInspection } from './evidence/sboms/inspection.ts';
 import { Spool } from './evidence/spool.ts';
 import { registerTrustRootMetrics } from './evidence/trust-roots/metrics.ts';
+import type { Console } from './http/console/files.ts';
 import type { Behind } from './http/front.ts';
 import { createMetrics } from './http/metrics.ts';
 import { PreparedAnswers } from './http/prepared.ts';
+import { createRasterDecoding } from './images/raster/decode.ts';
+import { createHeavyJobs, createJobs, createPromptJobs } from './jobs.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createCatalogues } from './modules/catalogue/keeper.ts';
+import { registerCatalogueMetrics } from './modules/catalogue/metrics.ts';
 import { registerMailMetrics } from './notifications/metrics.ts';
 import { createAcmeState } from './pki/acme/state.ts';
 import { listSealedAuthorities } from './pki/authorities/store.ts';
 import { countSealedKeys } from './pki/certificates/downloads/store.ts';
 import { openRevocation } from './pki/revocation/revocation.ts';
 import { listTimestampAuthorities } from './pki/timestamps/store.ts';
-import {
-  createJobs,
-  createPlanes,
-  createPromptJobs,
-  createPublished,
-  openEvidence,
-  openObserving,
-  type Resources,
-  refreshAndLog,
-  runOften,
-  startSchedules,
-  subscribePlanes,
-  webhookParts,
-} from './planes.ts';
+import { createPlanes, createPublished, openEvidence, openObserving, subscribePlanes, webhookParts } from './planes.ts';
 import { registerChannelKeyMetrics } from './push/keys/metrics.ts';
 import { listSealedPushKeys } from './push/keys/store.ts';
 import { openPush } from './push/push.ts';
@@ -41,11 +33,15 @@ import { startDispatcher } from './push/webhooks/deliveries/dispatcher.ts';
 import { releaseDeliveries } from './push/webhooks/deliveries/store.ts';
 import { countSealedWebhookKeys } from './push/webhooks/endpoints/store.ts';
 import { registerWebhookMetrics } from './push/webhooks/metrics.ts';
+import { joinCatalogues } from './releases/projects/catalogues.ts';
+import type { FindSignature } from './releases/public/detached-signature.ts';
 import { DownloadCounter } from './releases/public/statistics.ts';
 import { createTreeWriter } from './releases/public/tree-writer.ts';
 import { openScanner } from './releases/scanner/clamd.ts';
 import { PartFiles } from './releases/uploads/part-files.ts';
+import type { Resources } from './resources.ts';
 import roles from './roles.json' with { type: 'json' };
+import { keepLog, refreshAndLog, runOften, startSchedules } from './schedules.ts';
 import { openDiskBlobs } from './storage/blobs/disk.ts';
 import { type Forwarder, startForwarder } from './storage/bus/forwarder.ts';
 import { createMemoryBus } from './storage/bus/memory.ts';
@@ -57,6 +53,7 @@ import type { Database } from './storage/database.ts';
 import { startWorker } from './storage/jobs.ts';
 import { assertMigrated } from './storage/migrations/migrate.ts';
 import { startRelay } from './storage/outbox.ts';
+import { findOpenLog } from './trust/log/store.ts';
 import { registerTrustMetrics } from './trust/metrics.ts';
 import { listAllPinnedRoots, listSealedKeys } from './trust/store.ts';
 import { Vault, type VaultInheritance } from './vault/vault.ts';
@@ -67,12 +64,14 @@ import { registerWatchMetrics } from './watch/observing/metrics.ts';
 import { listSealedCredentials } from './wordpress/credentials/store.ts';
 import { recoverDeploys } from './wordpress/deploy/deploy.ts';
 import { clearSessions } from './wordpress/deploy/staging.ts';
+import { recoverPreflights } from './wordpress/preflight/preflight.ts';
+import { createPackageSigning, findPackageSignature } from './wordpress/updates/signature.ts';
 
 /** What lives as long as the process. */
 export type Process = Pick<
   Resources,
-  'config' | 'log' | 'now' | 'swap' | 'passwords' | 'backupKeys' | 'restoreDesk' | 'weakKeys'
->;
+  'config' | 'log' | 'now' | 'swap' | 'passwords' | 'backupKeys' | 'restoreDesk' | 'weakKeys' | 'pageScripts'
+> & { readonly console?: Console };
 
 /** Everything that is open on one state of the database. */
 export interface Generation {
@@ -156,15 +155,19 @@ async function open(
   const relay = startRelay({ database, bus, now, log });
   closers.push(() => relay.stop());
   wakers.push(() => relay.wake());
-  const behind = createBehind(resources, forwarder);
+  const behind = createBehind(resources, forwarder, process.console);
   await clearSessions(resources);
   await recoverDeploys(resources);
+  await recoverPreflights(resources);
   const worker = startWorker({ database, handlers: createJobs(resources), now, log, concurrency: 2 });
   wakers.push(() => worker.wake());
   closers.push(() => worker.stop());
   const prompt = startWorker({ database, handlers: createPromptJobs(resources), now, log, concurrency: 32 });
   wakers.push(() => prompt.wake());
   closers.push(() => prompt.stop());
+  const heavy = startWorker({ database, handlers: createHeavyJobs(resources), now, log, concurrency: 1 });
+  wakers.push(() => heavy.wake());
+  closers.push(() => heavy.stop());
   await releaseDeliveries(database.query);
   const webhooks = startDispatcher(webhookParts(resources));
   wakers.push(() => webhooks.wake());
@@ -176,7 +179,7 @@ async function open(
   closers.push(startSchedules(resources));
   await writeTree();
   await refreshAndLog(resources);
-  void runOften(resources);
+  void keepLog(resources).then(() => runOften(resources));
   return { behind, vault, database, letGo: (ms) => resources.push.drain(ms) };
 }
 
@@ -194,7 +197,7 @@ async function openForwarder(
   return forwarder;
 }
 
-function createBehind(resources: Resources, forwarder: Forwarder | undefined): Behind {
+function createBehind(resources: Resources, forwarder: Forwarder | undefined, console: Process['console']): Behind {
   const { database, passwords } = resources;
   const { statusAnswers } = resources.revocation;
   const { streams } = resources.push;
@@ -205,13 +208,21 @@ function createBehind(resources: Resources, forwarder: Forwarder | undefined): B
   registerChannelKeyMetrics(metrics.registry, resources.push.keys);
   registerBusMetrics(metrics.registry, resources);
   registerWatchMetrics(metrics.registry, resources);
+  registerCatalogueMetrics(metrics.registry, resources);
   resources.admissions.register(metrics.registry);
   resources.push.register(metrics.registry);
   registerWebhookMetrics(metrics.registry, { ...resources, attempts: resources.webhookAttempts });
   registerMailMetrics(metrics.registry, resources);
   const app = createApp({
     ...resources,
-    ...{ metrics, roles, passwords, isBusWell: forwarder?.isWell, watchState: () => resources.observing.state() },
+    ...{
+      metrics,
+      roles,
+      passwords,
+      console,
+      isBusWell: forwarder?.isWell,
+      watchState: () => resources.observing.state(),
+    },
     isPushWell: () => resources.push.isWell(),
     planes: createPlanes(resources),
     listSealed: () => listSealed(database),
@@ -236,9 +247,10 @@ async function openResources(
     parts: await PartFiles.open(join(config.dataDir, 'uploads')),
     spool: await Spool.open(join(config.dataDir, 'incoming')),
     inspectSbom: createSbomInspection(),
+    pictures: createRasterDecoding(),
     scanner: config.scan === 'off' ? undefined : openScanner(config.clamd),
     downloads: new DownloadCounter(opened),
-    catalogues: createCatalogues({ ...opened, baseUrl: config.baseUrl }),
+    catalogues: joinCatalogues(createCatalogues({ ...opened, baseUrl: config.baseUrl }), createPackageSigning(opened)),
     prepared: new PreparedAnswers(now),
     acme: createAcmeState({ ...opened, dnsServers: config.dnsServers }),
     revocation: openRevocation({ ...opened, pkiUrl: config.pkiUrl }),
@@ -251,7 +263,8 @@ async function openResources(
     following: openFollowing({ ...opened, observing }),
     version: packageJson.version,
   };
-  const writeTree = createTreeWriter(withBlobs);
+  const findSignature: FindSignature = (project, file) => findPackageSignature(opened, project, file);
+  const writeTree = createTreeWriter({ ...withBlobs, findSignature });
   return { resources: { ...withBlobs, published: createPublished(withBlobs, writeTree) }, writeTree };
 }
 
@@ -305,14 +318,18 @@ async function listSealed(database: Database): Promise<string[]> {
   const pushKeys = await listSealedPushKeys(database.query);
   const plugins = await listSealedCredentials(database.query);
   const clusters = await listSealedClusters(database.query);
+  const apps = await countTotp(database.query);
+  const log = await findOpenLog(database.query);
   return [
     ...keys.map(({ key_id, label, scope }) => `signing key ${label} for ${scope} (${key_id.slice(0, 16)}…)`),
+    ...(log ? [`the key of the transparency log ${log.origin}, which ends`] : []),
     ...clusters.map(({ name }) => `the credential for the cluster ${name}`),
     ...authorities.map(({ name, key_id }) => `authority ${name} (${key_id.slice(0, 16)}…)`),
     ...timestamps.map(({ name }) => `timestamps of ${name}`),
     ...(webhookKeys === 0 ? [] : [`${webhookKeys} keys of webhooks`]),
     ...pushKeys.map(({ key_id, label }) => `push key ${label} (${key_id.slice(0, 16)}…)`),
     ...plugins.map(({ organisation, slug }) => `password of the WordPress plugin ${slug} (${organisation})`),
+    ...(apps === 0 ? [] : [`authenticator apps of ${apps} people`]),
     ...(certificateKeys === 0 ? [] : [`private keys of ${certificateKeys} certificates`]),
   ];
 }

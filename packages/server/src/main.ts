@@ -5,6 +5,7 @@ import { RestoreDesk } from './backup/desk.ts';
 import { openServerSwap, recoverRestore } from './backup/trial.ts';
 import { findUnknownVariables, parseConfig } from './config.ts';
 import { closeAll, openGeneration, type Process } from './generation.ts';
+import { readConsole, readPageScripts } from './http/console/files.ts';
 import { openListeners } from './listeners.ts';
 import { readWeakKeys } from './pki/profiles/weak-keys.ts';
 import { openOnTrial, Reign } from './reign.ts';
@@ -14,7 +15,7 @@ import type { Vault } from './vault/vault.ts';
 
 export { createKeyPair as createBackupKey } from './backup/age/keys.ts';
 export { drillBackup, makeBackup, restoreBackup, verifyBackup } from './backup/offline.ts';
-export { type Initialised, initialise, migrateData } from './setup.ts';
+export { awaitFirstAdmin, type Initialised, initialise, migrateData, renewSetupLink, resetFactors } from './setup.ts';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -72,6 +73,8 @@ async function start(
   const state = await recoverRestore(swap, config);
   const process: Process = {
     ...{ config, log, now: Date.now, swap, passwords, backupKeys: new Map() },
+    console: config.console === 'off' ? { kind: 'off' } : await readConsole(),
+    pageScripts: await readPageScripts(),
     weakKeys: await readWeakKeys(config.weakKeyLists),
     restoreDesk: new RestoreDesk((prepared) => reign.replace(prepared)),
   };

@@ -73,8 +73,10 @@ export class Reign {
     await this.#current.letGo(letGoMs);
     // The request that asks for this stays until the end.
     await this.front.drain(1);
+    // Without it the restored state would sign a second history of what was logged since.
+    const unlogged = await prepared.takeLogAlong().catch((error: unknown) => ({ error }));
     await this.#current.close().catch((err: unknown) => log.error({ err }, 'the old state did not close cleanly'));
-    const { generation, failure } = await this.#place(prepared, inheritance);
+    const { generation, failure } = await this.#place(prepared, { inheritance, unlogged: unlogged ?? undefined });
     this.#current = generation;
     this.front.open(generation.behind);
     if (!failure) return log.info({ made_at: prepared.manifest.made_at }, 'the restored state answers');
@@ -91,8 +93,12 @@ export class Reign {
     );
   }
 
-  async #place(prepared: PreparedRestore, inheritance: VaultInheritance | undefined): Promise<Trial> {
+  async #place(
+    prepared: PreparedRestore,
+    { inheritance, unlogged }: { inheritance: VaultInheritance | undefined; unlogged: { error: unknown } | undefined },
+  ): Promise<Trial> {
     try {
+      if (unlogged) throw unlogged.error;
       await prepared.place();
     } catch (failure) {
       // Whatever it had begun is brought to the old state or to the new one.

@@ -20,12 +20,15 @@ interface Asker {
   readonly renew?: () => Promise<void>;
 }
 
-forEachEngine((_engine, open) => {
+forEachEngine((engine, open) => {
+  // Whom credentials belong to is asked of the database; what the table makes of it hangs on no engine.
+  const organisations = engine === 'SQLite' ? (['default', 'other'] as const) : (['default'] as const);
+
   suite('every route', () => {
     test('admits exactly whom the role table names, in each organisation', async () => {
       const scene = await createScene(await open(), { planes: 'all' });
       const askers = [...(await membersOf(scene, 'default')), ...(await membersOf(scene, 'other')), stranger];
-      for (const organisation of ['default', 'other'] as const) {
+      for (const organisation of organisations) {
         for (const name of Object.keys(allRoles)) {
           for (const asker of askers) await assertAdmission(scene, { name, organisation, asker });
         }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, type Environment, findUnknownVariables, parseConfig } from '../src/config.ts';
+import { findUnknownVariables, parseConfig } from '../src/config.ts';
+import { ConfigError, type Environment } from '../src/config-reader.ts';
 
 function problemsOf(env: Environment): readonly string[] {
   try {
@@ -57,9 +58,17 @@ test('without any variable the settings are the documented defaults', () => {
     dockerConfigFile: undefined,
     weakKeyLists: [],
     npmrcFile: undefined,
+    wordpressCaFile: undefined,
     wordpressHosts: ['https://plugins.svn.wordpress.org'],
+    phpcs: 'phpcs',
+    phpcsStandard: undefined,
+    phpTarget: '7.4',
+    wpCli: 'wp',
+    wordpressPath: undefined,
     admissionsPerMinute: 3000,
     environment: {},
+    console: 'on',
+    projectList: 'off',
     backupDir: undefined,
     backupRecipients: [],
     backupKeepDays: 7,

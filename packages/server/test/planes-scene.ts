@@ -15,29 +15,25 @@ import { csrfTokenOf, openSession } from '../src/accounts/sessions/sessions.ts';
 import { type App, createApp } from '../src/app.ts';
 import { systemActor } from '../src/audit/audit.ts';
 import { parseConfig } from '../src/config.ts';
-import { createSbomInspection } from '../src/evidence/sboms/inspection.ts';
+import type { InspectSbom } from '../src/evidence/sboms/inspection.ts';
 import { Spool } from '../src/evidence/spool.ts';
 import type { Role, Verb } from '../src/http/context.ts';
 import { PreparedAnswers } from '../src/http/prepared.ts';
 import { openHttpServer } from '../src/http/server.ts';
+import { createRasterDecoding } from '../src/images/raster/decode.ts';
 import { createMailer } from '../src/mail/mailer.ts';
 import { createCatalogues } from '../src/modules/catalogue/keeper.ts';
 import { createAcmeState } from '../src/pki/acme/state.ts';
 import { WeakKeys } from '../src/pki/profiles/weak-keys.ts';
 import { openRevocation } from '../src/pki/revocation/revocation.ts';
-import {
-  createPlanes,
-  createPublished,
-  openEvidence,
-  openObserving,
-  type Resources,
-  subscribePlanes,
-} from '../src/planes.ts';
+import { createPlanes, createPublished, openEvidence, openObserving, subscribePlanes } from '../src/planes.ts';
 import { openPush } from '../src/push/push.ts';
+import { joinCatalogues } from '../src/releases/projects/catalogues.ts';
 import { DownloadCounter } from '../src/releases/public/statistics.ts';
 import { createTreeWriter } from '../src/releases/public/tree-writer.ts';
 import type { Scanner } from '../src/releases/scanner/clamd.ts';
 import { PartFiles } from '../src/releases/uploads/part-files.ts';
+import type { Resources } from '../src/resources.ts';
 import roles from '../src/roles.json' with { type: 'json' };
 import { openDiskBlobs } from '../src/storage/blobs/disk.ts';
 import { createMemoryBus } from '../src/storage/bus/memory.ts';
@@ -46,8 +42,10 @@ import { createId } from '../src/storage/ids.ts';
 import { type Relay, startRelay } from '../src/storage/outbox.ts';
 import { AdmissionFigures } from '../src/watch/admission/metrics.ts';
 import { openFollowing } from '../src/watch/clusters/open.ts';
+import { createPackageSigning, findPackageSignature } from '../src/wordpress/updates/signature.ts';
 import { createQuickPasswords } from './accounts/quick-passwords.ts';
 import { openProcessParts } from './backup/process-parts.ts';
+import { createQuickInspection } from './evidence/sboms/quick-inspection.ts';
 import { addProject, createScene, foundOrganisation, type Scene } from './releases/scene.ts';
 import { openMigratedSqlite } from './storage/migrated.ts';
 import type { createVault } from './vault/opened-vault.ts';
@@ -76,6 +74,8 @@ export interface Answer {
 export interface PlanesChoice {
   readonly environment?: Readonly<Record<string, string>>;
   readonly scanner?: Scanner;
+  /** In this process when absent. */
+  readonly inspectSbom?: InspectSbom;
   /** An open, migrated database; SQLite in a temporary folder when absent. */
   readonly database?: Database;
   /** Makes a vault that other scenes do not have: `createVault`. */
@@ -175,10 +175,14 @@ async function openResources(
     blobs: await openDiskBlobs(join(dataDir, 'blobs')),
     parts: await PartFiles.open(join(dataDir, 'uploads')),
     spool: await Spool.open(join(dataDir, 'incoming')),
-    inspectSbom: createSbomInspection(),
+    inspectSbom: choice.inspectSbom ?? createQuickInspection(),
+    pictures: createRasterDecoding(),
     scanner: choice.scanner,
     downloads: new DownloadCounter({ ...dependencies, log }),
-    catalogues: createCatalogues({ ...dependencies, baseUrl: config.baseUrl }),
+    catalogues: joinCatalogues(
+      createCatalogues({ ...dependencies, baseUrl: config.baseUrl }),
+      createPackageSigning(dependencies),
+    ),
     prepared: new PreparedAnswers(dependencies.now),
     acme: createAcmeState({ ...dependencies, log, dnsServers: [] }),
     revocation: openRevocation({ ...dependencies, log, weakKeys: new WeakKeys() }),
@@ -195,7 +199,10 @@ async function openResources(
     following: openFollowing({ ...dependencies, config, log, observing }),
     admissions: new AdmissionFigures(),
   };
-  const writeTree = createTreeWriter(opened);
+  const writeTree = createTreeWriter({
+    ...opened,
+    findSignature: (project, file) => findPackageSignature(opened, project, file),
+  });
   closers.push(
     () => writeTree(),
     () => opened.revocation.stop(),

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { chooseFreePort } from '../../../packages/protocol/test/free-port.ts';
 import { createOperator, type Operator } from '../../programs/operator.ts';
-import { chooseFreePort } from '../../programs/port.ts';
 import { install, startServer } from '../../programs/server.ts';
 import { openNameServer } from './name-server.ts';
 
@@ -43,8 +43,7 @@ export async function openClientScene(): Promise<ClientScene> {
   const web = await openWeb(challenges);
   const installation = await install({ SIGNPOST_DNS_SERVERS: names.address, SIGNPOST_ACME_PER_MINUTE: '0' });
   const server = await startServer(installation);
-  const { api_key } = installation.answer as { readonly api_key: string };
-  const operator = createOperator(server.base, { authorization: `Bearer ${api_key}` });
+  const operator = createOperator(server.base, { authorization: `Bearer ${installation.apiKey}` });
   const ports = { http: await chooseFreePort(), tls: await chooseFreePort() };
   await addAuthorities(operator);
   const usual = { authority: 'issuing', addresses: 'any' };

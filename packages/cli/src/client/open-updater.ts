@@ -8,6 +8,7 @@ import { createUpdater, type Updater, type UpdaterOptions } from '@signpost/prot
 import type { Invocation, OptionSpec } from '../command.ts';
 import { errorCodeOf, writeFileAtomically } from '../files/atomic-write.ts';
 import { resolveBase } from '../http/connect.ts';
+import { readLogKey } from '../log/log-key.ts';
 import { Failure } from '../terminal/failure.ts';
 
 /** The options by which roots are pinned and kept. */
@@ -24,6 +25,10 @@ export const pinOptions: readonly OptionSpec[] = [
 /** The options of every command that verifies releases like a client. */
 export const updaterOptions: readonly OptionSpec[] = [
   ...pinOptions,
+  {
+    flags: '--log <verifier-key>',
+    text: 'a transparency log that releases must be in, for as long as the trust list names none',
+  },
   { flags: '--max-age-days <days>', text: 'refuse manifests signed longer ago' },
 ];
 
@@ -36,14 +41,22 @@ export interface OpenUpdater {
 const dayMs = 86_400_000;
 
 /** A client of the server that was named. Its steps are printed as notes. Throws Failure `usage` while no root is pinned. */
-export async function openUpdater(invocation: Invocation): Promise<OpenUpdater> {
+export async function openUpdater(
+  invocation: Invocation,
+  more: Pick<UpdaterOptions, 'catalogues'> = {},
+): Promise<OpenUpdater> {
   const { options, output, fetch, now } = invocation;
   const state = await openClientState(invocation);
   const maxAgeDays = options.integer('max-age-days', 1);
+  const log = options.text('log');
+  // What was typed wrong is told apart from what does not verify.
+  if (log !== undefined) await readLogKey(log);
   const updater = createUpdater({
     ...state,
+    ...more,
     fetch,
     now,
+    log,
     maxAgeMs: maxAgeDays === undefined ? undefined : maxAgeDays * dayMs,
     onStep: ({ name, detail }: Step) => output.note(`ok  ${name.padEnd(20)}  ${detail}`),
   });

@@ -1,6 +1,7 @@
 /** Runs the real command as a user would, one process a line, and shows each line. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { quoteWord } from '@signpost/protocol/bytes/shell-word';
 import { asObject, type JsonObject } from '../http/answer.ts';
 import { Failure } from '../terminal/failure.ts';
 import type { JsonValue } from '../terminal/output.ts';
@@ -68,7 +69,7 @@ export class Shell {
 
   #spawn(words: readonly string[], shown: readonly string[]): ChildProcess {
     const { program, variables, show } = this.#options;
-    show(`$ signpost ${shown.map(quote).join(' ')}`);
+    show(`$ signpost ${shown.map(quoteWord).join(' ')}`);
     const [runtime = '', ...rest] = program;
     return spawn(runtime, [...rest, ...words], {
       env: { ...variables, ...this.#used },
@@ -88,8 +89,4 @@ function ended(child: ChildProcess): Promise<number | null> {
     child.once('error', reject);
     child.once('close', resolve);
   });
-}
-
-function quote(word: string): string {
-  return /^[\w./:=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -8,9 +8,21 @@ import type { Progress } from '../terminal/progress.ts';
 import { asObject, type JsonObject, numberOf, textOf } from './answer.ts';
 import { type Client, interruption, ServerRefusal } from './client.ts';
 
+/** Where files are announced, and where each of them then is. */
+export interface UploadPlace {
+  readonly announce: string;
+  readonly pathOf: (id: string) => string;
+}
+
+/** The uploads of a project. */
+export function uploadsOf(project: string): UploadPlace {
+  const announce = `/api/projects/${encodeURIComponent(project)}/uploads`;
+  return { announce, pathOf: (id) => `${announce}/${id}` };
+}
+
 /** What is uploaded where. */
 export interface UploadRequest {
-  readonly project: string;
+  readonly place: UploadPlace;
   /** The local file, and what it is. */
   readonly path: string;
   readonly facts: FileFacts;
@@ -44,8 +56,9 @@ const defaultPolling = { everyMs: 250, times: 28_800 };
 
 /** Uploads, waits for inspection and scan, and returns the server's last word. Throws Failure when the file is refused. */
 export async function uploadFile(context: UploadContext, request: UploadRequest): Promise<JsonObject> {
-  const upload = (await findResumable(context, request)) ?? (await beginUpload(context, request));
-  const id = textOf(upload, 'id');
+  const resumed = await findResumable(context, request);
+  const upload = resumed ?? (await beginUpload(context, request));
+  const id = resumed && context.resumeId !== undefined ? context.resumeId : textOf(upload, 'id');
   await context.onStarted(id);
   const file = await open(request.path);
   try {
@@ -60,20 +73,17 @@ export async function uploadFile(context: UploadContext, request: UploadRequest)
 
 async function beginUpload(
   { client, signal }: UploadContext,
-  { project, facts, fields }: UploadRequest,
+  { place, facts, fields }: UploadRequest,
 ): Promise<JsonObject> {
   const body = { ...fields, size_bytes: facts.sizeBytes, sha256: facts.sha256 };
-  return client.request('POST', uploadsPath(project), { body, signal });
+  return client.request('POST', place.announce, { body, signal });
 }
 
 /** The upload begun before, unless the server has forgotten or refused it. */
-async function findResumable(
-  context: UploadContext,
-  { project, facts }: UploadRequest,
-): Promise<JsonObject | undefined> {
+async function findResumable(context: UploadContext, { place, facts }: UploadRequest): Promise<JsonObject | undefined> {
   if (context.resumeId === undefined) return undefined;
   try {
-    const upload = await context.client.read(`${uploadsPath(project)}/${context.resumeId}`);
+    const upload = await context.client.read(place.pathOf(context.resumeId));
     return upload.size_bytes === facts.sizeBytes && upload.state !== 'refused' ? upload : undefined;
   } catch (error) {
     if (error instanceof ServerRefusal && error.status === 404) return undefined;
@@ -102,9 +112,9 @@ async function sendParts(context: UploadContext, request: UploadRequest, sending
 }
 
 /** Sends one part and returns where to go on; asks the server after every failure, since it may have taken some of it. */
-async function sendPart(context: UploadContext, { project, facts }: UploadRequest, sending: Sending): Promise<number> {
+async function sendPart(context: UploadContext, { place, facts }: UploadRequest, sending: Sending): Promise<number> {
   const { client, signal, waitMs = defaultWaitMs } = context;
-  const path = `${uploadsPath(project)}/${sending.id}`;
+  const path = place.pathOf(sending.id);
   let { offset } = sending;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -175,10 +185,10 @@ function defaultWaitMs(attempt: number): number {
   return Math.min(500 * 2 ** (attempt - 1), 8000);
 }
 
-async function awaitVerdict(context: UploadContext, { project }: UploadRequest, id: string): Promise<JsonObject> {
+async function awaitVerdict(context: UploadContext, { place }: UploadRequest, id: string): Promise<JsonObject> {
   const { client, signal, polling = defaultPolling } = context;
   for (let asked = 0; asked < polling.times; asked++) {
-    const upload = await client.request('GET', `${uploadsPath(project)}/${id}`, { signal });
+    const upload = await client.request('GET', place.pathOf(id), { signal });
     const state = textOf(upload, 'state');
     if (state === 'accepted') return upload;
     if (state === 'refused') throw refusalOf(upload);
@@ -204,8 +214,4 @@ function refusalOf(upload: JsonObject): Failure {
     hint,
     code: 'upload_refused',
   });
-}
-
-function uploadsPath(project: string): string {
-  return `/api/projects/${encodeURIComponent(project)}/uploads`;
 }

@@ -4,7 +4,7 @@ import { encodeCanonicalText, type SignableObject, type SignableValue } from '@s
 import { parseArray, parseObject } from '@signpost/protocol/json/fields';
 import type { PublicKey } from '@signpost/protocol/keys/ed25519';
 import type { Scope } from '@signpost/protocol/updates/names';
-import { type Custody, parseTrustList, type TrustList } from '@signpost/protocol/updates/trust-list';
+import { type Custody, parseTrustList, type TrustedLog, type TrustList } from '@signpost/protocol/updates/trust-list';
 import { Failure } from '../terminal/failure.ts';
 
 /** A `trust` object without `trust_version`, `issued_at` and `expires_at`. */
@@ -88,8 +88,20 @@ export function addPushKey(draft: Draft, { key, label }: PushKeyEntry): Draft {
   return replaceEntry(draft, 'push_keys', { key_id: key.keyId, pubkey_b64: key.pubkeyB64, label });
 }
 
+/** Names the log that every release must be in. A revoked key stays out for ever. */
+export function setLog(draft: Draft, { origin, key }: TrustedLog): Draft {
+  assertNotRevoked(draft, key);
+  return { ...draft, log: { origin, key_id: key.keyId, pubkey_b64: key.pubkeyB64 } };
+}
+
+/** Names no log. */
+export function removeLog({ log: _log, ...draft }: Draft): Draft {
+  return draft;
+}
+
 /** Takes a listed key out and revokes it from `now` on (Unix milliseconds). */
 export function revokeKey(draft: Draft, keyId: string, { reason, now }: { reason: string; now: number }): Draft {
+  assertNotLog(draft, keyId);
   const listed = findEntry(draft, 'valid_keys', keyId) ?? findEntry(draft, 'push_keys', keyId);
   const revoked = replaceEntry(draft, 'revoked_keys', {
     key_id: keyId,
@@ -162,6 +174,14 @@ function assertNotRevoked(draft: Draft, key: PublicKey): void {
   if (!findEntry(draft, 'revoked_keys', key.keyId)) return;
   throw new Failure('refused', `key ${shortId(key.keyId)} is revoked`, {
     hint: 'make a new key; a revoked one never returns',
+  });
+}
+
+/** Clients would refuse every release under a list that names a log whose key is revoked. */
+function assertNotLog({ log }: Draft, keyId: string): void {
+  if (log === undefined || parseObject(log, 'log').key_id !== keyId) return;
+  throw new Failure('refused', `key ${shortId(keyId)} is that of the log which the list names`, {
+    hint: 'first `signpost root set-log` with the next one, or `signpost root remove-log`',
   });
 }
 

@@ -35,15 +35,23 @@ export class Failure extends Error {
   readonly hint: string | undefined;
   /** The machine-readable code: the server's problem code, or the protocol's `TrustError` code. */
   readonly code: string | undefined;
+  /** Signed documents that prove it to others. */
+  readonly evidence: readonly string[];
 
   constructor(
     reason: Exclude<ExitReason, 'ok'>,
     message: string,
-    options: { hint?: string | undefined; code?: string | undefined; cause?: unknown } = {},
+    options: {
+      hint?: string | undefined;
+      code?: string | undefined;
+      evidence?: readonly string[];
+      cause?: unknown;
+    } = {},
   ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.reason = reason;
     this.hint = options.hint;
     this.code = options.code;
+    this.evidence = options.evidence ?? [];
   }
 }

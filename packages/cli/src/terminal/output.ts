@@ -21,6 +21,16 @@ export interface OutputOptions {
   readonly quiet: boolean;
 }
 
+/** What is said of a failure. */
+interface FailureReport {
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly code?: string | undefined;
+  readonly exit_code: number;
+  /** Signed documents to keep, and to show to others. */
+  readonly evidence?: readonly string[];
+}
+
 /** Prints answers, notices and failures. Text from elsewhere cannot drive the terminal: see `escapeControls`. */
 export class Output {
   readonly #options: OutputOptions;
@@ -58,10 +68,15 @@ export class Output {
   }
 
   /** Prints a failure: with `--json` as the one document on stdout, otherwise as lines on stderr. */
-  fail(failure: { message: string; hint?: string | undefined; code?: string | undefined; exit_code: number }): void {
+  fail(failure: FailureReport): void {
+    const { message, hint, evidence = [] } = failure;
     if (this.#options.json) this.#options.stdout.write(`${JSON.stringify({ error: failure })}\n`);
-    else this.show([`error: ${failure.message}`, ...(failure.hint ? [`hint: ${failure.hint}`] : [])]);
+    else this.show([`error: ${message}`, ...(hint ? [`hint: ${hint}`] : []), ...evidence.flatMap(showEvidence)]);
   }
+}
+
+function showEvidence(document: string): readonly string[] {
+  return ['', 'signed evidence, to be kept and shown to others:', ...document.trimEnd().split('\n')];
 }
 
 /** `text` with control characters and direction overrides replaced: a changelog must not move the cursor or hide a word. */

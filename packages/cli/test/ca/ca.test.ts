@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -144,10 +145,31 @@ test('an offline root refuses requests that ask for more, and its folder when it
   await request('server.csr', 'subjectAltName=DNS:example.com');
   const foreign = await run(['ca', 'root', 'sign', 'server.csr', ...root], { cwd });
   assert.match(foreign.stderr, /path length, usages and key identifier alone/);
+  const rsa = (exponent: number) =>
+    openssl([
+      ...['req', '-new', '-subj', '/CN=Sub CA', '-newkey', 'rsa:2048', '-pkeyopt', `rsa_keygen_pubexp:${exponent}`],
+      ...['-nodes', '-keyout', join(cwd, 'r.pem'), '-out', join(cwd, 'rsa.csr')],
+    ]);
+  await rsa(3);
+  const signing = ['ca', 'root', 'sign', 'rsa.csr', ...root, '--out', 'rsa.pem'];
+  assert.match((await run(signing, { cwd })).stderr, /an RSA exponent above 2\^16/);
+  await assert.rejects(readFile(join(cwd, 'rsa.pem')), { code: 'ENOENT' });
+  await rsa(65_537);
+  const { stdout: modulus } = await openssl(['req', '-noout', '-modulus', '-in', join(cwd, 'rsa.csr')]);
+  const entry = createHash('sha1').update(modulus).digest('hex').slice(20);
+  await mkdir(join(cwd, 'lists'));
+  await writeFile(join(cwd, 'lists', 'own'), `# mine\n\n${entry.toUpperCase()}\n`);
+  const listed = await run([...signing, '--weak-keys', 'lists'], { cwd });
+  assert.match(listed.stderr, /on the list lists\/own: others have its private half/);
+  await writeFile(join(cwd, 'other'), `${'0'.repeat(20)}\n${entry}0\n`);
+  assert.match((await run([...signing, '--weak-keys', 'other'], { cwd })).stderr, /20 hex digits in line 2 of other/);
+  await writeFile(join(cwd, 'other'), `${'0'.repeat(20)}\n`);
   await request('deep.csr', 'basicConstraints=critical,CA:TRUE,pathlen:1');
   const deep = await run(['ca', 'root', 'sign', 'deep.csr', ...root], { cwd });
   assert.match(deep.stderr, /hint: --path-length 0/);
-  const cut = await run(['ca', 'root', 'sign', 'deep.csr', ...root, '--path-length', '0'], { cwd });
+  const cut = await run(['ca', 'root', 'sign', 'deep.csr', ...root, '--path-length', '0', '--weak-keys', 'other'], {
+    cwd,
+  });
   assert.match(cut.stderr, /\(asked otherwise\)/);
   assert.equal(cut.code, 0);
   const text = await readFile(join(cwd, 'deep.csr'), 'latin1');

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readFileFacts } from '../../src/files/local-file.ts';
 import { Client } from '../../src/http/client.ts';
-import { partBytes, uploadFile } from '../../src/http/upload.ts';
+import { partBytes, uploadFile, uploadsOf } from '../../src/http/upload.ts';
 import { createWorkplace, run, runJson, start } from '../support/run.ts';
 import { type Fault, startUploadServer } from '../support/upload-server.ts';
 
@@ -28,7 +28,7 @@ async function createCase(t: TestContext, faults: readonly Fault[], options: { u
     });
     const progress = { update: () => undefined, finish: () => undefined };
     const request = {
-      project: 'demo',
+      place: uploadsOf('demo'),
       path,
       facts: await readFileFacts(path),
       fields: { version: '1.0.0', name: 'app.zip' },

@@ -123,6 +123,12 @@ test('the audit log is listed, verified and exported', async () => {
   await json('project', 'create', 'audited-app');
   const listed = await signpost('audit', 'list', '--action', 'project.created');
   assert.match(listed.stdout, /project\.created/);
+  const [newest, older] = (await json('audit', 'list', '--newest', '--limit', '2')).events as { sequence: number }[];
+  assert.ok(Number(newest?.sequence) > Number(older?.sequence));
+  const before = await json('audit', 'list', '--newest', '--limit', '1', '--before', String(newest?.sequence));
+  assert.deepEqual(before.events, [older]);
+  const refused = await json('audit', 'list', '--refused');
+  assert.ok((refused.events as { outcome: string }[]).every(({ outcome }) => outcome === 'refused'));
   const { sequence } = await json('audit', 'verify');
   const exported = await json('audit', 'export', '--out', 'audit.ndjson');
   const lines = (await readFile(join(cwd, 'audit.ndjson'), 'utf8')).trimEnd().split('\n');

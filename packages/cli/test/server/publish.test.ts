@@ -173,6 +173,24 @@ test('a static mirror serves clients unchanged, and a file changed on it is refu
   // The next export mends it.
   await json('mirror', 'export', 'mirror');
   assert.equal((await run(['download', 'demo-app', '--out', 'bad.zip'], client)).code, 0);
+
+  // The roots name the log: from now on clients of the mirror hold releases against the log that lies there.
+  const { verifier_key: verifierKey, size } = await json('log', 'show');
+  await json('root', 'set-log', String(verifierKey), '--dir', 'root');
+  await publishTrust(server);
+  const unlogged = await run(['check', 'demo-app', '--log', String(verifierKey).replace('+A', '+B')], client);
+  assert.equal(unlogged.code, 2, unlogged.stderr);
+  const logged = await json('mirror', 'export', 'mirror');
+  assert.ok(Number(logged.log_entries) > Number(size));
+  const found = await runJson(['check', 'demo-app'], client);
+  assert.ok(Number.isInteger((found.log as { index: number }).index));
+  const read = await runJson(['log', 'verify'], client);
+  assert.equal(read.size, logged.log_entries);
+  const listed = await json('log', 'entries', '--type', 'manifest');
+  assert.deepEqual(
+    (listed.entries as { version: string }[]).map(({ version }) => version),
+    ['2.0.0', '1.0.0'],
+  );
 });
 
 function createZip(name: string, text: string): Uint8Array {

@@ -6,7 +6,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { describeSarif } from '../../src/commands/watch/sarif.ts';
 import { startServer } from '../support/server.ts';
 
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -89,6 +88,19 @@ test('a source is watched, shown, given an announcement, and no longer watched',
     proposed.stderr,
     /stricter: command 1 --check-claims: .*\n.*signpost watch declare .* --key [0-9a-f]{64}/,
   );
+  const bound = join(folder, 'bound.sh');
+  const tags = '^https://github\\.com/org/app/\\.github/workflows/release\\.yml@refs/tags/[^@]*$';
+  const issuer = 'https://token.actions.githubusercontent.com';
+  await writeFile(
+    bound,
+    `cosign verify --certificate-oidc-issuer ${issuer} --certificate-identity-regexp '${tags}' ghcr.io/org/app`,
+  );
+  const narrow = await signpost('watch', 'import', bound, '--format', 'cosign', '--allow-looser');
+  assert.match(
+    narrow.stderr,
+    /watch declare .* --ref-type tag --repository https:\/\/github.com\/org\/app /,
+    narrow.stderr,
+  );
   await writeFile(join(folder, 'imported.json'), proposed.stdout);
   await json('watch', 'policy', 'set', join(folder, 'imported.json'));
   const exported = [
@@ -119,6 +131,17 @@ test('a source is watched, shown, given an announcement, and no longer watched',
   assert.match((await signpost(...words, '--issuer', 'https://i.example')).stderr, /--issuer and --subject together/);
   const announced = await json(...words, '--issuer', 'https://i.example', '--subject', 'new');
   assert.equal(announced.valid_to, until);
+  const said = await signpost('watch', 'announcements', '--source', id);
+  assert.match(said.stdout, /oci:ghcr\.io\/org\/app +in-force .* new +we move/, said.stderr);
+  assert.deepEqual((await json('watch', 'vouches', '--all')).announcements, []);
+  assert.equal((await json('watch', 'withdraw', id, String(announced.id))).withdrawn, true);
+  assert.match((await signpost('watch', 'withdraw', id, String(announced.id))).stderr, /no such announcement in force/);
+  assert.deepEqual((await json('watch', 'announcements')).announcements, []);
+  const over = (await json('watch', 'announcements', '--all')).announcements as { state: string }[];
+  assert.deepEqual(
+    over.map(({ state }) => state),
+    ['withdrawn'],
+  );
   const nobody = '0195f3b0-7c1e-7d7a-9d39-0b5f3a1c2d4e';
   for (const verb of ['acknowledge', 'accept', 'reject', 'dismiss']) {
     assert.match((await signpost('watch', verb, nobody, '--reason', 'x')).stderr, /no such finding/);
@@ -157,36 +180,4 @@ test('a cluster is watched by a context of a kubeconfig, shown, and no longer wa
   assert.equal(((await json('watch', 'export')).clusters as { id: string }[])[0]?.id, id);
   assert.equal((await json('watch', 'cluster', 'remove', id, '--yes')).removed, true);
   assert.deepEqual((await json('watch', 'cluster', 'list')).clusters, []);
-});
-
-test('findings are results of SARIF, with a rule for each kind and a fingerprint that stays', () => {
-  const finding = (id: string, kind: string, severity: string) => ({
-    ...{ id, kind, severity, source: 'oci:ghcr.io/org/app', line: '1', state: 'open' },
-    ...{ sentence: 'it is not signed', benign: 'a release made by hand' },
-  });
-  const document = JSON.parse(
-    JSON.stringify(
-      describeSarif(
-        [
-          finding('1', 'signature.lost', 'high'),
-          finding('2', 'signature.lost', 'medium'),
-          finding('3', 'sbom.lost', 'low'),
-        ],
-        '1.0.0',
-      ),
-    ),
-  );
-  const [run] = document.runs;
-  assert.deepEqual(
-    run.tool.driver.rules.map(({ id }: { id: string }) => id),
-    ['signature.lost', 'sbom.lost'],
-  );
-  assert.deepEqual(
-    run.results.map((one: { level: string; partialFingerprints: object }) => [one.level, one.partialFingerprints]),
-    [
-      ['error', { 'signpostFinding/v1': '1' }],
-      ['warning', { 'signpostFinding/v1': '2' }],
-      ['note', { 'signpostFinding/v1': '3' }],
-    ],
-  );
 });

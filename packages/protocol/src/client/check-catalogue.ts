@@ -9,12 +9,12 @@ import {
   verifyCatalogue,
   verifyCatalogueEntry,
 } from '../updates/verify-catalogue.ts';
-import { verifyCatalogueVersion, verifyCounter } from '../updates/verify-history.ts';
+import { type SeenAuthor, verifyAuthorKey, verifyCatalogueVersion, verifyCounter } from '../updates/verify-history.ts';
 import { type VerifiedManifest, verifyAge } from '../updates/verify-manifest.ts';
 import type { VerifiedTrustList } from '../updates/verify-trust-list.ts';
-import { compareInstalled, defaultMaxAgeMs, type UpdateCheck } from './check-for-update.ts';
+import { compareInstalled, defaultMaxAgeMs, type ReleaseCheck } from './check-for-update.ts';
 import { type ClientContext, refreshTrust } from './refresh-trust.ts';
-import { type ChannelCounter, type ClientState, raiseCatalogue, raiseCounters } from './state.ts';
+import { type ChannelCounter, type ClientState, raiseCatalogue, raiseCounters, replaceAuthors } from './state.ts';
 import { fetchIfChanged } from './transport.ts';
 
 /** What to look for. */
@@ -24,11 +24,13 @@ export interface CatalogueRequest {
   readonly installed?: Readonly<Record<string, string>> | undefined;
   /** Where `base` is a mirror: how the server that signed calls itself, as its download URLs begin. */
   readonly servedAs?: string | undefined;
+  /** By the slug of a module, the id of the key that its author has from now on: a person was asked, and said yes to this one. */
+  readonly acceptedAuthors?: Readonly<Record<string, string>> | undefined;
 }
 
 /** One module: what `checkForUpdate` would say of it, and its entry; or why nothing of it may be used. */
 export type ModuleCheck =
-  | (Exclude<UpdateCheck, { kind: 'none' }> & { readonly entry: VerifiedCatalogueEntry })
+  | (ReleaseCheck & { readonly entry: VerifiedCatalogueEntry })
   | { readonly kind: 'refused'; readonly slug: string; readonly error: TrustError };
 
 /** `none`: no catalogue is published, nor was one ever seen. */
@@ -144,25 +146,34 @@ async function verifyEntries(
   request: EntryRequest,
 ): Promise<readonly (VerifiedCatalogueEntry | Refused)[]> {
   const seen = new Map(client.memory.state.counters.map((counter) => [keyOf(counter), counter] as const));
+  const authors = new Map(client.memory.state.authors.map((author) => [author.module, author] as const));
   const entries: (VerifiedCatalogueEntry | Refused)[] = [];
   for (const entry of catalogue.entries) {
-    entries.push(await verifyEntry(client, entry, { ...request, seen }).catch((error) => refuseModule(entry, error)));
+    const known = { ...request, seen, authors };
+    entries.push(await verifyEntry(client, entry, known).catch((error) => refuseModule(entry, error)));
   }
   const refused = entries.filter((entry) => 'kind' in entry).length;
   client.onStep({ name: 'catalogue_entries', detail: `${entries.length - refused} verified, ${refused} refused` });
   return entries;
 }
 
+interface Known {
+  readonly seen: ReadonlyMap<string, ChannelCounter>;
+  readonly authors: ReadonlyMap<string, SeenAuthor>;
+}
+
 async function verifyEntry(
   { transport, now }: ClientContext,
   entry: CatalogueEntry,
-  { trust, maxAgeMs, servedAs, seen }: EntryRequest & { seen: ReadonlyMap<string, ChannelCounter> },
+  { trust, collection, maxAgeMs, servedAs, acceptedAuthors = {}, seen, authors }: EntryRequest & Known,
 ): Promise<VerifiedCatalogueEntry> {
   const bases = [servedAs?.replace(/\/+$/, '') ?? transport.base];
-  const verified = await verifyCatalogueEntry(entry, { trust, now, maxAgeMs, bases });
+  const verified = await verifyCatalogueEntry(entry, { trust, collection, now, maxAgeMs, bases });
   const { manifest } = verified;
   if (manifest.expiresAt === undefined && maxAgeMs === undefined) verifyAge(manifest, now, defaultMaxAgeMs);
   verifyCounter(manifest, seen.get(keyOf(manifest)));
+  const accepted = Object.hasOwn(acceptedAuthors, entry.slug) ? acceptedAuthors[entry.slug] : undefined;
+  verifyAuthorKey(verified, authors.get(entry.slug), accepted);
   return verified;
 }
 
@@ -194,11 +205,18 @@ async function recordSeen(
   await memory.record({
     counters: raiseCounters(memory.state.counters, seen),
     catalogues: raiseCatalogue(memory.state.catalogues, { collection: collection.slug, epoch, version, digest }),
+    authors: replaceAuthors(memory.state.authors, entries.flatMap(authorOf)),
   });
   onStep({
     name: 'catalogue_stored',
     detail: `${version} and ${seen.length} counters are the lowest accepted from now on`,
   });
+}
+
+/** The first key seen of a module, and one that was accepted, is the one to come. */
+function authorOf(entry: VerifiedCatalogueEntry | Refused): readonly SeenAuthor[] {
+  if ('kind' in entry || entry.authorKeyId === undefined || !entry.author) return [];
+  return [{ module: entry.slug, keyId: entry.authorKeyId, counter: entry.author.counter }];
 }
 
 function counterOf({ project, channel, counterEpoch: epoch, counter, digest }: VerifiedManifest): ChannelCounter {

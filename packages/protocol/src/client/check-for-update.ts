@@ -1,14 +1,16 @@
-/** Finds out whether there is an update (docs/protocol/client.md, steps 8 to 15). */
+/** Finds out whether there is an update (docs/protocol/client.md, steps 8 to 17). */
 import { TrustError } from '../errors.ts';
 import { encodeTime } from '../json/time.ts';
 import { maxManifestBytes } from '../updates/manifest.ts';
 import { channelPattern, defaultChannel, slugPattern } from '../updates/names.ts';
 import { verifyCounter, verifySupported } from '../updates/verify-history.ts';
+import type { VerifiedLogPosition } from '../updates/verify-log.ts';
 import { type VerifiedManifest, verifyAge, verifyManifest } from '../updates/verify-manifest.ts';
 import type { VerifiedTrustList } from '../updates/verify-trust-list.ts';
 import { compareVersions, type VersionOrder } from '../updates/version.ts';
+import { checkLog } from './check-log.ts';
 import { type ClientContext, refreshTrust } from './refresh-trust.ts';
-import { findCounter, raiseCounters } from './state.ts';
+import { findCounter, raiseCheckpoint, raiseCounters } from './state.ts';
 import { fetchMetadata } from './transport.ts';
 
 /** What to look for. */
@@ -21,13 +23,17 @@ export interface UpdateRequest {
 }
 
 /**
- * `none`: no signed release is published, nor was one ever seen. `current`: the running version is the published one. `update`: another one is;
- * `order` says how it stands to the running version, since a publisher may well go back (`older`).
+ * `current`: the running version is the published one. `update`: another one is; `order` says how it stands to the running version, since
+ * a publisher may well go back (`older`).
  */
-export type UpdateCheck =
-  | { readonly kind: 'none' }
+export type ReleaseCheck =
   | { readonly kind: 'current'; readonly manifest: VerifiedManifest }
   | { readonly kind: 'update'; readonly manifest: VerifiedManifest; readonly order: VersionOrder | undefined };
+
+/** `none`: no signed release is published, nor was one ever seen. `logged`: where the release is in the log, if anybody names one. */
+export type UpdateCheck =
+  | { readonly kind: 'none' }
+  | (ReleaseCheck & { readonly logged: VerifiedLogPosition | undefined });
 
 /** How old a manifest without `expires_at` may be when the application sets no bound of its own: 45 days. */
 export const defaultMaxAgeMs: number = 45 * 86_400_000;
@@ -50,8 +56,9 @@ export async function checkForUpdate(
   if (manifest.expiresAt === undefined && maxAgeMs === undefined) verifyAge(manifest, client.now, defaultMaxAgeMs);
   reportManifest(client, manifest, trust);
   verifyHistory(client, manifest);
-  await recordCounter(client, manifest);
-  return compareInstalled(client, manifest, installedVersion);
+  const logged = await checkLog(client, manifest, trust);
+  await recordSeen(client, manifest, logged);
+  return { ...compareInstalled(client, manifest, installedVersion), logged };
 }
 
 /** Nobody signs an absence: after a release was seen, it may as well be the next one that somebody withholds. */
@@ -86,10 +93,18 @@ function verifyHistory({ memory, onStep }: ClientContext, manifest: VerifiedMani
   onStep({ name: 'manifest_counter', detail: `${manifest.counter}${before}` });
 }
 
-async function recordCounter({ memory, onStep }: ClientContext, manifest: VerifiedManifest): Promise<void> {
+/** Counter and checkpoint at once: a counter that no log vouches for is not remembered. */
+async function recordSeen(
+  { memory, onStep }: ClientContext,
+  manifest: VerifiedManifest,
+  logged: VerifiedLogPosition | undefined,
+): Promise<void> {
   const { project, channel, counterEpoch: epoch, counter, digest } = manifest;
-  const counters = raiseCounters(memory.state.counters, [{ project, channel, epoch, counter, digest }]);
-  await memory.record({ counters });
+  const { counters, checkpoints } = memory.state;
+  await memory.record({
+    counters: raiseCounters(counters, [{ project, channel, epoch, counter, digest }]),
+    checkpoints: logged ? raiseCheckpoint(checkpoints, logged.checkpoint) : checkpoints,
+  });
   onStep({ name: 'counter_stored', detail: `${counter} is the lowest accepted from now on` });
 }
 
@@ -98,7 +113,7 @@ export function compareInstalled(
   { onStep }: Pick<ClientContext, 'onStep'>,
   manifest: VerifiedManifest,
   installed: string | undefined,
-): Exclude<UpdateCheck, { kind: 'none' }> {
+): ReleaseCheck {
   if (installed === undefined) return { kind: 'update', manifest, order: undefined };
   const order = compareVersions(manifest.version, installed);
   onStep({ name: 'version_compared', detail: `${manifest.version} over ${installed}: ${order}` });

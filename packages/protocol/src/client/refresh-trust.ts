@@ -4,7 +4,7 @@ import { encodeCanonical } from '../json/canonical.ts';
 import { parseArray, parseObject } from '../json/fields.ts';
 import { parseSignable } from '../json/parse.ts';
 import { encodeTime } from '../json/time.ts';
-import { maxRootChainBytes, maxRootChanges, maxTrustListBytes } from '../updates/trust-list.ts';
+import { maxRootChainBytes, maxRootChanges, maxTrustListBytes, type TrustedLog } from '../updates/trust-list.ts';
 import { type VerifiedTrustList, verifyNotExpired, verifyTrustList } from '../updates/verify-trust-list.ts';
 import type { Memory } from './memory.ts';
 import { isSameRootSet } from './state.ts';
@@ -18,6 +18,8 @@ export interface ClientContext {
   /** Unix milliseconds. */
   readonly now: number;
   readonly onStep: StepListener;
+  /** The log that the application pinned: asked for while the trust list names none. */
+  readonly pinnedLog: TrustedLog | undefined;
 }
 
 /**

@@ -7,8 +7,9 @@ import { parseSignableText } from '../json/parse.ts';
 import { parsePublicKey } from '../keys/ed25519.ts';
 import { sha256Pattern } from '../updates/envelope.ts';
 import { channelPattern, slugPattern } from '../updates/names.ts';
-import { maxTrustListBytes, type RootSet } from '../updates/trust-list.ts';
-import type { SeenCatalogue, SeenCounter } from '../updates/verify-history.ts';
+import { logOriginPattern, maxTrustListBytes, type RootSet, type TrustedLog } from '../updates/trust-list.ts';
+import type { SeenAuthor, SeenCatalogue, SeenCounter } from '../updates/verify-history.ts';
+import { maxCheckpointCharacters, type VerifiedCheckpoint, verifyCheckpoint } from '../updates/verify-log.ts';
 import { type VerifiedTrustList, verifyTrustList } from '../updates/verify-trust-list.ts';
 
 /** Keeps the state of one client. One client at a time may use it. */
@@ -36,12 +37,16 @@ export interface ClientState {
   readonly counters: readonly ChannelCounter[];
   /** The highest version that was seen of each catalogue. */
   readonly catalogues: readonly SeenCatalogue[];
+  /** Whose own key signed each module that its author signs. */
+  readonly authors: readonly SeenAuthor[];
+  /** Of each log the highest checkpoints that were seen, which were found to be of one history. */
+  readonly checkpoints: readonly VerifiedCheckpoint[];
 }
 
 const stateVersion = 1;
 
 /** The text of `state`. */
-export function encodeState({ pins, roots, trust, counters, catalogues }: ClientState): string {
+export function encodeState({ pins, roots, trust, counters, catalogues, authors, checkpoints }: ClientState): string {
   return encodeCanonicalText({
     state_version: stateVersion,
     pins: encodeRoots(pins),
@@ -50,6 +55,11 @@ export function encodeState({ pins, roots, trust, counters, catalogues }: Client
     counters: counters.map((seen): SignableObject => ({ ...seen })),
     // Left out while empty, so that the state of who reads no catalogue stays what it was.
     catalogues: catalogues.length === 0 ? undefined : catalogues.map((seen): SignableObject => ({ ...seen })),
+    authors:
+      authors.length === 0
+        ? undefined
+        : authors.map(({ module, keyId, counter }) => ({ module, key_id: keyId, counter })),
+    checkpoints: checkpoints.length === 0 ? undefined : checkpoints.map(encodeCheckpointSeen),
   });
 }
 
@@ -65,7 +75,7 @@ export async function parseState(text: string): Promise<ClientState> {
 
 /** The state of a client that has seen nothing. */
 export function createState(pins: RootSet): ClientState {
-  return { pins, roots: pins, trust: undefined, counters: [], catalogues: [] };
+  return { pins, roots: pins, trust: undefined, counters: [], catalogues: [], authors: [], checkpoints: [] };
 }
 
 /**
@@ -74,7 +84,13 @@ export function createState(pins: RootSet): ClientState {
  */
 export async function repinState(state: ClientState, pins: RootSet): Promise<ClientState> {
   if (isSameRootSet(state.pins, pins)) return state;
-  const fresh = { ...createState(pins), counters: state.counters, catalogues: state.catalogues };
+  const fresh = {
+    ...createState(pins),
+    counters: state.counters,
+    catalogues: state.catalogues,
+    authors: state.authors,
+    checkpoints: state.checkpoints,
+  };
   if (!state.trust) return fresh;
   try {
     const trust = await verifyTrustList(encodeText(state.trust.envelope), { roots: pins });
@@ -94,6 +110,9 @@ export function mergeStates(stored: ClientState, baseline: ClientState): ClientS
     trust: leading.trust,
     counters: raiseCounters(stored.counters, baseline.counters),
     catalogues: baseline.catalogues.reduce(raiseCatalogue, stored.catalogues),
+    // What was accepted since the application was shipped counts, not what it was shipped with.
+    authors: replaceAuthors(baseline.authors, stored.authors),
+    checkpoints: baseline.checkpoints.reduce(raiseCheckpoint, stored.checkpoints),
   };
 }
 
@@ -121,6 +140,41 @@ export function raiseCatalogue(catalogues: readonly SeenCatalogue[], seen: SeenC
   return isLater ? [...catalogues.filter((entry) => entry !== before), seen] : catalogues;
 }
 
+/** `authors` with each of `seen` in place of one of the same module; the counter of one key never goes back. */
+export function replaceAuthors(authors: readonly SeenAuthor[], seen: readonly SeenAuthor[]): readonly SeenAuthor[] {
+  const known = new Map(authors.map((author) => [author.module, author]));
+  for (const author of seen) {
+    const before = known.get(author.module);
+    const isOlder = before?.keyId === author.keyId && before.counter > author.counter;
+    known.set(author.module, isOlder ? before : author);
+  }
+  return [...known.values()];
+}
+
+/** How many checkpoints of one log are kept: a client of several projects is shown several sizes in turn. */
+const maxCheckpoints = 4;
+
+/** `checkpoints` with `seen` among those of its log, the highest of each log first. */
+export function raiseCheckpoint(
+  checkpoints: readonly VerifiedCheckpoint[],
+  seen: VerifiedCheckpoint,
+): readonly VerifiedCheckpoint[] {
+  const known = listCheckpoints(checkpoints, seen);
+  if (known.some(({ size }) => size === seen.size)) return checkpoints;
+  const kept = [...known, seen].sort((left, right) => right.size - left.size).slice(0, maxCheckpoints);
+  return [...checkpoints.filter((checkpoint) => !known.includes(checkpoint)), ...kept];
+}
+
+/** The checkpoints seen of `log`, the highest first. Another key is another log: only the roots can name one. */
+export function listCheckpoints(
+  checkpoints: readonly VerifiedCheckpoint[],
+  { origin, key }: TrustedLog,
+): readonly VerifiedCheckpoint[] {
+  return checkpoints
+    .filter((checkpoint) => checkpoint.origin === origin && checkpoint.key.keyId === key.keyId)
+    .sort((left, right) => right.size - left.size);
+}
+
 /** The highest counter seen for `channel` of `project`, if any. */
 export function findCounter(
   counters: readonly ChannelCounter[],
@@ -144,6 +198,10 @@ export function isSameRootSet(left: RootSet, right: RootSet): boolean {
   );
 }
 
+function encodeCheckpointSeen({ origin, key, note }: VerifiedCheckpoint): SignableObject {
+  return { origin, pubkey_b64: key.pubkeyB64, note };
+}
+
 function encodeRoots({ keys, threshold }: RootSet): SignableObject {
   return { keys: keys.map(({ pubkeyB64 }) => pubkeyB64), threshold };
 }
@@ -158,6 +216,11 @@ async function parseStateObject(object: SignableObject): Promise<ClientState> {
     trust: object.trust === undefined ? undefined : await parseTrust(object, roots),
     counters: parseArray(object, 'counters').map(parseCounter),
     catalogues: object.catalogues === undefined ? [] : parseArray(object, 'catalogues').map(parseSeenCatalogue),
+    authors: object.authors === undefined ? [] : parseArray(object, 'authors').map(parseSeenAuthor),
+    checkpoints:
+      object.checkpoints === undefined
+        ? []
+        : await Promise.all(parseArray(object, 'checkpoints').map(parseCheckpointSeen)),
   };
 }
 
@@ -175,7 +238,9 @@ async function parseRootSet(object: SignableObject, name: string): Promise<RootS
 /** The root set of base64 keys. Throws `malformed` for a bad key, one named twice, and a threshold out of reach. */
 export async function createRootSet(pubkeysB64: readonly string[], threshold: number): Promise<RootSet> {
   const keys = await Promise.all(pubkeysB64.map(parsePublicKey));
-  if (new Set(keys.map(({ keyId }) => keyId)).size !== keys.length || threshold > keys.length || threshold < 1) {
+  const isApart = new Set(keys.map(({ keyId }) => keyId)).size === keys.length;
+  // What is no number compares as false with everything: no count of signatures would be too small for it.
+  if (!isApart || !Number.isSafeInteger(threshold) || threshold > keys.length || threshold < 1) {
     throw new TrustError('malformed', `expected different roots and a threshold of 1 to ${keys.length}`);
   }
   return { keys, threshold };
@@ -200,4 +265,20 @@ function parseSeenCatalogue(item: SignableValue): SeenCatalogue {
     version: parseInteger(entry, 'version', 1),
     digest: parsePattern(entry, 'digest', sha256Pattern, 'a SHA-256 in hex'),
   };
+}
+
+function parseSeenAuthor(item: SignableValue): SeenAuthor {
+  const entry = parseObject(item, 'an author');
+  return {
+    module: parsePattern(entry, 'module', slugPattern, 'a module slug'),
+    keyId: parsePattern(entry, 'key_id', sha256Pattern, 'a SHA-256 in hex'),
+    counter: parseInteger(entry, 'counter', 1),
+  };
+}
+
+async function parseCheckpointSeen(item: SignableValue): Promise<VerifiedCheckpoint> {
+  const entry = parseObject(item, 'a checkpoint');
+  const origin = parsePattern(entry, 'origin', logOriginPattern, 'the origin of a log');
+  const key = await parsePublicKey(parseString(entry, 'pubkey_b64'));
+  return verifyCheckpoint(parseString(entry, 'note', maxCheckpointCharacters), { origin, key });
 }

@@ -14,6 +14,8 @@ export const stepNames = [
   'manifest_signatures',
   'manifest_freshness',
   'manifest_counter',
+  'log_proof',
+  'log_history',
   'counter_stored',
   'version_compared',
   'file_size',

@@ -8,6 +8,7 @@ import {
   createMemoryCache,
 } from './check-catalogue.ts';
 import { checkForUpdate, type UpdateCheck, type UpdateRequest } from './check-for-update.ts';
+import { parsePinnedLog } from './check-log.ts';
 import { type DownloadOptions, type DownloadSink, downloadFile, type ExpectedFile } from './download.ts';
 import { Memory } from './memory.ts';
 import { type ClientContext, refreshTrust } from './refresh-trust.ts';
@@ -34,6 +35,11 @@ export interface UpdaterOptions {
    * for one that has none.
    */
   readonly maxAgeMs?: number | undefined;
+  /**
+   * The verifier key of a transparency log that every manifest must be in, as C2SP signed-note writes keys. Holds while the trust list
+   * names no log; once it does, that one counts.
+   */
+  readonly log?: string | undefined;
   readonly onStep?: StepListener | undefined;
   /** Keeps catalogues, so that those that did not change need not be fetched; absent: for as long as the client lives. */
   readonly catalogues?: CatalogueCache | undefined;
@@ -62,7 +68,8 @@ export function createUpdater(options: UpdaterOptions): Updater {
     const pins = await createRootSet(options.roots, threshold);
     const memory = await Memory.open(options.store, pins, options.baseline);
     onStep({ name: 'state_loaded', detail: describeMemory(memory) });
-    return { memory, transport, now: options.now(), onStep };
+    const pinnedLog = options.log === undefined ? undefined : await parsePinnedLog(options.log);
+    return { memory, transport, now: options.now(), onStep, pinnedLog };
   };
   return {
     refreshTrust: () => runAlone(async () => refreshTrust(await openContext())),

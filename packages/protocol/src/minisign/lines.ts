@@ -18,7 +18,7 @@ export function parseLines(text: string, maxCharacters: number): readonly string
 export interface NumberedBytes {
   /** Two letters. */
   readonly algorithm: string;
-  /** As both programs show it: 16 upper-case hex digits. */
+  /** As minisign shows it, always with the zeros in front: 16 upper-case hex digits. */
   readonly keyNumber: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }

@@ -10,7 +10,7 @@ import type { OpenPgpSignature } from './signature.ts';
 /** A key that signs files. */
 export interface SigningKey {
   readonly key: OpenPgpKey;
-  /** Unix ms; absent: it does not expire. */
+  /** Unix ms, of the key or of its owner's word for it, whichever ends first; absent: neither expires. */
   readonly expiresAt: number | undefined;
   /** What it signed from then on, Unix ms, does not count; 0: nothing does. Absent: it is not revoked. */
   readonly revokedAt: number | undefined;
@@ -86,9 +86,13 @@ function maySign({ hashed: { keyFlags = signFlag } }: OpenPgpSignature): boolean
   return (keyFlags & signFlag) !== 0;
 }
 
-/** Zero stands for never. */
-function expiryOf({ createdAt }: OpenPgpKey, { hashed }: OpenPgpSignature): number | undefined {
-  return hashed.keyExpiresAfterMs ? createdAt + hashed.keyExpiresAfterMs : undefined;
+/** When the key ends, or what its owner says of it (RFC 9580, 5.2.3.13 and 5.2.3.18). Zero stands for never. */
+function expiryOf(key: OpenPgpKey, { createdAt: statedAt, hashed }: OpenPgpSignature): number | undefined {
+  const { keyExpiresAfterMs, expiresAfterMs } = hashed;
+  return earliest([
+    keyExpiresAfterMs ? key.createdAt + keyExpiresAfterMs : undefined,
+    expiresAfterMs ? statedAt + expiresAfterMs : undefined,
+  ]);
 }
 
 function earliest(times: readonly (number | undefined)[]): number | undefined {

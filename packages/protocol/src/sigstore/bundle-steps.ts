@@ -102,7 +102,7 @@ function assertTimes(
   { minimums, now = Infinity }: { readonly minimums: EvidenceMinimums; readonly now: number | undefined },
 ): void {
   const authorities = new Set(timestamps.map(({ certificate }) => encodeHex(certificate.spki)));
-  if (authorities.size < minimums.timestamps) {
+  if (!(authorities.size >= minimums.timestamps)) {
     const got = `${authorities.size}`;
     throw new TrustError(
       'signed_time_missing',
@@ -150,7 +150,7 @@ function assertLogEntries(
     throw new TrustError('log_proof_invalid', 'expected a proof of inclusion, got a promise alone');
   }
   const logs = new Set(entries.map(({ entry }) => encodeHex(entry.logId)));
-  if (logs.size < minimum) {
+  if (!(logs.size >= minimum)) {
     throw new TrustError('log_entry_missing', `expected entries in ${minimum} logs, got ${logs.size}`);
   }
   assertOnce(entries, ({ entry }) => `${encodeHex(entry.logId)} ${entry.logIndex} ${entry.encodedBody}`, 'log entry');

@@ -35,7 +35,7 @@ export async function verifyCertificateTimestamps(
     await verifyTimestamped(encodeTimestamped(entry, timestamp), timestamp, log);
     found.set(encodeHex(log.logId), { log, time: timestamp.time });
   }
-  if (found.size < minimum) {
+  if (!(found.size >= minimum)) {
     throw new TrustError('sct_invalid', `expected the certificate in ${minimum} trusted logs, got ${found.size}`);
   }
   return [...found.values()];

@@ -33,7 +33,7 @@ export async function verifyCosignatures(
     if (witness && !found.has(witness)) found.set(witness, await verifyCosignature(note.text, line, witness));
   }
   const keys = new Set([...found.keys()].map(({ key }) => key.keyId));
-  if (keys.size < quorum) throw new TrustError('bad_signature', `expected ${quorum} witnesses, got ${keys.size}`);
+  if (!(keys.size >= quorum)) throw new TrustError('bad_signature', `expected ${quorum} witnesses, got ${keys.size}`);
   return [...found.values()];
 }
 

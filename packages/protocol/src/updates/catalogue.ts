@@ -2,6 +2,7 @@
 import { TrustError } from '../errors.ts';
 import type { SignableObject, SignableValue } from '../json/canonical.ts';
 import { parseArray, parseInteger, parseObject, parsePattern, parseString, parseTime } from '../json/fields.ts';
+import { type AuthorSignature, parseAuthorSignature } from './author.ts';
 import { type DocumentSignature, type Envelope, readEnvelope, sha256Pattern } from './envelope.ts';
 import type { LocaleMap } from './manifest.ts';
 import { localePattern, parseHostRelativeUrl, slugPattern, versionPattern } from './names.ts';
@@ -63,6 +64,8 @@ export interface CatalogueEntryFields {
   readonly requiresPermissions: readonly string[];
   readonly infoUrl: string | undefined;
   readonly trustLevel: TrustLevel;
+  /** The author's own signature over this version, where there is one. */
+  readonly author: AuthorSignature | undefined;
 }
 
 /** An entry, parsed and not verified by itself. */
@@ -126,6 +129,7 @@ export function parseCatalogueEntry(item: SignableValue): CatalogueEntry {
     requiresPermissions: parsePermissions(entry),
     infoUrl: entry.info_url === undefined ? undefined : parseWebUrl(entry, 'info_url'),
     trustLevel: parseTrustLevel(entry),
+    author: entry.author === undefined ? undefined : parseAuthorSignature(entry.author),
     manifest: entry.signature === undefined ? undefined : parseEntrySignature(entry.signature),
   };
 }

@@ -2,7 +2,7 @@
 import { encodeBase64, parseBase64 } from '../bytes/base64.ts';
 import { encodeHex } from '../bytes/hex.ts';
 import { TrustError } from '../errors.ts';
-import { encodeCanonical, encodeCanonicalText, type SignableObject } from '../json/canonical.ts';
+import { encodeCanonical, encodeCanonicalText, type SignableObject, type SignableValue } from '../json/canonical.ts';
 import { parseArray, parseObject, parsePattern, parseString } from '../json/fields.ts';
 import { parseSignable } from '../json/parse.ts';
 import { isSignature, type PublicKey, type Signer } from '../keys/ed25519.ts';
@@ -24,6 +24,8 @@ export interface Envelope {
   readonly signer: string | undefined;
   /** All signatures, each key once. Empty when the sender knows only the older format. */
   readonly signatures: readonly DocumentSignature[];
+  /** What the sender says of the transparency log, beside the document: unsigned and unread. */
+  readonly log: SignableValue | undefined;
   /** The canonical text of the whole envelope, as it may be stored and served. */
   readonly text: string;
 }
@@ -63,6 +65,7 @@ function openEnvelope(envelope: SignableObject, document: SignableObject): Envel
     signature,
     signer: signatures && findSigner(signature, signatures, document),
     signatures: signatures ?? [],
+    log: envelope.log,
     text: encodeCanonicalText(envelope),
   };
 }

@@ -22,22 +22,33 @@ export const platformPattern: RegExp = /^[a-z0-9][a-z0-9_.-]{0,39}$/;
 /** The channel when nobody names one. */
 export const defaultChannel = 'stable';
 
-/** What a key may sign: everything, one project, or one collection. */
-export type Scope = '*' | `project:${string}` | `collection:${string}`;
+/**
+ * What a key may sign: every project and collection, one of them, or the packages of one project as WordPress' own updater checks them. The last is
+ * no part of `*`: such signatures are over a bare digest, and their key signs nothing else.
+ */
+export type Scope = '*' | `project:${string}` | `collection:${string}` | `wordpress:${string}`;
 
 /** Parses a scope. Throws `malformed`. */
 export function parseScope(text: string): Scope {
   if (text === '*') return text;
-  const match = /^(project|collection):(.*)$/.exec(text);
+  const match = /^(project|collection|wordpress):(.*)$/.exec(text);
   if (!match || !slugPattern.test(match[2] ?? '')) {
-    throw new TrustError('malformed', 'expected a scope such as "*", "project:slug" or "collection:slug"');
+    throw new TrustError(
+      'malformed',
+      'expected a scope such as "*", "project:slug", "collection:slug" or "wordpress:slug"',
+    );
   }
   return text as Scope;
 }
 
-/** Whether one of `scopes` covers `wanted`, a project or a collection. */
+/** Whether one of `scopes` covers `wanted`: itself, or `*` all but packages for WordPress, whose key may have no other scope besides. */
 export function isInScope(scopes: readonly Scope[], wanted: Scope): boolean {
+  if (isPackageScope(wanted)) return scopes.includes(wanted) && scopes.every(isPackageScope);
   return scopes.includes('*') || scopes.includes(wanted);
+}
+
+function isPackageScope(scope: Scope): boolean {
+  return scope.startsWith('wordpress:');
 }
 
 /** Parses a host-relative URL path. Throws `malformed` for other hosts, dot segments, queries and fragments. */

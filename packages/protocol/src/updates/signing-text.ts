@@ -3,7 +3,7 @@ import type { SignableObject, SignableValue } from '../json/canonical.ts';
 import { encodeTime } from '../json/time.ts';
 import type { Manifest } from './manifest.ts';
 import type { EvidenceVerdict } from './release-evidence.ts';
-import type { ProjectRule, PushKey, RootSet, TrustedKey, TrustList } from './trust-list.ts';
+import type { ProjectRule, PushKey, RootSet, TrustedKey, TrustedLog, TrustList } from './trust-list.ts';
 
 /**
  * What signing `list` will do, line by line; against `previous`, the list in force, also what it changes. All text that
@@ -18,6 +18,7 @@ export function describeTrustList(list: TrustList, previous?: TrustList): readon
     ...list.validKeys.flatMap((trusted) => describeTrustedKey(trusted, list, previous)),
     ...list.pushKeys.flatMap((pushKey) => describePushKey(pushKey, list, previous)),
     ...describeRemovedKeys(list, previous),
+    ...describeLog(list, previous),
     ...describeRevokedKeys(list, previous),
     ...list.projects.map((rule) => describeProjectRule(rule, previous)),
     ...describeDroppedRules(list, previous),
@@ -131,7 +132,8 @@ function describeRights(trusted: TrustedKey): string {
 }
 
 function describeScope(scope: string): string {
-  return scope === '*' ? 'EVERY project' : escapeText(scope.replace(':', ' '));
+  if (scope === '*') return 'EVERY project';
+  return escapeText(scope.replace(/^wordpress:/, "for WordPress' own check packages of ").replace(':', ' '));
 }
 
 /** A push key tells clients what happened, it can make them install nothing. */
@@ -162,6 +164,29 @@ function describeRemovedKeys(list: TrustList, previous: TrustList | undefined): 
     ...(previous?.validKeys ?? []).filter((key) => !isKept(key, list.validKeys)).map((key) => describe(key, 'key')),
     ...(previous?.pushKeys ?? []).filter((key) => !isKept(key, list.pushKeys)).map((key) => describe(key, 'push key')),
   ];
+}
+
+function describeLog(list: TrustList, previous: TrustList | undefined): string[] {
+  const [log, before] = [list.log, previous?.log];
+  if (!log) {
+    return before ? [`  WARNING: no longer names log ${nameLog(before)}: clients ask for no more proofs`] : [];
+  }
+  const isSame = before?.origin === log.origin && before.key.keyId === log.key.keyId;
+  const lines = [
+    `  log ${nameLog(log)}${previous && !before ? ' (NEW)' : ''}`,
+    '    every release must be proven to be in it: clients refuse one without',
+  ];
+  if (before && !isSame) {
+    lines.push(`    WARNING: CHANGED, before: ${nameLog(before)}: clients compare nothing of the two`);
+  }
+  if (list.revokedKeys.some(({ keyId }) => keyId === log.key.keyId)) {
+    lines.push('    WARNING: but its key is revoked below: clients refuse every release');
+  }
+  return lines;
+}
+
+function nameLog({ origin, key }: TrustedLog): string {
+  return `${escapeText(origin)} of key ${key.keyId}`;
 }
 
 function describeRevokedKeys(list: TrustList, previous: TrustList | undefined): string[] {

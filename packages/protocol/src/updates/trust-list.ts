@@ -41,6 +41,16 @@ export interface PushKey {
   readonly notAfter: number | undefined;
 }
 
+/** The transparency log that every manifest must be in (docs/protocol/log.md), and the key that signs its checkpoints, and nothing else. */
+export interface TrustedLog {
+  /** The first line of its checkpoints, and the name that signs them. */
+  readonly origin: string;
+  readonly key: PublicKey;
+}
+
+/** The first line of a log's checkpoints: printable ASCII without white space and plus, so that it may name a signer. */
+export const logOriginPattern: RegExp = /^[!-*,-~]{1,255}$/;
+
 /** A key that must never be accepted again, whatever it signed and when: a thief writes any date. */
 export interface RevokedKey {
   readonly keyId: string;
@@ -77,6 +87,8 @@ export interface TrustList {
   readonly validKeys: readonly TrustedKey[];
   /** Apart from `validKeys`: clients of the older format take any key of that list for manifests. */
   readonly pushKeys: readonly PushKey[];
+  /** Absent: nobody is asked for proofs. */
+  readonly log: TrustedLog | undefined;
   readonly revokedKeys: readonly RevokedKey[];
   readonly projects: readonly ProjectRule[];
 }
@@ -92,6 +104,7 @@ export async function parseTrustList(document: SignableObject): Promise<TrustLis
       document.root_keys === undefined && document.threshold === undefined ? undefined : await parseRoots(document),
     validKeys: await Promise.all(parseArray(document, 'valid_keys').map(parseTrustedKey)),
     pushKeys: document.push_keys === undefined ? [] : await parsePushKeys(document),
+    log: document.log === undefined ? undefined : await parseTrustedLog(parseObject(document.log, 'log')),
     revokedKeys: parseArray(document, 'revoked_keys').map(parseRevokedKey),
     projects: document.projects === undefined ? [] : parseArray(document, 'projects').map(parseProjectRule),
   };
@@ -112,13 +125,20 @@ export async function parseTrustList(document: SignableObject): Promise<TrustLis
     'projects',
     list.projects.map(({ project }) => project),
   );
+  assertLogKeyApart(list);
   if (list.roots) assertRolesApart(list, list.roots);
   return list;
 }
 
+function assertLogKeyApart({ log, validKeys, pushKeys }: TrustList): void {
+  if ([...validKeys, ...pushKeys].some(({ key }) => key.keyId === log?.key.keyId)) {
+    throw new TrustError('malformed', 'expected the key of the log among no others');
+  }
+}
+
 /**
- * Throws `malformed` when one of `roots` may also sign manifests or channel keys: keys that lie on servers would then
- * certify themselves.
+ * Throws `malformed` when one of `roots` may also sign manifests, channel keys or checkpoints: keys that lie on servers would
+ * then certify themselves.
  */
 export function assertRolesApart(list: TrustList, roots: RootSet): void {
   const rootIds = new Set(roots.keys.map(({ keyId }) => keyId));
@@ -127,6 +147,9 @@ export function assertRolesApart(list: TrustList, roots: RootSet): void {
   }
   if (list.pushKeys.some(({ key }) => rootIds.has(key.keyId))) {
     throw new TrustError('malformed', 'expected no root key among push_keys');
+  }
+  if (list.log && rootIds.has(list.log.key.keyId)) {
+    throw new TrustError('malformed', 'expected the log to have a key that is no root');
   }
 }
 
@@ -176,6 +199,13 @@ async function parsePushKeys(document: SignableObject): Promise<PushKey[]> {
 async function parsePushKey(item: SignableValue): Promise<PushKey> {
   const entry = parseObject(item, 'a push key');
   return { key: await parseKey(entry), label: parseString(entry, 'label', 100), ...parseWindow(entry) };
+}
+
+async function parseTrustedLog(entry: SignableObject): Promise<TrustedLog> {
+  return {
+    origin: parsePattern(entry, 'origin', logOriginPattern, 'the origin of a log'),
+    key: await parseKey(entry),
+  };
 }
 
 function parseWindow(entry: SignableObject): Pick<TrustedKey, 'notBefore' | 'notAfter'> {

@@ -1,5 +1,6 @@
 /** Verifies a catalogue and its entries under a verified trust list (docs/protocol/catalogue.md, "What a client does"). */
 import { TrustError } from '../errors.ts';
+import { type AuthorSignature, verifyAuthorSignature } from './author.ts';
 import { type Catalogue, type CatalogueEntry, maxCatalogueBytes, parseCatalogue } from './catalogue.ts';
 import { digestHex, parseSelfSigned } from './envelope.ts';
 import { defaultChannel } from './names.ts';
@@ -24,6 +25,8 @@ export interface VerifiedCatalogue extends Catalogue {
 export interface VerifiedCatalogueEntry extends Omit<CatalogueEntry, 'manifest'> {
   readonly verified: 'catalogue-entry';
   readonly manifest: VerifiedManifest;
+  /** The id of the author's own key, whose signature holds; whose it is, only memory tells. */
+  readonly authorKeyId: string | undefined;
 }
 
 /** What a catalogue is verified against. */
@@ -37,6 +40,8 @@ export interface CatalogueContext {
 /** What an entry is verified against. */
 export interface CatalogueEntryContext {
   readonly trust: VerifiedTrustList;
+  /** The collection whose catalogue the entry stands in. */
+  readonly collection: string;
   /** Unix milliseconds. */
   readonly now: number;
   /** The client's own bound on the age of manifests, in milliseconds. */
@@ -66,11 +71,11 @@ export async function verifyCatalogue(bytes: Uint8Array, context: CatalogueConte
 
 /**
  * Verifies that an entry is signed, and offers exactly what the manifest in it says. Throws `entry_unsigned`, `entry_mismatch` and the codes of
- * `verifyManifest`.
+ * `verifyManifest`; `bad_signature` for that of an author over something else.
  */
 export async function verifyCatalogueEntry(
   entry: CatalogueEntry,
-  { trust, now, maxAgeMs, bases }: CatalogueEntryContext,
+  { trust, collection, now, maxAgeMs, bases }: CatalogueEntryContext,
 ): Promise<VerifiedCatalogueEntry> {
   if (!entry.manifest) throw new TrustError('entry_unsigned', `expected a signed manifest of ${entry.slug}, got none`);
   verifyNotExpired(trust, now);
@@ -82,7 +87,17 @@ export async function verifyCatalogueEntry(
   assertSame('size_bytes', entry.sizeBytes, sizeBytes);
   const allowed = [url, ...bases.map((base) => `${base}${url}`)];
   if (!allowed.includes(entry.downloadUrl)) assertSame('download_url', entry.downloadUrl, allowed.at(-1));
-  return { ...entry, verified: 'catalogue-entry', manifest };
+  const authorKeyId = entry.author && (await verifyAuthor(entry, entry.author, collection));
+  return { ...entry, verified: 'catalogue-entry', manifest, authorKeyId };
+}
+
+async function verifyAuthor(
+  { slug, currentVersion: version, sha256, sizeBytes }: CatalogueEntry,
+  author: AuthorSignature,
+  collection: string,
+): Promise<string> {
+  const statement = { collection, module: slug, version, sha256, sizeBytes };
+  return (await verifyAuthorSignature(statement, author)).keyId;
 }
 
 function assertSame(name: string, outer: string | number, signed: string | number | undefined): void {

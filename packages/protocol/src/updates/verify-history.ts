@@ -64,3 +64,44 @@ export function verifySupported({ minVersion }: Manifest, installed: string): vo
     throw new TrustError('version_unsupported', `expected version ${minVersion} or later to update, got ${installed}`);
   }
 }
+
+/** Whose key signed a module when it was seen first, or was accepted since, and the highest counter of what it signed. */
+export interface SeenAuthor {
+  readonly module: string;
+  readonly keyId: string;
+  readonly counter: number;
+}
+
+/** Who signed a module now; nobody, where only the vendor did. */
+export interface AuthoredModule {
+  readonly slug: string;
+  readonly authorKeyId: string | undefined;
+  readonly author: { readonly counter: number } | undefined;
+}
+
+/**
+ * Throws `author_changed` when a module that its author signed before is signed by another key, or by none, and `accepted` is not the key that signs it now:
+ * whoever holds the server cannot exchange an author unseen. Throws `author_replayed` when the author has signed a later version that was seen.
+ */
+export function verifyAuthorKey(
+  { slug, authorKeyId, author }: AuthoredModule,
+  seen: SeenAuthor | undefined,
+  accepted: string | undefined,
+): void {
+  if (!seen) return;
+  if (seen.keyId === authorKeyId) {
+    verifyAuthorCounter(slug, author?.counter ?? 0, seen);
+    return;
+  }
+  if (authorKeyId !== undefined && authorKeyId === accepted) return;
+  const got = authorKeyId === undefined ? 'no signature of an author' : `that of ${authorKeyId}`;
+  throw new TrustError('author_changed', `expected the signature of author ${seen.keyId} over ${slug}, got ${got}`);
+}
+
+function verifyAuthorCounter(slug: string, counter: number, seen: SeenAuthor): void {
+  if (counter >= seen.counter) return;
+  throw new TrustError(
+    'author_replayed',
+    `expected a statement of the author of ${slug} with the counter ${seen.counter} or higher, got ${counter}`,
+  );
+}

@@ -1,5 +1,6 @@
 /** Verifies a manifest under a verified trust list (docs/protocol/manifest.md, "What a client does"). */
 import { TrustError } from '../errors.ts';
+import type { SignableValue } from '../json/canonical.ts';
 import { isSignature } from '../keys/ed25519.ts';
 import { collectSigners, digestHex, type Envelope, parseEnvelope } from './envelope.ts';
 import { type Manifest, maxManifestBytes, parseManifest } from './manifest.ts';
@@ -14,6 +15,8 @@ export interface VerifiedManifest extends Manifest {
   readonly signers: readonly string[];
   /** Lower-case hex SHA-256 of the canonical `manifest` object. */
   readonly digest: string;
+  /** What the server says of the transparency log: `verifyLogged` reads it. */
+  readonly log: SignableValue | undefined;
   /** The canonical envelope, for storing and serving. */
   readonly envelope: string;
 }
@@ -56,6 +59,7 @@ export async function verifyManifestEnvelope(envelope: Envelope, context: Manife
     verified: 'manifest',
     signers,
     digest: await digestHex(envelope.signedBytes),
+    log: envelope.log,
     envelope: envelope.text,
   };
 }

@@ -65,7 +65,8 @@ async function verifyThreshold(
   code: 'bad_signature' | 'root_not_trusted',
 ): Promise<void> {
   const signers = await collectSigners(envelope, roots.keys);
-  if (signers.length < roots.threshold) {
+  // Not `<`: nothing reaches a threshold that is no number.
+  if (!(signers.length >= roots.threshold)) {
     throw new TrustError(code, `expected ${roots.threshold} root signatures on the trust list, got ${signers.length}`);
   }
 }

@@ -3,6 +3,7 @@ import { encodeCanonicalText, type SignableObject } from '../json/canonical.ts';
 import { parseObject } from '../json/fields.ts';
 import { parseSignableText } from '../json/parse.ts';
 import { encodeTime } from '../json/time.ts';
+import { encodeAuthorSignature } from './author.ts';
 import {
   type CatalogueCollection,
   type CatalogueEntryFields,
@@ -34,6 +35,7 @@ export function encodeCatalogueEntry(fields: CatalogueEntryFields, { envelope }:
     requires_permissions: fields.requiresPermissions,
     info_url: fields.infoUrl,
     trust_level: fields.trustLevel,
+    author: fields.author && encodeAuthorSignature(fields.author),
     signature: encodeEntrySignature(parseObject(parseSignableText(envelope), 'the envelope')),
   });
 }

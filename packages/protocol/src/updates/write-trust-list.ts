@@ -2,16 +2,17 @@
 import type { SignableObject } from '../json/canonical.ts';
 import { encodeTime } from '../json/time.ts';
 import type { PublicKey } from '../keys/ed25519.ts';
-import type { ProjectRule, PushKey, RevokedKey, TrustedKey, TrustList } from './trust-list.ts';
+import type { ProjectRule, PushKey, RevokedKey, TrustedKey, TrustedLog, TrustList } from './trust-list.ts';
 
 /** A public key as it is written: the platform's handle is not needed. */
 type KeyText = Pick<PublicKey, 'keyId' | 'pubkeyB64'>;
 
 /** What a trust list says. A parsed `TrustList` is one, so that a list can be read, changed and written again. */
-export interface TrustListFields extends Omit<TrustList, 'roots' | 'validKeys' | 'pushKeys'> {
+export interface TrustListFields extends Omit<TrustList, 'roots' | 'validKeys' | 'pushKeys' | 'log'> {
   readonly roots: { readonly keys: readonly KeyText[]; readonly threshold: number } | undefined;
   readonly validKeys: readonly TrustedKeyFields[];
   readonly pushKeys: readonly PushKeyFields[];
+  readonly log?: TrustedLogFields | undefined;
 }
 
 /** A key that may sign, as it is written. */
@@ -21,6 +22,11 @@ export interface TrustedKeyFields extends Omit<TrustedKey, 'key'> {
 
 /** A key that certifies channel keys, as it is written. */
 export interface PushKeyFields extends Omit<PushKey, 'key'> {
+  readonly key: KeyText;
+}
+
+/** A log, as it is written. */
+export interface TrustedLogFields extends Omit<TrustedLog, 'key'> {
   readonly key: KeyText;
 }
 
@@ -35,6 +41,7 @@ export function createTrustListDocument(fields: TrustListFields): SignableObject
     valid_keys: fields.validKeys.map(encodeTrustedKey),
     // Left out while empty, so that lists from before there were any stay what they are.
     push_keys: fields.pushKeys.length === 0 ? undefined : fields.pushKeys.map(encodePushKey),
+    log: fields.log && { origin: fields.log.origin, ...encodeKey(fields.log.key) },
     revoked_keys: fields.revokedKeys.map(encodeRevokedKey),
     projects: fields.projects.length === 0 ? undefined : fields.projects.map(encodeProjectRule),
   };

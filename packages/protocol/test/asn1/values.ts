@@ -16,6 +16,7 @@ import {
   time,
 } from '@signpost/protocol/asn1/writer';
 import fc from 'fast-check';
+import { codePoint } from '../code-points.ts';
 
 /** A value, and an assertion that reads it. */
 export interface Sample {
@@ -40,7 +41,7 @@ const oids = fc
     return { value: oid(text), read: (reader) => assert.equal(reader.readOid(), text) };
   });
 
-const strings = fc.string({ unit: 'binary' }).map((text): Sample => {
+const strings = fc.string({ unit: codePoint }).map((text): Sample => {
   return {
     value: string(tags.utf8String, text),
     read: (reader) => assert.equal(reader.readString([tags.utf8String]).text, text),

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeText, parseText } from '@signpost/protocol/bytes/text';
 import fc from 'fast-check';
+import { codePoint } from '../code-points.ts';
 
 test('well-formed text survives', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(fc.string({ unit: codePoint }), (text) => {
       assert.equal(parseText(encodeText(text)), text);
     }),
   );

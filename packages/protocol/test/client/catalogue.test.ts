@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import { encodeBase64 } from '@signpost/protocol/bytes/base64';
 import type { CatalogueCheck, ModuleCheck } from '@signpost/protocol/client/check-catalogue';
 import { parseState } from '@signpost/protocol/client/state';
 import { catalogueStepNames } from '@signpost/protocol/client/steps';
 import type { SignableObject } from '@signpost/protocol/json/canonical';
-import { catalogueEntry, now, signCatalogue, signManifest } from '../documents.ts';
+import { encodeAuthorSignature, encodeAuthorStatement } from '@signpost/protocol/updates/author';
+import { aliceKey, bobKey, catalogueEntry, manifestDocument, now, signCatalogue, signManifest } from '../documents.ts';
 import { refuses } from '../refuses.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -174,3 +176,50 @@ test('a name that is no slug is a mistake of the application', async () => {
   await using world = await openWorld();
   await assert.rejects(world.createClient().checkCatalogue({ collection: '../x' }), TypeError);
 });
+
+test('the key of an author is remembered at first sight; another one, or none, is refused until a person accepts it', async () => {
+  await using world = await openWorld();
+  const { base } = world.server;
+  let version = 4;
+  const look = async (author: SignableObject | undefined, acceptedAuthors?: Record<string, string>) => {
+    const entry = await entryOf(base, author === undefined ? {} : { author });
+    version += 1;
+    world.server.pages.set(path, await signCatalogue({ modules: [entry], version }));
+    return codeOf(listModules(await world.createClient().checkCatalogue({ collection: 'addons', acceptedAuthors }))[0]);
+  };
+  assert.equal(await look(undefined), 'update');
+  assert.equal(await look(await authorOf(aliceKey)), 'update');
+  assert.equal(await look(undefined), 'author_changed');
+  assert.equal(await look(await authorOf(bobKey)), 'author_changed');
+  assert.equal(await look(await authorOf(bobKey), { demo: aliceKey.keyId }), 'author_changed');
+  assert.equal(await look(undefined, { demo: bobKey.keyId }), 'author_changed');
+  assert.equal(await look(await authorOf(aliceKey)), 'update', 'what was refused is not remembered');
+  assert.equal(await look(await authorOf(bobKey), { demo: bobKey.keyId }), 'update');
+  assert.equal(await look(await authorOf(aliceKey)), 'author_changed');
+  assert.equal(await look(await authorOf(bobKey)), 'update');
+  assert.equal(await look(await authorOf(bobKey, { version: '9.9.9' })), 'bad_signature');
+});
+
+test('what an author signed before the version that was seen is refused, and does not count as seen', async () => {
+  await using world = await openWorld();
+  let version = 4;
+  const look = async (key: typeof aliceKey, counter: number, acceptedAuthors?: Record<string, string>) => {
+    const entry = await entryOf(world.server.base, { author: await authorOf(key, {}, counter) });
+    version += 1;
+    world.server.pages.set(path, await signCatalogue({ modules: [entry], version }));
+    return codeOf(listModules(await world.createClient().checkCatalogue({ collection: 'addons', acceptedAuthors }))[0]);
+  };
+  assert.equal(await look(aliceKey, 5), 'update');
+  assert.equal(await look(aliceKey, 4), 'author_replayed');
+  assert.equal(await look(aliceKey, 5), 'update');
+  assert.equal(await look(aliceKey, 9), 'update');
+  assert.equal(await look(aliceKey, 8), 'author_replayed');
+  assert.equal(await look(bobKey, 1, { demo: bobKey.keyId }), 'update', 'each key has a counter of its own');
+});
+
+async function authorOf(key: typeof aliceKey, changes: SignableObject = {}, counter = 1): Promise<SignableObject> {
+  const { version, sha256, size_bytes: sizeBytes } = { ...manifestDocument(), ...changes };
+  const facts = { version: String(version), sha256: String(sha256), sizeBytes: Number(sizeBytes) };
+  const statement = encodeAuthorStatement({ collection: 'addons', module: 'demo', counter, ...facts }, key.keyId);
+  return encodeAuthorSignature({ counter, pubkeyB64: key.pubkeyB64, sig: encodeBase64(await key.sign(statement)) });
+}

@@ -4,16 +4,21 @@ import { test } from 'node:test';
 import { encodeText } from '@signpost/protocol/bytes/text';
 import type { ChannelCounter } from '@signpost/protocol/client/state';
 import {
+  createRootSet,
   createState,
   encodeState,
   findCounter,
   mergeStates,
   parseState,
   raiseCounters,
+  replaceAuthors,
 } from '@signpost/protocol/client/state';
+import { parsePublicKey } from '@signpost/protocol/keys/ed25519';
+import { verifyCheckpoint } from '@signpost/protocol/updates/verify-log';
 import { verifyTrustList } from '@signpost/protocol/updates/verify-trust-list';
 import fc from 'fast-check';
-import { aliceKey, createRoots, rootA, rootB, signManifest, signTrust, trustedKeyEntry } from '../documents.ts';
+import { aliceKey, createRoots, logKey, rootA, rootB, signManifest, signTrust, trustedKeyEntry } from '../documents.ts';
+import { SmallLog } from '../tlog/small-log.ts';
 import { manifestPath, openWorld, trustPath } from './world.ts';
 
 const counters: fc.Arbitrary<ChannelCounter> = fc.record({
@@ -27,9 +32,20 @@ const counters: fc.Arbitrary<ChannelCounter> = fc.record({
 test('a state is read back as it was written', async () => {
   const roots = await createRoots([rootA]);
   const trust = await verifyTrustList(encodeText(await signTrust()), { roots });
+  const authors = [{ module: 'demo', keyId: 'ab'.repeat(32), counter: 3 }];
+  const log = { origin: 'updates.example/log', key: await parsePublicKey(logKey.pubkeyB64) };
+  const checkpoints = [await verifyCheckpoint(await new SmallLog().fill(3).checkpoint(), log)];
   await fc.assert(
     fc.asyncProperty(fc.array(counters), async (seen) => {
-      const state = { pins: roots, roots, trust, counters: raiseCounters([], seen), catalogues: [] };
+      const state = {
+        pins: roots,
+        roots,
+        trust,
+        counters: raiseCounters([], seen),
+        catalogues: [],
+        authors,
+        checkpoints,
+      };
       const text = encodeState(state);
       assert.equal(encodeState(await parseState(text)), text);
     }),
@@ -43,6 +59,7 @@ test('merged states have the highest counter of both for every channel', async (
     ...createState(pins),
     counters: raiseCounters([], seen),
     catalogues: [],
+    authors: [{ module: 'demo', keyId: 'ab'.repeat(32), counter: 3 }],
   });
   const rank = ({ epoch, counter }: ChannelCounter) => epoch * 100 + counter;
   fc.assert(
@@ -55,6 +72,20 @@ test('merged states have the highest counter of both for every channel', async (
       assert.equal(new Set(merged.map(({ project, channel }) => `${project}/${channel}`)).size, merged.length);
     }),
   );
+});
+
+test('roots without a number of those that must sign are no roots: no list is believed under them', async () => {
+  await using world = await openWorld();
+  for (const threshold of [Number.NaN, 0, 3, 1.5, '1' as unknown as number]) {
+    await assert.rejects(createRootSet([rootA.pubkeyB64, rootB.pubkeyB64], threshold), { code: 'malformed' });
+    const client = world.createClient({ threshold });
+    await assert.rejects(client.refreshTrust(), { code: 'malformed' });
+  }
+  const { keys } = await createRoots([rootB]);
+  const unsigned = encodeText(await signTrust());
+  await assert.rejects(verifyTrustList(unsigned, { roots: { keys, threshold: Number.NaN } }), {
+    code: 'bad_signature',
+  });
 });
 
 test('a damaged state is refused as state_invalid: it is not the same as none', async () => {
@@ -140,4 +171,11 @@ test('a root may not sign manifests, even when the list leaves its roots unnamed
     await signTrust({ valid_keys: [trustedKeyEntry(rootA), trustedKeyEntry(aliceKey)] }),
   );
   await assert.rejects(world.createClient().refreshTrust(), { code: 'malformed' });
+});
+
+test('the counter of an author never goes back, and another key begins with its own', () => {
+  const seen = (keyId: string, counter: number) => [{ module: 'demo', keyId, counter }];
+  assert.deepEqual(replaceAuthors(seen('a', 5), seen('a', 4)), seen('a', 5));
+  assert.deepEqual(replaceAuthors(seen('a', 5), seen('a', 6)), seen('a', 6));
+  assert.deepEqual(replaceAuthors(seen('a', 5), seen('b', 1)), seen('b', 1));
 });

@@ -80,7 +80,9 @@ test('a signature by a key of another number is of a key that is not known', { s
 
 test('the number of a key is what minisign calls it', { skip }, () => {
   const { keyNumber } = parseMinisignPublicKey(hashed.key);
-  assert.ok(hashed.key.startsWith(`untrusted comment: minisign public key ${keyNumber}`));
+  const named = /^untrusted comment: minisign public key ([0-9A-F]+)$/m.exec(hashed.key)?.[1];
+  // minisign leaves out the zeros in front: of one key in sixteen.
+  assert.equal(named?.padStart(16, '0'), keyNumber);
   assert.equal(parseMinisignSignature(hashed.signature).keyNumber, keyNumber);
 });
 

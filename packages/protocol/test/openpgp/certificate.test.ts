@@ -25,6 +25,7 @@ const now = (madeAt + 1000) * 1000;
 const message = Buffer.from('the file\n');
 const flags = (value: number) => subpacket(27, Buffer.of(value));
 const expires = (seconds: number) => subpacket(9, number(seconds, 4));
+const ends = (seconds: number) => subpacket(3, number(seconds, 4));
 const reason = (code: number) => subpacket(29, Buffer.of(code));
 const signs = (key: typeof primary, said: SignatureSaid) => packet(2, writeSignature(key, said));
 const user = packet(13, Buffer.from('Owner'));
@@ -109,6 +110,9 @@ test('what expires with the primary key or the subkey is told', async () => {
   for (const [statement, binding] of [
     [own(flags(1), expires(100)), bind(flags(2), back())],
     [own(flags(1)), bind(flags(2), back(), expires(100))],
+    // What the owner says ends, too: its word for the key, and its word for the subkey.
+    [own(flags(1), ends(100)), bind(flags(2), back())],
+    [own(flags(1)), bind(flags(2), back(), ends(100))],
   ] as const) {
     assert.equal((await verify([user, statement, ...binding], subkey)).isExpired, false);
     assert.equal((await verify([user, statement, ...binding], subkey, late)).isExpired, true);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { chromium, type Page } from 'playwright-core';
 
 /** The program. */
-const browserPath = '/usr/bin/chromium';
+const browserPath = '/usr/bin/chromium-headless-shell';
 
 /** Why the browser cannot be asked, or `false`. Under CI=true that is no excuse. */
 export function findMissingBrowser(): string | false {

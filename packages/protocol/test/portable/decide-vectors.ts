@@ -107,7 +107,7 @@ async function decideCatalogue(vector: CatalogueVector): Promise<object> {
   const trust = await verifyTrustList(encodeText(vector.trust), { roots: await createRootSet(roots, threshold) });
   const catalogue = await verifyCatalogue(encodeText(vector.envelope), { trust, collection, now });
   verifyCatalogueVersion(catalogue, previous === null ? undefined : { collection, ...previous });
-  for (const entry of catalogue.entries) await verifyCatalogueEntry(entry, { trust, now, bases: [base] });
+  for (const entry of catalogue.entries) await verifyCatalogueEntry(entry, { trust, collection, now, bases: [base] });
   return { accepted: { version: catalogue.version, digest: catalogue.digest } };
 }
 

@@ -183,6 +183,7 @@ test('a quorum of witnesses says when they saw the checkpoint; each counts once'
     verifyCosignatures(one, { witnesses: keys, quorum: 2 }),
     refuses('bad_signature', /2 witnesses, got 1/),
   );
+  await assert.rejects(verifyCosignatures(one, { witnesses: keys, quorum: Number.NaN }), refuses('bad_signature'));
   const two = parseSignedNote(`${text}\n${lines.join('')}${await cosignLine(second, 6_000)}`);
   assert.equal((await verifyCosignatures(two, { witnesses: keys, quorum: 2 })).length, 2);
 });

@@ -23,6 +23,7 @@ import {
   encodeSignedCatalogue,
 } from '@signpost/protocol/updates/write-catalogue';
 import fc from 'fast-check';
+import { codePoint } from '../code-points.ts';
 import {
   aliceKey,
   bobKey,
@@ -36,7 +37,7 @@ import {
 } from '../documents.ts';
 import { refuses } from '../refuses.ts';
 
-const lines = fc.string({ unit: 'binary', maxLength: 30 }).map((text) => text.replaceAll(/[\u2028\u2029]/g, ' '));
+const lines = fc.string({ unit: codePoint, maxLength: 30 }).map((text) => text.replaceAll(/[\u2028\u2029]/g, ' '));
 const texts = fc.dictionary(fc.constantFrom('en', 'de-AT', 'zh-Hant'), lines, { noNullPrototype: true });
 const slugs = fc.stringMatching(/^[a-z0-9][a-z0-9-]{1,20}[a-z0-9]$/);
 const fields: fc.Arbitrary<CatalogueEntryFields> = fc.record(
@@ -54,6 +55,17 @@ const fields: fc.Arbitrary<CatalogueEntryFields> = fc.record(
     requiresPermissions: fc.array(fc.constantFrom('files.read', 'net:*', 'a/b'), { maxLength: 3 }),
     infoUrl: fc.option(fc.constant('https://a.example/?q=1#x'), { nil: undefined }),
     trustLevel: fc.constantFrom(...trustLevels),
+    author: fc.option(
+      fc.record(
+        {
+          counter: fc.integer({ min: 1 }),
+          pubkeyB64: fc.constant(`${'A'.repeat(43)}=`),
+          sig: fc.constant(`${'B'.repeat(86)}==`),
+        },
+        { noNullPrototype: true },
+      ),
+      { nil: undefined },
+    ),
   },
   { noNullPrototype: true },
 );

@@ -8,7 +8,8 @@ import { parseTrustList } from '@signpost/protocol/updates/trust-list';
 import { createManifestDocument } from '@signpost/protocol/updates/write-manifest';
 import { createTrustListDocument, type TrustListFields } from '@signpost/protocol/updates/write-trust-list';
 import fc from 'fast-check';
-import { aliceKey, bobKey, pushKey, rootA, rootB, serverKey, strangerKey } from '../documents.ts';
+import { codePoint } from '../code-points.ts';
+import { aliceKey, bobKey, logKey, pushKey, rootA, rootB, serverKey, strangerKey } from '../documents.ts';
 
 /** Records as object literals make them. */
 function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
@@ -17,7 +18,7 @@ function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<
 
 const times = fc.date({ min: new Date('2000-01-01'), max: new Date('2999-01-01'), noInvalidDate: true }).map(Number);
 const slugs = fc.stringMatching(/^[a-z0-9][a-z0-9-]{1,20}[a-z0-9]$/);
-const lines = fc.string({ unit: 'binary', maxLength: 40 }).map((text) => text.replaceAll(/[\u2028\u2029]/g, ' '));
+const lines = fc.string({ unit: codePoint, maxLength: 40 }).map((text) => text.replaceAll(/[\u2028\u2029]/g, ' '));
 const hex64 = fc.stringMatching(/^[0-9a-f]{64}$/);
 const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined });
@@ -51,6 +52,9 @@ const trustLists: fc.Arbitrary<TrustListFields> = record({
       notAfter: optional(times),
     }),
     { selector: ({ key }) => key.keyId },
+  ),
+  log: optional(
+    record({ origin: fc.constantFrom('updates.example/log', 'localhost:8080/log'), key: fc.constant(logKey) }),
   ),
   revokedKeys: fc.uniqueArray(
     record({
@@ -135,13 +139,15 @@ test('a trust list that is written is read back with the same fields', async () 
       const roots = list.roots && { ...list.roots, keys: list.roots.keys.map(pick) };
       const validKeys = list.validKeys.map((trusted) => ({ ...trusted, key: pick(trusted.key) }));
       const pushKeys = list.pushKeys.map((entry) => ({ ...entry, key: pick(entry.key) }));
+      const log = list.log && { ...list.log, key: pick(list.log.key) };
       const expected = {
         ...fields,
+        log: fields.log && { ...fields.log, key: pick(fields.log.key) },
         pushKeys: fields.pushKeys.map((entry) => ({ ...entry, key: pick(entry.key) })),
         roots: fields.roots && { ...fields.roots, keys: fields.roots.keys.map(pick) },
         validKeys: fields.validKeys.map((trusted) => ({ ...trusted, key: pick(trusted.key) })),
       };
-      assert.deepEqual({ ...list, roots, validKeys, pushKeys }, expected);
+      assert.deepEqual({ ...list, roots, validKeys, pushKeys, log }, expected);
       assert.deepEqual(transport(createTrustListDocument(list)), transport(createTrustListDocument(fields)));
     }),
     { numRuns: 60 },

@@ -1,11 +1,11 @@
 /** API keys: 256 random bits, shown once, stored hashed, limited to a scope and to verbs. */
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Scope } from '@signpost/protocol/updates/names';
 import type { Actor, Caller } from '../audit/audit.ts';
 import { recordAudit } from '../audit/store.ts';
 import { Refusal } from '../errors.ts';
 import type { Role, Verb } from '../http/context.ts';
+import type { AccessScope } from '../http/scope-schema.ts';
 import type { Database, Query } from '../storage/database.ts';
 import { createId } from '../storage/ids.ts';
 import type { Act } from './organisations.ts';
@@ -16,8 +16,8 @@ const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 /** What a key may do at most while its maker holds the role. */
 export const verbsOfRole: Readonly<Record<Role, readonly Verb[]>> = {
-  admin: ['read', 'upload', 'activate', 'manage', 'admin', 'metrics'],
-  manager: ['read', 'upload', 'activate', 'manage'],
+  admin: ['read', 'upload', 'activate', 'manage', 'admin', 'metrics', 'submit'],
+  manager: ['read', 'upload', 'activate', 'manage', 'submit'],
   viewer: ['read'],
 };
 
@@ -25,7 +25,7 @@ export const verbsOfRole: Readonly<Record<Role, readonly Verb[]>> = {
 export interface NewApiKey {
   readonly organisationId: string;
   readonly name: string;
-  readonly scope: Scope;
+  readonly scope: AccessScope;
   readonly verbs: readonly Verb[];
   /** Unix milliseconds; null for a key that does not expire. */
   readonly expiresAt: number | null;

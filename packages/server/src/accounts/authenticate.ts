@@ -26,8 +26,8 @@ const useNotedEveryMs = 60_000;
 
 /**
  * Who asks. A credential that does not hold makes an anonymous principal, together with the refusal for routes that need
- * one: `unauthenticated`, `vault_locked` for a session that cannot be checked, and `not_found` for somebody of another
- * organisation, to whom this one does not exist.
+ * one: `unauthenticated`, `vault_locked` for a session that cannot be checked, `not_found` for somebody of another
+ * organisation, to whom this one does not exist, and `forbidden` for somebody who must enrol a second factor first.
  */
 export async function authenticate(
   dependencies: AuthenticationDependencies,
@@ -37,7 +37,7 @@ export async function authenticate(
   const credential = readCredential(headers);
   if (credential.kind === 'none') return anonymous;
   try {
-    return { principal: await verifyCredential(dependencies, credential, organisation) };
+    return await verifyCredential(dependencies, credential, organisation);
   } catch (error) {
     if (error instanceof Refusal) return { ...anonymous, refusal: error };
     throw error;
@@ -48,12 +48,12 @@ async function verifyCredential(
   dependencies: AuthenticationDependencies,
   credential: Exclude<Credential, { kind: 'none' }>,
   organisation: RequestOrganisation,
-): Promise<Principal> {
+): Promise<Authentication> {
   switch (credential.kind) {
     case 'unknown':
       throw new Refusal('unauthenticated', 'expected an Authorization header of the Bearer scheme');
     case 'bearer':
-      return verifyApiKey(dependencies, credential.key, organisation);
+      return { principal: await verifyApiKey(dependencies, credential.key, organisation) };
     case 'session':
       return verifySession(dependencies, credential.token, organisation);
   }
@@ -92,12 +92,22 @@ async function verifySession(
   dependencies: AuthenticationDependencies,
   token: string,
   organisation: RequestOrganisation,
-): Promise<Principal> {
+): Promise<Authentication> {
   const found = await findSession(dependencies, organisation.id, token);
   if (!found) throw new Refusal('unauthenticated', 'this session does not hold', { hint: 'log in again' });
   const { session, member } = found;
   if (!member) throw stranger();
-  return { kind: 'person', personId: member.id, sessionId: session.id, role: member.role };
+  const person = { kind: 'person', personId: member.id, sessionId: session.id, role: member.role } as const;
+  return member.mustEnrol
+    ? { ...anonymous, refusal: secondFactorRequired(), enrolling: person }
+    : { principal: person };
+}
+
+function secondFactorRequired(): Refusal {
+  return new Refusal('forbidden', 'this organisation demands a second factor', {
+    rule: 'second-factor-required',
+    hint: 'enrol an authenticator app (signpost factor add-totp) or a passkey; nothing else is answered before',
+  });
 }
 
 function makerLeft(): Refusal {

@@ -1,6 +1,6 @@
 /** Organisations, and how a request finds the one that it is about. */
 import { slugPattern } from '@signpost/protocol/updates/names';
-import type { Actor } from '../audit/audit.ts';
+import type { Actor, Caller } from '../audit/audit.ts';
 import { recordAudit } from '../audit/store.ts';
 import { Refusal } from '../errors.ts';
 import type { RequestOrganisation } from '../http/context.ts';
@@ -8,7 +8,13 @@ import { defaultOrganisation, type OrganisationDirectory } from '../http/guard.t
 import type { Database, Query } from '../storage/database.ts';
 import { createId } from '../storage/ids.ts';
 import { violationOf } from '../storage/violation.ts';
-import { insertMembership, insertOrganisation, listOrganisations, type OrganisationRow } from './store.ts';
+import {
+  insertMembership,
+  insertOrganisation,
+  listOrganisations,
+  type OrganisationRow,
+  updateSecondFactorRule,
+} from './store.ts';
 
 /** Who does something, and when. */
 export interface Act {
@@ -37,7 +43,10 @@ export async function createOrganisation(
   { actor, now }: Act,
 ): Promise<OrganisationRow> {
   if (!slugPattern.test(wanted.slug)) throw new Refusal('invalid', 'expected a slug of 3 to 50 of a-z, 0-9 and -');
-  const row = { id: createId(now), slug: wanted.slug, name: wanted.name, host: wanted.host, created_at: now };
+  const row: OrganisationRow = {
+    ...{ id: createId(now), slug: wanted.slug, name: wanted.name, host: wanted.host, created_at: now },
+    second_factor: 'optional',
+  };
   try {
     await insertOrganisation(transaction, row);
   } catch (cause) {
@@ -65,6 +74,23 @@ async function joinAsAdmin(
     person_id: personId,
     role: 'admin',
     created_at: now,
+  });
+}
+
+/** Decides whether people of the caller's organisation may come by their password alone (`organisation.changed`). */
+export async function changeSecondFactorRule(
+  { database, now }: { database: Database; now: () => number },
+  caller: Caller,
+  rule: OrganisationRow['second_factor'],
+): Promise<void> {
+  await database.transaction(async (transaction) => {
+    await updateSecondFactorRule(transaction, caller.organisationId, rule);
+    await recordAudit(transaction, now(), {
+      ...caller,
+      action: 'organisation.changed',
+      object: { kind: 'organisation', id: caller.organisationId },
+      detail: { second_factor: rule },
+    });
   });
 }
 

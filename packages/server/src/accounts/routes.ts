@@ -1,18 +1,24 @@
 /** HTTP of accounts: sessions, people, API keys, organisations. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { parseScope, slugPattern } from '@signpost/protocol/updates/names';
+import type { Context } from 'hono';
+import { Refusal } from '../errors.ts';
 import { type AppEnv, callerOf, requirePerson } from '../http/context.ts';
+import { hasProof, passwordSchema, proofExpected, proofShape, readProof } from '../http/proof-schema.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
-import { scopeSchema, verbSchema } from '../http/scope-schema.ts';
+import { grantableVerbSchema, scopeSchema, verbSchema } from '../http/scope-schema.ts';
 import { lineSchema } from '../http/text-schema.ts';
 import { createApiKey, findAnswerable, revokeApiKey } from './api-keys.ts';
-import { createOrganisation, type RefreshableDirectory } from './organisations.ts';
+import { factorRoutes } from './factors/routes.ts';
+import { listFactorHolders } from './factors/store.ts';
+import { firstAdminRoutes } from './first-admin/routes.ts';
+import { changeSecondFactorRule, createOrganisation, type RefreshableDirectory } from './organisations.ts';
 import { changePerson, createPerson, makeAdmin } from './people.ts';
-import { addLogInRoutes, addSessionRoutes } from './sessions/routes.ts';
-import type { SessionDependencies } from './sessions/sessions.ts';
-import { confirmPassword } from './step-up.ts';
+import { addLogInRoutes, addSessionRoutes, type SessionRouteDependencies } from './sessions/routes.ts';
+import { confirmPerson } from './step-up.ts';
 import {
   type ApiKeyRow,
+  findOrganisation,
   listApiKeys,
   listMembers,
   listOrganisations,
@@ -21,17 +27,13 @@ import {
 } from './store.ts';
 
 /** What the routes of accounts need. */
-export interface AccountDependencies extends SessionDependencies {
-  readonly directory: RefreshableDirectory;
-}
+export type AccountDependencies = SessionRouteDependencies & { readonly directory: RefreshableDirectory };
 
 const roleSchema = z.enum(['admin', 'manager', 'viewer']);
 // An admin is made by an admin in person, who types their password: `adminRoute`.
 const ordinaryRoleSchema = z.enum(['manager', 'viewer']);
 const nameSchema = lineSchema(200);
 const emailSchema = z.email().max(254);
-// Bounds the work on what is sent; what may be chosen is for `assertPassword` to say.
-const passwordSchema = z.string().min(1).max(4096);
 const idSchema = z.object({ id: z.uuid() });
 const done = { description: 'Done.' };
 
@@ -42,6 +44,7 @@ const personSchema = z
     name: z.string(),
     role: roleSchema,
     disabled: z.boolean(),
+    second_factor: z.boolean().openapi({ description: 'Has an authenticator app or a passkey.' }),
     created_at: timeSchema,
   })
   .openapi('Person');
@@ -63,12 +66,19 @@ const apiKeySchema = z
 const newApiKeySchema = z.strictObject({
   name: nameSchema,
   scope: scopeSchema.default('*'),
-  verbs: z.array(verbSchema).min(1).max(6),
+  verbs: z.array(grantableVerbSchema).min(1).max(6),
   expires_in_days: z.int().min(1).max(3660).optional(),
 });
 
 const organisationSchema = z
-  .object({ id: z.uuid(), slug: z.string(), name: z.string(), host: z.string().nullable(), created_at: timeSchema })
+  .object({
+    id: z.uuid(),
+    slug: z.string(),
+    name: z.string(),
+    host: z.string().nullable(),
+    second_factor: z.enum(['optional', 'required']),
+    created_at: timeSchema,
+  })
   .openapi('Organisation');
 
 const hostSchema = z
@@ -84,6 +94,9 @@ export function accountRoutes(dependencies: AccountDependencies): OpenAPIHono<Ap
   addPeopleRoutes(router, dependencies);
   addApiKeyRoutes(router, dependencies);
   addOrganisationRoutes(router, dependencies);
+  addOwnOrganisationRoutes(router, dependencies);
+  router.route('/', factorRoutes(dependencies));
+  router.route('/', firstAdminRoutes(dependencies));
   return router;
 }
 
@@ -130,16 +143,19 @@ const adminRoute = createRoute({
   method: 'post',
   path: '/api/people/{id}/admin',
   tags: ['accounts'],
-  summary: 'Make a member an admin, with the own password typed again',
-  request: { params: idSchema, body: jsonBody(z.strictObject({ password: passwordSchema })) },
+  summary: 'Make a member an admin, after proving again who one is',
+  request: { params: idSchema, body: jsonBody(z.strictObject(proofShape).refine(hasProof, proofExpected)) },
   responses: { 200: jsonAnswer('The person.', personSchema) },
 });
 
 function addPeopleRoutes(router: OpenAPIHono<AppEnv>, dependencies: AccountDependencies): void {
   const { database, passwords, now } = dependencies;
+  const holdersOf = (c: Context<AppEnv>) => listFactorHolders(database.query, c.var.organisation.id);
   router.openapi(peopleRoute, async (c) => {
-    const people = await listMembers(database.query, c.get('organisation').id);
-    return c.json({ people: people.map(describePerson) }, 200);
+    const { id } = c.get('organisation');
+    const people = await listMembers(database.query, id);
+    const holders = await holdersOf(c);
+    return c.json({ people: people.map((member) => describePerson(member, holders)) }, 200);
   });
   router.openapi(newPersonRoute, async (c) => {
     const { email, name, role, password } = c.req.valid('json');
@@ -148,17 +164,18 @@ function addPeopleRoutes(router: OpenAPIHono<AppEnv>, dependencies: AccountDepen
     const member = await database.transaction((transaction) =>
       createPerson(transaction, { organisationId, email, name, role, passwordHash }, { actor, now: now() }),
     );
-    return c.json(describePerson(member), 201);
+    return c.json(describePerson(member, new Set()), 201);
   });
   router.openapi(changePersonRoute, async (c) => {
     const personId = c.req.valid('param').id;
     const changed = await changePerson(dependencies, callerOf(c.var), { personId, changes: c.req.valid('json') });
-    return c.json(describePerson(changed), 200);
+    return c.json(describePerson(changed, await holdersOf(c)), 200);
   });
   router.openapi(adminRoute, async (c) => {
     const caller = callerOf(c.var);
-    await confirmPassword(dependencies, caller, c.req.valid('json').password);
-    return c.json(describePerson(await makeAdmin(dependencies, caller, c.req.valid('param').id)), 200);
+    await confirmPerson(dependencies, caller, readProof(c.req.valid('json')));
+    const made = await makeAdmin(dependencies, caller, c.req.valid('param').id);
+    return c.json(describePerson(made, await holdersOf(c)), 200);
   });
 }
 
@@ -257,8 +274,50 @@ function addOrganisationRoutes(router: OpenAPIHono<AppEnv>, { database, director
   });
 }
 
-function describePerson({ id, email, name, role, disabled_at, created_at }: MemberRow) {
-  return { id, email, name, role, disabled: disabled_at !== null, created_at: formatTime(created_at) };
+const ownOrganisationRoute = createRoute({
+  method: 'get',
+  path: '/api/organisation',
+  tags: ['accounts'],
+  summary: 'The own organisation',
+  responses: { 200: jsonAnswer('The organisation.', organisationSchema) },
+});
+
+const secondFactorRuleRoute = createRoute({
+  method: 'put',
+  path: '/api/organisation/second-factor',
+  tags: ['accounts'],
+  summary: 'Decide whether people of the organisation must have a second factor',
+  description:
+    'Where it is `required`, sessions without one are answered only what enrols one. API keys are not concerned.',
+  request: {
+    body: jsonBody(
+      z
+        .strictObject({ second_factor: z.enum(['optional', 'required']), ...proofShape })
+        .refine(hasProof, proofExpected),
+    ),
+  },
+  responses: { 200: jsonAnswer('The organisation.', organisationSchema) },
+});
+
+function addOwnOrganisationRoutes(router: OpenAPIHono<AppEnv>, dependencies: AccountDependencies): void {
+  const read = async (id: string) => {
+    const row = await findOrganisation(dependencies.database.query, id);
+    if (!row) throw new Refusal('not_found', 'there is nothing here');
+    return describeOrganisation(row);
+  };
+  router.openapi(ownOrganisationRoute, async (c) => c.json(await read(c.var.organisation.id), 200));
+  router.openapi(secondFactorRuleRoute, async (c) => {
+    const { second_factor: rule, ...proof } = c.req.valid('json');
+    await confirmPerson(dependencies, callerOf(c.var), readProof(proof));
+    await changeSecondFactorRule(dependencies, callerOf(c.var), rule);
+    return c.json(await read(c.var.organisation.id), 200);
+  });
+}
+
+function describePerson(member: MemberRow, holders: ReadonlySet<string>) {
+  const { id, email, name, role, disabled_at, created_at } = member;
+  const access = { disabled: disabled_at !== null, second_factor: holders.has(id) };
+  return { id, email, name, role, ...access, created_at: formatTime(created_at) };
 }
 
 function describeApiKey(row: ApiKeyRow) {
@@ -275,6 +334,6 @@ function describeApiKey(row: ApiKeyRow) {
   };
 }
 
-function describeOrganisation({ id, slug, name, host, created_at }: OrganisationRow) {
-  return { id, slug, name, host, created_at: formatTime(created_at) };
+function describeOrganisation({ id, slug, name, host, second_factor, created_at }: OrganisationRow) {
+  return { id, slug, name, host, second_factor, created_at: formatTime(created_at) };
 }

@@ -1,7 +1,13 @@
 /** The SQL of accounts: organisations, people, memberships, sessions, API keys. */
 import type { Selectable } from 'kysely';
 import type { Query } from '../storage/database.ts';
-import type { ApiKeyTable, MembershipTable, OrganisationTable, PersonTable, SessionTable } from '../storage/schema.ts';
+import type {
+  ApiKeyTable,
+  MembershipTable,
+  OrganisationTable,
+  PersonTable,
+  SessionTable,
+} from '../storage/tables/accounts.ts';
 import { announceAccessChange } from './access-changes.ts';
 
 /** A stored organisation. */
@@ -23,9 +29,39 @@ export async function insertOrganisation(query: Query, row: OrganisationRow): Pr
   await query.insertInto('organisation').values(row).execute();
 }
 
+/** Whether there is any organisation, in a schema of any version. */
+export async function hasOrganisations(query: Query): Promise<boolean> {
+  return (await query.selectFrom('organisation').select('id').limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** The organisation with this id. */
+export async function findOrganisation(query: Query, id: string): Promise<OrganisationRow | undefined> {
+  return query.selectFrom('organisation').where('id', '=', id).selectAll().executeTakeFirst();
+}
+
+/** Decides whether people of the organisation may come by their password alone; whoever listens hears of it. */
+export async function updateSecondFactorRule(
+  query: Query,
+  id: string,
+  rule: OrganisationRow['second_factor'],
+): Promise<void> {
+  await query.updateTable('organisation').set({ second_factor: rule }).where('id', '=', id).execute();
+  announceAccessChange(query);
+}
+
 /** Throws a unique violation when the address is taken. */
 export async function insertPerson(query: Query, row: Selectable<PersonTable>): Promise<void> {
   await query.insertInto('person').values(row).execute();
+}
+
+/** The id of whoever has this address, in lower case. */
+export async function findPersonId(query: Query, email: string): Promise<string | undefined> {
+  return (await query.selectFrom('person').select('id').where('email', '=', email).executeTakeFirst())?.id;
+}
+
+/** The address of a person, as it is now. */
+export async function findEmail(query: Query, personId: string): Promise<string | undefined> {
+  return (await query.selectFrom('person').select('email').where('id', '=', personId).executeTakeFirst())?.email;
 }
 
 /** Makes a person a member. Throws a unique violation when they are one. */
@@ -125,11 +161,14 @@ export async function insertSession(query: Query, row: SessionRow): Promise<void
   await query.insertInto('session').values(row).execute();
 }
 
+/** A member behind a session. `mustEnrol`: the organisation demands a second factor, and the session rests on a password alone. */
+export type SessionMember = MemberRow & { readonly mustEnrol: boolean };
+
 /** The person behind a session that is neither revoked nor expired, if they are an enabled member. */
 export async function findSessionMember(
   query: Query,
   { sessionId, organisationId, now }: { sessionId: string; organisationId: string; now: number },
-): Promise<{ session: SessionRow; member: MemberRow | undefined } | undefined> {
+): Promise<{ session: SessionRow; member: SessionMember | undefined } | undefined> {
   const session = await query
     .selectFrom('session')
     .innerJoin('person', 'person.id', 'session.person_id')
@@ -140,7 +179,14 @@ export async function findSessionMember(
     .selectAll('session')
     .executeTakeFirst();
   if (!session) return undefined;
-  return { session, member: await findMember(query, organisationId, session.person_id) };
+  const found = await members(query, organisationId)
+    .innerJoin('organisation', 'organisation.id', 'membership.organisation_id')
+    .select('organisation.second_factor')
+    .where('person.id', '=', session.person_id)
+    .executeTakeFirst();
+  if (!found) return { session, member: undefined };
+  const { second_factor: rule, ...member } = found;
+  return { session, member: { ...member, mustEnrol: rule === 'required' && session.second_factor_at === null } };
 }
 
 /** Those of the sessions with these ids that hold, with what their people are in the organisation. */
@@ -152,8 +198,12 @@ export async function listSessionMembers(
     .selectFrom('session')
     .innerJoin('person', 'person.id', 'session.person_id')
     .innerJoin('membership', 'membership.person_id', 'session.person_id')
+    .innerJoin('organisation', 'organisation.id', 'membership.organisation_id')
     .select(['session.id as session_id', 'session.person_id', 'membership.role'])
     .where('membership.organisation_id', '=', organisationId)
+    .where(({ eb, or }) =>
+      or([eb('organisation.second_factor', '=', 'optional'), eb('session.second_factor_at', 'is not', null)]),
+    )
     .where('session.id', 'in', ids)
     .where('session.expires_at', '>', now)
     .where('session.revoked_at', 'is', null)

@@ -1,7 +1,7 @@
 /** The hash chain of the audit log: each row's hash covers its fields and the hash of the row before. */
 import { hash } from 'node:crypto';
 import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
-import type { AuditEventTable } from '../storage/schema.ts';
+import type { AuditEventTable } from '../storage/tables/platform.ts';
 
 /** A row before its hash is known. */
 export type UnhashedRow = Omit<AuditEventTable, 'hash'>;

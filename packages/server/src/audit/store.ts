@@ -3,7 +3,7 @@ import { encodeCanonicalText, type SignableValue } from '@signpost/protocol/json
 import { Refusal } from '../errors.ts';
 import type { Database, Query } from '../storage/database.ts';
 import { insertRows } from '../storage/row-inserts.ts';
-import type { AuditEventTable } from '../storage/schema.ts';
+import type { AuditEventTable } from '../storage/tables/platform.ts';
 import type { AuditAction } from './actions.ts';
 import type { AuditEntry } from './audit.ts';
 import { type AuditHead, emptyAuditHead, findBreak, hashAuditRow, type UnhashedRow } from './chain.ts';
@@ -69,13 +69,19 @@ export async function verifyAuditChain(database: Database): Promise<AuditHead> {
 /** Which rows to list. Without an organisation, those of all and of the server itself. */
 export interface AuditFilter {
   readonly organisationId?: string;
-  readonly action?: AuditAction;
-  /** The sequence of the last row already seen. */
-  readonly after?: number;
+  readonly action?: AuditAction | undefined;
+  /** Who did it, by their id. */
+  readonly actorId?: string | undefined;
+  readonly outcome?: AuditEventTable['outcome'] | undefined;
+  /** Rows beyond this sequence. */
+  readonly after?: number | undefined;
+  /** Rows below this sequence. */
+  readonly before?: number | undefined;
+  readonly newestFirst?: boolean;
   readonly limit: number;
 }
 
-/** One page of rows, oldest first. */
+/** One page of rows, oldest first unless the newest are asked for. */
 export async function listAudit(database: Database, filter: AuditFilter): Promise<AuditEventTable[]> {
   return readPage(database, filter);
 }
@@ -102,14 +108,17 @@ async function readHead(query: Query): Promise<AuditHead> {
 }
 
 async function readPage(database: Database, filter: AuditFilter): Promise<AuditEventTable[]> {
-  const { organisationId, action, after = 0, limit } = filter;
+  const { organisationId, action, actorId, outcome, after = 0, before, newestFirst = false, limit } = filter;
   return database.query
     .selectFrom('audit_event')
     .selectAll()
     .where('sequence', '>', after)
+    .$if(before !== undefined, (query) => query.where('sequence', '<', before ?? 0))
     .$if(organisationId !== undefined, (query) => query.where('organisation_id', '=', organisationId ?? null))
     .$if(action !== undefined, (query) => query.where('action', '=', action ?? ''))
-    .orderBy('sequence')
+    .$if(actorId !== undefined, (query) => query.where('actor_id', '=', actorId ?? ''))
+    .$if(outcome !== undefined, (query) => query.where('outcome', '=', outcome ?? 'success'))
+    .orderBy('sequence', newestFirst ? 'desc' : 'asc')
     .limit(limit)
     .execute();
 }

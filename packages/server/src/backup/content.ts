@@ -2,17 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { AuditHead } from '../audit/chain.ts';
 import { Refusal } from '../errors.ts';
+import { blobTables } from '../storage/blob-tables.ts';
 import type { PortableContent, PortableValue } from '../storage/portable/portable.ts';
 
 /** Tables by name. */
 export type Tables = ReadonlyMap<string, PortableContent>;
-
-/** Where rows name blobs: the columns with digest and size. A test holds this to the schema. */
-const blobColumns: Readonly<Record<string, { readonly sha256: string; readonly size: string }>> = {
-  artifact: { sha256: 'sha256', size: 'size_bytes' },
-  sbom: { sha256: 'sha256', size: 'size_bytes' },
-  vex: { sha256: 'sha256', size: 'size_bytes' },
-};
 
 /** What a vault's row is known by. */
 export type VaultRow = Readonly<Record<'salt' | 'parameters' | 'verifier' | 'key_fingerprint', PortableValue>>;
@@ -46,9 +40,9 @@ export async function readAuditHead(tables: Tables): Promise<AuditHead> {
 /** The sizes of the blobs that rows name, by SHA-256. */
 export async function readBlobReferences(tables: Tables): Promise<Map<string, number>> {
   const references = new Map<string, number>();
-  for (const [table, columns] of Object.entries(blobColumns)) {
-    for await (const row of readTable(tables, table)) {
-      references.set(String(row[columns.sha256]), Number(row[columns.size]));
+  for (const table of blobTables) {
+    for await (const { sha256, size_bytes: size } of readTable(tables, table)) {
+      if (sha256 !== null) references.set(String(sha256), Number(size));
     }
   }
   return references;

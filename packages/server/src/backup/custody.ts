@@ -3,18 +3,17 @@
  * made and fetched by an API key or a session; everything else needs an admin in person, who types their password.
  */
 import { open } from 'node:fs/promises';
-import { confirmPassword, type StepUpParts } from '../accounts/step-up.ts';
+import { confirmPerson, type StepUpParts, type StepUpProof } from '../accounts/step-up.ts';
 import type { Caller } from '../audit/audit.ts';
 import type { Config } from '../config.ts';
 import { Refusal } from '../errors.ts';
+import { hasProof, readProof } from '../http/proof-schema.ts';
 import { isForRecipients, type Lock } from './age/encryption.ts';
 import { type LockWords, parseLock } from './words.ts';
 
 /** What somebody asks for: at most one kind of lock, none meaning the recipients of the settings. */
-export interface LockWish extends LockWords {
+export interface LockWish extends LockWords, StepUpProof {
   readonly plain?: true | undefined;
-  /** The own password of whoever asks. */
-  readonly password?: string | undefined;
 }
 
 const headerBytes = 64;
@@ -28,14 +27,14 @@ export async function chooseLock(
   caller: Caller,
   wish: LockWish,
 ): Promise<Lock | undefined> {
-  const { recipients = parts.config.backupRecipients, passphrase, plain, password } = wish;
+  const { recipients = parts.config.backupRecipients, passphrase, plain } = wish;
   if ([wish.recipients, passphrase, plain].filter((choice) => choice !== undefined).length > 1) {
     throw new Refusal('invalid', 'expected at most one of recipients, passphrase and plain', { rule: 'schema' });
   }
   const isOfSettings = !plain && passphrase === undefined && isWithin(recipients, parts.config.backupRecipients);
   const lock = plain ? undefined : parseLock({ recipients, passphrase });
   if (isOfSettings) return lock ?? refuseNobody();
-  await confirmPerson(parts, caller, password);
+  await confirmChooser(parts, caller, readProof(wish));
   return lock;
 }
 
@@ -55,9 +54,9 @@ export async function assertSealed(path: string): Promise<void> {
   );
 }
 
-/** Throws `forbidden` unless a person asks whose password this is. */
-async function confirmPerson(parts: StepUpParts, caller: Caller, password: string | undefined): Promise<void> {
-  if (caller.actor.kind !== 'person' || password === undefined) {
+/** Throws `forbidden` unless a person asks whose proof this is. */
+async function confirmChooser(parts: StepUpParts, caller: Caller, proof: StepUpProof): Promise<void> {
+  if (caller.actor.kind !== 'person' || !hasProof(proof)) {
     throw new Refusal(
       'forbidden',
       'expected an admin in person, with the own password, to choose who can open a backup',
@@ -67,7 +66,7 @@ async function confirmPerson(parts: StepUpParts, caller: Caller, password: strin
       },
     );
   }
-  await confirmPassword(parts, caller, password);
+  await confirmPerson(parts, caller, proof);
 }
 
 function refuseNobody(): never {

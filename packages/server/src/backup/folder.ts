@@ -1,8 +1,9 @@
 /** The folder of backups: a backup appears under its name when it is whole and durable, or not at all. */
 import { createHash, randomBytes } from 'node:crypto';
-import { link, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Refusal } from '../errors.ts';
+import { syncFile, syncFolder } from '../storage/durable-files.ts';
 import { formatBackupName, parseBackupName } from './names.ts';
 
 /** A backup in the folder. */
@@ -64,9 +65,9 @@ export async function openBackupWork(dir: string, dataDir: string): Promise<Back
     dir: work,
     path,
     publish: async (at, encrypted) => {
-      await syncPath(path, 'r+');
+      await syncFile(path);
       const name = await takeName(dir, path, { at, encrypted });
-      await syncPath(dir, 'r');
+      await syncFolder(dir);
       await rm(work, { recursive: true, force: true });
       return name;
     },
@@ -134,13 +135,6 @@ async function takeName(dir: string, path: string, of: { at: number; encrypted: 
     }
   }
   throw new Refusal('conflict', `expected at most ${maxOfDay} backups a day`);
-}
-
-async function syncPath(path: string, flags: string): Promise<void> {
-  // Windows cannot open folders; NTFS journals its names.
-  if (process.platform === 'win32' && flags === 'r') return;
-  const file = await open(path, flags);
-  await file.sync().finally(() => file.close());
 }
 
 function isCoded(error: unknown, code: string): boolean {

@@ -16,7 +16,14 @@ import { Refusal } from '../errors.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
 import { readTrustInForce } from '../trust/trust-lists.ts';
-import { listReleaseFiles, listTrustEnvelopes, type SignedManifest, walkCertificates, walkManifests } from './store.ts';
+import {
+  listIconFiles,
+  listReleaseFiles,
+  listTrustEnvelopes,
+  type SignedManifest,
+  walkCertificates,
+  walkManifests,
+} from './store.ts';
 
 /** What was looked at, and everything that is wrong; all is well when `findings` is empty. */
 export interface InspectionReport {
@@ -45,7 +52,7 @@ export async function inspectServer(server: InspectedServer): Promise<Inspection
 }
 
 async function inspectFiles({ database, blobs }: InspectedServer, findings: string[]): Promise<number> {
-  const files = await listReleaseFiles(database.query);
+  const files = [...(await listReleaseFiles(database.query)), ...(await listIconFiles(database.query))];
   const digests = new Map<string, string>();
   for (const { project, version, sha256, size_bytes } of files) {
     const found = digests.get(sha256) ?? (await digestBlob(blobs, sha256));

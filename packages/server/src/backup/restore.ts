@@ -11,6 +11,7 @@ import { Refusal } from '../errors.ts';
 import type { Blobs } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
 import type { StagedDatabase, Swap } from '../storage/swap/staged.ts';
+import { carryLogs } from '../trust/log/carry.ts';
 import type { VaultRecord } from '../vault/store.ts';
 import type { Opener } from './age/encryption.ts';
 import { type Manifest, parseMemberName } from './archive/manifest.ts';
@@ -51,6 +52,8 @@ export interface RestoreRequest {
 export interface PreparedRestore {
   readonly manifest: Manifest;
   readonly migrations: readonly string[];
+  /** Takes along what was logged since; called once nobody is answered any more, and before the database in force is closed. */
+  takeLogAlong(): Promise<void>;
   /** Takes it into force by one atomic step; the database in force must be closed. */
   place(): Promise<void>;
   discard(): Promise<void>;
@@ -102,15 +105,21 @@ async function stage(
     const migrations = await unpackRows(staged.database, backup, tools);
     const replaced = await readReplaced(parts.current);
     await settleRestored(staged.database, { actor: request.actor, now: parts.now(), manifest, replaced, vault });
+    const takeLogAlong = () => carryLogs({ ...parts, staged: staged.database });
+    await takeLogAlong();
     await adoptFiles(parts.blobs, manifest, files);
-    return prepared(staged, manifest, migrations);
+    return { ...prepared(staged, manifest, migrations), takeLogAlong };
   } catch (error) {
     await staged.discard();
     throw error;
   }
 }
 
-function prepared(staged: StagedDatabase, manifest: Manifest, migrations: readonly string[]): PreparedRestore {
+function prepared(
+  staged: StagedDatabase,
+  manifest: Manifest,
+  migrations: readonly string[],
+): Omit<PreparedRestore, 'takeLogAlong'> {
   return { manifest, migrations, place: () => staged.place(), discard: () => staged.discard() };
 }
 

@@ -1,13 +1,14 @@
 /** HTTP of backups and restores: of the whole server, so in the default organisation only. */
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { confirmPassword, type StepUpParts } from '../accounts/step-up.ts';
+import { confirmPerson, type StepUpParts } from '../accounts/step-up.ts';
 import type { Caller } from '../audit/audit.ts';
 import { recordAudit } from '../audit/store.ts';
 import { type AppEnv, callerOf } from '../http/context.ts';
+import { openBody } from '../http/file-body.ts';
+import { hasProof, proofExpected, proofShape, readProof } from '../http/proof-schema.ts';
 import { readRawBody } from '../http/raw-body.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
 import type { Swap } from '../storage/swap/staged.ts';
@@ -19,10 +20,8 @@ import { backupFolder } from './trial.ts';
 import { parseOpener } from './words.ts';
 
 /** What the routes of backups need. */
-export interface BackupRouteDependencies extends BackupDependencies, StepUpParts {
-  readonly restoreDesk: RestoreDesk;
-  readonly swap: Swap;
-}
+export type BackupRouteDependencies = BackupDependencies &
+  StepUpParts & { readonly restoreDesk: RestoreDesk; readonly swap: Swap };
 
 const secretSchema = z.string().min(1).max(4096);
 /** Whoever has the file may guess as fast as they can; scrypt makes it dear, not impossible. */
@@ -68,14 +67,14 @@ const createBackupRoute = createRoute({
   tags,
   summary: 'Make a backup of the whole server',
   description:
-    'Encrypted to the recipients of the settings, unless `recipients`, `passphrase` or `plain` says otherwise: those are for an admin in person, who gives the own `password`. A passphrase is forgotten before this answers.',
+    'Encrypted to the recipients of the settings, unless `recipients`, `passphrase` or `plain` says otherwise: those are for an admin in person, who proves again who they are. A passphrase is forgotten before this answers.',
   request: {
     body: jsonBody(
       z.strictObject({
         recipients: z.array(z.string().max(100)).min(1).max(16).optional(),
         passphrase: passphraseSchema.optional(),
         plain: z.literal(true).optional(),
-        password: secretSchema.optional(),
+        ...proofShape,
       }),
     ),
   },
@@ -95,8 +94,8 @@ const downloadInPersonRoute = createRoute({
   method: 'post',
   path: '/api/backups/{name}/download',
   tags,
-  summary: 'Download any backup, with the own password typed again',
-  request: { params: nameSchema, body: jsonBody(z.strictObject({ password: secretSchema })) },
+  summary: 'Download any backup, after proving again who one is',
+  request: { params: nameSchema, body: jsonBody(z.strictObject(proofShape).refine(hasProof, proofExpected)) },
   responses: { 200: archiveAnswer },
 });
 
@@ -127,13 +126,15 @@ const restoreRoute = createRoute({
     'Answers when the restored state does. Everything is proved first; what is refused changes nothing, and a state that does not answer gives way to the old one. All sessions end.',
   request: {
     body: jsonBody(
-      z.strictObject({
-        password: secretSchema,
-        backup: z.string().max(64).optional(),
-        passphrase: secretSchema.optional(),
-        identity: secretSchema.optional(),
-        other_vault: z.boolean().default(false),
-      }),
+      z
+        .strictObject({
+          ...proofShape,
+          backup: z.string().max(64).optional(),
+          passphrase: secretSchema.optional(),
+          identity: secretSchema.optional(),
+          other_vault: z.boolean().default(false),
+        })
+        .refine(hasProof, proofExpected),
     ),
   },
   responses: {
@@ -180,7 +181,7 @@ function addBackupRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRouteD
   });
   router.openapi(downloadInPersonRoute, async (c) => {
     const backup = await findBackup(dir, c.req.valid('param').name);
-    await confirmPassword(dependencies, callerOf(c.var), c.req.valid('json').password);
+    await confirmPerson(dependencies, callerOf(c.var), readProof(c.req.valid('json')));
     return sendBackup(c, dependencies, backup);
   });
   router.openapi(removeRoute, async (c) => {
@@ -201,7 +202,10 @@ async function sendBackup(
   c.header('Content-Length', String(sizeBytes));
   c.header('Content-Disposition', `attachment; filename="${name}"`);
   c.header('Cache-Control', 'no-store');
-  return c.body(Readable.toWeb(createReadStream(path)) as ReadableStream, 200);
+  return c.body(
+    openBody(c, () => createReadStream(path)),
+    200,
+  );
 }
 
 function addRestoreRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRouteDependencies): void {
@@ -210,10 +214,10 @@ function addRestoreRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRoute
     c.json({ size_bytes: await restoreDesk.receive(config, readRawBody(c)) }, 200),
   );
   router.openapi(restoreRoute, async (c) => {
-    const { password, backup, passphrase, identity, other_vault } = c.req.valid('json');
+    const { backup, passphrase, identity, other_vault, ...proof } = c.req.valid('json');
     const caller = callerOf(c.var);
     // A session that somebody left open, or a stolen cookie, must not be enough to replace everything.
-    await confirmPassword(dependencies, caller, password);
+    await confirmPerson(dependencies, caller, readProof(proof));
     const { manifest, migrations } = await restoreDesk.restore(dependencies, {
       ...caller,
       backup,

@@ -121,6 +121,16 @@ export async function listReleaseFiles(query: Query): Promise<ReleaseFile[]> {
     .execute();
 }
 
+/** Every file of an icon, also of those that were replaced. */
+export async function listIconFiles(query: Query): Promise<ReleaseFile[]> {
+  return query
+    .selectFrom('module_icon')
+    .innerJoin('project', 'project.id', 'module_icon.module_id')
+    .select(['project.slug as project', 'module_icon.sha256', 'module_icon.size_bytes'])
+    .select(({ val }) => val('icon').as('version'))
+    .execute();
+}
+
 /** A signed manifest, whichever became of it. */
 export interface SignedManifest {
   readonly organisation_id: string;

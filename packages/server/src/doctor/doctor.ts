@@ -2,6 +2,8 @@
 import { examineCatalogues } from './catalogues.ts';
 import { examineBlobs, examineDisk, examineOrphans, examineScanner } from './files.ts';
 import type { DoctorDependencies, Examination, Finding } from './finding.ts';
+import { examineIcons } from './icons.ts';
+import { examineLog } from './log.ts';
 import { examinePush } from './push.ts';
 import { examineProtection, examineReleases } from './releases.ts';
 import { examineAddress, examineAudit, examineDurability, examineVault } from './server.ts';
@@ -17,12 +19,14 @@ import { examineWordpress } from './wordpress.ts';
 const examinations: Readonly<Record<string, Examination>> = {
   'the vault': examineVault,
   'the trust lists': examineTrust,
+  'the transparency log': examineLog,
   'the trusted roots of evidence': examineTrustRoots,
   'the manifests': examineReleases,
   'the catalogues of modules': examineCatalogues,
   'the protection of projects': examineProtection,
   'the scanner': examineScanner,
   'the files of releases': examineBlobs,
+  'the icons of modules': examineIcons,
   'the stored files': examineOrphans,
   'the audit log': examineAudit,
   'the durability of the database': examineDurability,

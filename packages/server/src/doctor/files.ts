@@ -1,7 +1,7 @@
 /** The doctor on files: the scanner that looks into them, what is missing, what belongs to nothing, and room for more. */
 import { statfs } from 'node:fs/promises';
 import { type DoctorDependencies, dayMs, type Finding } from './finding.ts';
-import { listReferencedBlobs } from './store.ts';
+import { listAssetBlobs, listIconBlobs, listReferencedBlobs } from './store.ts';
 
 const staleSignaturesDays = 7;
 const orphanAgeMs = dayMs;
@@ -68,9 +68,11 @@ export async function examineBlobs(
   return findings;
 }
 
-/** Files of no release. */
+/** Files of no release, no icon and no picture of a page. */
 export async function examineOrphans({ database, blobs, now }: DoctorDependencies): Promise<Finding[]> {
-  const known = new Set((await listReferencedBlobs(database.query)).map(({ sha256 }) => sha256));
+  const lists = [listReferencedBlobs, listIconBlobs, listAssetBlobs];
+  const known = new Set<string>();
+  for (const list of lists) for (const { sha256 } of await list(database.query)) known.add(sha256 ?? '');
   let orphans = 0;
   for await (const { sha256, storedAt } of blobs.list())
     if (!known.has(sha256) && now() - storedAt > orphanAgeMs) orphans += 1;
@@ -79,7 +81,7 @@ export async function examineOrphans({ database, blobs, now }: DoctorDependencie
     {
       level: 'info',
       code: 'blob-orphans',
-      message: `${orphans} stored files belong to no release`,
+      message: `${orphans} stored files belong to no release, icon or picture`,
       hint: 'nothing serves them; they are left by uploads that a crash cut off',
     },
   ];

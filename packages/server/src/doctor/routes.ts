@@ -1,10 +1,12 @@
 /** HTTP of the overview. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type Config, listVariables } from '../config.ts';
 import type { AppEnv } from '../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../http/router.ts';
 import { describeTrust } from '../trust/status.ts';
 import { examine } from './doctor.ts';
 import type { DoctorDependencies } from './finding.ts';
+import { findEntry, readManual } from './manual.ts';
 import { countThings } from './store.ts';
 
 const statusRoute = createRoute({
@@ -61,6 +63,29 @@ const doctorRoute = createRoute({
   },
 });
 
+const settingsRoute = createRoute({
+  method: 'get',
+  path: '/api/settings',
+  tags: ['server'],
+  summary: 'Which settings are in force, and what each means',
+  responses: {
+    200: jsonAnswer(
+      'By variable of the environment. `value` is null where it is not set, and where it may name who logs in where.',
+      z.object({
+        settings: z.array(
+          z.object({
+            name: z.string(),
+            set: z.boolean(),
+            value: z.string().nullable(),
+            default: z.string(),
+            meaning: z.string(),
+          }),
+        ),
+      }),
+    ),
+  },
+});
+
 /** The routes of the overview. */
 export function doctorRoutes(dependencies: DoctorDependencies & { readonly version: string }): OpenAPIHono<AppEnv> {
   const { database, vault, scanner, version } = dependencies;
@@ -79,7 +104,16 @@ export function doctorRoutes(dependencies: DoctorDependencies & { readonly versi
   router.openapi(doctorRoute, async (c) =>
     c.json({ findings: [...(await examine(dependencies, c.var.organisation.id))] }, 200),
   );
+  router.openapi(settingsRoute, async (c) => c.json({ settings: await describeSettings(dependencies.config) }, 200));
   return router;
+}
+
+async function describeSettings({ environment }: Pick<Config, 'environment'>) {
+  const manual = await readManual();
+  return listVariables(environment).map(({ name, isSet, value = null }) => {
+    const { fallback = 'none', meaning = '' } = findEntry(manual, name) ?? {};
+    return { name, set: isSet, value, default: fallback, meaning };
+  });
 }
 
 async function describeScanner(scanner: DoctorDependencies['scanner']) {

@@ -49,6 +49,26 @@ export async function listReferencedBlobs(
   return all.flat();
 }
 
+/** Every blob that an icon of an organisation, or of any, is or was, with its size in bytes and the slug of its module. */
+export async function listIconBlobs(
+  query: Query,
+  organisationId?: string,
+): Promise<{ slug: string; sha256: string; size_bytes: number; ended_at: number | null }[]> {
+  return query
+    .selectFrom('module_icon')
+    .innerJoin('project', 'project.id', 'module_icon.module_id')
+    .select(['project.slug', 'module_icon.sha256', 'module_icon.size_bytes', 'module_icon.ended_at'])
+    .$if(organisationId !== undefined, (rows) => rows.where('project.organisation_id', '=', organisationId ?? ''))
+    .orderBy('module_icon.id')
+    .execute();
+}
+
+/** Every blob that is a picture of a plugin's page, staged or shown. */
+export async function listAssetBlobs(query: Query): Promise<{ sha256: string | null }[]> {
+  const shown = query.selectFrom('wordpress_shown_asset').select('sha256');
+  return query.selectFrom('wordpress_asset').select('sha256').union(shown).execute();
+}
+
 /** Every project that is not deleted. */
 export async function listProjectSlugs(query: Query, organisationId: string): Promise<string[]> {
   const rows = await query

@@ -4,7 +4,10 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Refusal } from '../errors.ts';
 import type { Blobs } from '../storage/blobs.ts';
+import type { Database } from '../storage/database.ts';
+import { noteDiscarded } from '../storage/discarded-blobs.ts';
 import { createId } from '../storage/ids.ts';
+import { violationOf } from '../storage/violation.ts';
 
 /** A document that has come whole. */
 export interface SpooledFile {
@@ -68,7 +71,23 @@ async function writeBody(
   return { sha256: hash.digest('hex'), sizeBytes };
 }
 
-/** Makes the file a blob, durably; no row may name it before. */
-export async function keepFile(blobs: Blobs, { path, sha256 }: SpooledFile): Promise<void> {
+/** Where files become blobs. */
+export interface Keeping {
+  readonly database: Database;
+  readonly blobs: Blobs;
+  readonly now: () => number;
+}
+
+/** Makes the file a blob, durably; no row may name it before. The caller has a day to name it in one: else it is freed by the clock. */
+export async function keepFile({ database, blobs, now }: Keeping, { path, sha256 }: SpooledFile): Promise<void> {
+  await database.transaction((tx) => noteDiscarded(tx, [sha256], now()));
   await blobs.adopt(path, sha256);
+}
+
+/** Throws `conflict`, rule `evidence-target-gone`, for a row about something that was deleted meanwhile. */
+export function explainGone(error: unknown): never {
+  if (violationOf(error) !== 'foreign_key') throw error;
+  throw new Refusal('conflict', 'what this is about was deleted meanwhile', {
+    ...{ rule: 'evidence-target-gone', cause: error },
+  });
 }

@@ -8,7 +8,7 @@ import type { PendingUpgrade } from './upgrade.ts';
 export type Role = 'admin' | 'manager' | 'viewer';
 
 /** What an API key may be allowed to do; `key:<verb>` in the role table. */
-export type Verb = 'read' | 'upload' | 'activate' | 'manage' | 'admin' | 'metrics';
+export type Verb = 'read' | 'upload' | 'activate' | 'manage' | 'admin' | 'metrics' | 'submit';
 
 /** The organisation that a request is about. */
 export interface RequestOrganisation {
@@ -24,7 +24,7 @@ export type Principal =
       readonly kind: 'api-key';
       readonly apiKeyId: string;
       readonly verbs: readonly Verb[];
-      /** As the protocol's `Scope`: `*`, `project:slug` or `collection:slug`. */
+      /** An `AccessScope`. */
       readonly scope: string;
     }
   | {

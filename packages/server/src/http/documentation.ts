@@ -6,7 +6,7 @@ import type { AppEnv } from './context.ts';
 import { csrfHeader } from './csrf.ts';
 import { pageContentPolicy } from './headers.ts';
 import type { RoleTable } from './role-table.ts';
-import { createRouter } from './router.ts';
+import { createRouter, jsonAnswer } from './router.ts';
 
 type Document = ReturnType<OpenAPIHono<AppEnv>['getOpenAPI31Document']>;
 type Operation = NonNullable<NonNullable<Document['paths']>[string]['get']>;
@@ -29,7 +29,24 @@ const docsRoute = createRoute({
   responses: { 200: { description: 'The page.', content: { 'text/html': { schema: z.string() } } } },
 });
 
-/** `GET /api/openapi.json` and `GET /api/docs`. `describe` is asked once, when the first request comes. */
+const rolesRoute = createRoute({
+  method: 'get',
+  path: '/api/roles',
+  tags: ['server'],
+  summary: 'Who may do what',
+  responses: {
+    200: jsonAnswer(
+      'By area. `who`: roles of people, `key:` and a verb for API keys, `public` for everybody; `server-wide` routes exist in the default organisation alone.',
+      z.object({
+        routes: z.array(
+          z.object({ name: z.string(), area: z.string(), summary: z.string(), who: z.array(z.string()) }),
+        ),
+      }),
+    ),
+  },
+});
+
+/** `GET /api/openapi.json`, `GET /api/docs` and `GET /api/roles`. `describe` is asked once, when the first request comes. */
 export function createDocumentationRoutes(describe: () => Document): OpenAPIHono<AppEnv> {
   let document: Document | undefined;
   const remembered = () => {
@@ -43,7 +60,12 @@ export function createDocumentationRoutes(describe: () => Document): OpenAPIHono
     c.header('Content-Security-Policy', policy);
     return c.html(await renderPage(remembered()), 200);
   });
+  router.openapi(rolesRoute, (c) => c.json({ routes: listOperations(remembered()).map(describeRoles) }, 200));
   return router;
+}
+
+function describeRoles({ name, operation }: { name: string; operation: Operation }) {
+  return { name, area: areaOf(operation), summary: operation.summary ?? '', who: [...rolesOf(operation)] };
 }
 
 /** The document of `app`: with the ways to authenticate, and with the roles and refusals of every route. */
@@ -112,8 +134,16 @@ function listOperations(document: Document): { name: string; operation: Operatio
   );
 }
 
+function areaOf({ tags }: Operation): string {
+  return tags?.[0] ?? 'other';
+}
+
+function rolesOf(operation: Operation): readonly string[] {
+  return (operation as { 'x-signpost-roles'?: readonly string[] })['x-signpost-roles'] ?? [];
+}
+
 async function renderPage(document: Document): Promise<string> {
-  const tags = Map.groupBy(listOperations(document), ({ operation }) => operation.tags?.[0] ?? 'other');
+  const tags = Map.groupBy(listOperations(document), ({ operation }) => areaOf(operation));
   const sections = [...tags].map(
     ([tag, operations]) => html`<section><h2>${tag}</h2>${operations.map(renderOperation)}</section>`,
   );
@@ -129,11 +159,10 @@ ${sections}</main></body></html>`}`;
 }
 
 function renderOperation({ name, operation }: { name: string; operation: Operation }) {
-  const roles = (operation as { 'x-signpost-roles'?: readonly string[] })['x-signpost-roles'] ?? [];
   const body = operation.requestBody;
   return html`<article><h3><code>${name}</code></h3>
 <p>${operation.summary ?? ''}</p>
-<dl><dt>who</dt><dd>${roles.join(', ')}</dd>
+<dl><dt>who</dt><dd>${rolesOf(operation).join(', ')}</dd>
 ${body && 'content' in body ? html`<dt>body</dt><dd>${Object.entries(body.content).map(renderContent)}</dd>` : ''}
 ${Object.entries(operation.responses ?? {}).map(
   ([status, answer]) => html`<dt>${status}</dt>

@@ -20,6 +20,8 @@ const maxBodyBytes = 1024 * 1024;
 /** Routes whose body may be larger than that, in bytes. */
 const bodyLimits: ReadonlyMap<string, number> = new Map([
   ['POST /api/projects/{slug}/releases/{version}/evidence', 4 * 1024 * 1024],
+  // A screenshot.
+  ['PUT /api/projects/{slug}/wordpress/assets/{name}', 10 * 1024 * 1024],
   // An object of a cluster is half as large at most, and the one before it comes along.
   ['POST /api/watch/admission', 4 * 1024 * 1024],
 ]);
@@ -27,17 +29,31 @@ const bodyLimits: ReadonlyMap<string, number> = new Map([
 /** Routes whose body is a file; they bound it themselves. */
 const rawBodyRoutes: ReadonlySet<string> = new Set([
   'PUT /api/projects/{slug}/uploads/{id}',
+  'PUT /api/modules/{collection}/submissions/{id}/upload',
   'PUT /api/restore',
   'PUT /api/projects/{slug}/releases/{version}/sbom',
   'PUT /api/projects/{slug}/releases/{version}/vex',
   'PUT /api/vulnerabilities/{ecosystem}',
 ]);
 
+/** Tiles of the transparency log: whoever checks it reads many. */
+const tileRoutes: ReadonlySet<string> = new Set(['GET /log/tile/{level}/{path}', 'GET /log/{log}/tile/{level}/{path}']);
+
 /** Routes at which a password can be guessed, and those at which the master password can. */
 const passwordRoutes: ReadonlySet<string> = new Set([
   'POST /api/session',
+  'POST /api/session/second-factor',
+  'POST /api/session/passkey',
   'POST /api/session/password',
+  'POST /api/factors/totp',
+  'POST /api/factors/totp/remove',
+  'POST /api/factors/passkeys/options',
+  'POST /api/factors/passkeys/{id}/remove',
+  'POST /api/factors/recovery-codes',
+  'POST /api/first-admin',
+  'PUT /api/organisation/second-factor',
   'POST /api/people/{id}/admin',
+  'POST /api/people/{id}/factors/reset',
   'POST /api/vault/reset',
   'POST /api/backups',
   'POST /api/backups/{name}/download',
@@ -48,6 +64,18 @@ const passwordRoutes: ReadonlySet<string> = new Set([
 const masterPasswordRoutes: ReadonlySet<string> = new Set([
   'POST /api/vault/unlock',
   'POST /api/vault/change-password',
+]);
+
+/** What answers a person whose organisation demands a second factor that they do not have yet. */
+const enrolmentRoutes: ReadonlySet<string> = new Set([
+  'GET /api/session',
+  'DELETE /api/session',
+  'POST /api/session/password',
+  'GET /api/factors',
+  'POST /api/factors/totp',
+  'POST /api/factors/totp/confirm',
+  'POST /api/factors/passkeys/options',
+  'POST /api/factors/passkeys',
 ]);
 
 /** Finds organisations. */
@@ -61,6 +89,8 @@ export interface Authentication {
   readonly principal: Principal;
   /** Why a credential that came does not count. Thrown only where one is needed: public routes answer regardless. */
   readonly refusal?: Refusal;
+  /** A person who counts on the routes alone by which a second factor is enrolled, until they have. */
+  readonly enrolling?: Principal & { readonly kind: 'person' };
 }
 
 /** What the guard is made of. */
@@ -81,6 +111,7 @@ export interface GuardParts {
     readonly logins: RateLimit;
     readonly unlocks: RateLimit;
     readonly enrolment: RateLimit;
+    readonly tiles: RateLimit;
     readonly exchanges: RateLimit;
   };
   /** The methods that some route offers for a path. */
@@ -96,10 +127,11 @@ export function createGuard(parts: GuardParts): MiddlewareHandler<AppEnv> {
     if (c.req.path.includes('\u0000')) throw notFound();
     const organisation = await resolveOrganisation(parts, c);
     const address = clientAddress(peerOf(c), c.req.header('x-forwarded-for'), parts.proxies);
-    const { principal, refusal } = await parts.authenticate(c.req.raw, organisation, () =>
+    const { enrolling, refusal, ...found } = await parts.authenticate(c.req.raw, organisation, () =>
       readClientCertificate({ socket: c.env?.incoming?.socket, header: c.req.header('client-cert') }, parts.proxies),
     );
     const rule = matchedRule(parts, c);
+    const principal = enrolling && rule && enrolmentRoutes.has(rule.name) ? enrolling : found.principal;
     takeFromLimit(parts, { rule, principal, address });
     if (!rule) throw refuseRoute(parts, c);
     assertPermitted(rule, { principal, refusal, organisation, path: c.req.path });
@@ -153,6 +185,7 @@ function takeFromLimit(
   else if (rule !== undefined && masterPasswordRoutes.has(rule.name)) limits.unlocks.take(client);
   else if (rule?.name === 'POST /api/oidc/exchange') limits.exchanges.take(client);
   else if (rule?.name.includes(' /acme/')) limits.enrolment.take(client);
+  else if (rule !== undefined && tileRoutes.has(rule.name)) limits.tiles.take(client);
   else if (principal.kind === 'anonymous') limits.reads.take(client);
 }
 
@@ -185,13 +218,23 @@ function assertPermitted(
 /** A key or certificate for one project does not see the others, and may do nothing that is of no project. */
 function assertInScope(rule: RouteRule, scope: string, path: string): void {
   if (scope === '*' || rule.name === 'GET /api/status') return;
+  const segments = path.split('/');
+  if (rule.collectionSegment !== undefined) {
+    if (collectionOf(scope) !== segments[rule.collectionSegment]) throw notFound();
+    return;
+  }
   if (rule.projectSegment === undefined) {
     throw new Refusal('forbidden', `expected access to the whole organisation, got that to ${scope}`, {
       rule: 'key-scope',
     });
   }
   // Slugs hold nothing that could be encoded in a second way: an equal segment is an equal parameter.
-  if (scope !== `project:${path.split('/')[rule.projectSegment]}`) throw notFound();
+  if (scope !== `project:${segments[rule.projectSegment]}`) throw notFound();
+}
+
+/** The collection of `collection:slug` and `module:slug/module`. */
+function collectionOf(scope: string): string | undefined {
+  return /^(?:collection|module):([^/]+)/.exec(scope)?.[1];
 }
 
 function changesState(rule: RouteRule): boolean {

@@ -62,3 +62,9 @@ function listHeaders(choice: HeaderChoice): HeaderList {
 export function pageContentPolicy(styleHash: string): string {
   return `${strictContentPolicy}; style-src '${styleHash}'; img-src 'self'`;
 }
+
+/** The same for a page with scripts of this server that ask nobody else and turn no text into markup or script. */
+export function scriptContentPolicy(styleHash: string): string {
+  const scripts = "script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
+  return `${pageContentPolicy(styleHash)}; ${scripts}`;
+}

@@ -23,6 +23,8 @@ export interface RouteRule {
   readonly verbs: ReadonlySet<Verb>;
   /** Which segment of the path names the project (`/api/projects/{slug}`: 3); undefined when none does. */
   readonly projectSegment: number | undefined;
+  /** The same of the collection, where its authors may call the route. */
+  readonly collectionSegment: number | undefined;
 }
 
 /** Every problem of the table at once. */
@@ -57,7 +59,11 @@ export const publicRoutes: readonly string[] = [
   'POST /acme/{directory}/revoke-cert',
   'GET /api/docs',
   'GET /api/health',
+  'GET /api/icons/{file}',
+  'GET /api/log/entries/{index}/proof',
   'GET /api/modules/{collection}',
+  'GET /api/modules/{collection}/{module}/icon',
+  'GET /api/modules/{collection}/{module}/icon.png',
   'GET /api/openapi.json',
   'GET /api/projects/{slug}/badge.svg',
   'GET /api/projects/{slug}/channels/{channel}/manifest',
@@ -68,12 +74,22 @@ export const publicRoutes: readonly string[] = [
   'GET /api/projects/{slug}/releases/{version}/evidence',
   'GET /api/projects/{slug}/releases/{version}/evidence/{digest}',
   'GET /api/projects/{slug}/releases/{version}/wordpress',
+  'GET /api/projects/{slug}/wordpress/assets/{name}',
+  'GET /api/projects/{slug}/wordpress/info.json',
+  'GET /api/projects/{slug}/wordpress/update.json',
   // The token of a build is the proof.
   'POST /api/oidc/exchange',
   // The code, which only readers of the address have, is the proof.
   'POST /api/notifications/confirmation',
   // Logging in is how one stops being anonymous.
   'POST /api/session',
+  'POST /api/session/second-factor',
+  'POST /api/session/passkey',
+  // Makes a challenge and keeps nothing.
+  'POST /api/session/passkey/options',
+  'GET /api/sign-in',
+  // The token of the link that the operator was shown is the proof; before it there is nobody.
+  'POST /api/first-admin',
   // Private channels answer members alone.
   'GET /api/push/channels',
   'GET /api/push/frames',
@@ -88,6 +104,10 @@ export const publicRoutes: readonly string[] = [
   // The same; address and password of an admin are the proof.
   'POST /api/vault/reset',
   'GET /healthz',
+  // Files that hold nothing of anybody.
+  'GET /',
+  'GET /console',
+  'GET /console/{path}',
   // A question; the answer is signed and nothing changes.
   'POST /pki/{authority}/tsa',
   'GET /pki/{authority}/ca.crt',
@@ -99,8 +119,18 @@ export const publicRoutes: readonly string[] = [
   'GET /pki/{authority}/ocsp/{request}',
   // Asks and changes nothing: clients send what they ask about as a body.
   'POST /pki/{authority}/ocsp',
+  'GET /log/checkpoint',
+  'GET /log/tile/{level}/{path}',
+  'GET /log/{log}/checkpoint',
+  'GET /log/{log}/tile/{level}/{path}',
   'GET /{slug}',
+  // Pages of what is published, and the script of one of them.
+  'GET /info',
   'GET /{slug}/info',
+  'GET /{slug}/info/changelog',
+  'GET /{slug}/info/commands',
+  'GET /{slug}/info/verify',
+  'GET /assets/{name}',
   'GET /{slug}/{version}',
   'GET /{slug}/{version}/{name}',
   // Of releases that are published; the others answer to members.
@@ -111,7 +141,9 @@ export const publicRoutes: readonly string[] = [
 ];
 
 const roleNames: ReadonlySet<string> = new Set<Role>(['admin', 'manager', 'viewer']);
-const verbNames: ReadonlySet<string> = new Set<Verb>(['read', 'upload', 'activate', 'manage', 'admin', 'metrics']);
+const verbNames: ReadonlySet<string> = new Set<Verb>([
+  ...(['read', 'upload', 'activate', 'manage', 'admin', 'metrics', 'submit'] as const),
+]);
 
 /** Lists everything that is wrong with `table` for these routes; empty when all is well. */
 export function validateRoleTable(table: RoleTable, routes: readonly RouteName[]): string[] {
@@ -168,13 +200,20 @@ function isRole(text: string): boolean {
 }
 
 function parseRule(name: string, roles: readonly string[]): RouteRule {
-  const segment = name.split('/').indexOf('{slug}');
+  const segments = name.split('/');
+  const verbs = new Set(roles.filter((role) => role.startsWith('key:')).map((role) => role.slice(4) as Verb));
   return {
     name,
     public: roles.includes('public'),
     serverWide: roles.includes('server-wide'),
     roles: new Set(roles.filter((role): role is Role => roleNames.has(role))),
-    verbs: new Set(roles.filter((role) => role.startsWith('key:')).map((role) => role.slice(4) as Verb)),
-    projectSegment: segment === -1 ? undefined : segment,
+    verbs,
+    projectSegment: placeOf('{slug}', segments),
+    collectionSegment: verbs.has('submit') ? placeOf('{collection}', segments) : undefined,
   };
+}
+
+function placeOf(parameter: string, segments: readonly string[]): number | undefined {
+  const place = segments.indexOf(parameter);
+  return place === -1 ? undefined : place;
 }

@@ -23,6 +23,11 @@ export function jsonBody<Schema extends ZodType>(
   return { content: { 'application/json': { schema } }, required: true };
 }
 
+/** The `body` of a route that takes a file as it is: the route itself reads and judges it. */
+export const fileBody = {
+  content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } },
+} as const;
+
 /** One entry of `responses` that answers with JSON. */
 export function jsonAnswer<Schema extends ZodType>(
   description: string,

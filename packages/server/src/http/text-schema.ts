@@ -16,9 +16,14 @@ export function textSchema(maxLength: number): z.ZodString {
     );
 }
 
+/** More than any catalogue is translated into; whoever picks a text from them looks at each. */
+const maxLocales = 100;
+
 /** Such text by locale. */
 export function localeMapSchema(maxLength: number): z.ZodRecord<z.ZodString, z.ZodString> {
-  return z.record(z.string().regex(localePattern, 'expected a locale such as en or de-AT'), textSchema(maxLength));
+  return z
+    .record(z.string().regex(localePattern, 'expected a locale such as en or de-AT'), textSchema(maxLength))
+    .refine((texts) => Object.keys(texts).length <= maxLocales, `expected at most ${maxLocales} locales`);
 }
 
 /** A name: one line of 1 to `maxLength` UTF-16 units without any control character, spaces around it taken off. */

@@ -1,6 +1,6 @@
 /** Hands messages to one server of mail (RFC 5321), over TLS that is checked (RFC 8314) unless it is on this machine. */
 import { readFile } from 'node:fs/promises';
-import { createTransport, type NodemailerError } from 'nodemailer';
+import type { NodemailerError } from 'nodemailer';
 import type { SmtpServer } from '../config-values.ts';
 import { parseMailAddress } from './address.ts';
 
@@ -46,6 +46,8 @@ export function createMailer({ server, from, passwordFile }: MailSettings): Mail
       const mail = writeMail(from, message);
       const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
       try {
+        // Most servers send none.
+        const { createTransport } = await import('nodemailer');
         const transport = createTransport({ ...transportOf(server), ...(await readLogin(server, passwordFile)) });
         const closing = () => transport.close();
         limit.addEventListener('abort', closing, { once: true });

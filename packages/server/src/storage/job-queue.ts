@@ -1,7 +1,8 @@
 /** The statements of the job table. What must not race stands in each `where`: a job is held by its attempt's number. */
 import { type ExpressionBuilder, sql } from 'kysely';
 import type { Database, Query } from './database.ts';
-import type { JobTable, Schema } from './schema.ts';
+import type { Schema } from './schema.ts';
+import type { JobTable } from './tables/platform.ts';
 
 /** How often a job is tried before it counts as failed. */
 export const attemptLimit = 5;
@@ -59,6 +60,16 @@ export async function failAbandonedJobs(database: Database, now: number): Promis
     .where('state', '=', 'running')
     .where('lease_until', '<', now)
     .where('attempts', '>=', attemptLimit)
+    .execute();
+}
+
+/** Ends the jobs of one kind that a server has left running; nobody else runs any. */
+export async function endHeldJobs(query: Query, kind: string, now: number): Promise<void> {
+  await query
+    .updateTable('job')
+    .set({ state: 'failed', lease_until: null, finished_at: now, last_error: 'the server ended' })
+    .where('kind', '=', kind)
+    .where('state', '=', 'running')
     .execute();
 }
 

@@ -2,7 +2,7 @@
 import type { BaseLogger } from 'pino';
 import type { Database, Query } from './database.ts';
 import { attemptLimit, claimJob, failAbandonedJobs, insertJob, pruneJobs, updateClaimed } from './job-queue.ts';
-import type { JobTable } from './schema.ts';
+import type { JobTable } from './tables/platform.ts';
 import { createQueue, startTurns } from './turns.ts';
 
 /** A job to be recorded. */

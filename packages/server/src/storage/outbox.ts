@@ -4,7 +4,7 @@ import type { BaseLogger } from 'pino';
 import type { Bus, Event } from './bus.ts';
 import type { Database, Query } from './database.ts';
 import { insertRows } from './row-inserts.ts';
-import type { OutboxTable } from './schema.ts';
+import type { OutboxTable } from './tables/platform.ts';
 import { createQueue, startTurns } from './turns.ts';
 
 /** Records `event` to be published once `transaction` has committed. */

@@ -8,8 +8,10 @@ import { maxTrustListBytes } from '@signpost/protocol/updates/trust-list';
 import { Refusal } from '../errors.ts';
 import { type AppEnv, callerOf } from '../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
-import { scopeSchema } from '../http/scope-schema.ts';
-import { textSchema } from '../http/text-schema.ts';
+import { signingScopeSchema } from '../http/scope-schema.ts';
+import { lineSchema } from '../http/text-schema.ts';
+import { encodeLogKey } from './log/checkpoint.ts';
+import { findOpenLog, isOwnLog } from './log/store.ts';
 import {
   activateSigningKey,
   createSigningKey,
@@ -19,7 +21,7 @@ import {
   type SigningKeyDependencies,
 } from './signing-keys.ts';
 import { describeTrust, listTrustVersions } from './status.ts';
-import { findLatestTrustList, listRootChanges, listSigningKeys, type SigningKeyRow } from './store.ts';
+import { findLatestTrustList, findTrustList, listRootChanges, listSigningKeys, type SigningKeyRow } from './store.ts';
 import { importTrustList, pinRoots, readPinnedRoots, readTrustInForce } from './trust-lists.ts';
 
 const keyIdSchema = z.string().regex(/^[0-9a-f]{64}$/);
@@ -125,6 +127,7 @@ const pubkeyRoute = createRoute({
         pubkey_b64: z.string().nullable(),
         root_key_ids: z.array(keyIdSchema),
         keys: z.array(z.object({ ...rootSchema.shape, scope: z.string() })),
+        log: z.object({ origin: z.string(), verifier_key: z.string() }).nullable(),
       }),
     ),
   },
@@ -135,7 +138,8 @@ async function describePubkeys({
   organisationId,
 }: Pick<SigningKeyDependencies, 'database'> & { organisationId: string }) {
   const keys = (await listSigningKeys(database.query, organisationId)).filter(({ state }) => state === 'active');
-  const main = keys.find(({ scope }) => scope === '*') ?? keys[0];
+  const main = keys.find(({ scope }) => scope === '*') ?? keys.find(({ scope }) => !scope.startsWith('wordpress:'));
+  const log = await findOpenLog(database.query);
   const roots =
     (await readTrustInForce(database.query, organisationId))?.rootsInForce ??
     (await readPinnedRoots(database.query, organisationId));
@@ -144,6 +148,7 @@ async function describePubkeys({
     pubkey_b64: main?.pubkey_b64 ?? null,
     root_key_ids: roots?.keys.map(({ keyId }) => keyId) ?? [],
     keys: keys.map(({ key_id, pubkey_b64, scope }) => ({ key_id, pubkey_b64, scope })),
+    log: log ? { origin: log.origin, verifier_key: encodeLogKey(log) } : null,
   };
 }
 
@@ -166,6 +171,11 @@ function addTrustListRoutes(router: OpenAPIHono<AppEnv>, dependencies: TrustRout
       (key) =>
         `the active key ${key.label} (${key.key_id.slice(0, 16)}…) for ${key.scope} is not in this list: nothing can be signed with it`,
     );
+    if (list.log && !(await isOwnLog(dependencies.database, list.log))) {
+      warnings.push(
+        `the list names the log ${list.log.origin}, which is not this server's: clients refuse what it publishes`,
+      );
+    }
     return c.json(
       { version: list.version, digest: list.digest, expires_at: formatTime(list.expiresAt), changed, warnings },
       200,
@@ -182,6 +192,12 @@ function addTrustListRoutes(router: OpenAPIHono<AppEnv>, dependencies: TrustRout
   router.openapi(versionsRoute, async (c) =>
     c.json({ versions: await listTrustVersions(dependencies, c.var.organisation.id) }, 200),
   );
+  router.openapi(versionRoute, async (c) => {
+    const { version } = c.req.valid('param');
+    const row = await findTrustList(dependencies.database.query, c.var.organisation.id, version);
+    if (!row) throw new Refusal('not_found', `no trust list of version ${version} was imported`);
+    return c.body(encodeText(row.envelope), 200, { 'Content-Type': 'application/json' }) as never;
+  });
 }
 
 const pinRoute = createRoute({
@@ -205,6 +221,9 @@ const importRoute = createRoute({
   tags: ['trust'],
   summary: 'Bring a trust list into force',
   description: `The body is a trust list envelope as signpost root sign wrote it, at most ${maxTrustListBytes} bytes.`,
+  request: {
+    body: { content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } } },
+  },
   responses: {
     200: jsonAnswer(
       'The list is in force',
@@ -243,6 +262,15 @@ const versionsRoute = createRoute({
   },
 });
 
+const versionRoute = createRoute({
+  method: 'get',
+  path: '/api/trust/versions/{version}',
+  tags: ['trust'],
+  summary: 'A trust list that was once imported',
+  request: { params: z.object({ version: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) }) },
+  responses: { 200: jsonAnswer('The list with its signatures, as canonical bytes', z.unknown()) },
+});
+
 function addSigningKeyRoutes(router: OpenAPIHono<AppEnv>, dependencies: SigningKeyDependencies): void {
   const { database, now } = dependencies;
   const listRoute = createRoute({
@@ -279,7 +307,7 @@ const createKeyRoute = createRoute({
   path: '/api/signing-keys',
   tags: ['trust'],
   summary: 'Make a signing key',
-  request: { body: jsonBody(z.object({ scope: scopeSchema.default('*'), label: textSchema(100).min(1) })) },
+  request: { body: jsonBody(z.object({ scope: signingScopeSchema.default('*'), label: lineSchema(100) })) },
   responses: { 201: jsonAnswer('The key is made and sealed', signingKeySchema) },
 });
 

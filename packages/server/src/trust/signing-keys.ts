@@ -1,6 +1,6 @@
 /** The server's own signing keys: sealed in the vault, used only when the trust list in force says so. */
 import { createKeyPair, createSigner, type Signer } from '@signpost/protocol/keys/ed25519';
-import type { Scope } from '@signpost/protocol/updates/names';
+import { isInScope, type Scope } from '@signpost/protocol/updates/names';
 import { findKeysInScope, isKeyUsable } from '@signpost/protocol/updates/verify-manifest';
 import type { VerifiedTrustList } from '@signpost/protocol/updates/verify-trust-list';
 import type { Transaction } from 'kysely';
@@ -119,7 +119,7 @@ interface SignerWish {
 }
 
 /**
- * The signer for a project or collection: the active key of that very scope, else that of `*`, if the trust list accepts it. Throws
+ * The signer for a scope: the active key of that very scope, else, but for packages, that of `*`, if the trust list accepts it. Throws
  * `trust_refused` when there is none and `vault_locked` while the vault is.
  */
 export async function openScopedSigner(
@@ -128,8 +128,10 @@ export async function openScopedSigner(
   { query, scope, trust }: SignerWish,
 ): Promise<Signer> {
   const usable = new Set(findKeysInScope(trust, scope, now()).map(({ key }) => key.keyId));
-  for (const held of [scope, '*']) {
-    const key = await findActiveSigningKey(query, organisationId, held);
+  // The key of everything signs no packages for WordPress, whatever a later list says of it.
+  const held = scope.startsWith('wordpress:') ? [scope] : [scope, '*'];
+  for (const name of held) {
+    const key = await findActiveSigningKey(query, organisationId, name);
     if (key && usable.has(key.key_id)) {
       const seed = new Uint8Array(vault.unseal(purpose, `signing_key/${key.key_id}`, key.sealed_seed));
       const signer = await createSigner(seed);
@@ -194,7 +196,7 @@ async function requireSigningKey(query: Query, caller: Caller, keyId: string): P
 export function isInTrustList(key: SigningKeyRow, trust: VerifiedTrustList | undefined, now: number): boolean {
   const trusted = trust?.validKeys.find((entry) => entry.key.keyId === key.key_id);
   if (!trust || !trusted || trusted.custody !== 'server' || !isKeyUsable(trust, trusted, now)) return false;
-  return trusted.scope.includes('*') || trusted.scope.includes(key.scope as Scope);
+  return isInScope(trusted.scope, key.scope as Scope);
 }
 
 function assertInTrustList(key: SigningKeyRow, trust: VerifiedTrustList | undefined, now: number): void {

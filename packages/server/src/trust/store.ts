@@ -1,7 +1,8 @@
 /** The trust plane's SQL: pinned roots, trust lists, signing keys. */
 import type { Selectable, Transaction } from 'kysely';
 import type { Query } from '../storage/database.ts';
-import type { Schema, SigningKeyTable, TrustListTable, TrustRootTable } from '../storage/schema.ts';
+import type { Schema } from '../storage/schema.ts';
+import type { SigningKeyTable, TrustListTable, TrustRootTable } from '../storage/tables/trust.ts';
 
 /** A stored trust list. */
 export type TrustListRow = Selectable<TrustListTable>;
@@ -39,6 +40,20 @@ export async function findLatestTrustList(query: Query, organisationId: string):
     .where('organisation_id', '=', organisationId)
     .orderBy('version', 'desc')
     .limit(1)
+    .executeTakeFirst();
+}
+
+/** The list of exactly `version`, or undefined. */
+export async function findTrustList(
+  query: Query,
+  organisationId: string,
+  version: number,
+): Promise<TrustListRow | undefined> {
+  return query
+    .selectFrom('trust_list')
+    .selectAll()
+    .where('organisation_id', '=', organisationId)
+    .where('version', '=', version)
     .executeTakeFirst();
 }
 
@@ -81,6 +96,20 @@ export async function listTrustListVersions(
     .select(['version', 'digest', 'issued_at', 'expires_at', 'changes_roots', 'imported_at'])
     .where('organisation_id', '=', organisationId)
     .orderBy('version', 'desc')
+    .execute();
+}
+
+/** A list by what the log says of it. */
+export type TrustListHead = Pick<TrustListRow, 'organisation_id' | 'version' | 'digest'>;
+
+/** Every list of every organisation without its bytes, in the order of their import. */
+export async function listTrustListHeads(query: Query): Promise<TrustListHead[]> {
+  return query
+    .selectFrom('trust_list')
+    .select(['organisation_id', 'version', 'digest'])
+    .orderBy('imported_at')
+    .orderBy('organisation_id')
+    .orderBy('version')
     .execute();
 }
 

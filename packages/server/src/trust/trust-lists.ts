@@ -11,13 +11,16 @@ import type { Database, Query } from '../storage/database.ts';
 import { createId } from '../storage/ids.ts';
 import { recordEvents } from '../storage/outbox.ts';
 import { violationOf } from '../storage/violation.ts';
+import { appendAll, appendOrWait, type Loggable, type LogParts } from './log/append.ts';
 import {
   findLatestTrustList,
   insertPinnedRoots,
   insertTrustList,
   listPinnedRoots,
   listRootChanges,
+  listTrustListHeads,
   measureRootChanges,
+  type TrustListHead,
 } from './store.ts';
 
 /** What the trust plane works with. */
@@ -25,6 +28,9 @@ export interface TrustDependencies {
   readonly database: Database;
   readonly now: () => number;
 }
+
+/** What an import works with: the log signs under the vault. */
+export interface ImportDependencies extends TrustDependencies, LogParts {}
 
 /** What an import did. */
 export interface ImportedTrustList {
@@ -102,7 +108,7 @@ export async function readTrustInForce(query: Query, organisationId: string): Pr
  * pinned roots, and TrustError for whatever a client would refuse; both are audited.
  */
 export async function importTrustList(
-  dependencies: TrustDependencies,
+  dependencies: ImportDependencies,
   caller: Caller,
   bytes: Uint8Array,
 ): Promise<ImportedTrustList> {
@@ -116,10 +122,11 @@ export async function importTrustList(
 }
 
 async function importVerified(
-  { database, now }: TrustDependencies,
+  dependencies: ImportDependencies,
   caller: Caller,
   bytes: Uint8Array,
 ): Promise<ImportedTrustList> {
+  const { database, now } = dependencies;
   const previous = await readTrustInForce(database.query, caller.organisationId);
   const roots = previous?.rootsInForce ?? (await readPinnedRoots(database.query, caller.organisationId));
   if (!roots) {
@@ -130,12 +137,12 @@ async function importVerified(
   }
   const list = await verifyTrustList(bytes, { roots, previous, now: now() });
   if (previous?.version === list.version) return { list, changed: false };
-  await storeTrustList({ database, now }, caller, { list, previous, previousRoots: roots });
+  await storeTrustList(dependencies, caller, { list, previous, previousRoots: roots });
   return { list, changed: true };
 }
 
 async function storeTrustList(
-  { database, now }: TrustDependencies,
+  dependencies: ImportDependencies,
   caller: Caller,
   {
     list,
@@ -143,6 +150,7 @@ async function storeTrustList(
     previousRoots,
   }: { list: VerifiedTrustList; previous: VerifiedTrustList | undefined; previousRoots: RootSet },
 ): Promise<void> {
+  const { database, now } = dependencies;
   const at = now();
   const row = {
     organisation_id: caller.organisationId,
@@ -159,6 +167,7 @@ async function storeTrustList(
     .transaction(async (tx) => {
       if (!(await insertTrustList(tx, row))) throw faster;
       if (row.changes_roots === 1) await assertChainFollowed(tx, caller.organisationId);
+      await appendOrWait(tx, dependencies, [describeList(row)]);
       const payload = { trust_version: list.version, digest: list.digest };
       await recordEvents(tx, listEvents(caller, { list, previous, at }));
       await recordAudit(tx, at, {
@@ -171,6 +180,16 @@ async function storeTrustList(
     .catch((error: unknown) => {
       throw violationOf(error) === 'unique' ? faster : error;
     });
+}
+
+/** A list as the log has it. */
+function describeList({ organisation_id, version, digest }: TrustListHead): Loggable {
+  return { organisationId: organisation_id, entry: { type: 'trust-list', trustVersion: version, sha256: digest } };
+}
+
+/** Appends every list that was ever in force and is not in the log yet, in the order of their import; returns how many. */
+export async function logTrustLists(dependencies: ImportDependencies): Promise<number> {
+  return appendAll(dependencies, (await listTrustListHeads(dependencies.database.query)).map(describeList));
 }
 
 /** What a list in force tells: of itself, and of each key that it revokes and the one before did not. */

@@ -1,6 +1,6 @@
 /** The vault's rows: one of state, and the server's own secrets. */
 import type { Query } from '../storage/database.ts';
-import type { VaultStateTable } from '../storage/schema.ts';
+import type { VaultStateTable } from '../storage/tables/platform.ts';
 
 /** Whether a vault was ever made, in a schema of any version. */
 export async function hasVaultState(query: Query): Promise<boolean> {

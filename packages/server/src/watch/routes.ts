@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../http/context.ts';
 import type { AdmissionFigures } from './admission/metrics.ts';
 import { type AdmissionRouteParts, watchAdmissionRoutes } from './admission/routes.ts';
+import { watchAnnouncementRoutes } from './announcements/routes.ts';
 import { watchCaseRoutes } from './cases/routes.ts';
 import type { Following } from './clusters/following.ts';
 import { watchClusterRoutes } from './clusters/routes.ts';
@@ -37,6 +38,7 @@ interface WatchRouteParts extends SummaryParts, VouchParts, WatchWork, Pick<Admi
 export function watchRoutes(parts: WatchRouteParts): readonly OpenAPIHono<AppEnv>[] {
   return [
     watchSourceRoutes(parts),
+    watchAnnouncementRoutes(parts),
     watchFindingRoutes(parts),
     observingRoutes(parts),
     watchPolicyRoutes(parts),

@@ -152,6 +152,7 @@ forEachEngine((_engine, open) => {
       assert.equal((await change(password, 'short')).status, 400);
       assert.equal((await change(password, 'a new long password')).status, 204);
       assert.equal((await ask('GET', '/api/session', { as: viewer.session })).status, 401);
+      await assert.rejects(viewer.logIn(), { code: 'unauthenticated' }, 'nor one whose old password was just verified');
       assert.equal((await ask('GET', '/api/session', { as: second })).status, 200);
       const logIn = (tried: string) => ask('POST', '/api/session', { json: { email: viewer.email, password: tried } });
       assert.equal((await logIn(password)).status, 401);

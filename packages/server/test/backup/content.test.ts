@@ -12,6 +12,9 @@ const otherDigests: readonly string[] = [
   'sbom.artifact_sha256',
   'vex_statement.artifact_sha256',
   'wordpress_deploy.artifact_sha256',
+  'submission.sha256',
+  // Of files that nobody has any more.
+  'discarded_blob.sha256',
   // Of text in the row itself.
   'evidence_document.sha256',
   'release_policy.sha256',

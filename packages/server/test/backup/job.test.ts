@@ -8,7 +8,7 @@ import { recordAudit } from '../../src/audit/store.ts';
 import { createKeyPair } from '../../src/backup/age/keys.ts';
 import { createBackupJob } from '../../src/backup/job.ts';
 import { verifyBackup } from '../../src/backup/offline.ts';
-import { runBackup } from '../../src/planes.ts';
+import { runBackup } from '../../src/schedules.ts';
 import type { Job } from '../../src/storage/jobs.ts';
 import { openPlanesScene, type PlanesScene } from '../planes-scene.ts';
 import { openFolder } from './scene.ts';

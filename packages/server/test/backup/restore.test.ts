@@ -4,14 +4,16 @@ import { execFile, execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { suite, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { listAudit } from '../../src/audit/store.ts';
 import { createKeyPair, parseRecipient } from '../../src/backup/age/keys.ts';
 import { createBackup } from '../../src/backup/create.ts';
 import { drillBackup, makeBackup, restoreBackup, verifyBackup } from '../../src/backup/offline.ts';
 import { appendFrames, openLog, readLog } from '../../src/push/log/log.ts';
-import { openDatabase } from '../../src/storage/database/open.ts';
+import { type DatabaseLocation, openDatabase } from '../../src/storage/database/open.ts';
+import { makeRaster } from '../images/pictures.ts';
+import type { PlanesScene } from '../planes-scene.ts';
 import { forEachEngine } from '../storage/engines.ts';
 import { createVault } from '../vault/opened-vault.ts';
 import { backUp, inspectFolder, openFilledServer, openFolder } from './scene.ts';
@@ -20,12 +22,23 @@ const run = promisify(execFile);
 const report = () => undefined;
 const trial = { opener: {}, report };
 const pair = createKeyPair();
-/** What the server of `openFilledServer` holds. */
-const everything = { files: 3, manifests: 2, certificates: 3 };
+/** What the server of `openFilledServer` holds, with an icon beside it. */
+const everything = { files: 4, manifests: 2, certificates: 3 };
+
+async function openServerWithIcon(t: TestContext, location: DatabaseLocation): Promise<PlanesScene> {
+  const scene = await openFilledServer(t, location);
+  const as = await scene.openKey(scene.home, ['manage']);
+  await scene.ask('POST', '/api/collections', { as, json: { slug: 'addons' } });
+  await scene.ask('POST', '/api/collections/addons/modules', { as, json: { slug: 'maps' } });
+  const body = await makeRaster('png', 16);
+  const { status } = await scene.ask('PUT', '/api/collections/addons/modules/maps/icon', { as, body });
+  assert.equal(status, 200);
+  return scene;
+}
 
 forEachEngine((_name, _open, locate) => {
   test('a backup of a live server is whole: every file, manifest, certificate and audit row', async (t) => {
-    const scene = await openFilledServer(t, await locate());
+    const scene = await openServerWithIcon(t, await locate());
     const made = await backUp(scene, await openFolder(t));
     assert.match(made.name, /^signpost-backup-2026-11-21\.zip$/);
     assert.equal((await stat(made.path)).mode & 0o777, 0o600);
@@ -36,7 +49,7 @@ forEachEngine((_name, _open, locate) => {
 
   test('a backup of this engine goes to SQLite, and one of SQLite comes here', async (t) => {
     const here = await locate();
-    const scene = await openFilledServer(t, here);
+    const scene = await openServerWithIcon(t, here);
     const made = await backUp(scene, await openFolder(t), [parseRecipient(pair.recipient)]);
     const opener = { identity: pair.identity };
     const dataDir = join(await openFolder(t), 'made');

@@ -12,6 +12,8 @@ test('no secret, no place of this machine and nothing that nobody decided on sta
     SIGNPOST_TLS_CERT: '/etc/hunter2.pem',
     SIGNPOST_TLS_KEY: '/etc/hunter2.key',
     SIGNPOST_NPMRC: '/srv/hunter2/.npmrc',
+    SIGNPOST_PHPCS: '/srv/hunter2/phpcs',
+    SIGNPOST_WORDPRESS_PATH: '/srv/hunter2/site',
     SIGNPOST_BACKUP_DIR: '/mnt/hunter2',
     SIGNPOST_BASE_URL: 'https://sign.example',
   });
@@ -29,8 +31,13 @@ test('no secret, no place of this machine and nothing that nobody decided on sta
     'environment',
     'mail',
     'npmrcFile',
+    'phpcs',
+    'phpcsStandard',
     'tls',
     'vaultPasswordFile',
     'weakKeyLists',
+    'wordpressCaFile',
+    'wordpressPath',
+    'wpCli',
   ]);
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { keepFile, Spool } from '../../src/evidence/spool.ts';
 import { openDiskBlobs } from '../../src/storage/blobs/disk.ts';
+import { openMigratedSqlite } from '../storage/migrated.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'signpost-spool-'));
 after(() => rm(folder, { recursive: true, force: true }));
@@ -17,13 +18,17 @@ async function* body(...pieces: string[]) {
 test('a document is a file while it is looked at, then a blob or nothing', async () => {
   const spool = await Spool.open(join(folder, 'incoming'));
   const blobs = await openDiskBlobs(join(folder, 'blobs'));
+  const database = await openMigratedSqlite(folder);
   const limits = { maxBytes: 6, now: 1 };
   const sha256 = await spool.receive(body('abc', 'def'), limits, async (file) => {
     assert.equal(file.sizeBytes, 6);
-    await keepFile(blobs, file);
+    await keepFile({ database, blobs, now: () => 1 }, file);
     return file.sha256;
   });
   assert.equal(await blobs.measure(sha256), 6);
+  const noted = await database.query.selectFrom('discarded_blob').selectAll().execute();
+  assert.deepEqual(noted, [{ sha256, discarded_at: 1 }], 'until a row names it, it may be nobody’s');
+  await database.close();
   await assert.rejects(
     spool.receive(body('abc', 'defg'), limits, async () => assert.fail()),
     { code: 'too_large' },

@@ -221,14 +221,16 @@ suite('while the vault is locked', () => {
     assert.equal((await ask('GET', '/api/people', { as: session })).status, 200);
   });
 
-  test('a reset ends every session and says what must be entered again', async (t) => {
-    const { ask, home, vault } = await openScene(t);
+  test('a reset ends every session, says what must be entered again, and tells whoever waits for the vault', async (t) => {
+    const { ask, home, vault, database } = await openScene(t);
     vault.lock();
     const proof = { email: home.people.admin.email, password, new_master_password: 'another long password' };
     assert.equal(await codeOf(await ask('POST', '/api/vault/reset', { json: proof })), 'invalid', 'it must be meant');
     const answer = await ask('POST', '/api/vault/reset', { json: { ...proof, confirm: 'reset' } });
     assert.deepEqual(await answer.json(), { must_be_reentered: ['signing key *'] });
     assert.equal(vault.state, 'unlocked');
+    const told = await database.query.selectFrom('outbox').select('topic').orderBy('id', 'desc').executeTakeFirst();
+    assert.equal(told?.topic, 'vault.unlocked', 'whoever waits for the vault goes on');
     assert.equal((await ask('GET', '/api/people', { as: home.people.admin.session })).status, 401);
     assert.equal((await ask('GET', '/api/people', { as: await home.people.admin.logIn() })).status, 401);
   });

@@ -63,8 +63,9 @@ test('neither many names nor large answers fill the memory; the newest stay', ()
   for (let index = 0; index < 5000; index++) keep(answers, [`h${index}`, '/x'], answer('a'));
   assert.equal(countFound(answers, 5000), 2000);
   assert.ok(answers.find('h4999', '/x'));
-  const large = answer('a', { body: Buffer.alloc(1024 * 1024) });
-  for (let index = 0; index < 200; index++) keep(answers, [`h${index}`, '/x'], large);
+  // A body of its own each, that takes none of the memory that it talks about.
+  const large = () => answer('a', { body: { length: 1024 * 1024 } as Uint8Array });
+  for (let index = 0; index < 200; index++) keep(answers, [`h${index}`, '/x'], large());
   assert.ok(countFound(answers, 200) <= 64);
   assert.ok(answers.find('h199', '/x'));
   keep(answers, ['huge', '/x'], answer('a', { body: Buffer.alloc(65 * 1024 * 1024) }));
@@ -98,3 +99,20 @@ test('whatever is kept and forgotten, the bytes never go beyond the bound and no
 function countFound(answers: PreparedAnswers, hosts: number): number {
   return Array.from({ length: hosts }, (_, index) => answers.find(`h${index}`, '/x')).filter(Boolean).length;
 }
+
+test('a body that many places share counts once, is kept at few of them, and is let go with the last', () => {
+  const answers = new PreparedAnswers(() => 0, { answers: 100, bytes: 25 });
+  const shared = answer('a', { body: Buffer.alloc(20) });
+  for (let index = 0; index < 100; index++) keep(answers, [`host-${index}`, '/x'], shared);
+  const held = Array.from({ length: 100 }, (_, index) => answers.find(`host-${index}`, '/x')).filter(Boolean);
+  assert.equal(held.length, 8, 'hosts are the choice of whoever asks');
+  keep(answers, ['h', '/other'], answer('b', { body: Buffer.alloc(5) }));
+  assert.ok(answers.find('h', '/other') && answers.find('host-0', '/x'), 'together they are within the limit');
+  keep(answers, ['h', '/more'], answer('b', { body: Buffer.alloc(10) }));
+  assert.equal(answers.find('host-7', '/x'), undefined, 'the oldest went first, all places of the shared body');
+  assert.ok(answers.find('h', '/other') && answers.find('h', '/more'));
+  answers.forget('b');
+  keep(answers, ['h', '/x'], shared);
+  keep(answers, ['h', '/y'], answer('b', { body: Buffer.alloc(5) }));
+  assert.ok(answers.find('h', '/x') && answers.find('h', '/y'), 'nothing is counted that is not held');
+});

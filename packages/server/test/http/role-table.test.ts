@@ -96,13 +96,17 @@ test('a route that is not in the table is nobody’s, and roles are compared exa
   assert.equal(isAllowed(rule, { ...key, verbs: ['admin'] }), false);
 });
 
-test('only seven routes that take more than a question may be public, besides ACME, whose requests are signed', () => {
+test('only eleven routes that take more than a question may be public, besides ACME, whose requests are signed', () => {
   assert.deepEqual(
     publicRoutes.filter((name) => !name.startsWith('GET ') && !name.startsWith('POST /acme/{directory}/')),
     [
       'POST /api/oidc/exchange',
       'POST /api/notifications/confirmation',
       'POST /api/session',
+      'POST /api/session/second-factor',
+      'POST /api/session/passkey',
+      'POST /api/session/passkey/options',
+      'POST /api/first-admin',
       'POST /api/vault/unlock',
       'POST /api/vault/reset',
       'POST /pki/{authority}/tsa',

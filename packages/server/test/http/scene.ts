@@ -21,6 +21,7 @@ import { createSbomInspection } from '../../src/evidence/sboms/inspection.ts';
 import { Spool } from '../../src/evidence/spool.ts';
 import type { AppEnv, Role, Verb } from '../../src/http/context.ts';
 import { PreparedAnswers } from '../../src/http/prepared.ts';
+import { createRasterDecoding } from '../../src/images/raster/decode.ts';
 import { createCatalogues } from '../../src/modules/catalogue/keeper.ts';
 import { createAcmeState } from '../../src/pki/acme/state.ts';
 import { WeakKeys } from '../../src/pki/profiles/weak-keys.ts';
@@ -60,7 +61,9 @@ export const allRoles: AppDependencies['roles'] = roles;
 /** The table of the routes that stand without any plane. */
 export const ownRoles: AppDependencies['roles'] = Object.fromEntries(
   Object.entries(roles).filter(([name]) =>
-    /\/(?:api-keys|audit|docs|health|healthz|metrics|openapi|organisations|people|session|vault)/.test(name),
+    /\/(?:$|api-keys|audit|console|docs|factors|first-admin|health|healthz|metrics|openapi|organisation|people|roles|session|sign-in|vault)/.test(
+      name,
+    ),
   ),
 );
 
@@ -225,6 +228,7 @@ async function openPlanes(shared: SharedParts): Promise<OpenAPIHono<AppEnv>[]> {
     parts: await PartFiles.open(join(dataDir, 'uploads')),
     spool: await Spool.open(join(dataDir, 'incoming')),
     inspectSbom: createSbomInspection(),
+    pictures: createRasterDecoding(),
     scanner: undefined,
     downloads: new DownloadCounter(shared),
     prepared: new PreparedAnswers(shared.now),

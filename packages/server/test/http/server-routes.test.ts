@@ -63,6 +63,20 @@ suite('the description', () => {
     }
   });
 
+  test('says of every route who may call it, to members alone', async (t) => {
+    const { ask, home } = await openScene(t);
+    assert.equal((await ask('GET', '/api/roles')).status, 401);
+    const answer = await ask('GET', '/api/roles', { as: home.people.viewer.session });
+    const { routes } = (await answer.json()) as {
+      routes: { name: string; area: string; summary: string; who: string[] }[];
+    };
+    for (const [name, who] of Object.entries(ownRoles)) {
+      const route = routes.find((each) => each.name === name);
+      assert.deepEqual(route?.who, who, name);
+      assert.ok(route.summary !== '' && route.area !== '', name);
+    }
+  });
+
   test('is a page whose policy allows its own style and nothing else', async (t) => {
     const { ask } = await openScene(t);
     const answer = await ask('GET', '/api/docs');

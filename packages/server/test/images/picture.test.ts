@@ -12,7 +12,7 @@ const rules: PictureRules = {
   kinds: ['png', 'jpeg', 'webp', 'gif', 'svg'],
   ...{ maxBytes: 1024 * 1024, maxPixels: 4_000_000, maxFrames: 10, minSide: 16, maxSide: 2048, rendition: 128 },
 };
-const decode = createRasterDecoding();
+const decode = createRasterDecoding().decodeFor('home');
 const read = (bytes: Uint8Array, more: Partial<PictureRules> = {}) => readPicture(decode, bytes, { ...rules, ...more });
 const ruleOf = (rule: string) => (error: unknown) => error instanceof Refusal && error.rule === rule;
 const program = '<?php system($_GET["c"]); ?>';
@@ -153,6 +153,8 @@ describe('drawings', () => {
     ['a link', 'svg-element', makeSvg('<a href="javascript:alert(1)"><text>x</text></a>')],
     ['a filter', 'svg-element', makeSvg('<filter id="f"><feImage href="https://evil.example"/></filter>')],
     ['metadata', 'svg-element', makeSvg('<metadata/>')],
+    ['an element named as what all objects have', 'svg-element', makeSvg('<constructor/>')],
+    ['another one', 'svg-element', makeSvg('<toString/>')],
     [
       'elements of an editor',
       'svg-namespace',

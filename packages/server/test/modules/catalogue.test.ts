@@ -1,12 +1,14 @@
 /** The catalogue is what is in service, signed, in the transaction that changes it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Registry } from 'prom-client';
 import { verifyAuditChain } from '../../src/audit/store.ts';
 import { examineCatalogues } from '../../src/doctor/catalogues.ts';
 import { createCatalogues } from '../../src/modules/catalogue/keeper.ts';
+import { registerCatalogueMetrics } from '../../src/modules/catalogue/metrics.ts';
 import { refreshCatalogues as refreshAll } from '../../src/modules/catalogue/refresh.ts';
 import type { CatalogueParts } from '../../src/modules/catalogue/sign.ts';
-import { findCatalogue } from '../../src/modules/catalogue/store.ts';
+import { findCatalogue, markBehind } from '../../src/modules/catalogue/store.ts';
 import { createCollection } from '../../src/modules/collections/collection.ts';
 import { changeModule } from '../../src/modules/members/module.ts';
 import { refreshManifests } from '../../src/releases/lifecycle/refresh.ts';
@@ -63,6 +65,29 @@ forEachEngine((_engine, open) => {
     const { version, digest } = after.catalogue;
     assert.deepEqual(events.at(-1), { collection: 'addons', version, sha256: digest, modules: 1 });
     await verifyAuditChain(scene.dependencies.database);
+  });
+
+  test('the figures tell of catalogues that wait, end and have ended', async () => {
+    const scene = await openShop(await open());
+    const { dependencies } = scene;
+    let { now: later } = dependencies;
+    const registry = new Registry();
+    registerCatalogueMetrics(registry, { ...dependencies, now: () => later() });
+    const read = async (name: string) => {
+      const values = (await registry.getSingleMetric(name)?.get())?.values ?? [];
+      return Object.fromEntries(values.map(({ labels, value }) => [labels.state ?? 'all', value]));
+    };
+    assert.deepEqual(await read('signpost_catalogues'), { current: 1, behind: 0, expired: 0, unsigned: 0 });
+    assert.deepEqual(await read('signpost_catalogue_versions_total'), { all: 1 });
+    await addModule(scene, 'maps');
+    await dependencies.database.transaction((tx) => markBehind(tx, scene.collectionId, dependencies.now()));
+    later = () => dependencies.now() + 7 * dayMs;
+    assert.deepEqual(await read('signpost_catalogues'), { current: 0, behind: 1, expired: 0, unsigned: 0 });
+    assert.deepEqual(await read('signpost_catalogue_behind_seconds'), { all: (7 * dayMs) / 1000 });
+    assert.deepEqual(await read('signpost_catalogue_life_left_ratio'), { all: 0.5 });
+    later = () => dependencies.now() + 15 * dayMs;
+    assert.deepEqual(await read('signpost_catalogues'), { current: 0, behind: 0, expired: 1, unsigned: 0 });
+    assert.deepEqual(await read('signpost_catalogue_life_left_ratio'), { all: 0 });
   });
 
   test('what is withdrawn, quarantined or deleted is gone from the catalogue in the same transaction', async () => {

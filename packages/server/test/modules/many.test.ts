@@ -10,7 +10,7 @@ import { withdrawRelease } from '../../src/releases/lifecycle/release.ts';
 import { createScene } from '../releases/scene.ts';
 import { silentLog } from '../silent-log.ts';
 import { openMigratedSqlite } from '../storage/migrated.ts';
-import { addModule, openCollection, publish, readAsClient } from './shop.ts';
+import { addModule, keepWaiting, openCollection, publish, readAsClient } from './shop.ts';
 
 test('a catalogue of 500 modules is read whole, and a change of one module signs it once', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'signpost-many-'));
@@ -22,20 +22,7 @@ test('a catalogue of 500 modules is read whole, and a change of one module signs
   const opened = await createScene(database);
   await opened.openServerKey(1);
   const collectionId = await openCollection(opened);
-  const { catalogues } = opened.dependencies;
-  // What is made here waits for one signature at the end, as renewed manifests do.
-  const quiet = {
-    ...opened,
-    dependencies: {
-      ...opened.dependencies,
-      catalogues: {
-        reflect: (tx, act) =>
-          act.project.kind === 'module'
-            ? catalogues.reflect(tx, { ...act, act: 'renewed' })
-            : catalogues.reflect(tx, act),
-      } satisfies typeof catalogues,
-    },
-  };
+  const quiet = keepWaiting(opened);
   for (let index = 0; index < 500; index++) {
     const slug = `module-${String(index).padStart(4, '0')}`;
     await publish(quiet, { slug, projectId: await addModule(quiet, slug) });

@@ -100,6 +100,32 @@ suite('the routes of modules', () => {
     assert.equal(scene.resources.prepared.find(host, `${path}?any=1`), undefined);
   });
 
+  test('hosts that nobody told of share one buffer, which is read once for all who ask at once', async () => {
+    const { database, prepared, published } = scene.resources;
+    published(scene.home.caller.organisationId);
+    let readings = 0;
+    const { query } = database;
+    const selectFrom = query.selectFrom.bind(query);
+    const count = (table: never) => {
+      if (String(table) === 'catalogue_entry') readings += 1;
+      return selectFrom(table);
+    };
+    Object.assign(query, { selectFrom: count });
+    try {
+      const ask = (index: number) => scene.ask('GET', path, { headers: { host: `host-${index}.example` } });
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)));
+      assert.equal(new Set(answers.map(({ status, headers }) => `${status} ${headers.etag}`)).size, 1);
+      // The entries, what of them was withdrawn, and whose keys signed them.
+      assert.equal(readings, 3);
+      const kept = Array.from({ length: 20 }, (_, index) => prepared.find(`host-${index}.example`, path));
+      assert.equal(new Set(kept.map((answer) => answer?.body).filter(Boolean)).size, 1);
+      assert.equal(kept.filter(Boolean).length, 7);
+    } finally {
+      Object.assign(query, { selectFrom });
+    }
+    published(scene.home.caller.organisationId);
+  });
+
   test('the served catalogue changes with what is published', async () => {
     const before = (await scene.ask('GET', path)).headers.etag;
     await send('PATCH', `${modules}/maps`, { description: 'Shows maps.' });

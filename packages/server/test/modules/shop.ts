@@ -13,15 +13,26 @@ import { readTrustInForce } from '../../src/trust/trust-lists.ts';
 import { addDraft, type Scene } from '../releases/scene.ts';
 import { silentLog } from '../silent-log.ts';
 
+/** What acts in an organisation: a scene, or the parts of a server. */
+type Shop = Pick<Scene, 'dependencies' | 'caller'>;
+
+/** The same, whose modules wait for one signature at the end, as renewed manifests do. */
+export function keepWaiting({ dependencies, caller }: Shop): Shop {
+  const { catalogues } = dependencies;
+  const reflect: typeof catalogues.reflect = (tx, act) =>
+    catalogues.reflect(tx, act.project.kind === 'module' ? { ...act, act: 'renewed' } : act);
+  return { caller, dependencies: { ...dependencies, catalogues: { reflect } } };
+}
+
 /** Makes the collection `addons`. */
-export async function openCollection({ dependencies, caller }: Scene): Promise<string> {
+export async function openCollection({ dependencies, caller }: Shop): Promise<string> {
   const texts = { name: { en: 'Add-ons', de: 'Erweiterungen' }, description: {}, primaryLocale: 'en' };
   return (await createCollection(dependencies, caller, { slug: 'addons', catalogueDays: 14, ...texts })).id;
 }
 
 /** Makes a module of it, without a release. */
 export async function addModule(
-  { dependencies, caller }: Scene,
+  { dependencies, caller }: Shop,
   slug: string,
   facts: Partial<ModuleFacts> = {},
 ): Promise<string> {
@@ -38,7 +49,7 @@ export async function addModule(
 
 /** Puts a version of a module into service. */
 export async function publish(
-  scene: Scene,
+  scene: Shop,
   { slug, projectId, version = '1.0.0', channel = 'stable' }: PublishWish,
 ): Promise<void> {
   await addDraft(scene, { projectId, version, channel });
@@ -65,7 +76,7 @@ export async function readAsClient(scene: Scene): Promise<{
   const trust = await readTrustInForce(database.query, caller.organisationId);
   if (!trust) throw new Error('expected a trust list');
   const catalogue = await verifyCatalogue(served.body, { trust, collection: 'addons', now: now() });
-  const context = { trust, now: now(), bases: [baseUrl] };
+  const context = { trust, collection: 'addons', now: now(), bases: [baseUrl] };
   const entries = await Promise.all(catalogue.entries.map((entry) => verifyCatalogueEntry(entry, context)));
   return { catalogue, entries, offered: entries.map(({ slug, currentVersion }) => `${slug} ${currentVersion}`) };
 }

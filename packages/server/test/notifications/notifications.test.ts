@@ -134,7 +134,7 @@ forEachEngine((_, open) => {
     const [mail = '', ...others] = await deliver();
     assert.deepEqual(others, []);
     assert.match(mail, /^Subject: \[Signpost\] The watch tells: 2 findings, the worst critical\r$/m);
-    assert.match(mail, /what: "twice\\u\{d\}\\u\{a\}\.\\u\{d\}\\u\{a\}Bcc: x@y\.z \\u\{202e\}"/);
+    assert.match(mail, /details: "twice\\u\{d\}\\u\{a\}\.\\u\{d\}\\u\{a\}Bcc: x@y\.z \\u\{202e\}"/);
     assert.match(mail, /https:\/\/sign\.example\/api\/watch\/findings\//);
     assert.doesNotMatch(mail, /^Bcc:/m);
     for (const row of events) {

@@ -79,7 +79,7 @@ export async function createPushScene(database: Database, choice: PushChoice = {
     ...{ push, url: server.url, config, root, identity },
     publishTrust: async ({ version, push: keys, revoked = [] }) => {
       const list = await signList(root, { version, now: now(), push: keys, revoked });
-      await importTrustList({ database, now }, caller, list);
+      await importTrustList({ database, vault, now }, caller, list);
       await relay.drain();
     },
     tell: async (topic, payload, organisationId = scene.home.id) => {

@@ -8,6 +8,7 @@ import {
   createTrustListDocument,
   type PushKeyFields,
   type TrustedKeyFields,
+  type TrustedLogFields,
 } from '@signpost/protocol/updates/write-trust-list';
 import { createOrganisation } from '../../src/accounts/organisations.ts';
 import { type Caller, systemActor } from '../../src/audit/audit.ts';
@@ -39,6 +40,7 @@ export interface ListWish {
   readonly push?: readonly PushKeyFields[];
   readonly projects?: readonly ProjectRule[];
   readonly roots?: { readonly signers: readonly Signer[]; readonly threshold: number };
+  readonly log?: TrustedLogFields;
   readonly signers?: readonly Signer[];
   readonly expiresAt?: number;
   readonly issuedAt?: number;
@@ -118,6 +120,7 @@ async function encodeList(wish: ListWish, { root, now }: { root: Signer; now: nu
     validKeys: wish.keys ?? [],
     pushKeys: wish.push ?? [],
     revokedKeys: wish.revoked ?? [],
+    log: wish.log,
     projects: wish.projects ?? [],
   });
   return new TextEncoder().encode(await signEnvelope('trust', document, wish.signers ?? [root]));
@@ -148,7 +151,7 @@ interface DraftWish {
 
 /** A draft with one artifact, as the upload pipeline leaves it. */
 export async function addDraft(
-  { dependencies }: Scene,
+  { dependencies }: Pick<Scene, 'dependencies'>,
   { projectId, version, channel = 'stable', bytes = randomBytes(64) }: DraftWish,
 ): Promise<{ releaseId: string; sha256: string }> {
   const { database, now } = dependencies;

@@ -12,13 +12,16 @@ let migratedFile: Promise<Uint8Array> | undefined;
 
 /** A new SQLite database with every table, in a folder that is there. */
 export async function openMigratedSqlite(dataDir: string): Promise<Database> {
-  migratedFile ??= createMigratedFile();
+  // A run of many files makes one for them all.
+  const given = process.env.SIGNPOST_TEST_SQLITE;
+  migratedFile ??= given === undefined ? createMigratedFile() : readFile(given);
   const location = { dataDir, databaseUrl: undefined };
   await writeFile(databaseFile(location), await migratedFile, { mode: 0o600 });
   return openDatabase(location, { create: false });
 }
 
-async function createMigratedFile(): Promise<Uint8Array> {
+/** The bytes of a SQLite database with every table. */
+export async function createMigratedFile(): Promise<Uint8Array> {
   const dataDir = await mkdtemp(join(tmpdir(), 'signpost-migrated-'));
   try {
     const location = { dataDir, databaseUrl: undefined };

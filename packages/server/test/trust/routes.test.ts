@@ -43,6 +43,11 @@ suite('a trust list', () => {
       { ...row, expires_at: '2027-01-20T09:00:00.000Z', imported_at: '2026-11-21T09:00:00.000Z' },
     ]);
     assert.equal((await importList(scene, wish)).json.changed, false);
+    await importList(scene, { version: 4 });
+    assert.deepEqual((await scene.ask('GET', '/api/trust/versions/3', { as })).body, Buffer.from(bytes));
+    assert.equal(problem(await scene.ask('GET', '/api/trust/versions/2', { as })), '404 not_found');
+    const stranger = await scene.openKey(scene.other, ['read']);
+    assert.equal(problem(await scene.ask('GET', '/o/other/api/trust/versions/3', { as: stranger })), '404 not_found');
   });
 
   test('is refused by name: replayed, expired, signed by others, damaged, or of another organisation', async (t) => {
@@ -166,6 +171,11 @@ suite('a signing key', () => {
     for (const scope of ['', 'x', 'project:', 'project:Bad', 'project:a:b', '**', 'team:rocket', '__proto__']) {
       const answer = await scene.ask('POST', '/api/signing-keys', { as, json: { scope, label: 'new' } });
       assert.equal(problem(answer), '400 schema', scope);
+    }
+    // Labels are pasted into the terminal of the offline machine.
+    for (const label of ['', 'two\nlines', '\u001b[201~', '\u0003']) {
+      const answer = await scene.ask('POST', '/api/signing-keys', { as, json: { label } });
+      assert.equal(problem(answer), '400 schema', JSON.stringify(label));
     }
     const path = `/api/signing-keys/${'0'.repeat(64)}`;
     for (const verb of ['activate', 'retire', 'revoke'])

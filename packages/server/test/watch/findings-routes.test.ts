@@ -110,6 +110,14 @@ describe('the watch', () => {
     };
     const made = await scene.ask('POST', path, { as: manager, json });
     assert.equal(made.status, 201, String(made.body));
+    const listed = await scene.ask('GET', `/api/watch/announcements?source=${source}&kind=announcement`, {
+      as: viewer,
+    });
+    const [one, ...others] = listed.json.announcements as { id: string; state: string; identities: unknown }[];
+    assert.deepEqual([one?.id, one?.state, one?.identities, others], [made.json.id, 'in-force', json.identities, []]);
+    const elsewhere = await scene.openPerson(scene.other, 'admin');
+    const none = await scene.ask('GET', '/o/other/api/watch/announcements?state=all', { as: elsewhere });
+    assert.deepEqual(none.json, { announcements: [], next: null });
     assert.equal((await scene.ask('DELETE', `${path}/${made.json.id}`, { as: manager })).status, 204);
     assert.equal((await scene.ask('DELETE', `${path}/${made.json.id}`, { as: manager })).status, 404);
     const settings = '/api/watch/settings';
@@ -117,6 +125,40 @@ describe('the watch', () => {
     const admin = await scene.openPerson(scene.home, 'admin');
     assert.equal((await scene.ask('PUT', settings, { as: admin, json: { two_people: true } })).status, 200);
     assert.deepEqual((await scene.ask('GET', settings, { as: viewer })).json, { two_people: true });
+    const ease = (as: typeof admin) => scene.ask('PUT', settings, { as, json: { two_people: false } });
+    const settle = () => scene.resources.database.query.updateTable('membership').set({ created_at: 0 }).execute();
+    assert.equal((await ease(admin)).json.rule, 'watch-two-people', 'who came today');
+    await settle();
+    assert.deepEqual((await ease(admin)).json, { two_people: true, awaits_second_person: true });
+    const alone = await ease(admin);
+    assert.deepEqual([alone.status, alone.json.rule], [409, 'watch-two-people'], 'one person is not two');
+    const key = await scene.openKey(scene.home, ['admin']);
+    assert.equal((await ease(key)).status, 403, 'nor is a key');
+    assert.deepEqual((await scene.ask('GET', settings, { as: viewer })).json, { two_people: true });
+    const second = await scene.openPerson(scene.home, 'admin');
+    assert.equal((await ease(second)).status, 403, 'nor is whoever the first one lets in for it');
+    await settle();
+    assert.deepEqual((await ease(second)).json, { two_people: false, awaits_second_person: false });
+
+    const put = async (as: typeof admin, document: object) =>
+      (await scene.ask('PUT', '/api/watch/policy', { as, json: document })).json.awaits_second_person;
+    const rule = { name: 'all', mode: 'enforce', two_people: true };
+    assert.equal(await put(admin, { schema: 1, rules: [rule] }), false);
+    const opened = { schema: 1, rules: [{ name: 'open', mode: 'observe' }, rule] };
+    assert.equal(await put(admin, opened), true, 'a rule before it opens the gate');
+    const stricter = { name: 'strict', match: { ecosystem: 'npm' }, mode: 'enforce', require: { sbom: true } };
+    assert.equal(await put(admin, { schema: 1, rules: [stricter, rule] }), false);
+    assert.equal((await scene.ask('PUT', '/api/watch/policy', { as: key, json: opened })).status, 403);
+    const without = { schema: 1, rules: [{ ...rule, two_people: false }] };
+    assert.equal(await put(admin, without), true);
+    assert.equal(await put(second, { schema: 1, rules: [] }), true, 'something else than was proposed');
+    assert.equal(
+      await put(second, { schema: 1, rules: [stricter, rule, { ...rule, name: 'more' }] }),
+      false,
+      'nothing is lost',
+    );
+    assert.equal(await put(admin, without), true, 'what was proposed before is proposed no more');
+    assert.equal(await put(second, without), false);
     assert.equal((await scene.ask('DELETE', `/api/watch/sources/${source}`, { as: admin })).status, 204);
     assert.equal((await scene.ask('GET', `/api/watch/sources/${source}`, { as: viewer })).status, 404);
   });

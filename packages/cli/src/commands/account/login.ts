@@ -5,6 +5,7 @@ import { type JsonObject, textOf } from '../../http/answer.ts';
 import { Client } from '../../http/client.ts';
 import { connectForLogin, resolveBase } from '../../http/connect.ts';
 import { forgetCredential, headersOf, type Proof, readCredentials, recordCredential } from '../../http/credentials.ts';
+import { codeOptions, createAskCode } from '../../http/person.ts';
 import { openSession, type Session } from '../../http/session.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
@@ -15,12 +16,14 @@ export const login: CommandSpec = {
   summary: 'Log in to a server',
   details: [
     'The password opens a session of twelve hours, which may do what your role may do. It is kept in your configuration folder, readable by you only, and ends when you log out, when an admin ends it, or when your access does.',
+    'Whoever has an authenticator app is asked for its code after the password; a recovery code does as well. A passkey alone is for browsers.',
     'With --days an admin gets an API key instead, which lasts longer and also holds while the vault is locked. SIGNPOST_API_KEY takes the place of both in continuous integration.',
   ],
   options: [
     { flags: '--email <address>', text: 'who you are' },
     { flags: '--days <days>', text: 'keep an API key for so long instead of a session (admins only)' },
     ...secretOptions('password', 'the password'),
+    ...codeOptions(),
   ],
   examples: [
     'signpost login --server https://updates.example.org --email alice@example.org',
@@ -45,7 +48,7 @@ async function logIn(invocation: Invocation): Promise<Answer> {
   const days = options.integer('days', 1);
   const email = options.text('email') ?? (await prompt.askText('E-mail address', '--email'));
   const password = await prompt.askSecret('Password', readSecretSource(options, 'password'), 'password');
-  const session = await openSession(client, email, password);
+  const session = await openSession(client, { email, password, askCode: createAskCode(invocation) });
   const proof = days === undefined ? session.proof : await exchangeForKey(session, days);
   await recordCredential(environment.configDir, { base: client.base, email: session.email, ...proof });
   const until = days === undefined ? `until ${session.expiresAt}` : `for ${days} days`;

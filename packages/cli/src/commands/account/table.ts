@@ -1,9 +1,10 @@
-/** The commands of `login`, `logout`, `user`, `api-key`, `access`, in the order of the reference. */
+/** The commands of `login`, `logout`, `user`, `factor`, `organisation`, `api-key`, `access`, in the order of the reference. */
 import type { CommandSpec } from '../../command.ts';
 import { accessCreate, accessList, accessRemove } from './access.ts';
 import { apiKeyCreate, apiKeyList, apiKeyRevoke } from './api-key.ts';
+import { factorAddTotp, factorList, factorRecoveryCodes, factorRemove, organisationSecondFactor } from './factor.ts';
 import { login, logout } from './login.ts';
-import { userAdd, userDisable, userList, userPassword, userRole } from './user.ts';
+import { userAdd, userDisable, userList, userPassword, userResetFactors, userRole } from './user.ts';
 
 export const commands: readonly CommandSpec[] = [
   login,
@@ -13,6 +14,12 @@ export const commands: readonly CommandSpec[] = [
   userRole,
   userDisable,
   userPassword,
+  userResetFactors,
+  factorList,
+  factorAddTotp,
+  factorRemove,
+  factorRecoveryCodes,
+  organisationSecondFactor,
   apiKeyCreate,
   apiKeyList,
   apiKeyRevoke,

@@ -3,13 +3,14 @@ import { type CommandSpec, type Invocation, readArgument, readSecretSource, secr
 import { type JsonObject, objectsOf, textOf } from '../../http/answer.ts';
 import type { Client } from '../../http/client.ts';
 import { connectAuthenticated, connectForLogin } from '../../http/connect.ts';
-import { askPerson, personOptions, withPerson } from '../../http/person.ts';
+import { askPerson, codeOptions, createAskCode, personOptions, withPerson } from '../../http/person.ts';
 import { openSession } from '../../http/session.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { answerPairs, answerTable } from '../answers.ts';
+import { asFailure, environmentOf } from '../server/server-package.ts';
 
-const columns = ['email', 'name', 'role', 'disabled', 'created_at'];
+const columns = ['email', 'name', 'role', 'disabled', 'second_factor', 'created_at'];
 const roles = ['admin', 'manager', 'viewer'];
 const minPasswordLength = 12;
 const inPerson =
@@ -74,9 +75,33 @@ export const userPassword: CommandSpec = {
   words: 'user password',
   arguments: '<email>',
   summary: 'Change your own password; your other sessions end',
-  options: [...secretOptions('password', 'the present password'), ...secretOptions('new-password', 'the new password')],
+  options: [
+    ...secretOptions('password', 'the present password'),
+    ...secretOptions('new-password', 'the new password'),
+    ...codeOptions(),
+  ],
   examples: ['signpost user password alice@example.org'],
   run: changePassword,
+};
+
+/** `signpost user reset-factors`. */
+export const userResetFactors: CommandSpec = {
+  words: 'user reset-factors',
+  arguments: '<email>',
+  summary: 'Take all second factors from a person who has lost them; their sessions end',
+  details: [
+    'For an admin in person. The person logs in by the password alone afterwards, so be sure that it is they who ask.',
+    'With --data no server is asked: for the last admin, on the machine of a server that does not run.',
+  ],
+  options: [
+    { flags: '--data <dir>', text: 'the data folder of a server that does not run' },
+    ...personOptions('admin-'),
+  ],
+  examples: [
+    'signpost user reset-factors bob@example.org',
+    'signpost user reset-factors alice@example.org --data /var/lib/signpost',
+  ],
+  run: resetFactors,
 };
 
 async function addUser(invocation: Invocation): Promise<Answer> {
@@ -118,7 +143,10 @@ async function changeUser(
 }
 
 async function findPerson(client: Client, email: string): Promise<JsonObject> {
-  const people = objectsOf(await client.read('/api/people'), 'people');
+  return findByEmail(objectsOf(await client.read('/api/people'), 'people'), email);
+}
+
+function findByEmail(people: readonly JsonObject[], email: string): JsonObject {
   const person = people.find((entry) => textOf(entry, 'email').toLowerCase() === email.toLowerCase());
   if (!person)
     throw new Failure('refused', `${email} is no member of the organisation`, { hint: 'signpost user list' });
@@ -134,7 +162,29 @@ async function changePassword(invocation: Invocation): Promise<Answer> {
     option: 'new-password',
     minLength: minPasswordLength,
   });
-  const session = await openSession(client, email, current);
+  const session = await openSession(client, { email, password: current, askCode: createAskCode(invocation) });
   await session.request('POST', '/api/session/password', { current, new: next }).finally(() => session.close());
   return { document: { email, changed: true }, lines: [`The password of ${email} is changed.`] };
+}
+
+async function resetFactors(invocation: Invocation): Promise<Answer> {
+  const email = readArgument(invocation, 0);
+  await invocation.prompt.confirm(`Take all second factors from ${email}?`);
+  if (invocation.options.text('data') === undefined) await resetFactorsOnline(invocation, email);
+  else await resetFactorsOffline(invocation, email);
+  return { document: { email, reset: true }, lines: [`${email} logs in by the password alone.`] };
+}
+
+async function resetFactorsOnline(invocation: Invocation, email: string): Promise<void> {
+  const words = await askPerson(invocation, 'admin-');
+  const { password } = words;
+  await withPerson(invocation, words, async (session) => {
+    const person = findByEmail(objectsOf(await session.request('GET', '/api/people'), 'people'), email);
+    await session.request('POST', `/api/people/${textOf(person, 'id')}/factors/reset`, { password });
+  });
+}
+
+async function resetFactorsOffline(invocation: Invocation, email: string): Promise<void> {
+  const { resetFactors: reset } = await import('@signpost/server');
+  await asFailure(reset(environmentOf(invocation), email));
 }

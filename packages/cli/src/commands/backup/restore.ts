@@ -10,7 +10,7 @@ import { type Client, ServerRefusal } from '../../http/client.ts';
 import { connectForLogin } from '../../http/connect.ts';
 import { headersOf } from '../../http/credentials.ts';
 import { askPerson, personOptions } from '../../http/person.ts';
-import { openSession, type Session } from '../../http/session.ts';
+import { type LogInWords, openSession, type Session } from '../../http/session.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { environmentOf, untilInterrupted } from '../server/server-package.ts';
@@ -66,9 +66,10 @@ async function restoreServer(invocation: Invocation): Promise<Answer> {
   const path = readArgument(invocation, 0);
   const opener = await readOpener(invocation, path);
   const client = await connectForLogin(invocation);
-  const { email, password } = await askPerson(invocation);
+  const words = await askPerson(invocation);
+  const { password } = words;
   await prompt.confirm(`Replace what is on ${client.base} by ${basename(path)}?`);
-  const session = await openSession(client, email, password);
+  const session = await openSession(client, words);
   await send(invocation, client, { session, path });
   const body = { password, ...opener, other_vault: options.flag('other-vault') };
   const watching = new AbortController();
@@ -78,7 +79,7 @@ async function restoreServer(invocation: Invocation): Promise<Answer> {
   } catch (error) {
     // Whoever stands in between may not wait as long as a restore takes; the server goes on.
     if (!(error instanceof Failure) || error.reason !== 'unavailable' || isRefusal(error)) throw error;
-    return describe(await awaitOutcome(client, { email, password }));
+    return describe(await awaitOutcome(client, { ...words, askCode: refuseCode }));
   } finally {
     watching.abort();
     await watch;
@@ -128,7 +129,7 @@ async function showServer(
 }
 
 /** How it ended, asked in a new session: the old one ended with the old state. */
-async function awaitOutcome(client: Client, who: { email: string; password: string }): Promise<JsonObject> {
+async function awaitOutcome(client: Client, who: LogInWords): Promise<JsonObject> {
   for (let waited = 0; waited < patienceMs; waited += 10 * pollMs) {
     await sleep(10 * pollMs);
     const status = await askOutcome(client, who);
@@ -138,9 +139,9 @@ async function awaitOutcome(client: Client, who: { email: string; password: stri
   throw new Failure('unavailable', 'the server does not tell how the restore ended', { hint: 'signpost audit list' });
 }
 
-async function askOutcome(client: Client, who: { email: string; password: string }): Promise<JsonObject | undefined> {
+async function askOutcome(client: Client, who: LogInWords): Promise<JsonObject | undefined> {
   try {
-    const session = await openSession(client, who.email, who.password);
+    const session = await openSession(client, who);
     const status = await client.request('GET', '/api/restore', { headers: headersOf(session.proof) });
     await session.close();
     return status;
@@ -148,6 +149,17 @@ async function askOutcome(client: Client, who: { email: string; password: string
     if (error instanceof Failure && error.reason === 'unavailable') return undefined;
     throw error;
   }
+}
+
+/** A code counts once, and this log-in is tried again and again. */
+async function refuseCode(): Promise<never> {
+  throw new Failure(
+    'refused',
+    'the connection broke while the server was restoring, and it asks for a second factor again',
+    {
+      hint: 'see how it ended: signpost login, then signpost audit list',
+    },
+  );
 }
 
 /** The server's own word on the restore, not that of a proxy. */

@@ -1,5 +1,8 @@
 /** `signpost ca crl …`: what an authority publishes about revocation. */
 import { readFile, stat } from 'node:fs/promises';
+import { parsePemBlock } from '@signpost/protocol/asn1/pem';
+import { tags } from '@signpost/protocol/asn1/tag';
+import { parseRevocationList } from '@signpost/protocol/x509/revocation-list';
 import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
 import { type JsonObject, objectsOf, textsOf } from '../../http/answer.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
@@ -55,15 +58,21 @@ export const caCrlImport: CommandSpec = {
 };
 
 async function importList(invocation: Invocation): Promise<Answer> {
-  const client = await connectAuthenticated(invocation);
   const [name, file] = [readArgument(invocation, 0), readArgument(invocation, 1)];
   const facts = await stat(file).catch((cause) => {
     throw new Failure('refused', `${file} cannot be read`, { cause });
   });
   if (facts.size > maxListBytes) throw new Failure('refused', `expected at most ${maxListBytes} bytes in ${file}`);
-  const bytes = new Uint8Array(await readFile(file));
+  const bytes = readList(new Uint8Array(await readFile(file)));
+  const client = await connectAuthenticated(invocation);
   const path = `${authorityPath(name, 'crl', 'import')}${invocation.options.flag('cascade') ? '?cascade=true' : ''}`;
   return answerLists(await client.request('POST', path, { bytes }));
+}
+
+/** The list in DER, and that it is one: nothing else leaves this machine. */
+function readList(file: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const text = () => new TextDecoder('latin1').decode(file);
+  return parseRevocationList(file[0] === tags.sequence ? file : parsePemBlock(text(), 'X509 CRL', maxListBytes)).bytes;
 }
 
 function answerLists(document: JsonObject): Answer {

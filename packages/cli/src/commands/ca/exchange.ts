@@ -1,6 +1,7 @@
 /** `signpost ca request`, `import-certificate` and `import`: what goes to other authorities, and what comes from them. */
 import { readFile, stat } from 'node:fs/promises';
-import { encodePem } from '@signpost/protocol/asn1/pem';
+import { encodePem, parsePem } from '@signpost/protocol/asn1/pem';
+import { parseCertificate } from '@signpost/protocol/x509/certificate';
 import {
   type CommandSpec,
   type Invocation,
@@ -83,8 +84,8 @@ async function writeRequest(invocation: Invocation): Promise<Answer> {
 }
 
 async function importCertificate(invocation: Invocation): Promise<Answer> {
+  const pem = readCertificates(await readUpload(readArgument(invocation, 0)));
   const client = await connectAuthenticated(invocation);
-  const pem = asPem(await readUpload(readArgument(invocation, 0)));
   const name = invocation.options.text('name');
   const body = { pem, ...(name !== undefined && { name }) };
   const document = await client.request('POST', '/api/authorities/import-certificate', { body });
@@ -122,9 +123,18 @@ function describeMaterial(files: readonly Buffer[]): { readonly pem: string } | 
   return { pem: files.map((file) => file.toString('latin1')).join('\n') };
 }
 
-/** A certificate in DER becomes PEM. */
-function asPem(file: Buffer): string {
-  return isPem(file) ? file.toString('latin1') : encodePem('CERTIFICATE', file);
+/** The certificates of a file in PEM or DER, in PEM. Nothing else of it is sent, and a file with a private key is refused. */
+function readCertificates(file: Buffer): string {
+  if (!isPem(file)) return encodePem('CERTIFICATE', parseCertificate(new Uint8Array(file)).bytes);
+  const text = file.toString('latin1');
+  if (text.includes('PRIVATE KEY-----')) {
+    throw new Failure('refused', 'expected certificates only, got a private key with them; nothing was sent', {
+      hint: 'give the certificate in a file of its own; `signpost ca import` takes an authority over with its key',
+    });
+  }
+  const found = parsePem(text, maxFileBytes).filter(({ label }) => label === 'CERTIFICATE');
+  if (found.length === 0) throw new Failure('refused', 'expected a certificate in PEM or DER');
+  return found.map(({ bytes }) => encodePem('CERTIFICATE', bytes)).join('');
 }
 
 function isPem(file: Buffer): boolean {

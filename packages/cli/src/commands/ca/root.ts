@@ -25,6 +25,7 @@ import {
   signRoot,
   signSubordinate,
 } from '../../ca-root/sign.ts';
+import { assertNotListed } from '../../ca-root/weak-keys.ts';
 import {
   type CommandSpec,
   type Invocation,
@@ -91,6 +92,11 @@ export const caRootSign: CommandSpec = {
       text: "where this root's revocation list will be: http://pki.example.org/pki/NAME/crl",
     },
     { flags: '--issuer-url <url>', text: "where this root's certificate is: http://pki.example.org/pki/NAME/ca.crt" },
+    {
+      flags: '--weak-keys <path>',
+      text: 'a list of keys that others have, or a folder of lists, as the server reads by SIGNPOST_WEAK_KEYS',
+      repeatable: true,
+    },
     ...passphraseOptions,
   ],
   examples: ['signpost ca root sign issuing.csr --dir /media/stick/ca --out issuing.pem'],
@@ -157,6 +163,7 @@ async function sign(invocation: Invocation): Promise<Answer> {
     ...{ crl: options.text('crl-url'), issuerUrl: options.text('issuer-url') },
     nameConstraints: readConstraints(options),
   });
+  await assertNotListed(options.texts('weak-keys'), plan.key);
   output.show(describePlan(folder, plan));
   await prompt.confirm('Sign this authority?');
   const certificate = await signSubordinate(folder, plan, await unlock(invocation, folder));

@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { verifyFile } from '@signpost/protocol/client/download';
 import { TrustError } from '@signpost/protocol/errors';
 import { encodeTime } from '@signpost/protocol/json/time';
+import type { VerifiedLogPosition } from '@signpost/protocol/updates/verify-log';
 import type { VerifiedManifest } from '@signpost/protocol/updates/verify-manifest';
 import { chooseFile, filesOf } from '../../client/manifest-file.ts';
 import { openUpdater, updaterOptions } from '../../client/open-updater.ts';
@@ -53,7 +54,7 @@ async function lookForUpdate(invocation: Invocation): Promise<Answer> {
     return { document: { kind: 'none', project }, lines: [`${project} has no release in this channel.`] };
   const { manifest } = found;
   const line = found.kind === 'current' ? `${manifest.version} is up to date.` : describeUpdate(manifest, found.order);
-  return { document: { kind: found.kind, ...summarise(manifest) }, lines: [line] };
+  return { document: { kind: found.kind, ...summarise(manifest), log: summariseLog(found.logged) }, lines: [line] };
 }
 
 function describeUpdate(manifest: VerifiedManifest, order: string | undefined): string {
@@ -107,6 +108,13 @@ async function requireRelease(invocation: Invocation, project: string) {
   if (found.kind === 'none')
     throw new Failure('refused', `${project} has no release in this channel`, { hint: 'see --channel' });
   return { updater, manifest: found.manifest };
+}
+
+/** Where the release is in the log that the trust list names; null where it names none. */
+function summariseLog(logged: VerifiedLogPosition | undefined): JsonValue {
+  if (!logged) return null;
+  const { origin, size } = logged.checkpoint;
+  return { origin, index: logged.index, size };
 }
 
 function summarise(manifest: VerifiedManifest): { readonly [name: string]: JsonValue } {

@@ -1,6 +1,9 @@
 /** `signpost key create`, `list`, `activate`, `retire`, `revoke`: the signing keys in the server's vault. */
+import { parseBase64 } from '@signpost/protocol/bytes/base64';
+import { quoteWord } from '@signpost/protocol/bytes/shell-word';
+import { TrustError } from '@signpost/protocol/errors';
 import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
-import { cellOf, objectsOf, textOf } from '../../http/answer.ts';
+import { type JsonObject, objectsOf, textOf } from '../../http/answer.ts';
 import type { Client } from '../../http/client.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
 import { Failure } from '../../terminal/failure.ts';
@@ -19,7 +22,7 @@ export const keyCreate: CommandSpec = {
   ],
   options: [
     { flags: '--label <name>', text: 'a name for people', required: true },
-    { flags: '--scope <scope>', text: '"*", project:SLUG or collection:SLUG', fallback: '*' },
+    { flags: '--scope <scope>', text: '"*", project:SLUG, collection:SLUG or wordpress:SLUG', fallback: '*' },
   ],
   examples: ['signpost key create --label "server 2027" --scope project:my-app --json > server-key.json'],
   run: createKey,
@@ -30,8 +33,7 @@ export const keyList: CommandSpec = {
   words: 'key list',
   summary: 'List the signing keys of the server',
   examples: ['signpost key list'],
-  run: async (invocation) =>
-    answerTable(await (await connectAuthenticated(invocation)).read('/api/signing-keys'), 'keys', columns),
+  run: listKeys,
 };
 
 /** `signpost key activate`. */
@@ -67,15 +69,41 @@ async function createKey(invocation: Invocation): Promise<Answer> {
   const body = { label: options.requiredText('label'), scope: options.requiredText('scope') };
   const made = await client.request('POST', '/api/signing-keys', { body });
   const pushKeys = await readPushKeys(client);
-  const push = pushKeys.map((key) => ` --push-key ${cellOf(key, 'pubkey_b64')}`).join('');
-  const add = `signpost root add-key --pubkey ${cellOf(made, 'pubkey_b64')} --label "${body.label}" --custody server --scope "${body.scope}"${push}`;
   return answerPairs(
     pushKeys.length === 0 ? made : { ...made, push_keys: pushKeys },
     ['key_id', 'pubkey_b64', 'scope', 'state'],
     'Made. On the machine of the root:',
-    `  ${add}`,
+    `  ${writeAddKey(made, pushKeys)}`,
     '',
   );
+}
+
+async function listKeys(invocation: Invocation): Promise<Answer> {
+  const client = await connectAuthenticated(invocation);
+  const document = await client.read('/api/signing-keys');
+  const table = answerTable(document, 'keys', columns);
+  const unlisted = objectsOf(document, 'keys').filter(
+    (key) => key.in_trust_list === false && (key.state === 'created' || key.state === 'active'),
+  );
+  if (unlisted.length === 0) return table;
+  const pushKeys = await readPushKeys(client);
+  const commands = unlisted.map((key) => `  ${writeAddKey(key, pushKeys)}`);
+  return { ...table, lines: [...table.lines, '', 'Not in the trust list. On the machine of the root:', ...commands] };
+}
+
+/** What lists a key of the server, and the push keys without which nobody believes its frames. */
+function writeAddKey(key: JsonObject, pushKeys: readonly JsonObject[]): string {
+  const [label, scope] = [textOf(key, 'label'), textOf(key, 'scope')].map(quoteWord);
+  const push = pushKeys.map((one) => ` --push-key ${writeKey(one)}`).join('');
+  return `signpost root add-key --pubkey ${writeKey(key)} --label ${label} --custody server --scope ${scope}${push}`;
+}
+
+/** The key, which is pasted where the root is: whatever a server says, no more than 32 bytes in base64. */
+function writeKey(key: JsonObject): string {
+  const text = textOf(key, 'pubkey_b64');
+  const { length } = parseBase64(text);
+  if (length !== 32) throw new TrustError('malformed', `expected a 32-byte key, got ${length} bytes`);
+  return quoteWord(text);
 }
 
 async function changeKey(invocation: Invocation, act: string, question?: string): Promise<Answer> {

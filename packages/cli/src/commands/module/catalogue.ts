@@ -44,6 +44,11 @@ export const catalogueCheck: CommandSpec = {
   details: ['Ends with 4 when the catalogue is refused, and when a module in it is.'],
   options: [
     { flags: '--file <path>', text: 'a catalogue that was fetched before, in place of the one that is served' },
+    {
+      flags: '--accept-author <module=key-id>',
+      text: 'take this key for that of the module’s author from now on',
+      repeatable: true,
+    },
     { flags: '--served-as <url>', text: 'how the server calls itself, where --server is a mirror' },
     ...updaterOptions,
   ],
@@ -57,7 +62,10 @@ export const catalogueCheck: CommandSpec = {
 async function checkCatalogue(invocation: Invocation): Promise<Answer> {
   const collection = readArgument(invocation, 0);
   const { updater } = await openUpdater(await withFile(invocation, collection));
-  const found = await updater.checkCatalogue({ collection, servedAs: invocation.options.text('served-as') });
+  const found = await updater.checkCatalogue({
+    ...{ collection, servedAs: invocation.options.text('served-as') },
+    acceptedAuthors: readAccepted(invocation.options.texts('accept-author')),
+  });
   if (found.kind === 'none') {
     throw new Failure('refused', `${collection} has no catalogue here`, { hint: 'signpost collection list' });
   }
@@ -78,6 +86,16 @@ async function checkCatalogue(invocation: Invocation): Promise<Answer> {
     document,
     lines: [`Version ${catalogue.version} of ${collection} is as it was signed.`, '', ...table.lines],
   };
+}
+
+function readAccepted(items: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    items.map((item) => {
+      const [, module = '', keyId = ''] = /^([a-z0-9-]+)=([0-9a-f]{64})$/.exec(item) ?? [];
+      if (module === '') throw new Failure('usage', `expected --accept-author MODULE=KEY-ID, got "${item}"`);
+      return [module, keyId];
+    }),
+  );
 }
 
 function describeModule(module: ModuleCheck) {

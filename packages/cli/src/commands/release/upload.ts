@@ -9,7 +9,7 @@ import { readFileFacts } from '../../files/local-file.ts';
 import type { JsonObject } from '../../http/answer.ts';
 import type { Client } from '../../http/client.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
-import { type UploadRequest, uploadFile } from '../../http/upload.ts';
+import { type UploadRequest, uploadFile, uploadsOf } from '../../http/upload.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer, JsonValue } from '../../terminal/output.ts';
 import { formatSize } from '../../terminal/table.ts';
@@ -45,10 +45,8 @@ export async function uploadRelease(invocation: Invocation, connect: () => Promi
   const requests = await readRequests(options, paths);
   const client = await connect();
   const uploads: JsonObject[] = [];
-  const interruption = new AbortController();
-  void invocation.interrupted().then(() => interruption.abort());
-  const { signal } = interruption;
-  for (const request of requests) uploads.push(await uploadOne(invocation, { client, signal }, request));
+  const signal = signalOf(invocation);
+  for (const request of requests) uploads.push(await uploadResumably(invocation, { client, signal }, request));
   const project = options.requiredText('project');
   const version = options.requiredText('release');
   const lines = requests.map(
@@ -70,16 +68,34 @@ export async function uploadRelease(invocation: Invocation, connect: () => Promi
   };
 }
 
-async function uploadOne(
+/** Aborted when the user wants no more of it. */
+export function signalOf(invocation: Invocation): AbortSignal {
+  const interruption = new AbortController();
+  void invocation.interrupted().then(() => interruption.abort());
+  return interruption.signal;
+}
+
+interface Uploading {
+  readonly client: Client;
+  readonly signal: AbortSignal;
+  /** Told the id of the upload, begun now or before. */
+  readonly onStarted?: (id: string) => void;
+}
+
+/** Uploads one file; what breaks off goes on where it stopped when the same file is uploaded to the same place again. */
+export async function uploadResumably(
   invocation: Invocation,
-  { client, signal }: { client: Client; signal: AbortSignal },
+  { client, signal, onStarted: tell }: Uploading,
   request: UploadRequest,
 ): Promise<JsonObject> {
   const { progress, environment, output } = invocation;
   const memo = memoPath(environment.configDir, client.base, request);
   const resumeId = await readMemo(memo);
   try {
-    const onStarted = (id: string) => writeMemo(memo, id);
+    const onStarted = (id: string) => {
+      tell?.(id);
+      return writeMemo(memo, id);
+    };
     const upload = await uploadFile({ client, progress, resumeId, onStarted, signal }, request);
     await rm(memo, { force: true });
     return upload;
@@ -110,13 +126,13 @@ async function readRequests(options: Options, paths: readonly string[]): Promise
   const project = options.requiredText('project');
   return Promise.all(
     paths.map(async (path, index) => ({
-      project,
+      place: uploadsOf(project),
       path,
       facts: await readFileFacts(path),
       fields: {
         version,
         channel,
-        name: readName(options, paths, path),
+        name: readName(options, { option: 'name', paths }, path),
         ...optional('platform', platforms[index]),
         ...optional('changelog', changelog),
       },
@@ -128,17 +144,27 @@ function optional(name: string, value: JsonValue | undefined): { readonly [name:
   return value === undefined ? {} : { [name]: value };
 }
 
-function readName(options: Options, paths: readonly string[], path: string): string {
-  const given = options.text('name');
-  if (given !== undefined && paths.length > 1) throw new Failure('usage', '--name is for a single file');
+/** The name that clients see: that of an option, or of the file. */
+export function readName(
+  options: Options,
+  { option, paths }: { readonly option: string; readonly paths: readonly string[] },
+  path: string,
+): string {
+  const given = options.text(option);
+  if (given !== undefined && paths.length > 1) throw new Failure('usage', `--${option} is for a single file`);
   const name = given ?? basename(path);
   if (!fileNamePattern.test(name)) {
-    throw new Failure('usage', `"${name}" cannot be a file name for clients`, { hint: 'give another one by --name' });
+    throw new Failure('usage', `"${name}" cannot be a file name for clients`, {
+      hint: `give another one by --${option}`,
+    });
   }
   return name;
 }
 
-async function readChangelog(items: readonly string[]): Promise<{ readonly [locale: string]: string } | undefined> {
+/** The texts of `--changelog`, by locale. */
+export async function readChangelog(
+  items: readonly string[],
+): Promise<{ readonly [locale: string]: string } | undefined> {
   const texts: Record<string, string> = {};
   for (const item of items) {
     const [, locale = 'en', path = item] = /^([A-Za-z-]+)=(.+)$/.exec(item) ?? [];
@@ -149,8 +175,8 @@ async function readChangelog(items: readonly string[]): Promise<{ readonly [loca
 }
 
 /** Where the id of an unfinished upload of this very file to this very place is kept. */
-function memoPath(configDir: string, base: string, { project, facts, fields }: UploadRequest): string {
-  const key = JSON.stringify([base, project, facts.sha256, fields.version, fields.name]);
+function memoPath(configDir: string, base: string, { place, facts, fields }: UploadRequest): string {
+  const key = JSON.stringify([base, place.announce, facts.sha256, fields.version, fields.name]);
   return join(configDir, 'uploads', `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`);
 }
 

@@ -34,7 +34,11 @@ export const rootAddKey: CommandSpec = {
     { flags: '--pubkey <base64>', text: 'the public key by itself' },
     { flags: '--label <name>', text: 'a name for people' },
     { flags: '--custody <who>', text: 'who holds the private half', choices: ['server', 'maintainer'] },
-    { flags: '--scope <scope>', text: 'what it may sign: "*", project:SLUG or collection:SLUG', repeatable: true },
+    {
+      flags: '--scope <scope>',
+      text: 'what it may sign: "*", project:SLUG, collection:SLUG or wordpress:SLUG',
+      repeatable: true,
+    },
     { flags: '--not-before <time>', text: 'valid from this RFC 3339 time on' },
     { flags: '--not-after <time>', text: 'valid until this RFC 3339 time' },
     { flags: '--push-key <base64>', text: 'list this push key of the server as well', repeatable: true },

@@ -3,6 +3,7 @@ import type { CommandSpec } from '../../command.ts';
 import { rootCombine, rootImport } from './exchange.ts';
 import { rootInit } from './init.ts';
 import { rootAddKey, rootAddPushKey, rootRevokeKey, rootSetProject } from './keys.ts';
+import { rootRemoveLog, rootSetLog } from './log.ts';
 import { rootAddRoot, rootRemoveRoot, rootRotate, rootSetThreshold } from './roots.ts';
 import { rootShow } from './show.ts';
 import { rootSign } from './sign.ts';
@@ -14,6 +15,8 @@ export const commands: readonly CommandSpec[] = [
   rootAddKey,
   rootAddPushKey,
   rootRevokeKey,
+  rootSetLog,
+  rootRemoveLog,
   rootSetProject,
   rootAddRoot,
   rootRemoveRoot,

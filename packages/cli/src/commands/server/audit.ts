@@ -25,13 +25,17 @@ export const auditVerify: CommandSpec = {
 /** `signpost audit list`. */
 export const auditList: CommandSpec = {
   words: 'audit list',
-  summary: 'List audit events',
+  summary: 'List audit events, the oldest first',
   options: [
-    { flags: '--after <sequence>', text: 'begin after this row' },
+    { flags: '--newest', text: 'the newest first' },
+    { flags: '--after <sequence>', text: 'only rows after this one' },
+    { flags: '--before <sequence>', text: 'only rows before this one' },
     { flags: '--limit <n>', text: 'how many', fallback: '50' },
     { flags: '--action <action>', text: 'only this action, such as release.activated' },
+    { flags: '--actor <id>', text: 'only what this person or key did' },
+    { flags: '--refused', text: 'only what was refused' },
   ],
-  examples: ['signpost audit list --limit 20', 'signpost audit list --action trust.imported'],
+  examples: ['signpost audit list --newest --limit 20', 'signpost audit list --action trust.imported'],
   run: listEvents,
 };
 
@@ -47,10 +51,16 @@ export const auditExport: CommandSpec = {
 async function listEvents(invocation: Invocation): Promise<Answer> {
   const { options } = invocation;
   const query = new URLSearchParams({ limit: String(options.integer('limit', 1) ?? 50) });
-  const after = options.integer('after', 0);
-  const action = options.text('action');
-  if (after !== undefined) query.set('after', String(after));
-  if (action !== undefined) query.set('action', action);
+  if (options.flag('newest')) query.set('order', 'desc');
+  if (options.flag('refused')) query.set('outcome', 'refused');
+  for (const name of ['after', 'before']) {
+    const sequence = options.integer(name, 0);
+    if (sequence !== undefined) query.set(name, String(sequence));
+  }
+  for (const name of ['action', 'actor']) {
+    const text = options.text(name);
+    if (text !== undefined) query.set(name, text);
+  }
   const document = await (await connectAuthenticated(invocation)).read(`/api/audit?${query}`);
   return answerTable(document, 'events', [
     'sequence',

@@ -3,6 +3,7 @@ import { type CommandSpec, type Invocation, readSecretSource, secretOptions } fr
 import { textsOf } from '../../http/answer.ts';
 import { connectAuthenticated, connectForLogin } from '../../http/connect.ts';
 import { askPerson, personOptions } from '../../http/person.ts';
+import { factorOf } from '../../http/session.ts';
 import type { Answer } from '../../terminal/output.ts';
 
 const minPasswordLength = 12;
@@ -48,7 +49,7 @@ export const vaultReset: CommandSpec = {
   summary: 'Start a new vault under a new master password; every secret in the old one is lost',
   details: [
     'For a master password that is lost or known to others. Signing keys of the server open no more and are made anew (`signpost key create`), all sessions end, and nothing brings the old secrets back. What must be made again is listed.',
-    'For an admin in person: an API key is not enough. It works while the vault is locked, when nobody can log in.',
+    'For an admin in person: an API key is not enough. It works while the vault is locked, when nobody can log in. Whoever has a second factor gives a recovery code by --code-file: an authenticator app cannot be checked while the vault is locked.',
   ],
   options: [...personOptions(), ...secretOptions('new-password', 'the new master password')],
   examples: ['signpost vault reset --email alice@example.org'],
@@ -87,7 +88,12 @@ async function resetVault(invocation: Invocation): Promise<Answer> {
     option: 'new-password',
     minLength: minPasswordLength,
   });
-  const body = { ...proof, new_master_password: next, confirm: 'reset' };
+  const { email, password, askCode } = proof;
+  const source = readSecretSource(options, 'code');
+  // Whether there is a second factor is told to nobody before the password was right, and that comes with it.
+  const isGiven = source.file !== undefined || source.fd !== undefined;
+  const factor = isGiven ? factorOf(await askCode()) : {};
+  const body = { email, password, ...factor, new_master_password: next, confirm: 'reset' };
   const document = await client.request('POST', '/api/vault/reset', { body });
   const lost = textsOf(document, 'must_be_reentered');
   return { document, lines: ['The vault is new and unlocked. To be made again:', ...lost.map((name) => `  ${name}`)] };

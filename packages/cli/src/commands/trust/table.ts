@@ -1,5 +1,5 @@
 /** The commands of `trust`, in the order of the reference. */
 import type { CommandSpec } from '../../command.ts';
-import { trustImport, trustPubkey, trustShow, trustVersions } from './trust.ts';
+import { trustGet, trustImport, trustPubkey, trustShow, trustVersions } from './trust.ts';
 
-export const commands: readonly CommandSpec[] = [trustImport, trustShow, trustVersions, trustPubkey];
+export const commands: readonly CommandSpec[] = [trustImport, trustShow, trustVersions, trustGet, trustPubkey];

@@ -1,5 +1,6 @@
 /** `signpost trust …`: the list that the server publishes. */
 import { readFile } from 'node:fs/promises';
+import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
 import { maxTrustListBytes } from '@signpost/protocol/updates/trust-list';
 import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
 import { cellOf, objectsOf, textOf, textsOf } from '../../http/answer.ts';
@@ -51,6 +52,19 @@ export const trustVersions: CommandSpec = {
       'imported_at',
       'changes_roots',
     ]);
+  },
+};
+
+/** `signpost trust get`. */
+export const trustGet: CommandSpec = {
+  words: 'trust get',
+  arguments: '<version>',
+  summary: 'Write a trust list that was once imported, with its signatures, to the standard output',
+  examples: ['signpost trust get 3 > trust-3.json'],
+  run: async (invocation) => {
+    const version = encodeURIComponent(readArgument(invocation, 0));
+    const document = await (await connectAuthenticated(invocation)).read(`/api/trust/versions/${version}`);
+    return { document, lines: [encodeCanonicalText(document)] };
   },
 };
 

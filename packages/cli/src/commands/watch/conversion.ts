@@ -26,8 +26,3 @@ export function describeRemarks(document: JsonObject): readonly string[] {
     return `${effect}: ${clause}: ${text}`;
   });
 }
-
-/** A word as a shell takes it to the letter. */
-export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}

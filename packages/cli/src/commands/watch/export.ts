@@ -1,16 +1,16 @@
 /** `signpost watch export`: what is known of every source, as one document, as results for code scanning (SARIF 2.1.0), or as settings of other tools. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { describeSarif, type ScannerFinding } from '@signpost/protocol/sarif/findings';
 import type { CommandSpec, Invocation } from '../../command.ts';
 import { writeFileAtomically } from '../../files/atomic-write.ts';
-import { type JsonObject, objectsOf, textOf } from '../../http/answer.ts';
+import { cellOf, type JsonObject, objectsOf, textOf } from '../../http/answer.ts';
 import type { Client } from '../../http/client.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer, JsonValue } from '../../terminal/output.ts';
 import { version } from '../../version.ts';
 import { describeRemarks, formatNames, readAttached } from './conversion.ts';
-import { describeSarif } from './sarif.ts';
 
 /** `signpost watch export`. */
 export const watchExport: CommandSpec = {
@@ -48,7 +48,7 @@ async function write(invocation: Invocation): Promise<Answer> {
   const client = await connectAuthenticated(invocation);
   const document: JsonValue =
     format === 'sarif'
-      ? describeSarif(await readFindings(client), version)
+      ? describeSarif((await readFindings(client)).map(toFinding), version)
       : await readAll(client, invocation.options.text('search'));
   return { document, lines: [JSON.stringify(document, undefined, 2)] };
 }
@@ -115,6 +115,15 @@ async function readFindings(client: Client): Promise<readonly JsonObject[]> {
     }),
   );
   return (await Promise.all(pages)).flat();
+}
+
+function toFinding(row: JsonObject): ScannerFinding {
+  const text = (name: string) => textOf(row, name);
+  return {
+    ...{ id: text('id'), kind: text('kind'), severity: text('severity'), state: text('state') },
+    ...{ title: text('title'), sentence: text('sentence'), benign: text('benign') },
+    ...{ source: cellOf(row, 'source'), line: cellOf(row, 'line') },
+  };
 }
 
 async function readPages(

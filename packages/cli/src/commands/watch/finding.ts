@@ -91,14 +91,25 @@ async function list(invocation: Invocation): Promise<Answer> {
   const source = options.text('source');
   if (source !== undefined) query.set('source', source);
   const document = await (await connectAuthenticated(invocation)).read(`${path}?${query}`);
-  const columns = ['id', 'severity', 'kind', 'source', 'line', 'last_seen_at'];
+  const columns = ['id', 'severity', 'title', 'source', 'line', 'last_seen_at'];
   const rows = objectsOf(document, 'findings').map((row) => columns.map((name) => cellOf(row, name)));
   return { document, lines: formatTable(columns, rows) };
 }
 
 async function show(invocation: Invocation): Promise<Answer> {
   const document = await (await connectAuthenticated(invocation)).read(pathOf(invocation));
-  const names = ['kind', 'severity', 'state', 'source', 'line', 'sentence', 'benign', 'opened_at', 'last_seen_at'];
+  const names = [
+    'title',
+    'kind',
+    'severity',
+    'state',
+    'source',
+    'line',
+    'sentence',
+    'benign',
+    'opened_at',
+    'last_seen_at',
+  ];
   const pairs = names.map((name) => [name, cellOf(document, name)] as const);
   const ends = ['before', 'after'].flatMap((name) => textsOf(document, name).map((text) => [name, text] as const));
   const events = objectsOf(document, 'history').map((row) =>

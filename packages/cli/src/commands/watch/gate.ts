@@ -114,7 +114,9 @@ async function setPolicy(invocation: Invocation): Promise<Answer> {
   if (text.length > maxPolicyBytes) throw new Failure('usage', `expected at most ${maxPolicyBytes} bytes`);
   const client = await connectAuthenticated(invocation);
   const document = await client.request('PUT', path, { body: parseObject(text) });
-  return { document, lines: [`Version ${cellOf(document, 'version')} is in force.`] };
+  const inForce = `Version ${cellOf(document, 'version')} is in force.`;
+  if (document.awaits_second_person !== true) return { document, lines: [inForce] };
+  return { document, lines: [`${inForce} A second person has to put the same: two people decided so far.`] };
 }
 
 function parseObject(text: string): JsonObject {

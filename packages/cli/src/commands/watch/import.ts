@@ -1,9 +1,12 @@
 /** `signpost watch import`: what settings of another tool come to here. Nothing is in force until you put it there. */
+
+import { quoteWord } from '@signpost/protocol/bytes/shell-word';
 import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
 import { asObject, cellOf, type JsonObject, objectsOf, textOf, textsOf } from '../../http/answer.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
 import type { Answer } from '../../terminal/output.ts';
-import { describeRemarks, formatNames, quote, readAttached, readTextFile } from './conversion.ts';
+import { describeRemarks, formatNames, readAttached, readTextFile } from './conversion.ts';
+import { claimOptions } from './signers.ts';
 
 /** `signpost watch import`. */
 export const watchImport: CommandSpec = {
@@ -49,11 +52,18 @@ function describeDeclarations(document: JsonObject): readonly string[] {
     const identities = objectsOf(declaration, 'identities').map((identity) => asObject(identity));
     const [first] = identities;
     const named = first
-      ? ['--issuer', textOf(first, 'issuer'), '--subject', textOf(first, 'subject')]
+      ? ['--issuer', textOf(first, 'issuer'), '--subject', textOf(first, 'subject'), ...nameClaims(first)]
       : textsOf(declaration, 'keys').flatMap((key) => ['--key', key]);
     const more =
       identities.length > 1 ? `; and ${identities.length - 1} more by POST /api/watch/sources/{id}/decisions` : '';
     const words = ['signpost', 'watch', 'declare', cellOf(declaration, 'id'), ...named, '--reason', 'imported'];
-    return `${cellOf(declaration, 'source')} is watched: ${words.map(quote).join(' ')}${more}`;
+    return `${cellOf(declaration, 'source')} is watched: ${words.map(quoteWord).join(' ')}${more}`;
   });
+}
+
+/** Without them more would be declared than the file says. */
+function nameClaims(identity: JsonObject): readonly string[] {
+  return Object.entries(claimOptions).flatMap(([option, claim]) =>
+    identity[claim] === undefined ? [] : [`--${option}`, cellOf(identity, claim)],
+  );
 }

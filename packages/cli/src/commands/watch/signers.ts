@@ -7,9 +7,26 @@ import type { Answer } from '../../terminal/output.ts';
 import { formatTable } from '../../terminal/table.ts';
 
 const example = '0195f3b0-7c1e-7d7a-9d39-0b5f3a1c2d4e';
+/** Claims that narrow an identity, by their options. */
+export const claimOptions = {
+  'ref-type': 'refType',
+  'owner-id': 'ownerId',
+  'repository-id': 'repositoryId',
+  repository: 'repository',
+  workflow: 'workflow',
+} as const;
 const signerOptions: readonly OptionSpec[] = [
   { flags: '--issuer <url>', text: 'who vouches for the identity' },
   { flags: '--subject <text>', text: 'the identity, for a workflow without its ref; it must have been seen' },
+  {
+    flags: '--ref-type <type>',
+    text: 'only where it ran for such a ref',
+    choices: ['tag', 'branch', 'pull-request', 'other'],
+  },
+  { flags: '--owner-id <number>', text: 'only of the owner with this number' },
+  { flags: '--repository-id <number>', text: 'only of the repository with this number' },
+  { flags: '--repository <url>', text: 'only of this repository' },
+  { flags: '--workflow <path>', text: 'only by this workflow' },
   { flags: '--key <sha256>', text: 'or a key, by the SHA-256 of its SubjectPublicKeyInfo', repeatable: true },
   { flags: '--line <name>', text: 'in this line only, which need not be there yet' },
   { flags: '--reason <text>', text: 'why, for the history', required: true },
@@ -86,9 +103,16 @@ async function decide(invocation: Invocation, decision: string): Promise<Answer>
   if ((issuer === undefined) !== (subject === undefined)) {
     throw new Failure('usage', 'expected --issuer and --subject together');
   }
+  const claims = Object.entries(claimOptions).flatMap(([option, claim]) => {
+    const value = options.text(option);
+    return value === undefined ? [] : [[claim, value]];
+  });
+  if (issuer === undefined && claims.length > 0) {
+    throw new Failure('usage', 'expected --issuer and --subject with what narrows an identity');
+  }
   const body = {
     ...{ decision, keys: options.texts('key'), reason: options.requiredText('reason') },
-    identities: issuer === undefined ? [] : [{ issuer, subject: subject ?? '' }],
+    identities: issuer === undefined ? [] : [{ issuer, subject: subject ?? '', ...Object.fromEntries(claims) }],
     ...(line !== undefined && { line }),
   };
   const client = await connectAuthenticated(invocation);

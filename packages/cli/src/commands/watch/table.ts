@@ -1,5 +1,6 @@
 /** The commands of `watch`, in the order of the reference. */
 import type { CommandSpec } from '../../command.ts';
+import { watchAnnouncements, watchVouches, watchWithdraw } from './announcement.ts';
 import { watchClusterAdd, watchClusterList, watchClusterRemove, watchClusterShow } from './cluster.ts';
 import { watchExport } from './export.ts';
 import { watchAccept, watchAcknowledge, watchDismiss, watchFinding, watchFindings, watchReject } from './finding.ts';
@@ -19,6 +20,8 @@ export const commands: readonly CommandSpec[] = [
   watchShow,
   watchHistory,
   watchAnnounce,
+  watchAnnouncements,
+  watchWithdraw,
   watchRemove,
   watchDeclare,
   watchRetire,
@@ -27,6 +30,7 @@ export const commands: readonly CommandSpec[] = [
   watchKeyList,
   watchKeyRemove,
   watchVouch,
+  watchVouches,
   watchMirror,
   watchCases,
   watchClusterAdd,

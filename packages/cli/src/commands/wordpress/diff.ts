@@ -1,5 +1,5 @@
 /** The diff of a deploy, in lines. */
-import { type JsonObject, objectsOf, textOf, textsOf } from '../../http/answer.ts';
+import { asObject, type JsonObject, objectsOf, textOf, textsOf } from '../../http/answer.ts';
 import { formatSize } from '../../terminal/table.ts';
 
 const signs: Readonly<Record<string, string>> = { added: 'A', deleted: 'D', modified: 'M', replaced: 'R' };
@@ -19,6 +19,7 @@ function describeChange(change: JsonObject): string {
   const notes = [
     describeSizes(change),
     ...(change.executable === true ? ['executable'] : []),
+    describeSides(change),
     ...textsOf(change, 'properties'),
   ];
   const told = notes.filter((note) => note !== '').join(', ');
@@ -28,4 +29,12 @@ function describeChange(change: JsonObject): string {
 function describeSizes({ size_before: before, size_after: after }: JsonObject): string {
   const sizes = [before, after].filter((size) => typeof size === 'number').map(formatSize);
   return sizes.join(' -> ');
+}
+
+/** Of pictures, in pixels. */
+function describeSides({ picture }: JsonObject): string {
+  if (picture === null || picture === undefined) return '';
+  const { before, after } = asObject(picture);
+  const sides = [before, after].filter((side) => side !== null && side !== undefined).map(asObject);
+  return sides.map(({ width, height }) => (width === null ? 'unknown size' : `${width} × ${height}`)).join(' -> ');
 }

@@ -7,12 +7,14 @@ import { createCsrfToken } from '../../http/csrf.ts';
 import { afterCommit } from '../../storage/database/transactions.ts';
 import type { Database, Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
+import { hasSecondFactor } from '../factors/enrolment.ts';
+import type { FactorKind } from '../factors/second-factor.ts';
+import { queueAccountMail } from '../notices/queue.ts';
 import type { Passwords } from '../passwords.ts';
-import { normaliseEmail } from '../people.ts';
-import { confirmPassword } from '../step-up.ts';
+import { confirmPerson, type StepUpParts, type StepUpProof } from '../step-up.ts';
 import {
   deleteExpiredSessions,
-  findMemberByEmail,
+  findMember,
   findSessionMember,
   findSessionWithin,
   insertSession,
@@ -20,6 +22,7 @@ import {
   revokeAllSessions,
   revokeSession as revokeRow,
   revokeSessionsOf,
+  type SessionMember,
   type SessionReach,
   type SessionRow,
   updatePerson,
@@ -48,43 +51,36 @@ export interface OpenedSession {
   readonly member: MemberRow;
 }
 
-/**
- * Logs a member in. Throws the same `unauthenticated`, after the same work, for a wrong password, an unknown address, a
- * disabled person and a member of another organisation; `vault_locked` while tokens cannot be signed.
- */
-export async function logIn(
-  dependencies: SessionDependencies,
-  organisationId: string,
-  { email, password }: { email: string; password: string },
-): Promise<OpenedSession> {
-  const { database, passwords, secrets } = dependencies;
-  // First, so that nobody waits for a password to be verified in vain.
-  await secrets.session();
-  const member = await findMemberByEmail(database.query, organisationId, normaliseEmail(email));
-  const isRight = await passwords.verify(password, member?.password_hash);
-  if (!member || !isRight || member.disabled_at !== null) {
-    await recordRefusedLogIn(dependencies, organisationId, member?.id);
-    throw new Refusal('unauthenticated', 'the address or the password is wrong');
-  }
-  return openSession(dependencies, organisationId, member);
-}
-
-/** Opens a session for a member who has proved who they are. */
+/** Opens a session for a member who has proved who they are by the password, and needs no more. */
 export async function openSession(
   dependencies: SessionDependencies,
   organisationId: string,
   member: MemberRow,
 ): Promise<OpenedSession> {
+  return openProvenSession(dependencies, organisationId, { member, by: 'password' });
+}
+
+/**
+ * Opens a session for a member who has proved who they are; `by` is what they gave last. Throws `unauthenticated` when what they proved has changed
+ * since: whoever changes a password or enrols a first factor ends the sessions that rest on less, those that are just being opened included.
+ */
+export async function openProvenSession(
+  dependencies: Pick<SessionDependencies, 'database' | 'secrets' | 'now'>,
+  organisationId: string,
+  { member, by }: { member: MemberRow; by: 'password' | FactorKind },
+): Promise<OpenedSession> {
   const { database, secrets, now } = dependencies;
   const secret = await secrets.session();
   const session = await database.transaction(async (transaction) => {
     const at = now();
+    await assertUnchanged(transaction, organisationId, { member, by });
     const row = {
       id: createId(at),
       person_id: member.id,
       created_at: at,
       expires_at: at + sessionLifeMs,
       revoked_at: null,
+      second_factor_at: by === 'password' ? null : at,
     };
     await deleteExpiredSessions(transaction, at - keptExpiredMs);
     await insertSession(transaction, row);
@@ -93,10 +89,22 @@ export async function openSession(
       actor: { kind: 'person', id: member.id, sessionId: row.id },
       action: 'session.opened',
       object: { kind: 'session', id: row.id },
+      detail: { by },
     });
     return row;
   });
   return { token: await signToken(secret, session), session, member };
+}
+
+async function assertUnchanged(
+  transaction: Query,
+  organisationId: string,
+  { member: { id, password_hash: proved }, by }: { member: MemberRow; by: 'password' | FactorKind },
+): Promise<void> {
+  const member = await findMember(transaction, organisationId, id);
+  const isSame = member?.disabled_at === null && member.password_hash === proved;
+  if (isSame && !(by === 'password' && (await hasSecondFactor(transaction, id)))) return;
+  throw new Refusal('unauthenticated', 'the account has changed in between', { hint: 'log in again' });
 }
 
 /**
@@ -107,7 +115,7 @@ export async function findSession(
   { database, secrets, now }: Pick<SessionDependencies, 'database' | 'secrets' | 'now'>,
   organisationId: string,
   token: string,
-): Promise<{ session: SessionRow; member: MemberRow | undefined } | undefined> {
+): Promise<{ session: SessionRow; member: SessionMember | undefined } | undefined> {
   const sessionId = await verifyToken(await secrets.session(), token, now());
   if (sessionId === undefined) return undefined;
   return findSessionMember(database.query, { sessionId, organisationId, now: now() });
@@ -147,18 +155,20 @@ export async function endAllSessions(secrets: SessionSecrets, transaction: Query
   await revokeAllSessions(transaction, now);
 }
 
-/** Changes the caller's own password and ends all their other sessions. Throws `forbidden`, and records it, when `current` is wrong. */
+/** Changes the caller's own password and ends all their other sessions. Throws as `confirmPerson` does, and records it. */
 export async function changePassword(
-  { database, passwords, now }: SessionDependencies,
+  parts: StepUpParts,
   caller: Caller,
-  { personId, current, next }: { personId: string; current: string; next: string },
+  { personId, proof, next }: { personId: string; proof: StepUpProof; next: string },
 ): Promise<void> {
-  await confirmPassword({ database, passwords, now }, caller, current);
+  const { database, passwords, now } = parts;
+  await confirmPerson(parts, caller, proof);
   const passwordHash = await passwords.hash(next);
   await database.transaction(async (transaction) => {
     const at = now();
     await updatePerson(transaction, personId, { password_hash: passwordHash });
     await revokeSessionsOf(transaction, { personId, keptId: caller.actor.sessionId ?? undefined, now: at });
+    await queueAccountMail(transaction, { personId, change: 'person.password_changed', now: at });
     await recordAudit(transaction, at, {
       ...caller,
       action: 'person.password_changed',
@@ -181,23 +191,6 @@ async function endSession(
 
 function noSuchSession(): Refusal {
   return new Refusal('not_found', 'there is no such session');
-}
-
-/** The address that was tried is not recorded: people type passwords into the wrong field. */
-async function recordRefusedLogIn(
-  { database, now }: SessionDependencies,
-  organisationId: string,
-  personId: string | undefined,
-): Promise<void> {
-  await database.transaction((transaction) =>
-    recordAudit(transaction, now(), {
-      organisationId,
-      actor: { kind: 'anonymous', id: null, sessionId: null },
-      action: 'session.refused',
-      object: { kind: 'person', id: personId ?? 'unknown' },
-      outcome: 'refused',
-    }),
-  );
 }
 
 async function signToken(secret: Uint8Array, session: SessionRow): Promise<string> {

@@ -79,7 +79,7 @@ async function* listMembers(
   }
   // After the rows: a blob is durable before a row names it, so what the rows name is there by now.
   const blobs = await listBlobs(content.blobs, facts.references);
-  yield* listBlobMembers(content.blobs, blobs, { members, report });
+  yield* listBlobMembers(content.blobs, { sizes: blobs, references: facts.references }, { members, report });
   const manifest: Manifest = {
     ...{ format: 'signpost-backup', format_version: 1, made_at: new Date(content.madeAt).toISOString() },
     ...{ server_version: content.serverVersion, engine: content.engine, migrations: [...snapshot.migrations] },
@@ -125,12 +125,17 @@ async function listBlobs(blobs: Blobs, references: ReadonlyMap<string, number>):
 
 async function* listBlobMembers(
   blobs: Blobs,
-  sizes: ReadonlyMap<string, number>,
+  { sizes, references }: { readonly sizes: Map<string, number>; readonly references: ReadonlyMap<string, number> },
   { members, report }: { members: ManifestMember[]; report: (progress: BackupProgress) => void },
 ): AsyncGenerator<MemberSource> {
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   let done = 0;
-  for (const sha256 of sizes.keys()) {
+  for (const sha256 of [...sizes.keys()]) {
+    // What no row of that moment names may have been thrown away meanwhile.
+    if (!references.has(sha256) && (await blobs.measure(sha256)) === undefined) {
+      sizes.delete(sha256);
+      continue;
+    }
     const name = blobMemberName(sha256);
     yield record(members, { name, compress: false, bytes: blobs.read(sha256) });
     const member = members.at(-1);

@@ -1,8 +1,8 @@
 /** Policies as people write them: YAML 1.2 with unique keys, no aliases, no tags; JSON is a part of it. */
 import { createHash } from 'node:crypto';
 import { maxPolicyBytes, parsePolicy, type ReleasePolicy } from '@signpost/protocol/policy/policy';
-import { parseDocument } from 'yaml';
 import { Refusal } from '../../errors.ts';
+import { loadYaml } from '../../packages-by-need.ts';
 
 /** A policy that was read, with the text that it was read from. */
 export interface PolicyText {
@@ -21,9 +21,18 @@ export function readPolicyText(text: string): PolicyText {
 
 /** Brackets in a policy: a hundred thousand of them, nested, would hold up everybody for seconds. */
 const maxBrackets = 2000;
+/**
+ * Line ends, and characters that mean something in YAML: what the parser takes grows with their square, to minutes for a policy of nothing but commas.
+ * A rule takes about a dozen.
+ */
+const maxMarks = 10_000;
 
 function decodeYaml(text: string): unknown {
   if ((text.match(/[[{]/g) ?? []).length > maxBrackets) throw refuse(`expected at most ${maxBrackets} brackets`);
+  if ((text.match(/[\r\n\t,:?\-"'#&*!|>%@`[\]{}\uFEFF]/g) ?? []).length > maxMarks) {
+    throw refuse(`expected at most ${maxMarks} lines and marks of YAML`);
+  }
+  const { parseDocument } = loadYaml();
   // With 'core', what looks like a date stays text; an alias would let a few lines stand for gigabytes.
   const document = parseDocument(text, { version: '1.2', schema: 'core', uniqueKeys: true, stringKeys: true });
   const [problem] = [...document.errors, ...document.warnings];

@@ -1,6 +1,7 @@
 /** Inspects SBOMs in a thread of its own each, one after the other, with bounded memory and time. */
 import { Worker } from 'node:worker_threads';
 import { createQueue } from '../../storage/turns.ts';
+import { threadEnvironment } from '../../thread-environment.ts';
 import type { ComponentColumns } from './component-columns.ts';
 import { createSbomRefusal } from './rules.ts';
 import type { SbomAnswer, SbomFacts, SbomOrder } from './worker-messages.ts';
@@ -30,7 +31,7 @@ export function createSbomInspection(): InspectSbom {
 async function runThread(order: SbomOrder): Promise<InspectedSbom> {
   const worker = new Worker(new URL('./inspect-worker.ts', import.meta.url), {
     workerData: order,
-    env: {},
+    env: threadEnvironment(),
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
   });
   try {

@@ -7,7 +7,7 @@ import type { Database } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import { recordEvent } from '../../storage/outbox.ts';
 import type { Schema } from '../../storage/schema.ts';
-import { keepFile, type Spool, type SpooledFile } from '../spool.ts';
+import { explainGone, keepFile, type Spool, type SpooledFile } from '../spool.ts';
 import type { InspectedSbom, InspectSbom } from './inspection.ts';
 import { insertSbom, retireSbom, type SbomRow } from './store.ts';
 
@@ -41,26 +41,28 @@ export interface IncomingSbom {
 }
 
 /**
- * Judges a document and keeps it as the artifact's SBOM of that origin, in the place of the one before. Throws `too_large`, or
- * `upload_refused` with an `SbomRefusalRule`; then nothing is changed.
+ * Judges a document and keeps it as the artifact's SBOM of that origin, in the place of the one before. Throws `too_large`,
+ * `upload_refused` with an `SbomRefusalRule`, or `conflict` for a release that was deleted meanwhile; then nothing is changed.
  */
 export async function attachSbom(
   dependencies: SbomDependencies,
   caller: Caller,
   { subject, origin, body }: IncomingSbom,
 ): Promise<SbomRow> {
-  const { blobs, spool, inspectSbom, config, now } = dependencies;
+  const { spool, inspectSbom, config, now } = dependencies;
   const maxBytes = config.maxSbomMb * 2 ** 20;
   return spool.receive(body, { maxBytes, now: now() }, async (file) => {
     const request = { maxBytes, artifact: subject.digests, now: now() };
     const inspected = await inspectSbom({ path: file.path, request });
-    await keepFile(blobs, file);
+    await keepFile(dependencies, file);
     const row = createRow({ subject, origin, file, inspected, at: now() });
-    await dependencies.database.transaction(async (tx) => {
-      await retireSbom(tx, { releaseId: subject.releaseId, artifactSha256: subject.artifactSha256, origin });
-      await insertSbom(tx, row, inspected.components);
-      await recordAttachment(tx, caller, { subject, row });
-    });
+    await dependencies.database
+      .transaction(async (tx) => {
+        await retireSbom(tx, { releaseId: subject.releaseId, artifactSha256: subject.artifactSha256, origin });
+        await insertSbom(tx, row, inspected.components);
+        await recordAttachment(tx, caller, { subject, row });
+      })
+      .catch(explainGone);
     return row;
   });
 }

@@ -9,7 +9,7 @@ import { createId } from '../../storage/ids.ts';
 import { recordEvent } from '../../storage/outbox.ts';
 import type { SbomDependencies, SbomSubject } from '../sboms/sbom.ts';
 import { listComponentRefs, listSboms } from '../sboms/store.ts';
-import { keepFile, type SpooledFile } from '../spool.ts';
+import { explainGone, keepFile, type SpooledFile } from '../spool.ts';
 import { insertVex } from './store.ts';
 import { parseVex, type VexDocument } from './vex.ts';
 
@@ -35,19 +35,19 @@ const maxVexBytes = 8 * 2 ** 20;
 
 /**
  * Reads a document about a release, whose files are `artifacts`, and keeps it. The same document again changes nothing. Throws
- * `too_large`, or `upload_refused`, rule `vex-document`.
+ * `too_large`, `upload_refused`, rule `vex-document`, or `conflict` for a release that was deleted meanwhile.
  */
 export async function attachVex(
   dependencies: SbomDependencies,
   caller: Caller,
   { subject, artifacts, body }: IncomingVex,
 ): Promise<AttachedVex> {
-  const { blobs, spool, now } = dependencies;
+  const { spool, now } = dependencies;
   return spool.receive(body, { maxBytes: maxVexBytes, now: now() }, async (file) => {
     const document = await readDocument(dependencies, { releaseId: subject.releaseId, artifacts }, file);
     assertStated(document, now());
-    await keepFile(blobs, file);
-    await record(dependencies, caller, { subject, file, document });
+    await keepFile(dependencies, file);
+    await record(dependencies, caller, { subject, file, document }).catch(explainGone);
     return { sha256: file.sha256, standard: document.standard, statements: document.statements.length };
   });
 }

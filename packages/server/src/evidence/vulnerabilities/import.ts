@@ -7,6 +7,7 @@ import type { Database } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import { recordEvent } from '../../storage/outbox.ts';
 import { violationOf } from '../../storage/violation.ts';
+import { threadEnvironment } from '../../thread-environment.ts';
 import type { Spool } from '../spool.ts';
 import { ecosystemNames } from './ecosystems.ts';
 import type { ImportAnswer, ImportOrder } from './import-messages.ts';
@@ -142,7 +143,7 @@ async function loadRecords(
   const latestPossible = now() + futureToleranceMs;
   const worker = new Worker(new URL('./import-worker.ts', import.meta.url), {
     workerData: order,
-    env: {},
+    env: threadEnvironment(),
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
   });
   try {

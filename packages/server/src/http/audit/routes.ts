@@ -3,7 +3,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { auditActions } from '../../audit/actions.ts';
 import { exportAudit, listAudit, recordAudit, verifyAuditChain } from '../../audit/store.ts';
 import type { Database } from '../../storage/database.ts';
-import type { AuditEventTable } from '../../storage/schema.ts';
+import type { AuditEventTable } from '../../storage/tables/platform.ts';
 import { type AppEnv, callerOf } from '../context.ts';
 import { defaultOrganisation } from '../guard.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../router.ts';
@@ -27,24 +27,38 @@ const eventSchema = z
   })
   .openapi('AuditEvent');
 
+const sequenceSchema = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
 const listRoute = createRoute({
   method: 'get',
   path: '/api/audit',
   tags: ['audit'],
-  summary: 'What happened in the organisation, oldest first',
+  summary: 'What happened in the organisation, oldest first or newest first',
   request: {
     query: z.strictObject({
-      after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+      order: z.enum(['asc', 'desc']).default('asc'),
+      after: sequenceSchema.optional(),
+      before: sequenceSchema.optional(),
       limit: z.coerce.number().int().min(1).max(500).default(100),
       action: z.enum(auditActions).optional(),
+      actor: z.string().max(64).optional().openapi({ description: 'The id of a person or a key.' }),
+      outcome: z.enum(['success', 'refused']).optional(),
     }),
   },
   responses: {
     200: jsonAnswer(
-      'One page; `next` goes into `after` for the next one, and is null on the last.',
+      'One page; `next` goes into `after`, or into `before` when the newest come first, and is null on the last.',
       z.object({ events: z.array(eventSchema), next: z.int().nullable() }),
     ),
   },
+});
+
+const actionsRoute = createRoute({
+  method: 'get',
+  path: '/api/audit/actions',
+  tags: ['audit'],
+  summary: 'Every action that the audit log knows',
+  responses: { 200: jsonAnswer('By area.', z.object({ actions: z.array(z.enum(auditActions)) })) },
 });
 
 const verifyRoute = createRoute({
@@ -69,12 +83,13 @@ const exportRoute = createRoute({
 export function auditRoutes({ database, now }: AuditRouteDependencies): OpenAPIHono<AppEnv> {
   const router = createRouter();
   router.openapi(listRoute, async (c) => {
-    const { after, limit, action } = c.req.valid('query');
-    const filter = { organisationId: c.get('organisation').id, after, limit, ...(action ? { action } : {}) };
-    const rows = await listAudit(database, filter);
+    const { order, actor: actorId, limit, ...wanted } = c.req.valid('query');
+    const within = { organisationId: c.get('organisation').id, newestFirst: order === 'desc' };
+    const rows = await listAudit(database, { ...wanted, ...within, actorId, limit });
     const next = rows.length === limit ? (rows.at(-1)?.sequence ?? null) : null;
     return c.json({ events: rows.map(describeEvent), next }, 200);
   });
+  router.openapi(actionsRoute, (c) => c.json({ actions: [...auditActions] }, 200));
   router.openapi(verifyRoute, async (c) => c.json(await verifyAuditChain(database), 200));
   router.openapi(exportRoute, async (c) => {
     const { id, slug } = c.get('organisation');

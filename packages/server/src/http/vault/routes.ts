@@ -9,6 +9,7 @@ import { createId } from '../../storage/ids.ts';
 import { recordEvent } from '../../storage/outbox.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { type AppEnv, callerOf } from '../context.ts';
+import { hasProof, type Proof, passwordSchema, proofExpected, proofShape, readProof } from '../proof-schema.ts';
 import { createRouter, jsonAnswer, jsonBody } from '../router.ts';
 import { textSchema } from '../text-schema.ts';
 
@@ -19,14 +20,13 @@ export interface VaultRouteDependencies {
   readonly now: () => number;
   /** Names what is sealed under the vault and cannot be made anew by the server itself, such as signing keys. */
   readonly listSealed: () => Promise<readonly string[]>;
-  /** The admin whose address and password these are. Throws `forbidden`, and records it. */
-  readonly confirmAdmin: (organisationId: string, proof: { email: string; password: string }) => Promise<Caller>;
-  /** Ends every session, in the transaction of a reset: their secret goes with the vault. */
+  /** The admin whose address and proof these are. Throws `forbidden`, and records it. */
+  readonly confirmAdmin: (organisationId: string, proof: Proof & { readonly email: string }) => Promise<Caller>;
+  /** Ends every session and removes every authenticator app, in the transaction of a reset: their secrets go with the vault. */
   readonly endSessions: (transaction: Query, now: number) => Promise<void>;
 }
 
 const stateSchema = z.object({ state: z.enum(['absent', 'locked', 'unlocked']) }).openapi('VaultState');
-const passwordSchema = z.string().min(1).max(4096);
 
 const stateRoute = createRoute({
   method: 'get',
@@ -59,15 +59,17 @@ const resetRoute = createRoute({
   tags: ['vault'],
   summary: 'Start over under a new password; everything sealed is lost',
   description:
-    'For an admin in person, who says so by address and password: while the vault is locked, no session holds. An API key is not enough.',
+    'For an admin in person, who says so by address and password: while the vault is locked, no session holds. An API key is not enough. Whoever has a second factor gives it: while the vault is locked, a recovery code, or a passkey for a challenge of `POST /api/session/passkey/options`.',
   request: {
     body: jsonBody(
-      z.strictObject({
-        email: textSchema(254).min(1),
-        password: passwordSchema,
-        new_master_password: passwordSchema,
-        confirm: z.literal('reset'),
-      }),
+      z
+        .strictObject({
+          email: textSchema(254).min(1),
+          ...proofShape,
+          new_master_password: passwordSchema,
+          confirm: z.literal('reset'),
+        })
+        .refine(hasProof, proofExpected),
     ),
   },
   responses: {
@@ -101,8 +103,8 @@ export function vaultRoutes(dependencies: VaultRouteDependencies): OpenAPIHono<A
     return c.json({ state: vault.state }, 200);
   });
   router.openapi(resetRoute, async (c) => {
-    const { email, password, new_master_password: next } = c.req.valid('json');
-    const caller = await dependencies.confirmAdmin(c.get('organisation').id, { email, password });
+    const { email, new_master_password: next, ...proof } = c.req.valid('json');
+    const caller = await dependencies.confirmAdmin(c.get('organisation').id, { email, ...readProof(proof) });
     const lost = await reset(dependencies, caller, next);
     return c.json({ must_be_reentered: [...lost] }, 200);
   });
@@ -125,13 +127,7 @@ async function unlock(
   try {
     await database.transaction(async (transaction) => {
       const at = now();
-      await recordEvent(transaction, {
-        id: createId(at),
-        organisationId: null,
-        topic: 'vault.unlocked',
-        payload: {},
-        at,
-      });
+      await recordUnlocked(transaction, at);
       await recordAudit(transaction, at, vaultEntry(caller, 'vault.unlocked'));
     });
   } catch (error) {
@@ -139,6 +135,12 @@ async function unlock(
     vault.lock();
     throw error;
   }
+}
+
+/** Tells whoever waits for the vault. */
+async function recordUnlocked(transaction: Query, at: number): Promise<void> {
+  const event = { id: createId(at), organisationId: null, topic: 'vault.unlocked', payload: {}, at };
+  await recordEvent(transaction, event);
 }
 
 /** Runs `attempt`; a wrong password is audited as `entry`, in a transaction of its own, and thrown on. */
@@ -187,6 +189,8 @@ async function reset(
   await database.transaction(async (transaction) => {
     await vault.reset(transaction, password);
     await endSessions(transaction, now());
+    // Open from here on, under another key: what waits for that goes on, and the log whose key is lost ends.
+    await recordUnlocked(transaction, now());
     await recordAudit(transaction, now(), vaultEntry(caller, 'vault.reset'));
   });
   return lost;

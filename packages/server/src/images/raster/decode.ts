@@ -1,8 +1,8 @@
 /** Decodes pictures and writes them anew, each in a process of its own. */
 import { fileURLToPath } from 'node:url';
 import { runNodeProgram } from '../../node-program.ts';
-import { createQueue } from '../../storage/turns.ts';
 import { createImageRefusal } from '../rules.ts';
+import { DecodeQueue, decodeLimits } from './decode-queue.ts';
 import { type RasterAnswer, type RasterOrder, readMessage, writeMessage } from './order.ts';
 
 /** For one picture, in milliseconds; the largest that is taken needs a second or two. */
@@ -30,15 +30,24 @@ const messages: Readonly<Record<Extract<RasterAnswer, { outcome: 'refused' }>['r
   'image-payload': 'the picture holds what looks like a program, however it is written',
 };
 
-/** Makes what decodes; whoever comes while a picture is decoded waits. */
-export function createRasterDecoding(): DecodeRaster {
-  const enqueue = createQueue();
-  return (order, picture) =>
-    enqueue(async () => {
-      const { line, bytes } = readMessage<RasterAnswer>(await runProcess(writeMessage(order, picture)));
-      if (line.outcome === 'refused') throw createImageRefusal(line.rule, messages[line.rule]);
-      return { bytes, width: line.width, height: line.height, frames: line.frames };
-    });
+/** Decodes for whoever hands pictures in. */
+export interface RasterDecoding {
+  /** What decodes for one caller, such as an organisation: callers take turns, however much one of them sends. */
+  decodeFor(caller: string): DecodeRaster;
+}
+
+/** Makes what decodes. One for the process: it bounds the memory that this takes. */
+export function createRasterDecoding(): RasterDecoding {
+  const queue = new DecodeQueue(decodeLimits);
+  return {
+    decodeFor: (caller) => (order, picture) => queue.run(caller, () => decode(order, picture)),
+  };
+}
+
+async function decode(order: RasterOrder, picture: Uint8Array): Promise<Raster> {
+  const { line, bytes } = readMessage<RasterAnswer>(await runProcess(writeMessage(order, picture)));
+  if (line.outcome === 'refused') throw createImageRefusal(line.rule, messages[line.rule]);
+  return { bytes, width: line.width, height: line.height, frames: line.frames };
 }
 
 async function runProcess(input: Buffer): Promise<Buffer> {

@@ -88,7 +88,8 @@ class SvgReader {
 }
 
 function createElement({ uri, local, attributes }: SaxesTagNS): SvgElement {
-  const rule = forbidden[local];
+  // What objects inherit is no rule: an element may be called `constructor`.
+  const rule = Object.hasOwn(forbidden, local) ? forbidden[local] : undefined;
   if (rule) refuse(rule, `expected a drawing without ${local}`);
   if (uri !== svgNamespace) refuse('svg-namespace', `expected elements of SVG's namespace alone, got ${quote(local)}`);
   if (!Object.hasOwn(elements, local)) refuse('svg-element', `expected no element ${quote(local)}`);

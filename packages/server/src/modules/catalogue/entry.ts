@@ -2,6 +2,7 @@
 import { encodeText } from '@signpost/protocol/bytes/text';
 import { TrustError } from '@signpost/protocol/errors';
 import { parseSignableText } from '@signpost/protocol/json/parse';
+import { type AuthorSignature, verifyAuthorSignature } from '@signpost/protocol/updates/author';
 import { parseCatalogueEntry } from '@signpost/protocol/updates/catalogue';
 import type { LocaleMap } from '@signpost/protocol/updates/manifest';
 import { defaultChannel } from '@signpost/protocol/updates/names';
@@ -12,11 +13,16 @@ import { encodeCatalogueEntry } from '@signpost/protocol/updates/write-catalogue
 import { findCurrentManifest } from '../../releases/lifecycle/store.ts';
 import { fieldsOf } from '../../releases/projects/project.ts';
 import type { Query } from '../../storage/database.ts';
+import { chooseShownFile, iconPath } from '../icons/icon-file.ts';
+import { type IconRow, listIconFiles } from '../icons/store.ts';
+import { findApproved } from '../submissions/store.ts';
 import type { EntryRow, ModuleRow } from './store.ts';
 
 /** What entries are made under. */
 export interface EntryContext {
   readonly trust: VerifiedTrustList;
+  /** The slug of the collection. */
+  readonly collection: string;
   /** Where clients find the organisation, without a slash at the end; empty where the server knows no address of its own. */
   readonly base: string;
   /** Unix milliseconds. */
@@ -37,10 +43,12 @@ export async function buildEntry(
   if (!row?.envelope) return undefined;
   const manifest = await verifyNow(row.envelope, module.slug, context);
   if (!manifest) return undefined;
-  const document = encodeEntry(module, manifest, context.base);
+  const image = chooseShownFile(await listIconFiles(query, module.project_id));
+  const author = await findAuthorSignature(query, row.release_id, { module: module.slug, manifest, context });
+  const document = encodeEntry(module, { manifest, image, author, base: context.base });
   // As with manifests: what leaves here has passed the verifier that clients run.
   const entry = parseCatalogueEntry(parseSignableText(document));
-  await verifyCatalogueEntry(entry, { trust: context.trust, now: context.at, bases: [context.base] });
+  await verifyCatalogueEntry(entry, { ...context, now: context.at, bases: [context.base] });
   return {
     module_id: module.project_id,
     collection_id: module.collection_id,
@@ -66,7 +74,39 @@ async function verifyNow(
   }
 }
 
-function encodeEntry(module: ModuleRow, manifest: VerifiedManifest, base: string): string {
+interface Offered {
+  readonly module: string;
+  readonly manifest: VerifiedManifest;
+  readonly context: EntryContext;
+}
+
+/** What the author signed, as it was approved; undefined where something else became of the draft afterwards. */
+async function findAuthorSignature(
+  query: Query,
+  releaseId: string,
+  { module, manifest: { version, main }, context: { collection } }: Offered,
+): Promise<AuthorSignature | undefined> {
+  const submission = await findApproved(query, releaseId);
+  if (!submission) return undefined;
+  const { public_key: pubkeyB64, signature: sig, author_counter: counter } = submission;
+  if (pubkeyB64 === null || sig === null || counter === null) return undefined;
+  const author = { counter: Number(counter), pubkeyB64, sig };
+  const statement = { collection, module, version, sha256: main.sha256, sizeBytes: main.sizeBytes };
+  return verifyAuthorSignature(statement, author).then(() => author, omitUntrusted);
+}
+
+function omitUntrusted(error: unknown): undefined {
+  if (!(error instanceof TrustError)) throw error;
+}
+
+interface EntryParts {
+  readonly manifest: VerifiedManifest;
+  readonly image: IconRow | undefined;
+  readonly author: AuthorSignature | undefined;
+  readonly base: string;
+}
+
+function encodeEntry(module: ModuleRow, { manifest, image, author, base }: EntryParts): string {
   const { name, description, primaryLocale } = fieldsOf(module);
   const { sha256, sizeBytes, url } = manifest.main;
   const fields = {
@@ -74,10 +114,11 @@ function encodeEntry(module: ModuleRow, manifest: VerifiedManifest, base: string
     category: JSON.parse(module.category) as LocaleMap,
     currentVersion: manifest.version,
     downloadUrl: `${base}${url}`,
-    imageUrl: undefined,
+    imageUrl: image && `${base}${iconPath(image)}`,
     requiresPermissions: JSON.parse(module.requires_permissions) as string[],
     infoUrl: module.info_url ?? undefined,
     trustLevel: module.trust_level,
+    author,
   };
   return encodeCatalogueEntry(fields, manifest);
 }

@@ -4,6 +4,7 @@ import { Refusal } from '../../errors.ts';
 import type { Catalogues, ProjectAct } from '../../releases/projects/catalogues.ts';
 import type { ProjectRow } from '../../releases/projects/store.ts';
 import type { Schema } from '../../storage/schema.ts';
+import { findUnreviewed } from '../submissions/store.ts';
 import { type CatalogueParts, signCatalogue } from './sign.ts';
 import { countModules, findCollectionOf, markBehind, markModule } from './store.ts';
 
@@ -42,10 +43,21 @@ async function reflectModule(tx: Transaction<Schema>, parts: CatalogueParts, ref
   const collection = await findCollectionOf(tx, project.id);
   if (!collection) return;
   if (collection.deleted_at !== null) return refuseOrphan(collection, act);
+  if (act === 'published') await assertReviewed(tx, project);
   await markModule(tx, project.id);
   await markBehind(tx, collection.id, at);
   // Thousands are renewed one after the other, and say nothing new: they are signed together, see `refreshCatalogues`.
   if (act !== 'renewed') await signCatalogue(tx, parts, { collection, at });
+}
+
+/** What an author handed in goes into service after a manager approved it, with nothing put beside it since, however it is activated. */
+async function assertReviewed(tx: Transaction<Schema>, { id, slug }: ProjectRow): Promise<void> {
+  const version = await findUnreviewed(tx, id);
+  if (version === undefined) return;
+  throw new Refusal('conflict', `no manager has approved version ${version} of ${slug}, or not every file of it`, {
+    rule: 'submission-unreviewed',
+    hint: 'signpost module submissions, then signpost module approve',
+  });
 }
 
 function refuseOrphan({ slug }: ProjectRow, act: ProjectAct['act']): void {

@@ -4,18 +4,13 @@ import type { Context } from 'hono';
 import { Refusal } from '../../errors.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { isMatch } from '../../http/entity-tag.ts';
-import type { PreparedAnswers } from '../../http/prepared.ts';
+import { shareBody } from '../../http/prepared.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../../http/router.ts';
 import { requireCollection } from '../collections/collection.ts';
-import { type CatalogueReading, readServedCatalogue, type ServedCatalogue } from './publication.ts';
+import { type CatalogueAnswering, createCatalogueAnswers } from './answers.ts';
+import { type CatalogueReading, readServedCatalogue } from './publication.ts';
 import { findCatalogue, listEntryFacts } from './store.ts';
 
-/** What the routes of catalogues need. */
-export interface CatalogueRouteDependencies extends CatalogueReading {
-  readonly prepared: PreparedAnswers;
-}
-
-const route = 'GET /api/modules/{collection}';
 const paramsSchema = z.object({ collection: z.string().max(50) });
 const stateSchema = z
   .object({
@@ -34,43 +29,31 @@ const stateSchema = z
   .openapi('CatalogueState');
 
 /** The routes of catalogues. */
-export function catalogueRoutes(dependencies: CatalogueRouteDependencies): OpenAPIHono<AppEnv> {
+export function catalogueRoutes(dependencies: CatalogueAnswering): OpenAPIHono<AppEnv> {
   const router = createRouter();
-  router.openapi(catalogueRoute, (c) => answerCatalogue(dependencies, c, c.req.valid('param').collection));
+  const find = createCatalogueAnswers(dependencies);
+  router.openapi(catalogueRoute, (c) => answerCatalogue(c, find, c.req.valid('param').collection));
   router.openapi(stateRoute, async (c) =>
     c.json(await describeState(dependencies, c.var.organisation.id, c.req.valid('param').collection), 200),
   );
   return router;
 }
 
-/** The signed bytes with a strong ETag; kept as a finished buffer for as long as they may be served. */
+/** The signed bytes with a strong ETag; also for who shows a credential or asks by HEAD. */
 async function answerCatalogue(
-  dependencies: CatalogueRouteDependencies,
   c: Context<AppEnv>,
+  find: ReturnType<typeof createCatalogueAnswers>,
   slug: string,
 ): Promise<never> {
-  const { prepared } = dependencies;
-  const { generation } = prepared;
-  const url = new URL(c.req.url);
-  // Without the query, which says nothing here: each one would be a reading of thousands of entries, and a buffer of megabytes.
-  const place = { host: url.host, target: url.pathname };
-  // Also for who shows a credential or asks by HEAD: thousands of entries are read once.
-  const kept = prepared.find(place.host, place.target);
-  const answer = kept ?? describeAnswer(c, await readServedCatalogue(dependencies, c.var.organisation.id, slug));
-  if (!kept) prepared.keep({ ...place, generation }, answer);
+  const { host, pathname: target } = new URL(c.req.url);
+  // Without the query, which says nothing here.
+  const answer = await find({ organisationId: c.var.organisation.id, slug, host, target });
   const headers = Object.fromEntries(answer.headers);
   if (isMatch(c.req.header('if-none-match') ?? '', answer.etag)) return c.body(null, 304, headers) as never;
-  return c.body(new Uint8Array(answer.body), 200, headers) as never;
+  return c.body(shareBody(answer), 200, headers) as never;
 }
 
-function describeAnswer(c: Context<AppEnv>, { body, sha256, validUntil }: ServedCatalogue) {
-  const etag = `"${sha256}"`;
-  const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'public, max-age=60', ETag: etag };
-  const organisationId = c.var.organisation.id;
-  return { organisationId, route, headers: Object.entries(headers), etag, body, validUntil };
-}
-
-async function describeState(dependencies: CatalogueRouteDependencies, organisationId: string, slug: string) {
+async function describeState(dependencies: CatalogueReading, organisationId: string, slug: string) {
   const { query } = dependencies.database;
   const { id } = await requireCollection(query, organisationId, slug);
   const catalogue = await findCatalogue(query, id);

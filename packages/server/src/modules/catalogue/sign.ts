@@ -26,6 +26,7 @@ import type { Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import { recordEvent } from '../../storage/outbox.ts';
 import type { Schema } from '../../storage/schema.ts';
+import { appendAll, appendOrWait, type Loggable } from '../../trust/log/append.ts';
 import { openScopedSigner, type SigningKeyDependencies } from '../../trust/signing-keys.ts';
 import { readTrustInForce } from '../../trust/trust-lists.ts';
 import { buildEntry } from './entry.ts';
@@ -35,6 +36,7 @@ import {
   type EntryRow,
   findCatalogue,
   findOrganisationSlug,
+  listCatalogues,
   listEntries,
   listPendingModules,
   replaceEntry,
@@ -84,13 +86,15 @@ export async function signCatalogue(
   const catalogue = await findCatalogue(tx, collection.id);
   if (!catalogue) throw new TypeError('expected a collection to have a catalogue');
   const base = await baseOf(tx, parts, collection);
-  const { entries, changes } = await planEntries(tx, collection, { trust: opened.trust, base, at });
+  const { entries, changes } = await planEntries(tx, collection, {
+    ...{ trust: opened.trust, collection: collection.slug, base, at },
+  });
   const head = describeHead(collection, { ...opened, at, version: catalogue.version + 1 });
   if (!anew && changes.length === 0 && saysSame(catalogue, head)) {
     await settleCatalogue(tx, collection.id, { trust_digest: opened.trust.digest, base });
     return { kind: 'unchanged' };
   }
-  const refusal = await putInForce(tx, { head, entries, collection, base, ...opened });
+  const refusal = await putInForce(tx, parts, { head, entries, collection, base, ...opened });
   if (refusal !== undefined) return { kind: 'unsigned', reason: refusal };
   for (const { module, entry } of changes) {
     await (entry ? replaceEntry(tx, entry) : deleteEntry(tx, module));
@@ -178,7 +182,11 @@ interface NewCatalogue extends Signing {
 }
 
 /** Signs and stores; returns why it cannot be, when it would be more than clients read. */
-async function putInForce(tx: Transaction<Schema>, catalogue: NewCatalogue): Promise<string | undefined> {
+async function putInForce(
+  tx: Transaction<Schema>,
+  parts: CatalogueParts,
+  catalogue: NewCatalogue,
+): Promise<string | undefined> {
   const { head, entries, signer, collection, trust, base } = catalogue;
   const bytes = encodeText(encodeCatalogue(head, entries));
   // Room for the signatures, which are no part of what is signed.
@@ -200,6 +208,7 @@ async function putInForce(tx: Transaction<Schema>, catalogue: NewCatalogue): Pro
     ...{ trust_digest: trust.digest, base },
   });
   if (!isNext) throw new Refusal('conflict', 'another catalogue came in between', { rule: 'catalogue-version' });
+  await appendOrWait(tx, parts, [describeLogged(collection, head.version, sha256)]);
   await recordCatalogue(tx, catalogue, sha256);
   return undefined;
 }
@@ -216,6 +225,18 @@ async function verifyOwn(
   if (!(await isSignature(key, signature, bytes))) {
     throw new TrustError('bad_signature', 'expected the signature that was just made to verify');
   }
+}
+
+/** Appends the catalogues in force that are not in the log yet; returns how many. */
+export async function logCataloguesInForce(parts: CatalogueParts): Promise<number> {
+  const loggables = (await listCatalogues(parts.database.query)).flatMap(({ collection, catalogue }) =>
+    catalogue.digest === null ? [] : [describeLogged(collection, catalogue.version, catalogue.digest)],
+  );
+  return appendAll(parts, loggables);
+}
+
+function describeLogged({ organisation_id, slug }: ProjectRow, version: number, sha256: string): Loggable {
+  return { organisationId: organisation_id, entry: { type: 'catalogue', collection: slug, version, sha256 } };
 }
 
 async function recordCatalogue(

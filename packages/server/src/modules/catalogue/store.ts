@@ -231,6 +231,18 @@ export async function listCatalogues(
   });
 }
 
+/** What the figures are made of, of every collection that is not deleted. */
+export async function listCatalogueFigures(
+  query: Query,
+): Promise<Pick<CatalogueRow, 'version' | 'issued_at' | 'expires_at' | 'behind_since'>[]> {
+  return query
+    .selectFrom('catalogue')
+    .innerJoin('project', 'project.id', 'catalogue.collection_id')
+    .select(['catalogue.version', 'catalogue.issued_at', 'catalogue.expires_at', 'catalogue.behind_since'])
+    .where('project.deleted_at', 'is', null)
+    .execute();
+}
+
 /** The slug of an organisation. */
 export async function findOrganisationSlug(query: Query, id: string): Promise<string> {
   const row = await query.selectFrom('organisation').select('slug').where('id', '=', id).executeTakeFirstOrThrow();

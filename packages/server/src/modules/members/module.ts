@@ -8,9 +8,11 @@ import {
   type TrustLevel,
 } from '@signpost/protocol/updates/catalogue';
 import type { LocaleMap } from '@signpost/protocol/updates/manifest';
+import type { Transaction } from 'kysely';
 import type { Caller } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
+import type { Catalogues } from '../../releases/projects/catalogues.ts';
 import {
   addProject,
   explainTakenSlug,
@@ -18,7 +20,9 @@ import {
   type ProjectFields,
   updateFields,
 } from '../../releases/projects/project.ts';
+import type { ProjectRow } from '../../releases/projects/store.ts';
 import type { Query } from '../../storage/database.ts';
+import type { Schema } from '../../storage/schema.ts';
 import { countModules, type ModuleRow } from '../catalogue/store.ts';
 import { requireCollection } from '../collections/collection.ts';
 import { findModule, insertModule, updateModule } from './store.ts';
@@ -48,32 +52,50 @@ export async function createModule(
     facts,
   }: { collection: string; project: Omit<ProjectFields, 'kind'>; facts: ModuleFacts },
 ): Promise<ModuleRow> {
-  assertFacts(facts);
   const at = now();
   return database
     .transaction(async (tx) => {
       const collection = await requireCollection(tx, caller.organisationId, name);
-      if ((await countModules(tx, collection.id)) >= maxCatalogueModules) {
-        throw new Refusal('conflict', `a collection holds at most ${maxCatalogueModules} modules`, {
-          rule: 'collection-full',
-        });
-      }
-      const row = await addProject(tx, caller, { fields: { ...project, kind: 'module' }, at });
-      const module = {
-        ...{ project_id: row.id, organisation_id: row.organisation_id, collection_id: collection.id, pending: 0 },
-        ...columnsOf(facts),
-      };
-      await insertModule(tx, module);
-      await recordAudit(tx, at, {
-        ...caller,
-        action: 'module.created',
-        object: { kind: 'module', id: row.slug },
-        detail: { collection: collection.slug, trust_level: facts.trustLevel },
-      });
-      await catalogues.reflect(tx, { project: row, act: 'changed', at });
-      return { ...row, ...module };
+      const row = await addModule(tx, caller, { collection, project, facts, at });
+      await catalogues.reflect(tx, { project: { ...row, id: row.project_id }, act: 'changed', at });
+      return row;
     })
     .catch(explainTakenSlug(project.slug));
+}
+
+/** A module that is to be. */
+interface PlannedModule {
+  readonly collection: ProjectRow;
+  readonly project: Omit<ProjectFields, 'kind'>;
+  readonly facts: ModuleFacts;
+  readonly at: number;
+}
+
+/** The same inside a transaction, without the catalogue, in which a module without releases does not stand. */
+export async function addModule(
+  tx: Transaction<Schema>,
+  caller: Caller,
+  { collection, project, facts, at }: PlannedModule,
+): Promise<ModuleRow> {
+  assertFacts(facts);
+  if ((await countModules(tx, collection.id)) >= maxCatalogueModules) {
+    throw new Refusal('conflict', `a collection holds at most ${maxCatalogueModules} modules`, {
+      rule: 'collection-full',
+    });
+  }
+  const row = await addProject(tx, caller, { fields: { ...project, kind: 'module' }, at });
+  const module = {
+    ...{ project_id: row.id, organisation_id: row.organisation_id, collection_id: collection.id, pending: 0 },
+    ...columnsOf(facts),
+  };
+  await insertModule(tx, module);
+  await recordAudit(tx, at, {
+    ...caller,
+    action: 'module.created',
+    object: { kind: 'module', id: row.slug },
+    detail: { collection: collection.slug, trust_level: facts.trustLevel },
+  });
+  return { ...row, ...module };
 }
 
 /** What of a module is to change. */
@@ -89,24 +111,39 @@ export async function changeModule(
   { name, change }: { name: ModuleName; change: ModuleChange },
 ): Promise<ModuleRow> {
   const at = now();
-  return database.transaction(async (tx) => {
-    const before = await requireModule(tx, caller.organisationId, name);
-    const facts = { ...factsOf(before), ...change.facts };
-    assertFacts(facts);
-    if (Object.keys(change.project).length > 0) {
-      await updateFields(tx, caller, { slug: name.slug, change: change.project, at });
-    }
-    await updateModule(tx, before.project_id, columnsOf(facts));
-    const row = await requireModule(tx, caller.organisationId, name);
-    await recordAudit(tx, at, {
-      ...caller,
-      action: 'module.changed',
-      object: { kind: 'module', id: name.slug },
-      detail: { changed: Object.keys(change.facts).join(' '), trust_level: facts.trustLevel },
-    });
-    await catalogues.reflect(tx, { project: { ...row, id: row.project_id }, act: 'changed', at });
-    return row;
+  return database.transaction((tx) => applyChange(tx, catalogues, { caller, name, change, at }));
+}
+
+/** A change as somebody makes it. */
+interface ModuleAct {
+  readonly caller: Caller;
+  readonly name: ModuleName;
+  readonly change: ModuleChange;
+  readonly at: number;
+}
+
+/** The same inside a transaction. */
+export async function applyChange(
+  tx: Transaction<Schema>,
+  catalogues: Catalogues,
+  { caller, name, change, at }: ModuleAct,
+): Promise<ModuleRow> {
+  const before = await requireModule(tx, caller.organisationId, name);
+  const facts = { ...factsOf(before), ...change.facts };
+  assertFacts(facts);
+  if (Object.keys(change.project).length > 0) {
+    await updateFields(tx, caller, { slug: name.slug, change: change.project, at });
+  }
+  await updateModule(tx, before.project_id, columnsOf(facts));
+  const row = await requireModule(tx, caller.organisationId, name);
+  await recordAudit(tx, at, {
+    ...caller,
+    action: 'module.changed',
+    object: { kind: 'module', id: name.slug },
+    detail: { changed: Object.keys(change.facts).join(' '), trust_level: facts.trustLevel },
   });
+  await catalogues.reflect(tx, { project: { ...row, id: row.project_id }, act: 'changed', at });
+  return row;
 }
 
 /** The module, or `not_found` when it or its collection is missing or deleted. */
@@ -137,7 +174,10 @@ function columnsOf({ category, requiresPermissions, infoUrl, trustLevel }: Modul
 }
 
 /** By the rules that clients read catalogues by: what they would refuse must not get in. */
-function assertFacts({ requiresPermissions, infoUrl }: ModuleFacts): void {
+export function assertFacts({
+  requiresPermissions = [],
+  infoUrl,
+}: Partial<Pick<ModuleFacts, 'requiresPermissions' | 'infoUrl'>>): void {
   if (
     requiresPermissions.length > maxPermissions ||
     !requiresPermissions.every((name) => permissionPattern.test(name))

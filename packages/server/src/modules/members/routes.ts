@@ -1,35 +1,19 @@
 /** HTTP of modules. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { maxPermissions, trustLevels } from '@signpost/protocol/updates/catalogue';
-import type { LocaleMap } from '@signpost/protocol/updates/manifest';
+import { trustLevels } from '@signpost/protocol/updates/catalogue';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
-import { localeMapSchema, textSchema } from '../../http/text-schema.ts';
 import { deleteProject, fieldsOf } from '../../releases/projects/project.ts';
+import type { Query } from '../../storage/database.ts';
 import type { ModuleRow } from '../catalogue/store.ts';
 import { requireCollection } from '../collections/collection.ts';
 import type { CollectionRouteDependencies } from '../collections/routes.ts';
-import { changeModule, createModule, factsOf, type ModuleChange, requireModule } from './module.ts';
+import { formatIcon, iconSchema } from '../icons/icon-format.ts';
+import { type IconRow, listCollectionIcons, listIconFiles } from '../icons/store.ts';
+import { changeSchema, mapSchema, readChange, typesSchema } from './change.ts';
+import { changeModule, createModule, factsOf, requireModule } from './module.ts';
 import { listModules, listOffered } from './store.ts';
 
-const mapSchema = localeMapSchema(4_000);
-const textsSchema = z.union([textSchema(4_000).min(1), mapSchema]);
-const typesSchema = z
-  .array(z.enum(['zip', 'tar.gz', 'any']))
-  .min(1)
-  .max(3);
-const changeSchema = z.object({
-  name: textsSchema.optional(),
-  description: textsSchema.optional(),
-  category: textsSchema.optional(),
-  primary_locale: z.string().max(30).optional(),
-  requires_permissions: z.array(textSchema(100)).max(maxPermissions).optional(),
-  info_url: textSchema(1_000).nullable().optional(),
-  trust_level: z.enum(trustLevels).optional(),
-  accepted_types: typesSchema.optional(),
-  scan: z.enum(['required', 'off']).optional(),
-  manifest_days: z.int().min(1).max(3_650).optional(),
-});
 const createSchema = changeSchema.extend({ slug: z.string().max(50) });
 const moduleSchema = z
   .object({
@@ -46,6 +30,7 @@ const moduleSchema = z
     scan: z.enum(['required', 'off']),
     manifest_days: z.int(),
     offered_version: z.string().nullable(),
+    icon: iconSchema.nullable(),
     created_at: timeSchema,
   })
   .openapi('Module');
@@ -60,7 +45,10 @@ export function memberRoutes(dependencies: CollectionRouteDependencies): OpenAPI
     const collection = await requireCollection(database.query, c.var.organisation.id, c.req.valid('param').collection);
     const offered = await listOffered(database.query, collection.id);
     const rows = await listModules(database.query, collection.id);
-    return c.json({ modules: rows.map((row) => formatModule(row, { collection: collection.slug, offered })) }, 200);
+    const icons = Map.groupBy(await listCollectionIcons(database.query, collection.id), ({ module_id }) => module_id);
+    const describe = (row: ModuleRow) =>
+      formatModule(row, { collection: collection.slug, offered, icon: icons.get(row.project_id) ?? [] });
+    return c.json({ modules: rows.map(describe) }, 200);
   });
   router.openapi(createModuleRoute, async (c) => {
     const { collection } = c.req.valid('param');
@@ -74,7 +62,7 @@ export function memberRoutes(dependencies: CollectionRouteDependencies): OpenAPI
     };
     const row = await createModule(dependencies, callerOf(c.var), request);
     published(c.var.organisation.id);
-    return c.json(formatModule(row, { collection, offered: new Map() }), 201);
+    return c.json(formatModule(row, { collection, offered: new Map(), icon: [] }), 201);
   });
   addSingleRoutes(router, dependencies);
   return router;
@@ -88,8 +76,7 @@ function addSingleRoutes(router: OpenAPIHono<AppEnv>, dependencies: CollectionRo
   router.openapi(showRoute, async (c) => {
     const { collection, module: slug } = c.req.valid('param');
     const row = await requireModule(database.query, c.var.organisation.id, { collection, slug });
-    const offered = await listOffered(database.query, row.collection_id);
-    return c.json(formatModule(row, { collection, offered }), 200);
+    return c.json(await describeModule(database.query, row, collection), 200);
   });
   router.openapi(changeRoute, async (c) => {
     const { collection, module: slug } = c.req.valid('param');
@@ -98,8 +85,7 @@ function addSingleRoutes(router: OpenAPIHono<AppEnv>, dependencies: CollectionRo
     const change = readChange(c.req.valid('json'), c.req.valid('json').primary_locale ?? before.primary_locale);
     const row = await changeModule(dependencies, callerOf(c.var), { name, change });
     published(c.var.organisation.id);
-    const offered = await listOffered(database.query, row.collection_id);
-    return c.json(formatModule(row, { collection, offered }), 200);
+    return c.json(await describeModule(database.query, row, collection), 200);
   });
   router.openapi(deleteRoute, async (c) => {
     const { collection, module: slug } = c.req.valid('param');
@@ -110,37 +96,26 @@ function addSingleRoutes(router: OpenAPIHono<AppEnv>, dependencies: CollectionRo
   });
 }
 
-function readChange(body: z.infer<typeof changeSchema>, locale: string): ModuleChange {
-  const inLocale = (texts: z.infer<typeof textsSchema>): LocaleMap =>
-    typeof texts === 'string' ? { [locale]: texts } : texts;
-  const project = {
-    ...(body.name === undefined ? {} : { name: inLocale(body.name) }),
-    ...(body.description === undefined ? {} : { description: inLocale(body.description) }),
-    ...(body.primary_locale === undefined ? {} : { primaryLocale: body.primary_locale }),
-    ...(body.accepted_types === undefined ? {} : { acceptedTypes: body.accepted_types }),
-    ...(body.scan === undefined ? {} : { scan: body.scan }),
-    ...(body.manifest_days === undefined ? {} : { manifestDays: body.manifest_days }),
-  };
-  const facts = {
-    ...(body.category === undefined ? {} : { category: inLocale(body.category) }),
-    ...(body.requires_permissions === undefined ? {} : { requiresPermissions: body.requires_permissions }),
-    ...(body.info_url === undefined ? {} : { infoUrl: body.info_url ?? undefined }),
-    ...(body.trust_level === undefined ? {} : { trustLevel: body.trust_level }),
-  };
-  return { project, facts };
+async function describeModule(query: Query, row: ModuleRow, collection: string) {
+  const offered = await listOffered(query, row.collection_id);
+  return formatModule(row, { collection, offered, icon: await listIconFiles(query, row.project_id) });
 }
 
-function formatModule(
-  row: ModuleRow,
-  { collection, offered }: { collection: string; offered: ReadonlyMap<string, string> },
-) {
+interface ModuleContext {
+  readonly collection: string;
+  readonly offered: ReadonlyMap<string, string>;
+  readonly icon: readonly IconRow[];
+}
+
+function formatModule(row: ModuleRow, { collection, offered, icon }: ModuleContext) {
   const { name, description, primaryLocale, acceptedTypes, scan, manifestDays } = fieldsOf(row);
   const { category, requiresPermissions, infoUrl, trustLevel } = factsOf(row);
   return {
     ...{ slug: row.slug, collection, name: { ...name }, description: { ...description }, category: { ...category } },
     ...{ primary_locale: primaryLocale, requires_permissions: [...requiresPermissions], info_url: infoUrl ?? null },
     ...{ trust_level: trustLevel, accepted_types: [...acceptedTypes], scan, manifest_days: manifestDays },
-    ...{ offered_version: offered.get(row.project_id) ?? null, created_at: formatTime(row.created_at) },
+    ...{ offered_version: offered.get(row.project_id) ?? null, icon: formatIcon(icon) },
+    created_at: formatTime(row.created_at),
   };
 }
 

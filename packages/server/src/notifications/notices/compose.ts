@@ -1,6 +1,7 @@
 /** The words of mails: plain text, the subject our own, and words of strangers on one line each. */
 import { writePlainLine } from '../../mail/plain-line.ts';
 import { severities } from '../../watch/drift/kinds.ts';
+import { titleOf } from '../../watch/drift/titles.ts';
 import type { SubscriptionRow } from '../subscriptions/store.ts';
 import type { FindingChange } from './store.ts';
 
@@ -74,10 +75,11 @@ function describeFinding({ baseUrl, organisation }: Sender, changes: readonly Fi
   const acts = changes.map(({ act, at }) => `${act} ${new Date(at).toISOString()}`);
   const place = organisation === 'default' ? '' : `/o/${organisation}`;
   return [
-    `${last.severity.toUpperCase()}  ${last.kind}  (now ${last.state})`,
+    `${last.severity.toUpperCase()}  ${titleOf(last.kind)}  (now ${last.state})`,
+    `  kind: ${last.kind}`,
     ...(last.source === null ? [] : [`  source: ${writePlainLine(last.source)}`]),
     ...(last.line === null ? [] : [`  line: ${writePlainLine(last.line)}`]),
-    `  what: "${writePlainLine(sentence)}"`,
+    `  details: "${writePlainLine(sentence)}"`,
     `  happened: ${acts.join(', ')}`,
     `  more: signpost watch finding ${last.finding}`,
     ...(baseUrl === undefined ? [] : [`        ${baseUrl}${place}/api/watch/findings/${last.finding}`]),

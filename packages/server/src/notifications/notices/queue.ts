@@ -1,4 +1,5 @@
 /** Puts notices where they wait, and asks for the job that sends them. */
+import { mailPatienceMs } from '../../mail/retry.ts';
 import { createId } from '../../storage/ids.ts';
 import { enqueueJob } from '../../storage/jobs.ts';
 import type { NotificationParts, Tx } from '../parts.ts';
@@ -13,8 +14,6 @@ const dayMs = 86_400_000;
 const digestHour = 6;
 /** Between two mails of what is told at once: what comes meanwhile is told together. */
 const gatherMs = 60_000;
-/** How long the server of mail may be away. */
-const patienceMs = 3 * dayMs;
 
 /** What is to be said. */
 export type Saying =
@@ -34,7 +33,7 @@ export async function queueNotice(
       ? { finding_id: saying.findingId, change: saying.change }
       : { finding_id: null, change: null }),
     // A question that comes after a day would ask of what is over.
-    ...{ due_at: dueAt, gives_up_at: dueAt + (saying.kind === 'finding' ? patienceMs : dayMs) },
+    ...{ due_at: dueAt, gives_up_at: dueAt + (saying.kind === 'finding' ? mailPatienceMs : dayMs) },
     ...{ attempts: 0, last_error: null, ended_at: null },
   };
   if (!(await insertNotice(tx, row))) return false;

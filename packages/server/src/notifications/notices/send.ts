@@ -2,6 +2,7 @@
 import { type AuditEntry, systemActor } from '../../audit/audit.ts';
 import { recordAudits } from '../../audit/store.ts';
 import type { Mailer, MailOutcome } from '../../mail/mailer.ts';
+import { mailPauseAfter } from '../../mail/retry.ts';
 import type { Job } from '../../storage/jobs.ts';
 import { count, type NotificationParts } from '../parts.ts';
 import { issueCode } from '../subscriptions/code.ts';
@@ -16,8 +17,6 @@ import { listChanges, listDueNotices, type NoticeRow, updateNotices } from './st
 
 /** One mail tells of so many changes at most. */
 const maxNotices = 1000;
-const shortestPauseMs = 5 * 60_000;
-const longestPauseMs = 6 * 3_600_000;
 
 /** Runs a job of `mailJobKind`. Throws only when the database does not answer or the server stops: then it is run again. */
 export async function runMailJob(parts: NotificationParts, { payload, signal }: Job): Promise<void> {
@@ -94,15 +93,10 @@ async function settle(
       return;
     }
     const attempts = Math.max(...notices.map((notice) => notice.attempts)) + 1;
-    const change = { attempts, last_error: outcome.reason, due_at: at + pauseAfter(attempts) };
+    const change = { attempts, last_error: outcome.reason, due_at: at + mailPauseAfter(attempts) };
     await updateNotices(tx, ids, change);
     log.warn({ subscription: subscription.id, attempts, reason: outcome.reason }, 'mail waits: it was not taken');
   });
-}
-
-/** 5 minutes, 10, 20, … up to 6 hours. */
-function pauseAfter(attempts: number): number {
-  return Math.min(longestPauseMs, shortestPauseMs * 2 ** Math.min(attempts - 1, 20));
 }
 
 async function bury(

@@ -1,7 +1,9 @@
 /** The server's own certificate and key in the data folder: in one file, so that they are always those of each other. */
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseJsonText } from '../../json-text.ts';
+import { syncFolder, writeDurably } from '../../storage/durable-files.ts';
 
 const pairSchema = z.strictObject({
   certificate_id: z.string(),
@@ -23,16 +25,8 @@ export async function readKeptPair(folder: string): Promise<KeptPair | undefined
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     throw error;
   });
-  return pairSchema.safeParse(parseJson(text)).data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // A damaged file is made anew, as a missing one is.
-    return undefined;
-  }
+  // A damaged file is made anew, as a missing one is.
+  return pairSchema.safeParse(parseJsonText(text)).data;
 }
 
 /**
@@ -47,25 +41,4 @@ export async function prepareKeptPair(folder: string, pair: KeptPair): Promise<(
     await rename(next, join(folder, 'server.json'));
     await syncFolder(folder);
   };
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  // Windows cannot open folders; NTFS journals its names.
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

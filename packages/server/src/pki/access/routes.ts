@@ -3,7 +3,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { parseScope } from '@signpost/protocol/updates/names';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
-import { scopeSchema, verbSchema } from '../../http/scope-schema.ts';
+import { grantableVerbSchema, scopeSchema } from '../../http/scope-schema.ts';
 import { lineSchema, textSchema } from '../../http/text-schema.ts';
 import { authorityNamePattern } from '../authorities/authority.ts';
 import { type AccessParts, createAccess, removeClientAccess } from './client-access.ts';
@@ -19,7 +19,7 @@ const accessSchema = z
     authority: z.string(),
     match: z.object({ kind: z.enum(['fingerprint', 'name', 'subject']), value: z.string() }),
     scope: z.string(),
-    verbs: z.array(verbSchema),
+    verbs: z.array(grantableVerbSchema),
     created_by: z.uuid().nullable(),
     created_at: timeSchema,
     expires_at: timeSchema.nullable(),
@@ -43,7 +43,7 @@ const newAccessSchema = z.strictObject({
   authority: z.string().regex(authorityNamePattern, 'expected 1 to 63 of a-z, 0-9 and -'),
   match: matchSchema,
   scope: scopeSchema.default('*'),
-  verbs: z.array(verbSchema).min(1).max(6),
+  verbs: z.array(grantableVerbSchema).min(1).max(6),
   expires_in_days: z.int().min(1).max(3660).optional(),
 });
 
@@ -102,7 +102,7 @@ function describeAccess(row: NamedAccessRow) {
     authority: row.authority,
     match: { kind: row.match_kind, value: row.match_value },
     scope: row.scope,
-    verbs: z.array(verbSchema).parse(JSON.parse(row.verbs)),
+    verbs: z.array(grantableVerbSchema).parse(JSON.parse(row.verbs)),
     created_by: row.created_by,
     created_at: formatTime(row.created_at),
     expires_at: row.expires_at === null ? null : formatTime(row.expires_at),

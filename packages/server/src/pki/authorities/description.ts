@@ -3,7 +3,8 @@ import { encodePem } from '@signpost/protocol/asn1/pem';
 import { formatName } from '@signpost/protocol/x509/name';
 import { type AuthorityParts, type OwnCertificate, parseName, requireAuthority } from './authority.ts';
 import { type Family, readFamily } from './family.ts';
-import type { AuthorityRow } from './store.ts';
+import { locateAuthority } from './locations.ts';
+import { type AuthorityRow, readOrganisationSlug } from './store.ts';
 
 /** A certificate of an authority. */
 interface CertificateDescription {
@@ -35,32 +36,37 @@ export interface AuthorityDescription {
   readonly notAfter: number | null;
   /** The request that waits to be signed elsewhere, PEM. */
   readonly request: string | null;
+  /** Where others find its revocation list and its certificate; null where no address is configured. */
+  readonly crlUrl: string | null;
+  readonly issuerUrl: string | null;
   /** Newest first. */
   readonly certificates: readonly CertificateDescription[];
   readonly createdAt: number;
   readonly endedAt: number | null;
 }
 
+type DescribingParts = Pick<AuthorityParts, 'database' | 'now' | 'pkiUrl'>;
+
 /** All authorities of an organisation, by name. */
 export async function describeAuthorities(
-  { database, now }: Pick<AuthorityParts, 'database' | 'now'>,
+  parts: DescribingParts,
   organisationId: string,
 ): Promise<readonly AuthorityDescription[]> {
-  const family = await readFamily(database.query, organisationId);
-  return family.authorities.map((row) => describe(family, row, now()));
+  const scene = await readScene(parts, organisationId);
+  return scene.family.authorities.map((row) => describe(scene, row));
 }
 
 /** One of them. Throws `not_found`. */
 export async function describeAuthority(
-  { database, now }: Pick<AuthorityParts, 'database' | 'now'>,
+  parts: DescribingParts,
   organisationId: string,
   name: string,
 ): Promise<AuthorityDescription> {
-  const { id } = await requireAuthority(database.query, organisationId, name);
-  const family = await readFamily(database.query, organisationId);
-  const row = family.authorities.find((one) => one.id === id);
+  const { id } = await requireAuthority(parts.database.query, organisationId, name);
+  const scene = await readScene(parts, organisationId);
+  const row = scene.family.authorities.find((one) => one.id === id);
   if (!row) throw new TypeError('expected the authority among those of its organisation');
-  return describe(family, row, now());
+  return describe(scene, row);
 }
 
 /**
@@ -77,9 +83,27 @@ export async function listAuthorityChains(
   return tree.listChains(row, now());
 }
 
-function describe({ authorities, tree }: Family, row: AuthorityRow, at: number): AuthorityDescription {
+/** What all authorities of an organisation are described by. */
+interface Scene {
+  readonly family: Family;
+  readonly at: number;
+  readonly pkiUrl: string | undefined;
+  readonly slug: string;
+}
+
+async function readScene({ database, now, pkiUrl }: DescribingParts, organisationId: string): Promise<Scene> {
+  const [family, slug] = await Promise.all([
+    readFamily(database.query, organisationId),
+    readOrganisationSlug(database.query, organisationId),
+  ]);
+  return { family, at: now(), pkiUrl, slug };
+}
+
+function describe({ family, at, pkiUrl, slug }: Scene, row: AuthorityRow): AuthorityDescription {
+  const { authorities, tree } = family;
   const nameOf = (id: string | null) => authorities.find((one) => one.id === id)?.name ?? null;
   const [chain] = tree.listChains(row, at);
+  const { crl, issuer } = locateAuthority(pkiUrl, slug, row.name);
   const ends = (chain ?? []).map(({ certificate }) => certificate.notAfter);
   return {
     ...{ name: row.name, kind: row.kind, custody: row.custody, state: row.state },
@@ -87,6 +111,7 @@ function describe({ authorities, tree }: Family, row: AuthorityRow, at: number):
     ...{ subject: formatName(parseName(row.subject)), keyType: row.algorithm, keyId: row.key_id },
     notAfter: ends.length === 0 ? null : Math.min(...ends),
     request: row.request === null ? null : encodePem('CERTIFICATE REQUEST', Buffer.from(row.request, 'base64')),
+    ...{ crlUrl: crl[0] ?? null, issuerUrl: issuer[0] ?? null },
     certificates: tree.listCertificates(row.id).map((own) => describeCertificate(own, nameOf)),
     ...{ createdAt: row.created_at, endedAt: row.ended_at },
   };

@@ -64,6 +64,8 @@ const authoritySchema = z
     key_id: z.string(),
     not_after: timeSchema.nullable(),
     request: z.string().nullable(),
+    crl_url: z.string().nullable().openapi({ description: 'Where its revocation list is found' }),
+    issuer_url: z.string().nullable().openapi({ description: 'Where its certificate is found' }),
     certificates: z.array(certificateSchema),
     created_at: timeSchema,
     ended_at: timeSchema.nullable(),
@@ -296,9 +298,9 @@ async function show(parts: AuthorityParts, { organisation_id, name }: AuthorityR
 }
 
 function format(authority: AuthorityDescription): z.infer<typeof authoritySchema> {
-  const { keyType, keyId, notAfter, createdAt, endedAt, certificates, ...same } = authority;
+  const { keyType, keyId, crlUrl, issuerUrl, notAfter, createdAt, endedAt, certificates, ...same } = authority;
   return {
-    ...{ ...same, key_type: keyType, key_id: keyId },
+    ...{ ...same, key_type: keyType, key_id: keyId, crl_url: crlUrl, issuer_url: issuerUrl },
     not_after: notAfter === null ? null : formatTime(notAfter),
     certificates: certificates.map(({ fingerprint, notBefore, notAfter: end, pathLength, ...one }) => ({
       ...{ ...one, fingerprint_sha256: fingerprint, path_length: pathLength },

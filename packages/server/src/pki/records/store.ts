@@ -40,3 +40,36 @@ export async function findCertificate(
     .where('id', '=', id)
     .executeTakeFirst();
 }
+
+/** What is logged of a certificate; `issuer` is the id of the key that signed it. */
+export type IssuedRow = Pick<CertificateRow, 'organisation_id' | 'serial' | 'fingerprint' | 'reason' | 'revoked_at'> & {
+  readonly issuer: string;
+};
+
+/** Parameters of one statement. */
+const idsAtOnce = 500;
+
+/** Certificates that authorities of this server issued, by their own ids or those of the authorities that they certify, oldest first. */
+export async function listIssued(
+  query: Query,
+  { ids, authorityIds }: { readonly ids: ReadonlySet<string>; readonly authorityIds: ReadonlySet<string> },
+): Promise<IssuedRow[]> {
+  const rows: IssuedRow[] = [];
+  for (const [column, wanted] of [
+    ['certificate.id', [...ids]],
+    ['certificate.subject_authority_id', [...authorityIds]],
+  ] as const) {
+    for (let at = 0; at < wanted.length; at += idsAtOnce) {
+      const part = await query
+        .selectFrom('certificate')
+        .innerJoin('authority', 'authority.id', 'certificate.issuer_id')
+        .select(['certificate.organisation_id', 'certificate.serial', 'certificate.fingerprint', 'certificate.reason'])
+        .select(['certificate.revoked_at', 'authority.key_id as issuer'])
+        .where(column, 'in', wanted.slice(at, at + idsAtOnce))
+        .orderBy('certificate.id')
+        .execute();
+      rows.push(...part);
+    }
+  }
+  return rows;
+}

@@ -7,11 +7,15 @@ import { draftOf, framedTopics } from '../log/topics.ts';
 export const disabledTopic = 'webhook.disabled';
 /** What became of a plugin's deploy. */
 const deployTopics = ['wordpress.deployed', 'wordpress.failed'] as const;
+/** What authors hand in, and what became of it. */
+const submissionTopics = [
+  ...(['submission.received', 'submission.withdrawn', 'submission.refused', 'submission.approved'] as const),
+];
 /** What a person sends to try an endpoint out. */
 export const testType = 'webhook.test';
 
 /** Topics that are told as they are, to endpoints alone. */
-const plainTopics: readonly string[] = [disabledTopic, ...deployTopics];
+const plainTopics: readonly string[] = [disabledTopic, ...deployTopics, ...submissionTopics];
 
 /** The types that endpoints may ask for: those of frames that tell of events, and the plain ones. */
 export const messageTypes: readonly string[] = [

@@ -1,5 +1,4 @@
 /** HTTP of SBOMs: attach, read, list, search, compare. */
-import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import {
@@ -13,6 +12,7 @@ import { attachSbom, type SbomDependencies } from '../../evidence/sboms/sbom.ts'
 import { listComponents, listSboms, type SbomRow, searchComponents } from '../../evidence/sboms/store.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { isMatch } from '../../http/entity-tag.ts';
+import { openBody } from '../../http/file-body.ts';
 import { readRawBody } from '../../http/raw-body.ts';
 import { createRouter, jsonAnswer } from '../../http/router.ts';
 import { assertMayAddEvidence, isPublic } from '../lifecycle/audience.ts';
@@ -139,7 +139,7 @@ function answerDocument(
     ETag: `"${row.sha256}"`,
   };
   if (isMatch(c.req.header('if-none-match') ?? '', headers.ETag)) return c.body(null, 304, headers) as never;
-  const bytes = Readable.toWeb(blobs.read(row.sha256)) as ReadableStream;
+  const bytes = openBody(c, () => blobs.read(row.sha256));
   return c.body(bytes, 200, { ...headers, 'Content-Length': String(row.size_bytes) }) as never;
 }
 

@@ -1,6 +1,7 @@
 /** One thread that computes digests, seen from outside. */
 import { Worker } from 'node:worker_threads';
 import { Refusal } from '../../errors.ts';
+import { threadEnvironment } from '../../thread-environment.ts';
 import type { DigestAnswer, DigestOrder } from './digests.ts';
 
 /** The bytes lie outside the heap; what is left is the state of the files. */
@@ -15,7 +16,7 @@ export class DigestThread {
 
   constructor() {
     this.#worker = new Worker(new URL('./digest-worker.ts', import.meta.url), {
-      env: {},
+      env: threadEnvironment(),
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
     });
     this.#worker.unref();

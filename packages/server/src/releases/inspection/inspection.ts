@@ -1,6 +1,7 @@
 /** Inspects an uploaded file; archives in a thread of their own, with bounded memory and time. Nothing is ever unpacked to disk. */
 import { Worker } from 'node:worker_threads';
 import { Refusal } from '../../errors.ts';
+import { threadEnvironment } from '../../thread-environment.ts';
 import { FileSource } from './byte-source.ts';
 import { describeWhole, type Inspection, type InspectionRequest, judgeType } from './judge-file.ts';
 import { createUploadRefusal } from './rules.ts';
@@ -23,7 +24,7 @@ export async function inspectFile(
   const order: InspectionOrder = { path, request };
   const worker = new Worker(new URL('./inspect-worker.ts', import.meta.url), {
     workerData: order,
-    env: {},
+    env: threadEnvironment(),
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
   });
   try {

@@ -15,6 +15,7 @@ import { assertUnchanged, type PublishingParts } from '../gate/judge.ts';
 import { recordVerdict } from '../gate/record.ts';
 import { describeEvidence } from '../gate/references.ts';
 import { takeCounter } from '../projects/store.ts';
+import { logManifest } from './logged.ts';
 import { approvalsNeeded, buildManifestDocument, manifestExpiry, requireTrust, signManifest } from './manifest.ts';
 import { type ReleaseInProject, type ReleaseName, recordReleaseAct, requireRelease } from './release.ts';
 import { insertManifest, listArtifacts, moveRelease, retireManifest, supersedeActive, voidProposals } from './store.ts';
@@ -102,6 +103,7 @@ async function publishSigned(
       expires_at: expiresAt,
       created_at: at,
     });
+    await logManifest(tx, dependencies, { organisationId: caller.organisationId, manifest });
     await recordReleaseAct(tx, {
       caller,
       at,

@@ -15,14 +15,16 @@ import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
 import type { Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
-import type { ApprovalTable, Schema } from '../../storage/schema.ts';
+import type { Schema } from '../../storage/schema.ts';
+import type { ApprovalTable } from '../../storage/tables/releases.ts';
 import { admitRelease } from '../gate/admit.ts';
 import { attachedDocuments } from '../gate/issue.ts';
-import { assertUnchanged, type GateParts } from '../gate/judge.ts';
+import { assertUnchanged, type GateParts, type PublishingParts } from '../gate/judge.ts';
 import { recordVerdict } from '../gate/record.ts';
 import { describeEvidence } from '../gate/references.ts';
 import { takeCounter } from '../projects/store.ts';
 import { makeActive } from './activation.ts';
+import { logManifest } from './logged.ts';
 import {
   approvalsNeeded,
   buildManifestDocument,
@@ -166,7 +168,7 @@ export async function readProposal(
  * same transaction. Throws `trust_refused` for a key or signature that clients would not accept.
  */
 export async function approveRelease(
-  parts: GateParts & Pick<ReleaseDependencies, 'catalogues'>,
+  parts: PublishingParts,
   caller: Caller,
   { name, manifestId, keyId, sig }: { name: ReleaseName; manifestId: string; keyId: string; sig: string },
 ): Promise<ApprovalOutcome> {
@@ -192,6 +194,7 @@ export async function approveRelease(
     }
     const manifest =
       envelope === undefined ? undefined : await serveApproved(tx, subject, { row, envelope, trust, at });
+    if (manifest) await logManifest(tx, parts, { organisationId: caller.organisationId, manifest });
     const detail = { key_id: keyId, counter: row.counter, approvals: proposal.approvals.length };
     await recordReleaseAct(tx, { caller, at, action: 'release.approved', name, detail });
     if (manifest) {

@@ -17,7 +17,10 @@ export function mayReadDrafts(principal: AppEnv['Variables']['principal'], slug:
       return true;
     case 'api-key':
     case 'client-certificate':
-      return principal.verbs.some((verb) => verb !== 'metrics') && ['*', `project:${slug}`].includes(principal.scope);
+      return (
+        principal.verbs.some((verb) => verb !== 'metrics' && verb !== 'submit') &&
+        ['*', `project:${slug}`].includes(principal.scope)
+      );
   }
 }
 

@@ -1,5 +1,6 @@
 /** Releases: one version of a project, from draft to withdrawn, never lost. */
 import { localePattern, versionPattern } from '@signpost/protocol/updates/names';
+import type { Transaction } from 'kysely';
 import type { AuditAction } from '../../audit/actions.ts';
 import type { Caller } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
@@ -7,6 +8,7 @@ import { Refusal } from '../../errors.ts';
 import type { Database, Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
 import { recordEvent } from '../../storage/outbox.ts';
+import type { Schema } from '../../storage/schema.ts';
 import type { Catalogues } from '../projects/catalogues.ts';
 import { requireProject } from '../projects/project.ts';
 import type { ProjectRow } from '../projects/store.ts';
@@ -126,19 +128,26 @@ export async function deleteRelease(
   name: ReleaseName,
 ): Promise<void> {
   const at = now();
-  await database.transaction(async (tx) => {
-    const { release, project } = await requireRelease(tx, caller.organisationId, name);
-    if (release.state === 'active') {
-      throw new Refusal('conflict', 'the active release cannot be deleted', {
-        rule: 'release-active',
-        hint: 'activate another version, or withdraw this one',
-      });
-    }
-    await voidProposals(tx, release.id);
-    await updateRelease(tx, release.id, { deleted_at: at });
-    await recordReleaseAct(tx, { caller, at, action: 'release.deleted', name });
-    await catalogues.reflect(tx, { project, act: 'taken', at });
-  });
+  await database.transaction((tx) => hideRelease(tx, catalogues, { caller, name, at }));
+}
+
+/** The same inside a transaction. */
+export async function hideRelease(
+  tx: Transaction<Schema>,
+  catalogues: Catalogues,
+  { caller, name, at }: { readonly caller: Caller; readonly name: ReleaseName; readonly at: number },
+): Promise<void> {
+  const { release, project } = await requireRelease(tx, caller.organisationId, name);
+  if (release.state === 'active') {
+    throw new Refusal('conflict', 'the active release cannot be deleted', {
+      rule: 'release-active',
+      hint: 'activate another version, or withdraw this one',
+    });
+  }
+  await voidProposals(tx, release.id);
+  await updateRelease(tx, release.id, { deleted_at: at });
+  await recordReleaseAct(tx, { caller, at, action: 'release.deleted', name });
+  await catalogues.reflect(tx, { project, act: 'taken', at });
 }
 
 /**

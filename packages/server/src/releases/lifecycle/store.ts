@@ -1,7 +1,8 @@
 /** SQL of releases, their artifacts, manifests and approvals. */
 import type { Insertable, Selectable, Transaction, Updateable } from 'kysely';
 import type { Query } from '../../storage/database.ts';
-import type { ApprovalTable, ArtifactTable, ManifestTable, ReleaseTable, Schema } from '../../storage/schema.ts';
+import type { Schema } from '../../storage/schema.ts';
+import type { ApprovalTable, ArtifactTable, ManifestTable, ReleaseTable } from '../../storage/tables/releases.ts';
 
 /** A stored release. */
 export type ReleaseRow = Selectable<ReleaseTable>;
@@ -181,7 +182,7 @@ export async function findHighestServedCounter(query: Query, projectId: string, 
 /** Every manifest in service, with its project and organisation. */
 export async function listCurrentManifests(
   query: Query,
-  organisationId: string | undefined,
+  organisationId?: string,
 ): Promise<(ManifestRow & { organisation_id: string; slug: string; version: string })[]> {
   const all = query
     .selectFrom('manifest')
@@ -212,4 +213,35 @@ export async function listApprovals(query: Query, manifestId: string): Promise<A
     .orderBy('created_at')
     .orderBy('key_id')
     .execute();
+}
+
+/** Whether a manifest of the release was ever made, in whichever state it is. */
+export async function hasManifest(query: Query, releaseId: string): Promise<boolean> {
+  const row = await query
+    .selectFrom('manifest')
+    .select('id')
+    .where('release_id', '=', releaseId)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Deletes a release with its files and all that was said of them; returns the SHA-256 of each blob that they were. */
+export async function deleteDraft(tx: Transaction<Schema>, releaseId: string): Promise<string[]> {
+  const artifacts = tx.selectFrom('artifact').select('id').where('release_id', '=', releaseId);
+  const sboms = tx.selectFrom('sbom').select('id').where('release_id', '=', releaseId);
+  await tx.deleteFrom('upload').where('artifact_id', 'in', artifacts).execute();
+  await tx.deleteFrom('artifact_grant').where('artifact_id', 'in', artifacts).execute();
+  await tx.deleteFrom('evidence_document').where('artifact_id', 'in', artifacts).execute();
+  await tx.deleteFrom('sbom_component').where('sbom_id', 'in', sboms).execute();
+  const blobs: string[] = [];
+  for (const table of ['sbom', 'vex', 'artifact'] as const) {
+    const rows = await tx.deleteFrom(table).where('release_id', '=', releaseId).returning('sha256').execute();
+    blobs.push(...rows.map(({ sha256 }) => sha256));
+  }
+  for (const table of ['release_verdict', 'policy_override'] as const) {
+    await tx.deleteFrom(table).where('release_id', '=', releaseId).execute();
+  }
+  await tx.deleteFrom('release').where('id', '=', releaseId).execute();
+  return [...new Set(blobs)];
 }

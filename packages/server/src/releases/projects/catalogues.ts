@@ -15,6 +15,15 @@ export interface ProjectAct {
   readonly at: number;
 }
 
+/** Tells all of them, one after the other. */
+export function joinCatalogues(...all: readonly Catalogues[]): Catalogues {
+  return {
+    reflect: async (tx, act) => {
+      for (const catalogues of all) await catalogues.reflect(tx, act);
+    },
+  };
+}
+
 /** Told of each such act, the last thing in its transaction. */
 export interface Catalogues {
   /** Brings up to date what shows the project. Throws `conflict` when the project may not be deleted or restored for its sake. */

@@ -52,6 +52,7 @@ const reservedSlugs = new Set([
   'help',
   'info',
   'latest',
+  'log',
   'login',
   'logout',
   'manifest',

@@ -1,7 +1,8 @@
 /** SQL of projects. */
 import type { Insertable, Selectable, Transaction, Updateable } from 'kysely';
 import type { Query } from '../../storage/database.ts';
-import type { ProjectTable, Schema } from '../../storage/schema.ts';
+import type { Schema } from '../../storage/schema.ts';
+import type { ProjectTable } from '../../storage/tables/releases.ts';
 
 /** A stored project. */
 export type ProjectRow = Selectable<ProjectTable>;

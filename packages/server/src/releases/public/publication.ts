@@ -6,7 +6,9 @@ import type { VerifiedTrustList } from '@signpost/protocol/updates/verify-trust-
 import type { Logger } from 'pino';
 import { Refusal } from '../../errors.ts';
 import type { Database } from '../../storage/database.ts';
+import { findOpenLog } from '../../trust/log/store.ts';
 import { readTrustInForce } from '../../trust/trust-lists.ts';
+import { encodeLogged, proveManifest } from '../lifecycle/logged.ts';
 import { findCurrentManifest } from '../lifecycle/store.ts';
 import { requireProject } from '../projects/project.ts';
 
@@ -20,6 +22,8 @@ export interface PublicationDependencies {
 /** A manifest that may be served until `validUntil` (Unix milliseconds), or until what is published changes. */
 export interface ServedManifest {
   readonly manifest: VerifiedManifest;
+  /** The list that it was verified under. */
+  readonly trust: VerifiedTrustList;
   readonly validUntil: number;
 }
 
@@ -40,7 +44,7 @@ export async function readServedManifest(
     const trust = await readTrustInForce(database.query, organisationId);
     if (!trust) throw new TrustError('trust_missing', 'expected a trust list, got none');
     const manifest = await verifyManifest(encodeText(row.envelope), { trust, project: slug, channel, now: now() });
-    return { manifest, validUntil: earliestEnd(trust, manifest) };
+    return { manifest, trust, validUntil: earliestEnd(trust, manifest) };
   } catch (error) {
     if (!(error instanceof TrustError)) throw error;
     log.error(
@@ -52,6 +56,41 @@ export async function readServedManifest(
       cause: error,
     });
   }
+}
+
+/** What goes out. */
+export interface ServedText {
+  readonly text: string;
+  /** Of the tree that the proof leads to. */
+  readonly size: number | undefined;
+  /** False while a proof is still to come. */
+  readonly isFinal: boolean;
+}
+
+/**
+ * The served manifest as it goes out, with the proof that it is in the transparency log beside it. Without one it goes out all the same, and the
+ * operator's log tells why: clients whose trust list names the log refuse it, and for the others nothing has changed.
+ */
+export async function encodeServed(
+  { database, log }: PublicationDependencies,
+  organisationId: string,
+  { manifest }: ServedManifest,
+): Promise<ServedText> {
+  try {
+    const logged = await proveManifest(database.query, organisationId, manifest);
+    if (logged) return { text: encodeLogged(manifest, logged), size: logged.size, isFinal: true };
+    if (!(await findOpenLog(database.query))) return { text: manifest.envelope, size: undefined, isFinal: true };
+  } catch (err) {
+    if (!(err instanceof Refusal && err.rule === 'log-damaged')) throw err;
+    log.error({ err, project: manifest.project }, 'a manifest cannot be proven to be in the transparency log');
+  }
+  return { text: manifest.envelope, size: undefined, isFinal: false };
+}
+
+/** For what is shown without a release, too; a project that does not exist stays missing. */
+export function missingOnly(error: unknown): undefined {
+  if (error instanceof Refusal && (error.rule === 'no-release' || error.code === 'unavailable')) return undefined;
+  throw error;
 }
 
 function earliestEnd(trust: VerifiedTrustList, manifest: VerifiedManifest): number {

@@ -1,24 +1,27 @@
-/** HTTP for everybody: manifests, files, badge and the page of a project. */
+/** HTTP for everybody: manifests, files and badge of a project. */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { encodeText } from '@signpost/protocol/bytes/text';
 import { channelPattern, defaultChannel } from '@signpost/protocol/updates/names';
 import type { Context } from 'hono';
 import { Refusal } from '../../errors.ts';
+import { baseOf, cacheControlOf } from '../../http/base.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { isMatch } from '../../http/entity-tag.ts';
-import { pageContentPolicy } from '../../http/headers.ts';
 import type { PreparedAnswers } from '../../http/prepared.ts';
 import { createRouter, formatTime, jsonAnswer } from '../../http/router.ts';
 import { isPublic, mayReadDrafts } from '../lifecycle/audience.ts';
-import type { ReleaseInProject } from '../lifecycle/release.ts';
-import { listArtifacts, listReleases } from '../lifecycle/store.ts';
 import { requireProject } from '../projects/project.ts';
 import { renderBadge } from './badge.ts';
+import { encodeDetached, type FindSignature, signatureSuffix } from './detached-signature.ts';
 import { type DownloadDependencies, describeOutgoing, type Outgoing, sendFile } from './download.ts';
-import { renderInfoPage } from './info-page.ts';
-import { infoStyleHash } from './info-style.ts';
-import { type PublicationDependencies, readServedManifest, type ServedManifest } from './publication.ts';
+import {
+  encodeServed,
+  missingOnly,
+  type PublicationDependencies,
+  readServedManifest,
+  type ServedManifest,
+} from './publication.ts';
 import { findActiveVersion, findFile, listDownloads, type StoredFile } from './store.ts';
 
 /** What the public routes need. */
@@ -26,8 +29,8 @@ export interface PublicRouteDependencies extends PublicationDependencies, Downlo
   readonly prepared: PreparedAnswers;
   /** How clients reach the server, without a trailing slash; absent: as the request came. */
   readonly baseUrl: string | undefined;
-  /** What later planes know of a release in service, for its page: names and values. */
-  readonly listFacts?: (where: ReleaseInProject) => Promise<readonly (readonly [string, string])[]>;
+  /** The signature, in base64, that WordPress' own updater looks for beside a file. */
+  readonly findSignature?: FindSignature;
 }
 
 const slugSchema = z.object({ slug: z.string().max(50) });
@@ -53,7 +56,7 @@ export function publicRoutes(dependencies: PublicRouteDependencies): OpenAPIHono
       slug,
       channel: c.req.valid('query').channel ?? defaultChannel,
     });
-    c.header('Cache-Control', 'public, max-age=60');
+    c.header('Cache-Control', cacheControlOf(dependencies));
     return c.json(describeLatest(served, baseOf(dependencies, c)), 200);
   });
   router.openapi(badgeRoute, async (c) => {
@@ -76,7 +79,6 @@ export function publicRoutes(dependencies: PublicRouteDependencies): OpenAPIHono
 export function downloadRoutes(dependencies: PublicRouteDependencies): OpenAPIHono<AppEnv> {
   const router = createRouter();
   const { database } = dependencies;
-  router.openapi(infoRoute, async (c) => answerInfo(dependencies, c, c.req.valid('param').slug));
   router.openapi(latestFileRoute, async (c) => {
     const { slug } = c.req.valid('param');
     const channel = c.req.valid('query').channel ?? defaultChannel;
@@ -90,9 +92,12 @@ export function downloadRoutes(dependencies: PublicRouteDependencies): OpenAPIHo
   router.openapi(mainFileRoute, async (c) =>
     answerFile(dependencies, c, { file: await requireFile(dependencies, c, c.req.valid('param')), immutable: true }),
   );
-  router.openapi(fileRoute, async (c) =>
-    answerFile(dependencies, c, { file: await requireFile(dependencies, c, c.req.valid('param')), immutable: true }),
-  );
+  router.openapi(fileRoute, async (c) => {
+    const name = c.req.valid('param');
+    const signature = name.name.endsWith(signatureSuffix) ? await findDetached(dependencies, c, name) : undefined;
+    if (signature !== undefined) return c.text(encodeDetached(signature), 200, { 'Cache-Control': 'public, no-cache' });
+    return answerFile(dependencies, c, { file: await requireFile(dependencies, c, name), immutable: true });
+  });
   return router;
 }
 
@@ -103,22 +108,41 @@ async function answerManifest(
   where: { slug: string; channel: string },
 ): Promise<never> {
   const { generation } = dependencies.prepared;
-  const { manifest, validUntil } = await readServedManifest(dependencies, c.var.organisation.id, where);
-  const body = encodeText(manifest.envelope);
-  const etag = `"${manifest.digest}"`;
+  const served = await readServedManifest(dependencies, c.var.organisation.id, where);
+  const { manifest, validUntil } = served;
+  const { text, size, isFinal } = await encodeServed(dependencies, c.var.organisation.id, served);
+  const body = encodeText(text);
+  // The same manifest with a later proof is another answer.
+  const etag = `"${manifest.digest}${size === undefined ? '' : `.${size}`}"`;
   const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'public, max-age=60', ETag: etag };
+  if (isFinal) keepManifest(dependencies, c, { generation, headers, etag, body, validUntil });
+  if (isMatch(c.req.header('if-none-match') ?? '', etag)) return c.body(null, 304, headers) as never;
+  return c.body(body, 200, headers) as never;
+}
+
+function keepManifest(
+  { prepared }: PublicRouteDependencies,
+  c: Context<AppEnv>,
+  { generation, headers, ...answer }: KeptManifest,
+): void {
   const url = new URL(c.req.url);
-  dependencies.prepared.keep(
+  prepared.keep(
     { host: url.host, target: `${url.pathname}${url.search}`, generation },
     {
       organisationId: c.var.organisation.id,
       route: 'GET /api/projects/{slug}/manifest',
       headers: Object.entries(headers),
-      ...{ etag, body, validUntil },
+      ...answer,
     },
   );
-  if (isMatch(c.req.header('if-none-match') ?? '', etag)) return c.body(null, 304, headers) as never;
-  return c.body(body, 200, headers) as never;
+}
+
+interface KeptManifest {
+  readonly generation: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly etag: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly validUntil: number;
 }
 
 /** Unsigned convenience: the names that older integrations read. */
@@ -142,25 +166,6 @@ function describeLatest({ manifest }: ServedManifest, base: string) {
   };
 }
 
-async function answerInfo(dependencies: PublicRouteDependencies, c: Context<AppEnv>, slug: string) {
-  const { database } = dependencies;
-  const project = await requireProject(database.query, c.var.organisation.id, slug);
-  const served = await readServedManifest(dependencies, c.var.organisation.id, { slug, channel: defaultChannel }).catch(
-    missingOnly,
-  );
-  const releases = (await listReleases(database.query, project.id)).filter(isPublic);
-  const artifacts = await listArtifacts(
-    database.query,
-    releases.map(({ id }) => id),
-  );
-  const manifest = served?.manifest;
-  const release = manifest && releases.find(({ version }) => version === manifest.version);
-  const facts = (release && (await dependencies.listFacts?.({ project, release }))) ?? [];
-  c.header('Content-Security-Policy', pageContentPolicy(infoStyleHash));
-  c.header('Cache-Control', 'public, max-age=60');
-  return c.html(renderInfoPage({ project, manifest, releases, artifacts, facts, base: baseOf(dependencies, c) }), 200);
-}
-
 /** Drafts and withdrawn releases exist for members only: maintainers look at what they are asked to sign. */
 async function requireFile(
   { database }: PublicRouteDependencies,
@@ -178,12 +183,32 @@ async function answerFile(
   { file, immutable }: { file: StoredFile; immutable: boolean },
 ): Promise<never> {
   const head = c.req.method === 'HEAD';
-  const outgoing = describeAnswer(c, file, { head, immutable });
+  const described = describeAnswer(c, file, { head, immutable });
+  const signature = await dependencies.findSignature?.(projectOf(c), file);
+  const signed = signature === undefined ? {} : { 'X-Content-Signature': signature };
+  const outgoing = { ...described, headers: { ...described.headers, ...signed } };
   const { status } = outgoing.answer;
   if (head || status === 304) return c.body(null, status, { ...outgoing.headers }) as never;
   // Past Hono, straight to the socket, where the headers of all answers are already.
   await sendFile(dependencies, file, { outgoing, to: c.env.outgoing });
   return RESPONSE_ALREADY_SENT as never;
+}
+
+/** `FILE.sig`, where WordPress looks without the header; undefined when a file has that very name, or none is signed. */
+async function findDetached(
+  dependencies: PublicRouteDependencies,
+  c: Context<AppEnv>,
+  { name, ...where }: { slug: string; version: string; name: string },
+): Promise<string | undefined> {
+  const { database } = dependencies;
+  const file = { organisationId: c.var.organisation.id, ...where };
+  if (await findFile(database.query, { ...file, name })) return undefined;
+  const signed = await findFile(database.query, { ...file, name: name.slice(0, -signatureSuffix.length) });
+  return signed && dependencies.findSignature?.(projectOf(c), signed);
+}
+
+function projectOf(c: Context<AppEnv>): { organisation_id: string; slug: string } {
+  return { organisation_id: c.var.organisation.id, slug: c.req.param('slug') ?? '' };
 }
 
 function describeAnswer(
@@ -204,18 +229,6 @@ function describeAnswer(
     if (error instanceof Refusal) c.header('Content-Range', `bytes */${file.artifact.size_bytes}`);
     throw error;
   }
-}
-
-function baseOf({ baseUrl }: PublicRouteDependencies, c: Context<AppEnv>): string {
-  const origin = baseUrl ?? new URL(c.req.url).origin;
-  const { slug } = c.var.organisation;
-  return slug === 'default' ? origin : `${origin}/o/${slug}`;
-}
-
-/** A badge or page is shown without a release, too; a project that does not exist stays missing. */
-function missingOnly(error: unknown): undefined {
-  if (error instanceof Refusal && (error.rule === 'no-release' || error.code === 'unavailable')) return undefined;
-  throw error;
 }
 
 function noSuchFile(): Refusal {
@@ -290,14 +303,6 @@ const statisticsRoute = createRoute({
       }),
     ),
   },
-});
-const infoRoute = createRoute({
-  method: 'get',
-  path: '/{slug}/info',
-  tags,
-  summary: 'A page for people',
-  request: { params: slugSchema },
-  responses: { 200: { description: 'The page', content: { 'text/html': { schema: z.string() } } } },
 });
 const fileAnswers = {
   200: { description: 'The file', content: fileContent },

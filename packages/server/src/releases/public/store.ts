@@ -1,6 +1,6 @@
 /** SQL of what strangers ask for: served files, and the counts of their downloads. */
 import type { Query } from '../../storage/database.ts';
-import type { DownloadCountTable } from '../../storage/schema.ts';
+import type { DownloadCountTable } from '../../storage/tables/releases.ts';
 import { type ArtifactRow, type ReleaseRow, selectLiveArtifacts, selectLiveReleases } from '../lifecycle/store.ts';
 
 /** Which file of which release. */
@@ -51,8 +51,10 @@ export async function findActiveVersion(
 /** Every published file of an organisation, or of all: what the public tree holds. */
 export async function listPublishedFiles(query: Query): Promise<
   {
+    organisation_id: string;
     organisation: string;
     slug: string;
+    kind: string;
     version: string;
     channel: string;
     state: string;
@@ -63,8 +65,10 @@ export async function listPublishedFiles(query: Query): Promise<
   return selectLiveArtifacts(query)
     .innerJoin('organisation', 'organisation.id', 'project.organisation_id')
     .select([
+      'organisation.id as organisation_id',
       'organisation.slug as organisation',
       'project.slug',
+      'project.kind',
       'release.version',
       'release.channel',
       'release.state',

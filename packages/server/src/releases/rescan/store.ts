@@ -1,7 +1,8 @@
 /** SQL of the rescan. */
 import type { Transaction } from 'kysely';
 import type { Query } from '../../storage/database.ts';
-import type { JobTable, Schema } from '../../storage/schema.ts';
+import type { Schema } from '../../storage/schema.ts';
+import type { JobTable } from '../../storage/tables/platform.ts';
 import { selectLiveArtifacts } from '../lifecycle/store.ts';
 
 /** A file to be scanned again, with the release that it would take down. */

@@ -162,7 +162,7 @@ async function acceptUpload(
 }
 
 async function recordArtifact(
-  { now }: InspectionDependencies,
+  { now, blobs }: InspectionDependencies,
   tx: Transaction,
   { upload, file, changelog }: { upload: FoundUpload; file: InspectedFile; changelog: string },
 ): Promise<void> {
@@ -176,6 +176,8 @@ async function recordArtifact(
     ...{ media_type: file.inspection.mediaType, size_bytes: upload.size_bytes, ...file.digests },
     ...{ scan: JSON.stringify(file.scan), created_at: at },
   });
+  // The same bytes may have been of a draft that was discarded, and freed since they were adopted.
+  if ((await blobs.measure(file.digests.sha256)) === undefined) throw new Error('the bytes were freed meanwhile');
   const actor = JSON.parse(upload.actor) as Actor;
   if (actor.kind === 'api-key' && actor.id !== null) await tieArtifact(tx, artifactId, actor.id);
   const change = { state: 'accepted', stage: null, progress: 1000, artifact_id: artifactId, updated_at: at } as const;

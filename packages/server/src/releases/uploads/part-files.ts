@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Refusal } from '../../errors.ts';
+import { writeDurably } from '../../storage/durable-files.ts';
 import { isId } from '../../storage/ids.ts';
 import { DigestThreads, type DigestWriter } from '../inspection/digest-threads.ts';
 import type { Digests } from '../inspection/digests.ts';
@@ -62,8 +63,8 @@ export class PartFiles {
 
   /** Begins an empty file, durably. */
   async create(id: string, note: UploadNote): Promise<void> {
-    await writeDurably(this.#pathOf(id, 'json'), JSON.stringify(note));
-    await writeDurably(this.pathOf(id), '');
+    await writeDurably(this.#pathOf(id, 'json'), JSON.stringify(note), 'wx');
+    await writeDurably(this.pathOf(id), '', 'wx');
   }
 
   async readNote(id: string): Promise<UploadNote> {
@@ -249,16 +250,6 @@ function refuseBroken(error: unknown): unknown {
     });
   }
   return error;
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 function isCoded(error: unknown, code: string): boolean {

@@ -1,10 +1,12 @@
 /** HTTP of uploads. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { answerProblem } from '../../http/problem.ts';
 import { readRawBody } from '../../http/raw-body.ts';
-import { createRouter, jsonAnswer, jsonBody } from '../../http/router.ts';
+import { createRouter, fileBody, jsonAnswer, jsonBody } from '../../http/router.ts';
+import { localeMapSchema } from '../../http/text-schema.ts';
 import { findArtifact } from './store.ts';
 import {
   cancelUpload,
@@ -12,6 +14,7 @@ import {
   readUpload,
   receiveUpload,
   type UploadDependencies,
+  type UploadName,
   type UploadRequest,
   type UploadState,
 } from './upload.ts';
@@ -23,9 +26,10 @@ const createSchema = z.object({
   platform: z.string().max(40).optional(),
   size_bytes: z.int().min(1),
   sha256: z.string().max(64).optional(),
-  changelog: z.record(z.string().max(30), z.string().max(60_000)).optional(),
+  changelog: localeMapSchema(60_000).optional(),
 });
-const uploadSchema = z
+/** An upload on the wire. */
+export const uploadSchema = z
   .object({
     id: z.string(),
     state: z.enum(['receiving', 'inspecting', 'accepted', 'refused']),
@@ -52,16 +56,7 @@ export function uploadRoutes(dependencies: UploadDependencies): OpenAPIHono<AppE
   });
   router.openapi(receiveRoute, async (c) => {
     const name = c.req.valid('param');
-    const { offset } = c.req.valid('query');
-    try {
-      const state = await receiveUpload(dependencies, callerOf(c.var), { name, offset, body: readRawBody(c) });
-      return c.json(await formatUpload(dependencies, state), 200);
-    } catch (error) {
-      if (!(error instanceof Refusal) || error.rule !== 'upload-offset') throw error;
-      const state = await readUpload(dependencies, callerOf(c.var), name);
-      // The status of a problem is not known to the types of the route.
-      return answerProblem(c, error, { log: dependencies.log, members: { offset: state.offset } }) as never;
-    }
+    return answerPiece(dependencies, c, { name, offset: c.req.valid('query').offset });
   });
   router.openapi(showRoute, async (c) => {
     const state = await readUpload(dependencies, callerOf(c.var), c.req.valid('param'));
@@ -72,6 +67,23 @@ export function uploadRoutes(dependencies: UploadDependencies): OpenAPIHono<AppE
     return c.body(null, 204);
   });
   return router;
+}
+
+/** Takes the bytes of a request from `offset` on; a 409 says where to go on. */
+export async function answerPiece(
+  dependencies: UploadDependencies,
+  c: Context<AppEnv>,
+  { name, offset }: { readonly name: UploadName; readonly offset: number },
+): Promise<ReturnType<typeof c.json<z.infer<typeof uploadSchema>, 200>>> {
+  try {
+    const state = await receiveUpload(dependencies, callerOf(c.var), { name, offset, body: readRawBody(c) });
+    return c.json(await formatUpload(dependencies, state), 200);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.rule !== 'upload-offset') throw error;
+    const state = await readUpload(dependencies, callerOf(c.var), name);
+    // The status of a problem is not known to the types of the route.
+    return answerProblem(c, error, { log: dependencies.log, members: { offset: state.offset } }) as never;
+  }
 }
 
 const createUploadRoute = createRoute({
@@ -88,7 +100,7 @@ const receiveRoute = createRoute({
   tags,
   summary: 'Send bytes; after the last one the inspection begins',
   description: 'The body is the file from `offset` on. A 409 says in `offset` where to go on.',
-  request: { params: nameSchema, query: z.object({ offset: z.coerce.number().int().min(0) }) },
+  request: { params: nameSchema, query: z.object({ offset: z.coerce.number().int().min(0) }), body: fileBody },
   responses: { 200: jsonAnswer('What has come', uploadSchema) },
 });
 const showRoute = createRoute({
@@ -119,7 +131,8 @@ function parseRequest(body: z.infer<typeof createSchema>): UploadRequest {
   };
 }
 
-async function formatUpload(
+/** An upload as `uploadSchema` has it. */
+export async function formatUpload(
   { database }: UploadDependencies,
   { row, offset }: UploadState,
 ): Promise<z.infer<typeof uploadSchema>> {

@@ -1,7 +1,8 @@
 /** SQL of uploads, and of the release and artifact that an accepted one becomes. */
 import { type Insertable, type Selectable, sql, type Transaction } from 'kysely';
 import type { Query } from '../../storage/database.ts';
-import type { ArtifactTable, ReleaseTable, Schema, UploadTable } from '../../storage/schema.ts';
+import type { Schema } from '../../storage/schema.ts';
+import type { ArtifactTable, ReleaseTable, UploadTable } from '../../storage/tables/releases.ts';
 
 /** A stored upload. */
 export type UploadRow = Selectable<UploadTable>;

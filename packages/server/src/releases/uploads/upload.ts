@@ -12,7 +12,7 @@ import type { Caller } from '../../audit/audit.ts';
 import type { Config } from '../../config.ts';
 import { Refusal } from '../../errors.ts';
 import type { Blobs } from '../../storage/blobs.ts';
-import type { Database } from '../../storage/database.ts';
+import type { Database, Query } from '../../storage/database.ts';
 import { createId, isId } from '../../storage/ids.ts';
 import { enqueueJob } from '../../storage/jobs.ts';
 import type { Digests } from '../inspection/digests.ts';
@@ -97,19 +97,54 @@ export async function createUpload(
   caller: Caller,
   { slug, request }: { slug: string; request: UploadRequest },
 ): Promise<UploadState> {
-  const { database, parts, config, now } = dependencies;
-  assertRequest(request, config.maxUploadMb * bytesPerMib);
+  const { database, parts, now } = dependencies;
+  assertUpload(dependencies, request);
   const project = await requireProject(database.query, caller.organisationId, slug);
+  const at = now();
+  const id = createId(at);
+  await parts.create(id, noteOf(request));
+  try {
+    return { row: await addUpload(database.query, caller, { id, project, request, at }), offset: 0 };
+  } catch (error) {
+    await parts.remove(id);
+    throw error;
+  }
+}
+
+/** Throws `invalid` or `too_large` for what no upload may be, whatever it belongs to. */
+export function assertUpload({ config }: Pick<UploadDependencies, 'config'>, request: UploadRequest): void {
+  assertRequest(request, config.maxUploadMb * bytesPerMib);
+}
+
+/** What lies beside the bytes. */
+export function noteOf({ sha256, changelog }: UploadRequest): UploadNote {
+  return { ...(sha256 && { sha256 }), ...(changelog && { changelog }) };
+}
+
+/** An upload that is to be. */
+interface PlannedUpload {
+  /** That of its part file, which is there. */
+  readonly id: string;
+  readonly project: ProjectRow;
+  readonly request: UploadRequest;
+  readonly at: number;
+}
+
+/** Adds the row of an upload; `assertUpload` was passed. Throws `conflict` when the release cannot take the file. */
+export async function addUpload(
+  query: Query,
+  caller: Caller,
+  { id, project, request, at }: PlannedUpload,
+): Promise<UploadRow> {
   if (project.kind === 'module_collection') {
     throw new Refusal('conflict', 'a collection has no releases of its own', {
       rule: 'collection-without-releases',
       hint: 'signpost release upload MODULE: each module has its own',
     });
   }
-  const channel = await chooseChannel(database, project, request);
-  const at = now();
+  const channel = await chooseChannel(query, project, request);
   const row: UploadRow = {
-    id: createId(at),
+    id,
     organisation_id: caller.organisationId,
     project_id: project.id,
     ...{ version: request.version, channel, name: request.name, platform: request.platform ?? 'any' },
@@ -117,15 +152,13 @@ export async function createUpload(
     ...{ refusal: null, artifact_id: null, actor: JSON.stringify(caller.actor) },
     ...{ created_at: at, updated_at: at },
   };
-  const { sha256, changelog } = request;
-  await parts.create(row.id, { ...(sha256 && { sha256 }), ...(changelog && { changelog }) });
-  await insertUpload(database.query, row);
-  return { row, offset: 0 };
+  await insertUpload(query, row);
+  return row;
 }
 
 /** The channel of the release that the file will belong to; throws `conflict` when it cannot take the file. */
-async function chooseChannel(database: Database, project: ProjectRow, request: UploadRequest): Promise<string> {
-  const release = await findRelease(database.query, project.id, request.version);
+async function chooseChannel(query: Query, project: ProjectRow, request: UploadRequest): Promise<string> {
+  const release = await findRelease(query, project.id, request.version);
   if (!release) return request.channel ?? defaultChannel;
   if (release.state !== 'draft' || release.activated_at !== null || release.deleted_at !== null) {
     throw refuseConflict('release-closed', `expected ${request.version} to be a draft that was never in service`);
@@ -136,7 +169,7 @@ async function chooseChannel(database: Database, project: ProjectRow, request: U
       hint: 'leave the channel out, or change that of the release',
     });
   }
-  if (await hasArtifact(database.query, release.id, request.name)) {
+  if (await hasArtifact(query, release.id, request.name)) {
     throw refuseConflict('artifact-exists', `${request.version} holds ${request.name} already`);
   }
   return release.channel;
@@ -201,6 +234,12 @@ export async function readUpload(
   if (!row) throw new Refusal('not_found', 'no such upload');
   const offset = row.state === 'receiving' ? ((await parts.measure(id)) ?? 0) : row.size_bytes;
   return { row, offset };
+}
+
+/** Gives an upload up in a transaction, whose end removes its bytes: `parts.remove`. Throws `conflict` while bytes come, it is inspected, or once it is accepted. */
+export async function endUpload(query: Query, { parts }: Pick<UploadDependencies, 'parts'>, id: string): Promise<void> {
+  if (!parts.isBusy(id) && (await deleteUpload(query, id, ['receiving', 'refused']))) return;
+  throw new Refusal('conflict', 'the upload is not at rest', { rule: 'upload-state', hint: 'try again in a moment' });
 }
 
 /** Gives an upload up. Throws `conflict` while it is inspected and once it is accepted. */

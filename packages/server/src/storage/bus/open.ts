@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../../config.ts';
 import type { Database } from '../database.ts';
-import { createNatsBus } from './nats.ts';
 import type { OuterBus } from './outer-bus.ts';
 import { createPostgresBus } from './postgres.ts';
 
@@ -15,6 +14,8 @@ export async function openOuterBus({ bus }: Pick<Config, 'bus'>, database: Datab
       return createPostgresBus(database);
     case 'nats': {
       const credentials = bus.credentialsFile === undefined ? undefined : await readFile(bus.credentialsFile, 'utf8');
+      // Its client is loaded where it is wanted.
+      const { createNatsBus } = await import('./nats.ts');
       return createNatsBus({ servers: bus.servers, credentials });
     }
   }

@@ -31,6 +31,16 @@ import { vouching } from './0024-vouching.ts';
 import { clusters } from './0025-clusters.ts';
 import { modules } from './0026-modules.ts';
 import { notifications } from './0027-notifications.ts';
+import { icons } from './0028-icons.ts';
+import { wordpressUpdates } from './0029-wordpress-updates.ts';
+import { preflight } from './0030-preflight.ts';
+import { secondFactors } from './0031-second-factors.ts';
+import { submissions } from './0032-submissions.ts';
+import { wordpressAssets } from './0033-wordpress-assets.ts';
+import { shownAssets } from './0034-shown-assets.ts';
+import { resubmissions } from './0035-resubmissions.ts';
+import { authorCounters } from './0036-author-counters.ts';
+import { log } from './0037-log.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -61,6 +71,16 @@ const migrations: readonly Migration[] = [
   clusters,
   modules,
   notifications,
+  icons,
+  wordpressUpdates,
+  preflight,
+  secondFactors,
+  submissions,
+  wordpressAssets,
+  shownAssets,
+  resubmissions,
+  authorCounters,
+  log,
 ];
 
 /**

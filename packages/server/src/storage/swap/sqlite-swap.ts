@@ -1,10 +1,11 @@
 /** Swaps of SQLite's file: `previous.db` is a second name of the old file, and one rename puts the new one in its place. */
 import { existsSync } from 'node:fs';
-import { link, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Refusal } from '../../errors.ts';
 import { databaseFile } from '../database/open.ts';
 import { openSqlite } from '../database/sqlite/open-sqlite.ts';
+import { syncFile, syncFolder } from '../durable-files.ts';
 import type { Swap, SwapPlace } from './staged.ts';
 
 /** The files of a swap in its folder. */
@@ -143,16 +144,4 @@ async function moveIfThere(from: string, to: string): Promise<void> {
 async function isSameFile(left: string, right: string): Promise<boolean> {
   const [a, b] = await Promise.all([left, right].map((path) => stat(path, { bigint: true }).catch(() => undefined)));
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+');
-  await file.sync().finally(() => file.close());
-}
-
-async function syncFolder(path: string): Promise<void> {
-  // Windows cannot open folders; NTFS journals its names.
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  await folder.sync().finally(() => folder.close());
 }

@@ -48,3 +48,20 @@ export interface CatalogueEntryTable {
   key_ids: string;
   expires_at: number;
 }
+
+/**
+ * A file of an icon, primary key id: the picture as it was written anew, or the PNG of a drawing. At most one of each `part` is in force (`ended_at` null)
+ * by module: partial unique index. `sha256` names the blob; width and height in pixels, of a drawing in user units.
+ */
+export interface ModuleIconTable {
+  id: string;
+  module_id: string;
+  part: 'picture' | 'rendition';
+  media_type: 'image/png' | 'image/jpeg' | 'image/webp' | 'image/svg+xml';
+  sha256: string;
+  size_bytes: number;
+  width: number;
+  height: number;
+  created_at: number;
+  ended_at: number | null;
+}

@@ -3,6 +3,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { AppEnv } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../../http/router.ts';
 import { severities } from '../drift/kinds.ts';
+import { titleOf } from '../drift/titles.ts';
 import type { WatchParts } from '../parts.ts';
 import { type CaseRow, listCaseFindings, listCases } from './store.ts';
 
@@ -23,6 +24,7 @@ const caseSchema = z
         kind: z.string(),
         severity: z.enum(severities),
         state: z.string(),
+        title: z.string(),
         sentence: z.string(),
       }),
     ),
@@ -73,7 +75,14 @@ function describeCase(
     ...{ number, source: key, source_id, line, version, sha256: content, severity: severities[worst] ?? 'note' },
     opened_at: formatTime(Math.min(...findings.map(({ opened_at }) => opened_at))),
     findings: findings.map(({ id, kind, severity, state, document }) => ({
-      ...{ id, kind, severity, state, sentence: (JSON.parse(document) as { sentence: string }).sentence },
+      ...{
+        id,
+        kind,
+        severity,
+        state,
+        title: titleOf(kind),
+        sentence: (JSON.parse(document) as { sentence: string }).sentence,
+      },
     })),
   };
 }

@@ -3,21 +3,29 @@ import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { Reach } from '../../http/outgoing/reach.ts';
 import { sendRequest } from '../../http/outgoing/send.ts';
+import { parseJsonText } from '../../json-text.ts';
 import type { Unanswered } from '../readers/reader.ts';
 import { describeFailure, readBody } from '../readers/send-question.ts';
 import { type ApiAccess, pairOf } from './credential.ts';
-import { parsePod, type RunningPod } from './pod.ts';
+import { measurePod, parsePod, type RunningPod } from './pod.ts';
 
 /** How the API is asked. */
 export interface ApiParts {
   /** `host` or `host:port` that may be at addresses that are not public. */
   readonly privateHosts: ReadonlySet<string>;
   readonly resolve?: Reach['resolve'];
+  /** Of one cluster, in bytes of memory; 64 MiB unless said otherwise: several times what the rows hold that are kept. */
+  readonly maxKeptBytes?: number;
 }
+
+/** See `ApiParts.maxKeptBytes`. */
+export const usualKeptBytes: number = 64 * 1024 * 1024;
 
 const pageSize = 250;
 const maxPages = 400;
 const maxPageBytes = 32 * 1024 * 1024;
+/** What one list may be altogether: 2 GiB go by, and are not kept. */
+const maxListBytes = 2 * 1024 ** 3;
 const pageTimeoutMs = 60_000;
 /** One event of a watch: a pod. */
 const maxEventBytes = 4 * 1024 * 1024;
@@ -73,8 +81,10 @@ const expired: Unanswered = { kind: 'unknown', reason: 'the list of pods expired
 
 async function listPages(parts: ApiParts, access: ApiAccess, signal: AbortSignal): Promise<PodList | undefined> {
   const pods: RunningPod[] = [];
+  const { maxKeptBytes = usualKeptBytes } = parts;
   let next: string | undefined;
   let version = '';
+  let [readBytes, keptBytes] = [0, 0];
   const describe = (isCapped: boolean): PodList => {
     const unread = pods.filter(({ isUnread }) => isUnread).length;
     return { kind: 'listed', pods, version, isCapped, unread };
@@ -84,21 +94,26 @@ async function listPages(parts: ApiParts, access: ApiAccess, signal: AbortSignal
     const limited = AbortSignal.any([AbortSignal.timeout(pageTimeoutMs), signal]);
     const response = await askApi(parts, access, { query, signal: limited });
     if (response.statusCode === 410 && next !== undefined) return undefined;
-    const { metadata, items } = parsePage(access, await readAnswer(access, response));
+    const body = await readAnswer(access, response);
+    const { metadata, items } = parsePage(access, body);
+    readBytes += body.length;
     version = metadata.resourceVersion;
     for (const item of items ?? []) {
       const pod = parsePod(item);
       if (!pod) throw new ApiUnanswered(`${hostOf(access)} listed what is no pod`);
+      keptBytes += measurePod(pod);
+      if (keptBytes > maxKeptBytes) return describe(true);
       pods.push(pod);
     }
     next = metadata.continue || undefined;
     if (next === undefined) return describe(false);
+    if (readBytes > maxListBytes) break;
   }
   return describe(true);
 }
 
 function parsePage(access: ApiAccess, body: Uint8Array): z.infer<typeof pageSchema> {
-  const parsed = pageSchema.safeParse(parseJson(Buffer.from(body).toString('utf8')));
+  const parsed = pageSchema.safeParse(parseJsonText(Buffer.from(body).toString('utf8')));
   if (!parsed.success) throw new ApiUnanswered(`${hostOf(access)} answered with what is no list of pods`);
   return parsed.data;
 }
@@ -144,7 +159,7 @@ const eventSchema = z.object({
 });
 
 function parseEvent(access: ApiAccess, line: string): PodEvent {
-  const value = parseJson(line);
+  const value = parseJsonText(line);
   const parsed = eventSchema.safeParse(value);
   if (!parsed.success) throw new ApiUnanswered(`${hostOf(access)} told of what is no event`);
   const { type, object } = parsed.data;
@@ -212,15 +227,6 @@ async function* readLines(access: ApiAccess, response: IncomingMessage): AsyncGe
     size += chunk.length - from;
     if (size > maxEventBytes)
       throw new ApiUnanswered(`${hostOf(access)} told of more than ${maxEventBytes} bytes at once`);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // What is no JSON is no answer either: the schemas refuse it.
-    return undefined;
   }
 }
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
-import type { Environment } from '../../config.ts';
+import type { Environment } from '../../config-reader.ts';
 import { Refusal } from '../../errors.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { ClusterRow } from './store.ts';

@@ -2,7 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
 import { Refusal } from '../../errors.ts';
-import { type ApiParts, ApiUnanswered, listPods, type PodEvent, type PodList, watchPods } from './api-server.ts';
+import {
+  type ApiParts,
+  ApiUnanswered,
+  listPods,
+  type PodEvent,
+  type PodList,
+  usualKeptBytes,
+  watchPods,
+} from './api-server.ts';
 import { recordClusterAnswered, recordClusterUnanswered } from './blindness.ts';
 import { type AccessParts, type ApiAccess, openAccess } from './credential.ts';
 import { type RecordedRunning, type RecordParts, recordRunning } from './running/record.ts';
@@ -34,7 +42,7 @@ export async function followCluster(parts: FollowParts, cluster: ClusterRow, sig
   const endsAt = performance.now() + parts.roundMs;
   const listed = await listPods(parts, opened, signal);
   if (listed.kind === 'unknown') return unanswered(parts, cluster, listed.reason);
-  const pods = new RunningPods();
+  const pods = new RunningPods(parts.maxKeptBytes ?? usualKeptBytes);
   for (const pod of listed.pods) pods.put(pod);
   const recorded = await recordRunning(parts, cluster, pods.takeAll());
   await recordClusterAnswered(parts, cluster, describeLeftOut(recorded, listed));
@@ -149,7 +157,7 @@ function takeEvent(pods: RunningPods, event: PodEvent, ended: { version: string;
     return;
   }
   ended.version = event.version;
-  if (event.kind === 'put') pods.put(event.pod);
+  if (event.kind === 'put' && !pods.put(event.pod)) throw new ApiUnanswered('more runs than is kept');
   if (event.kind === 'deleted') pods.delete(event.uid);
 }
 

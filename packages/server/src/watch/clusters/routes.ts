@@ -4,6 +4,7 @@ import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { defaultOrganisation } from '../../http/guard.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
+import { describeReason, outcomeSchema, reasonSchema } from '../gates/reason.ts';
 import { environmentSchema } from '../policies/document.ts';
 import { addCluster, type ClusterParts, readCluster, removeCluster } from './cluster.ts';
 import type { ApiAccess } from './credential.ts';
@@ -17,7 +18,6 @@ const path = '/api/watch/clusters';
 const idSchema = z.object({ id: z.uuid() });
 const pageLimit = 100;
 const countSchema = z.int().min(0);
-const outcomeSchema = z.enum(['ok', 'warn', 'deny', 'unknown']);
 const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'expected a name such as production');
 const pemSchema = z.string().min(1).max(65_536);
 
@@ -52,7 +52,7 @@ const runningSchema = z
     drifted: z.boolean().openapi({ description: 'The tag leads elsewhere than what runs.' }),
     verdict: outcomeSchema,
     judged: outcomeSchema,
-    reasons: z.array(z.object({ code: z.string(), effect: outcomeSchema, text: z.string() })),
+    reasons: z.array(reasonSchema),
     open: z.partialRecord(z.enum(['note', 'low', 'medium', 'high', 'critical']), countSchema),
     first_seen_at: timeSchema,
     last_seen_at: timeSchema,
@@ -202,7 +202,7 @@ function describeContainer({ row, key, verdict, open, tagContent }: DescribedRun
   return {
     ...{ id, namespace, workload, container, reference, sha256: digest === '' ? null : digest, digest_state: state },
     ...{ source: key, tag_sha256: tagContent, drifted: digest !== '' && tagContent !== null && tagContent !== digest },
-    ...{ verdict: verdict.outcome, judged: verdict.judged, reasons: [...verdict.reasons], open },
+    ...{ verdict: verdict.outcome, judged: verdict.judged, reasons: verdict.reasons.map(describeReason), open },
     ...{ first_seen_at: formatTime(row.first_seen_at), last_seen_at: formatTime(row.last_seen_at) },
   };
 }

@@ -1,23 +1,36 @@
 /** The pods of a cluster as they are now, in memory, and what of them was recorded last. */
-import type { RunningContainer, RunningPod } from './pod.ts';
+import { measurePod, type RunningContainer, type RunningPod } from './pod.ts';
 import type { SeenRunning } from './running/record.ts';
 
 /** See the file. */
 export class RunningPods {
-  readonly #pods = new Map<string, readonly RunningContainer[]>();
+  readonly #pods = new Map<string, { readonly containers: readonly RunningContainer[]; readonly bytes: number }>();
+  readonly #maxBytes: number;
+  #bytes = 0;
   #recorded = new Map<string, RunningContainer>();
   #isChanged = false;
 
-  /** A pod is as it says; what it was stands until the next list where that cannot be read. */
-  put({ uid, containers, isUnread }: RunningPod): void {
-    if (isUnread) return;
+  /** `maxBytes`: of memory, as `measurePod` counts. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** A pod is as it says; what it was stands until the next list where that cannot be read. False: there is no room for it. */
+  put(pod: RunningPod): boolean {
+    const { uid, containers, isUnread } = pod;
+    if (isUnread) return true;
+    const bytes = containers.length === 0 ? 0 : measurePod(pod);
+    if (this.#bytes - (this.#pods.get(uid)?.bytes ?? 0) + bytes > this.#maxBytes) return false;
+    this.delete(uid);
     this.#isChanged = true;
-    if (containers.length === 0) this.#pods.delete(uid);
-    else this.#pods.set(uid, containers);
+    if (bytes > 0) this.#pods.set(uid, { containers, bytes });
+    this.#bytes += bytes;
+    return true;
   }
 
   /** A pod is no more. */
   delete(uid: string): void {
+    this.#bytes -= this.#pods.get(uid)?.bytes ?? 0;
     this.#isChanged = this.#pods.delete(uid) || this.#isChanged;
   }
 
@@ -42,7 +55,7 @@ export class RunningPods {
 
   #index(): Map<string, RunningContainer> {
     const all = new Map<string, RunningContainer>();
-    for (const containers of this.#pods.values()) for (const one of containers) all.set(keyOf(one), one);
+    for (const { containers } of this.#pods.values()) for (const one of containers) all.set(keyOf(one), one);
     return all;
   }
 }

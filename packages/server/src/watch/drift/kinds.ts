@@ -56,6 +56,7 @@ export const driftRules = {
   'tlog.inconsistent': rule('critical', 'deny', 'none is known'),
   'trust.threshold_lowered': rule('high', 'deny', 'a root key was given up and not replaced'),
   'trust.rolled_back': rule('high', 'deny', 'a server that was restored from a backup'),
+  'author.key_changed': rule('high', 'warn', 'an author with a new machine'),
   'provenance.lost': rule('high', 'deny', 'a release published by hand'),
   'provenance.invalid': rule('critical', 'deny', 'none is known'),
   'provenance.unverifiable': rule('high', 'deny', 'a new root that is not trusted here yet'),

@@ -11,6 +11,7 @@ import type { Decision } from '../learning/decision.ts';
 import { quarantineArtifact, readLastSequence } from '../observations/store.ts';
 import type { Tx, WatchParts } from '../parts.ts';
 import { needsTwoPeople } from '../policies/settings.ts';
+import { findMemberSince } from '../policies/store.ts';
 import { needsTwoFor } from '../policies/two-people.ts';
 import { tellRevision } from '../recording/teach.ts';
 import { readSource } from '../sources/source.ts';
@@ -93,14 +94,27 @@ async function isFirstOfTwo(tx: Tx, { row, verdict, caller, place }: Step): Prom
   const isAsked = place.source ? needsTwoFor(tx, organisationId, place.source.key) : needsTwoPeople(tx, organisationId);
   if (!(await isAsked)) return false;
   // A key is not a person: one person may hold two of them.
-  if (caller.actor.kind !== 'person') {
+  if (caller.actor.kind !== 'person' || caller.actor.id === null) {
     throw new Refusal('forbidden', 'expected a person: two of them accept what is critical', {
       rule: 'watch-two-people',
       hint: 'sign in, and let somebody else do the same',
     });
   }
+  const since = await findMemberSince(tx, organisationId, caller.actor.id);
+  if (since === undefined || since > row.opened_at) {
+    // Or whoever may let people in would make the second one.
+    throw new Refusal(
+      'forbidden',
+      'expected a person who was here before the finding: two of them accept what is critical',
+      {
+        rule: 'watch-two-people',
+      },
+    );
+  }
   const proposal: { by?: string; verdict?: unknown } = JSON.parse(row.proposal ?? '{}');
   if (proposal.by === undefined || encodePlain(proposal.verdict) !== encodePlain(verdict)) return true;
+  // Whoever has left since speaks for nobody.
+  if ((await findMemberSince(tx, organisationId, proposal.by)) === undefined) return true;
   if (proposal.by !== caller.actor.id) return false;
   throw new Refusal('conflict', 'expected another person than the one who proposed it', { rule: 'watch-two-people' });
 }

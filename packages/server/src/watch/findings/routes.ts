@@ -5,6 +5,7 @@ import { type AppEnv, callerOf } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
 import { lineSchema } from '../../http/text-schema.ts';
 import { severities } from '../drift/kinds.ts';
+import { titleOf } from '../drift/titles.ts';
 import type { WatchParts } from '../parts.ts';
 import { changeSettings, readSettings } from '../policies/settings.ts';
 import { decideFinding } from './decide.ts';
@@ -30,6 +31,7 @@ const findingSchema = z
     state: stateSchema,
     source: z.string().nullable(),
     line: z.string().nullable(),
+    title: z.string().openapi({ description: 'What its kind is called; the sentence has the details.' }),
     sentence: z.string(),
     before: z.array(z.string()),
     after: z.array(z.string()),
@@ -113,6 +115,9 @@ const verdictRoute = createRoute({
 });
 
 const settingsSchema = z.strictObject({ two_people: z.boolean() }).openapi('WatchSettings');
+const changedSettingsSchema = settingsSchema
+  .extend({ awaits_second_person: z.boolean() })
+  .openapi('ChangedWatchSettings');
 const readSettingsRoute = createRoute({
   method: 'get',
   path: '/api/watch/settings',
@@ -126,7 +131,8 @@ const changeSettingsRoute = createRoute({
   tags,
   summary: 'Ask for two people before what is critical is accepted, or for one',
   request: { body: jsonBody(settingsSchema) },
-  responses: { 200: jsonAnswer('The settings.', settingsSchema) },
+  description: 'Asking for one again waits for a second person, who asks for the same.',
+  responses: { 200: jsonAnswer('The settings in force.', changedSettingsSchema) },
 });
 
 /** The routes of findings. */
@@ -161,8 +167,8 @@ export function watchFindingRoutes(parts: WatchParts): OpenAPIHono<AppEnv> {
   });
   router.openapi(changeSettingsRoute, async (c) => {
     const { two_people } = c.req.valid('json');
-    await changeSettings(parts, callerOf(c.var), { twoPeople: two_people });
-    return c.json({ two_people }, 200);
+    const changed = await changeSettings(parts, callerOf(c.var), { twoPeople: two_people });
+    return c.json({ two_people: changed.twoPeople, awaits_second_person: changed.awaitsSecondPerson }, 200);
   });
   return router;
 }
@@ -190,7 +196,20 @@ function describeFinding(row: FindingRow, source: string | null, line: string | 
   const { before, after, sentence, benign } = JSON.parse(row.document) as FindingDocument;
   const { id, kind, severity, gate, state, sightings } = row;
   return {
-    ...{ id, kind, severity, gate, state, source, line, sentence, before: [...before], after: [...after], benign },
+    ...{
+      id,
+      kind,
+      severity,
+      gate,
+      state,
+      source,
+      line,
+      title: titleOf(kind),
+      sentence,
+      before: [...before],
+      after: [...after],
+      benign,
+    },
     ...{ sightings, opened_at: formatTime(row.opened_at), last_seen_at: formatTime(row.last_seen_at) },
     expires_at: row.expires_at === null ? null : formatTime(row.expires_at),
     awaits_second_person: row.proposal !== null,

@@ -2,13 +2,13 @@
 import { Refusal } from '../../errors.ts';
 import type { Query } from '../../storage/database.ts';
 import { type PolicyDocument, type PolicyRule, type PolicySigner, parsePolicyDocument } from '../policies/document.ts';
-import { matchesGlob } from '../policies/glob.ts';
+import { matchesGlob, mayOverlap } from '../policies/glob.ts';
 import { readPolicy } from '../policies/policy.ts';
 import { proposePolicy } from '../policies/proposal.ts';
 import { findSourceByKey } from '../sources/store.ts';
 import { compareRules } from './compare-rules.ts';
+import { readFormat } from './format-thread.ts';
 import { type FormatName, formats } from './formats.ts';
-import { mayOverlap } from './image-pattern.ts';
 import type { Exported } from './image-policy.ts';
 import { type AttachedFiles, indexKeys } from './public-keys.ts';
 import type { Remark } from './remark.ts';
@@ -21,6 +21,8 @@ export interface ImportRequest {
   readonly attached: AttachedFiles;
   /** What would let through more is proposed as well. */
   readonly allowLooser: boolean;
+  /** Ends the reading: whoever asked is gone. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Who signs a source that is watched, as a file says. */
@@ -40,11 +42,11 @@ export interface ImportProposal {
 
 /**
  * Proposes what a file says, before the rules in force; of one name the file's rule stays. Throws `invalid`, rule `watch-format`, for what is no
- * file of the tool, and rule `watch-import-looser` where more would be let through, naming each clause.
+ * file of the tool, and rule `watch-import-looser` where more would be let through, naming each clause; and as `ReadingTurns.run` does.
  */
 export async function proposeImport(query: Query, request: ImportRequest): Promise<ImportProposal> {
-  const { organisationId, format, text, attached, allowLooser } = request;
-  const read = formats[format].parse(text, attached);
+  const { organisationId, format, text, attached, allowLooser, signal } = request;
+  const read = await readFormat({ format, text, attached }, { organisationId, signal });
   const { rules } = parsePolicyDocument({ schema: 1, rules: read.rules });
   const inForce = (await readPolicy(query, organisationId)).document.rules;
   const remarks = [...read.remarks, ...rules.flatMap((rule) => compareRules(inForce, rule))];

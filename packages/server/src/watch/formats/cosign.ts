@@ -1,5 +1,6 @@
 /** cosign's command lines, `verify` and `verify-attestation` (sigstore/cosign, doc/), as a script that is read and never run. */
 
+import { quoteWord } from '@signpost/protocol/bytes/shell-word';
 import type { PolicySigner } from '../policies/document.ts';
 import { maxFileCharacters, refuseFile } from './foreign-text.ts';
 import { readImage } from './image-pattern.ts';
@@ -14,7 +15,7 @@ import {
 } from './image-policy.ts';
 import { type AttachedFiles, parseKeys, type ShownKey } from './public-keys.ts';
 import { looser, type Remark, stricter } from './remark.ts';
-import { type CommandGroup, parseCommands, quote } from './shell-words.ts';
+import { type CommandGroup, parseCommands } from './shell-words.ts';
 import { readIdentity, type WrittenIdentity, writeSigners } from './signer-rules.ts';
 
 const publicLog = 'https://rekor.sigstore.dev';
@@ -273,7 +274,7 @@ function writeRule(image: ImageRule, keys: ReadonlyMap<string, ShownKey>) {
     return { lines: [], keys: [], remarks: [...remarks, looser(rule.name, `${why}, so it is left out`)] };
   }
   const alternatives = (verb: readonly string[]) =>
-    flags.map((words) => ['cosign', ...verb, ...words, pattern].map(quote).join(' ')).join(' ||\n');
+    flags.map((words) => ['cosign', ...verb, ...words, pattern].map(quoteWord).join(' ')).join(' ||\n');
   const checks = [
     alternatives(['verify']),
     ...(asksProvenance(rule) ? [alternatives(['verify-attestation', '--type', 'slsaprovenance1'])] : []),

@@ -1,7 +1,8 @@
 /** Settings of other tools as text: YAML 1.2 (of which JSON is a part) with unique keys, no aliases, no tags of other types. */
-import { type Document, isScalar, parseAllDocuments, visit } from 'yaml';
+import type { Document } from 'yaml';
 import type { z } from 'zod';
 import { Refusal } from '../../errors.ts';
+import { loadYaml } from '../../packages-by-need.ts';
 
 /** Longer files are refused, in UTF-16 units. */
 export const maxFileCharacters: number = 512 * 1024;
@@ -22,6 +23,7 @@ export function refuseFile(message: string, cause?: unknown): Refusal {
 /** The documents of a file. Throws `invalid`, rule `watch-format`. */
 export function parseDocuments(text: string): readonly unknown[] {
   assertSmall(text);
+  const { parseAllDocuments } = loadYaml();
   const parsed = parseAllDocuments(text, { version: '1.2', schema: 'core', uniqueKeys: false, stringKeys: true });
   const documents = 'empty' in parsed ? [] : parsed;
   if (documents.length > maxDocuments) throw refuseFile(`expected at most ${maxDocuments} documents in the file`);
@@ -43,6 +45,7 @@ export function parseDocuments(text: string): readonly unknown[] {
 
 /** The parser holds each key against each other one, which takes minutes for a file of nothing but keys. */
 function assertUniqueKeys(document: Document): void {
+  const { isScalar, visit } = loadYaml();
   visit(document, {
     Map: (_, { items }) => {
       const names = items.map(({ key }) => (isScalar(key) ? String(key.value) : ''));

@@ -138,15 +138,3 @@ function nameOf(text: string): string | undefined {
     throw error;
   }
 }
-
-/** Whether two patterns may mean the same image: what stands before their first * agrees as far as both go. */
-export function mayOverlap(one: string, other: string): boolean {
-  const [left, right] = [fixedPart(one), fixedPart(other)];
-  if (!one.includes('*') && !other.includes('*')) return one === other;
-  return left.startsWith(right) || right.startsWith(left);
-}
-
-function fixedPart(pattern: string): string {
-  const star = pattern.indexOf('*');
-  return star < 0 ? pattern : pattern.slice(0, star);
-}

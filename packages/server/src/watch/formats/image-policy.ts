@@ -1,6 +1,6 @@
 /** What tools for images ask, in one form: which images, who signs, and what else must be there. */
 import type { PolicyRule, PolicyRuleText, PolicySigner } from '../policies/document.ts';
-import { mayOverlap } from './image-pattern.ts';
+import { mayOverlap } from '../policies/glob.ts';
 import type { AttachedFiles, ShownKey } from './public-keys.ts';
 import { looser, type Remark, stricter } from './remark.ts';
 

@@ -1,6 +1,7 @@
 /** Kyverno: `ClusterPolicy` with `verifyImages` (kyverno.io/v1). */
-import { stringify } from 'yaml';
+
 import { z } from 'zod';
+import { loadYaml } from '../../packages-by-need.ts';
 import type { PolicySigner } from '../policies/document.ts';
 import { parseDocuments, parseShape, refuseFile } from './foreign-text.ts';
 import { readKyvernoPattern, writeKyvernoPattern } from './image-pattern.ts';
@@ -128,7 +129,7 @@ export const kyverno: Format = {
     const selected = selectImageRules(rules, { saysDigest: true });
     const written = selected.rules.map((rule, index) => writeRule(rule, index, keys));
     const documents = written.flatMap(({ document }) =>
-      document ? [stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })] : [],
+      document ? [loadYaml().stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })] : [],
     );
     return {
       files: [{ name: 'cluster-policies.yaml', text: documents.join('---\n') }],

@@ -1,11 +1,11 @@
 /** pnpm's settings of trust in `pnpm-workspace.yaml` (pnpm.io/settings): `trustPolicy`, `minimumReleaseAge` and their exceptions. */
-import { stringify } from 'yaml';
+
 import { z } from 'zod';
+import { loadYaml } from '../../packages-by-need.ts';
 import { type DriftKind, driftRules } from '../drift/kinds.ts';
 import type { PolicyRule, PolicyRuleText } from '../policies/document.ts';
-import { isGlob, matchesGlob } from '../policies/glob.ts';
+import { isGlob, matchesGlob, mayOverlap } from '../policies/glob.ts';
 import { parseOneDocument, parseShape } from './foreign-text.ts';
-import { mayOverlap } from './image-pattern.ts';
 import type { Exported, Format, Imported } from './image-policy.ts';
 import { looser, type Remark, stricter } from './remark.ts';
 
@@ -134,7 +134,7 @@ function writeSettings(rules: readonly PolicyRule[]): Exported {
       ? [looser('rules', `${rules.length - about.length} of them are not about packages, and left out`)]
       : []),
   ];
-  return { files: [{ name: 'pnpm-workspace.yaml', text: stringify(settings, { lineWidth: 0 }) }], remarks };
+  return { files: [{ name: 'pnpm-workspace.yaml', text: loadYaml().stringify(settings, { lineWidth: 0 }) }], remarks };
 }
 
 function isAboutPackages({ match: { ecosystem, source = '*:**' } }: PolicyRule): boolean {

@@ -1,6 +1,7 @@
 /** Sigstore's policy-controller: `ClusterImagePolicy` (policy.sigstore.dev/v1beta1). */
-import { stringify } from 'yaml';
+
 import { z } from 'zod';
+import { loadYaml } from '../../packages-by-need.ts';
 import type { PolicySigner } from '../policies/document.ts';
 import { parseDocuments, parseShape, refuseFile } from './foreign-text.ts';
 import { readControllerGlob, writeControllerGlob } from './image-pattern.ts';
@@ -108,7 +109,7 @@ export const policyController: Format = {
     const selected = selectImageRules(rules);
     const written = selected.rules.map((rule, index) => writeRule(rule, index, keys));
     const documents = written.flatMap(({ document }) =>
-      document ? [stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })] : [],
+      document ? [loadYaml().stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })] : [],
     );
     return {
       files: [{ name: 'cluster-image-policies.yaml', text: documents.join('---\n') }],

@@ -90,7 +90,8 @@ export function watchFormatRoutes({ database: { query } }: WatchParts): OpenAPIH
     const { format, text, attached, allow_looser: allowLooser } = c.req.valid('json');
     const organisationId = c.var.organisation.id;
     const request = { organisationId, format, text, attached: indexFiles(attached), allowLooser };
-    const { document, remarks, declarations } = await proposeImport(query, request);
+    const proposed = await proposeImport(query, { ...request, signal: c.req.raw.signal });
+    const { document, remarks, declarations } = proposed;
     const listed = declarations.map(({ id, source, signers }) => ({
       ...{ id, source, identities: signers.flatMap((signer) => ('key' in signer ? [] : [{ ...signer }])) },
       keys: signers.flatMap((signer) => ('key' in signer ? [signer.key] : [])),

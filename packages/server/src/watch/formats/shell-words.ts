@@ -66,8 +66,3 @@ function tokenise(line: string, number: number): readonly ('||' | '&&' | string[
 function unquote(word: string): string {
   return word.replaceAll(/'([^']*)'|"([^"]*)"|\\(.)/g, (_, single, double, escaped) => single ?? double ?? escaped);
 }
-
-/** A word as a shell takes it to the letter. */
-export function quote(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}

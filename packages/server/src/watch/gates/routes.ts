@@ -4,18 +4,18 @@ import type { BaseLogger } from 'pino';
 import type { AppEnv } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../../http/router.ts';
 import { environmentSchema } from '../policies/document.ts';
+import { describeReason, outcomeSchema, reasonSchema } from './reason.ts';
 import { type SummaryParts, signVerdict } from './summary.ts';
 import { type GateVerdict, noteAsked, parseGateReference, readVerdict } from './verdict.ts';
 
 const tags = ['watch'];
-const outcomeSchema = z.enum(['ok', 'warn', 'deny', 'unknown']);
 const verdictSchema = z
   .object({
     verdict: outcomeSchema.openapi({ description: 'With the mode of the rule: who observes denies nothing.' }),
     judged: outcomeSchema.openapi({ description: 'What it would be if the rule enforced.' }),
     source: z.string(),
     sha256: z.string().nullable(),
-    reasons: z.array(z.object({ code: z.string(), effect: outcomeSchema, text: z.string() })),
+    reasons: z.array(reasonSchema),
     policy: z.object({ version: z.int(), sha256: z.string(), rule: z.string(), mode: z.string() }),
     revision: z.object({ id: z.string(), version: z.int(), line: z.string() }).nullable(),
     judged_at: timeSchema,
@@ -86,7 +86,7 @@ export function watchGateRoutes(parts: GateRouteParts): OpenAPIHono<AppEnv> {
 function describeVerdict(verdict: GateVerdict): z.infer<typeof verdictSchema> {
   const { outcome, judged, key, content, reasons, policy, rule, revision } = verdict;
   return {
-    ...{ verdict: outcome, judged, source: key, sha256: content ?? null, reasons: [...reasons] },
+    ...{ verdict: outcome, judged, source: key, sha256: content ?? null, reasons: reasons.map(describeReason) },
     policy: { ...policy, rule: rule.name, mode: rule.mode },
     revision: revision ?? null,
     ...{ judged_at: formatTime(verdict.judgedAt), expires_at: formatTime(verdict.expiresAt) },

@@ -67,7 +67,7 @@ class Scheduler implements Observing {
   readonly #silent = new Map<string, number>();
   readonly #looks: Record<LookOutcome, number> = { changed: 0, unchanged: 0, unanswered: 0, failed: 0 };
   #turns: ReturnType<typeof startTurns> | undefined;
-  #filling: Promise<void> | undefined;
+  #filling: Promise<unknown> | undefined;
   #lag = { waiting: 0, lagMs: 0 };
   /** Since when nothing could be written, Unix ms. */
   #failingSince: number | undefined;
@@ -86,9 +86,12 @@ class Scheduler implements Observing {
 
   async drain(): Promise<void> {
     for (;;) {
-      await this.#fill();
-      if (this.#running.size === 0) return;
-      await Promise.race([...this.#running.values()].map(({ ended }) => ended));
+      const before = this.#running.size;
+      const taken = await this.#fill();
+      const running = [...this.#running.values()].map(({ ended }) => ended);
+      // What ended meanwhile may be due again, or have kept others waiting.
+      if (before + taken + running.length === 0) return;
+      if (running.length > 0) await Promise.race(running);
     }
   }
 
@@ -117,8 +120,8 @@ class Scheduler implements Observing {
     return pollMs;
   }
 
-  /** One after the other: two at once would take the same sources. */
-  async #fill(): Promise<void> {
+  /** One after the other: two at once would take the same sources. Returns how many were taken. */
+  async #fill(): Promise<number> {
     const before = this.#filling ?? Promise.resolve();
     const next = before.then(() => this.#take());
     this.#filling = next.catch(() => {
@@ -127,18 +130,21 @@ class Scheduler implements Observing {
     return next;
   }
 
-  async #take(): Promise<void> {
+  async #take(): Promise<number> {
     const { database, now } = this.#parts;
     const limit = this.#parts.concurrency ?? usualConcurrency;
+    let all = 0;
     while (this.#running.size < limit && !this.#stopping.signal.aborted) {
       const free = limit - this.#running.size;
       const due = await listDue(database.query, { now: now(), awayHosts: this.#listAway(), limit: free });
       let taken = 0;
       for (const row of due) if (await this.#start(row)) taken += 1;
       if (taken === 0) break;
+      all += taken;
     }
     const { oldest, waiting } = await measureLag(database.query, now());
     this.#lag = { waiting, lagMs: oldest === null ? 0 : Math.max(0, now() - oldest) };
+    return all;
   }
 
   #listAway(): string[] {

@@ -160,10 +160,10 @@ export async function listUnread(query: Query, sourceId: string): Promise<string
   return rows.map(({ content }) => content);
 }
 
-/** The contents of watched sources that show what cannot be verified, those that were seen last first. */
+/** The contents of watched sources that show what cannot be verified, those that were seen last first; at most `limit` of them. */
 export async function listUnverifiable(
   query: Query,
-  organisationId: string,
+  { organisationId, limit }: { readonly organisationId: string; readonly limit: number },
 ): Promise<{ source_id: string; content: string }[]> {
   return query
     .selectFrom('watch_artifact as artifact')
@@ -175,6 +175,7 @@ export async function listUnverifiable(
     .where('source.removed_at', 'is', null)
     .where(isUnverifiable)
     .orderBy('artifact.last_sequence', 'desc')
+    .limit(limit)
     .execute();
 }
 

@@ -12,6 +12,18 @@ export function matchesGlob(glob: string, key: string): boolean {
   return matchSegments(splitKey(glob), splitKey(key));
 }
 
+/** Whether two patterns may mean the same key: what stands before their first * agrees as far as both go. */
+export function mayOverlap(one: string, other: string): boolean {
+  const [left, right] = [fixedPart(one), fixedPart(other)];
+  if (!one.includes('*') && !other.includes('*')) return one === other;
+  return left.startsWith(right) || right.startsWith(left);
+}
+
+function fixedPart(pattern: string): string {
+  const star = pattern.indexOf('*');
+  return star < 0 ? pattern : pattern.slice(0, star);
+}
+
 /** The ecosystem is a segment of its own. */
 function splitKey(key: string): readonly string[] {
   const colon = key.indexOf(':');

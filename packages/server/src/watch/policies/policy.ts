@@ -9,7 +9,10 @@ import { encodePlain } from '../facts/plain-text.ts';
 import type { WatchParts } from '../parts.ts';
 import { type PolicyDocument, type PolicyRule, parsePolicyDocument, usualRule } from './document.ts';
 import { matchesGlob } from './glob.ts';
+import { isSecondPerson } from './second-person.ts';
+import { needsTwoPeople } from './settings.ts';
 import { findLatestPolicy, insertPolicy } from './store.ts';
+import { isWeaker } from './weaker.ts';
 
 /** A policy with its place among the versions; 0: nobody ever set one. */
 export interface WatchPolicy {
@@ -35,12 +38,15 @@ function describe(version: number, document: PolicyDocument): WatchPolicy {
   return { version, document, sha256: createHash('sha256').update(encodePlain(document)).digest('hex') };
 }
 
-/** Puts a policy in force; what says the same as the one before stays that version. Throws as `parsePolicyDocument` does. */
+/**
+ * Puts a policy in force; what says the same as the one before stays that version, and what is weaker where two people are asked for waits for a second one.
+ * Throws as `parsePolicyDocument` and `isSecondPerson` do.
+ */
 export async function changePolicy(
   { database, now }: WatchParts,
   caller: Caller,
   value: unknown,
-): Promise<WatchPolicy> {
+): Promise<WatchPolicy & { readonly awaitsSecondPerson?: true }> {
   const document = parsePolicyDocument(value);
   const { organisationId, actor } = caller;
   return database.transaction(async (tx) => {
@@ -48,6 +54,12 @@ export async function changePolicy(
     const next = describe(before.version + 1, document);
     if (before.version > 0 && before.sha256 === next.sha256) return before;
     const at = now();
+    const easing = { selector, version: before.version, document: encodePlain(document), at };
+    const isForAll = await needsTwoPeople(tx, organisationId);
+    const isEasing = isWeaker(before.document, document, { isForAll });
+    if (isEasing && !(await isSecondPerson(tx, caller, easing))) {
+      return { ...before, awaitsSecondPerson: true };
+    }
     await insertPolicy(tx, {
       ...{ id: createId(at), organisation_id: organisationId, selector, version: next.version },
       ...{ document: encodePlain(document), author: JSON.stringify(actor), created_at: at },

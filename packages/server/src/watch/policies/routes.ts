@@ -14,6 +14,7 @@ const documentSchema = z.record(z.string(), z.unknown()).openapi({ description: 
 const policySchema = z
   .object({ version: z.int(), sha256: z.string(), document: documentSchema })
   .openapi('WatchPolicy');
+const changedSchema = policySchema.extend({ awaits_second_person: z.boolean() }).openapi('ChangedWatchPolicy');
 
 const showRoute = createRoute({
   method: 'get',
@@ -28,7 +29,8 @@ const changeRoute = createRoute({
   tags,
   summary: 'Put a policy of gates in force',
   request: { body: jsonBody(documentSchema) },
-  responses: { 200: jsonAnswer('The policy in force.', policySchema) },
+  description: 'What asks for two people in fewer places than before waits for a second person, who puts the same.',
+  responses: { 200: jsonAnswer('The policy in force.', changedSchema) },
 });
 const proposeRoute = createRoute({
   method: 'get',
@@ -44,9 +46,11 @@ export function watchPolicyRoutes(parts: WatchParts): OpenAPIHono<AppEnv> {
   const router = createRouter();
   const { query } = parts.database;
   router.openapi(showRoute, async (c) => c.json(await readPolicy(query, c.var.organisation.id), 200));
-  router.openapi(changeRoute, async (c) =>
-    c.json(await changePolicy(parts, callerOf(c.var), c.req.valid('json')), 200),
-  );
+  router.openapi(changeRoute, async (c) => {
+    const changed = await changePolicy(parts, callerOf(c.var), c.req.valid('json'));
+    const { awaitsSecondPerson = false, ...policy } = changed;
+    return c.json({ ...policy, awaits_second_person: awaitsSecondPerson }, 200);
+  });
   router.openapi(proposeRoute, async (c) => {
     const { source } = c.req.valid('query');
     if (source !== undefined && !isGlob(source)) {

@@ -23,3 +23,20 @@ export async function findLatestPolicy(
 export async function insertPolicy(tx: Tx, row: Insertable<Schema['watch_policy']>): Promise<void> {
   await tx.insertInto('watch_policy').values(row).execute();
 }
+
+/** Since when a person is a member (Unix ms); undefined for a stranger, and for who may not log in any more. */
+export async function findMemberSince(
+  query: Query,
+  organisationId: string,
+  personId: string,
+): Promise<number | undefined> {
+  const row = await query
+    .selectFrom('membership')
+    .innerJoin('person', 'person.id', 'membership.person_id')
+    .select('membership.created_at')
+    .where('membership.organisation_id', '=', organisationId)
+    .where('membership.person_id', '=', personId)
+    .where('person.disabled_at', 'is', null)
+    .executeTakeFirst();
+  return row?.created_at;
+}

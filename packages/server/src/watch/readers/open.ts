@@ -1,6 +1,7 @@
 /** The readers of this server, one for each ecosystem that it can look at. */
 import { readFile } from 'node:fs/promises';
-import type { Config, Environment } from '../../config.ts';
+import type { Config } from '../../config.ts';
+import type { Environment } from '../../config-reader.ts';
 import type { EvidenceSources } from '../../evidence/sources.ts';
 import type { FindPublisherKeys } from '../publisher-keys/find-keys.ts';
 import type { Ask } from './ask.ts';

@@ -1,9 +1,8 @@
-/** HTTP of watched sources: what is watched, what is accepted of it, and who is expected. */
+/** HTTP of watched sources: what is watched, and what is accepted of it. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
 import { lineSchema } from '../../http/text-schema.ts';
-import { announce, withdrawAnnouncement } from '../announcements/announcement.ts';
 import { encodeIdentity, type Identity } from '../facts/identity.ts';
 import { findFrozenSince } from '../findings/store.ts';
 import { parseRevisionRow, readBaseline } from '../learning/baseline.ts';
@@ -11,7 +10,6 @@ import { learningPresets } from '../learning/rules.ts';
 import { listRevisions, type RevisionRow } from '../learning/store.ts';
 import type { WatchParts } from '../parts.ts';
 import { findSchedule } from '../recording/store.ts';
-import type { AnnouncedSigners } from '../recording/teach.ts';
 import { addSource, readSource, removeSource } from './source.ts';
 import { listLines, listSources, type SourceRow } from './store.ts';
 
@@ -142,42 +140,6 @@ const historyRoute = createRoute({
   responses: { 200: jsonAnswer('By line and version.', z.object({ revisions: z.array(revisionSchema) })) },
 });
 
-const announcementSchema = z
-  .object({ id: z.uuid(), valid_from: timeSchema, valid_to: timeSchema, reason: z.string() })
-  .openapi('Announcement');
-
-const announceRoute = createRoute({
-  method: 'post',
-  path: `${path}/{id}/announcements`,
-  tags,
-  summary: 'Say who is going to sign, before it happens',
-  request: {
-    params: idSchema,
-    body: jsonBody(
-      z.strictObject({
-        identities: z.array(identitySchema).max(20).default([]),
-        keys: z
-          .array(z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hex'))
-          .max(20)
-          .default([]),
-        valid_from: timeSchema.optional(),
-        valid_to: timeSchema,
-        reason: lineSchema(1000),
-      }),
-    ),
-  },
-  responses: { 201: jsonAnswer('The announcement.', announcementSchema) },
-});
-
-const withdrawRoute = createRoute({
-  method: 'delete',
-  path: `${path}/{id}/announcements/{announcement}`,
-  tags,
-  summary: 'Take an announcement back',
-  request: { params: idSchema.extend({ announcement: z.uuid() }) },
-  responses: { 204: { description: 'Done.' } },
-});
-
 /** The routes of sources. */
 export function watchSourceRoutes(parts: WatchParts): OpenAPIHono<AppEnv> {
   const router = createRouter();
@@ -209,25 +171,7 @@ export function watchSourceRoutes(parts: WatchParts): OpenAPIHono<AppEnv> {
     }
     return c.json({ revisions }, 200);
   });
-  addAnnouncementRoutes(router, parts);
   return router;
-}
-
-function addAnnouncementRoutes(router: OpenAPIHono<AppEnv>, parts: WatchParts): void {
-  router.openapi(announceRoute, async (c) => {
-    const { identities, keys, valid_from: from, valid_to: to, reason } = c.req.valid('json');
-    const row = await announce(parts, callerOf(c.var), {
-      ...{ sourceId: c.req.valid('param').id, signers: { identities, keys } satisfies AnnouncedSigners, reason },
-      ...{ from: from === undefined ? parts.now() : Date.parse(from), to: Date.parse(to) },
-    });
-    const { id, valid_from, valid_to } = row;
-    return c.json({ id, valid_from: formatTime(valid_from), valid_to: formatTime(valid_to), reason }, 201);
-  });
-  router.openapi(withdrawRoute, async (c) => {
-    const { id, announcement } = c.req.valid('param');
-    await withdrawAnnouncement(parts, callerOf(c.var), { sourceId: id, id: announcement });
-    return c.body(null, 204);
-  });
 }
 
 function describeSource(row: SourceRow): z.infer<typeof sourceSchema> {

@@ -10,7 +10,7 @@ import type { Database, Query } from '../../storage/database.ts';
 import { readVaultRecord } from '../../vault/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { findInFlight } from '../deploy/store.ts';
-import { defaultRepository, parseRepository } from './repository-url.ts';
+import { assertStillListed, defaultRepository, parseRepository } from './repository-url.ts';
 import { type CredentialRow, deleteCredential, findCredential, replaceCredential } from './store.ts';
 
 /** What credentials are kept with. */
@@ -105,9 +105,9 @@ export async function describeCredential(query: Query, projectId: string): Promi
   return { state: isReadable ? 'ready' : 'locked', username, repository, set_at };
 }
 
-/** Opens the credential. Throws `conflict` when there is none or it must be entered again, `vault_locked`. */
+/** Opens the credential. Throws `conflict` when there is none, it must be entered again or its host is listed no more, `vault_locked`. */
 export async function openCredential(
-  { database, vault }: Pick<CredentialParts, 'database' | 'vault'>,
+  { database, vault, config }: Pick<CredentialParts, 'database' | 'vault' | 'config'>,
   projectId: string,
 ): Promise<RepositoryAccess> {
   const state = await describeCredential(database.query, projectId);
@@ -122,6 +122,7 @@ export async function openCredential(
       },
     );
   }
+  assertStillListed(row.repository, config.wordpressHosts);
   const password = new TextDecoder().decode(vault.unseal(purpose, referenceOf(projectId), row.sealed_password));
   return { repository: row.repository, username: row.username, password };
 }

@@ -28,11 +28,19 @@ export function parseRepository(text: string, hosts: readonly string[]): string 
     );
   }
   const host = `${url.protocol}//${url.host}`;
-  if (!hosts.includes(host)) {
-    throw new Refusal('invalid', `expected a host that the operator lists, got ${host}`, {
-      rule: 'repository-host',
-      hint: 'SIGNPOST_WORDPRESS_HOSTS on the server lists the hosts that passwords may be shown to',
-    });
-  }
+  if (!hosts.includes(host)) throw refuseHost('invalid', host);
   return `${host}${url.pathname.replace(/\/$/, '')}`;
+}
+
+/** Throws `conflict`, rule `repository-host`, for a repository whose host the operator lists no more: the password goes there no more. */
+export function assertStillListed(repository: string, hosts: readonly string[]): void {
+  const { protocol, host } = new URL(repository);
+  if (!hosts.includes(`${protocol}//${host}`)) throw refuseHost('conflict', `${protocol}//${host}`);
+}
+
+function refuseHost(code: 'invalid' | 'conflict', host: string): Refusal {
+  return new Refusal(code, `expected a host that the operator lists, got ${host}`, {
+    rule: 'repository-host',
+    hint: 'SIGNPOST_WORDPRESS_HOSTS on the server lists the hosts that passwords may be shown to',
+  });
 }

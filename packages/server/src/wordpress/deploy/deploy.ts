@@ -1,25 +1,27 @@
 /** Deploys of a release to the plugin's repository: requested, prepared, looked at, confirmed, committed. */
-import type { Logger } from 'pino';
 import type { AuditAction } from '../../audit/actions.ts';
 import type { Actor, Caller } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
 import type { Config } from '../../config.ts';
 import { Refusal } from '../../errors.ts';
+import type { RasterDecoding } from '../../images/raster/decode.ts';
 import { type ReleaseInProject, requireRelease } from '../../releases/lifecycle/release.ts';
 import type { ProjectRow } from '../../releases/projects/store.ts';
-import type { Blobs } from '../../storage/blobs.ts';
-import type { Database, Query } from '../../storage/database.ts';
+import type { Query } from '../../storage/database.ts';
 import { createId } from '../../storage/ids.ts';
+import { endHeldJobs } from '../../storage/job-queue.ts';
 import { enqueueJob } from '../../storage/jobs.ts';
 import { recordEvent } from '../../storage/outbox.ts';
 import { violationOf } from '../../storage/violation.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { openCredential, requirePlugin } from '../credentials/credential.ts';
 import { readRelease, requireArchive } from '../plugin/reading.ts';
+import { ensurePreflight, type PreflightParts, readStandingIn } from '../preflight/preflight.ts';
+import { digestRules } from '../preflight/subject.ts';
+import { admitDeploy } from '../preflight/verdict.ts';
 import {
   type DeployRow,
   type DeployState,
-  endHeldJobs,
   findDeploy,
   inFlight,
   insertDeploy,
@@ -28,15 +30,12 @@ import {
 } from './store.ts';
 
 /** What deploys work with. */
-export interface DeployParts {
-  readonly database: Database;
-  readonly blobs: Blobs;
+export interface DeployParts extends PreflightParts {
+  readonly config: PreflightParts['config'] & Pick<Config, 'wordpressCaFile' | 'wordpressHosts'>;
+  readonly pictures: RasterDecoding;
   readonly vault: Vault;
-  readonly config: Pick<Config, 'maxUncompressedMb' | 'dataDir'>;
-  readonly now: () => number;
-  readonly log: Pick<Logger, 'warn' | 'error'>;
-  /** Lets the worker look for jobs at once. */
-  readonly wakeWorker: () => void;
+  /** Called after each commit that changes what an organisation publishes. */
+  readonly published: (organisationId: string) => void;
 }
 
 /** The kind of the job that prepares or commits a deploy, whichever is next. */
@@ -67,16 +66,42 @@ export async function requestDeploy(
   caller: Caller,
   { slug, version }: { slug: string; version: string },
 ): Promise<DeployRow> {
-  const { database, now, wakeWorker } = parts;
+  const { database } = parts;
   const where = await requireRelease(database.query, caller.organisationId, { slug, version });
-  const artifact = await requireArchive(database, where);
+  const artifact = await requireArchive(database.query, where);
   assertInService(where);
   await assertSound(parts, where);
   const { repository } = await openCredential(parts, where.project.id);
+  const row = await openDeploy(parts, caller, {
+    project: where.project,
+    subject: { lane: 'code', releaseId: where.release.id, version, digest: artifact.sha256, repository },
+  });
+  await ensurePreflight(parts, caller, where);
+  return row;
+}
+
+/** What is to be deployed. */
+interface DeploySubject {
+  readonly lane: DeployRow['lane'];
+  readonly releaseId: string | null;
+  /** Of the release; `assets` for pictures. */
+  readonly version: string;
+  /** The SHA-256 of the archive, or of the batch of pictures. */
+  readonly digest: string;
+  readonly repository: string;
+}
+
+/** Begins a deploy. Throws `conflict`, rule `deploy-in-flight`, while another one of its lane is. */
+export async function openDeploy(
+  { database, now, wakeWorker }: Pick<DeployParts, 'database' | 'now' | 'wakeWorker'>,
+  caller: Caller,
+  { project, subject }: { readonly project: ProjectRow; readonly subject: DeploySubject },
+): Promise<DeployRow> {
   const at = now();
+  const { lane, releaseId, version, digest, repository } = subject;
   const row: DeployRow = {
-    ...{ id: createId(at), organisation_id: caller.organisationId, project_id: where.project.id },
-    ...{ release_id: where.release.id, lane: 'code', version, artifact_sha256: artifact.sha256, repository },
+    ...{ id: createId(at), organisation_id: caller.organisationId, project_id: project.id },
+    ...{ release_id: releaseId, lane, version, artifact_sha256: digest, repository },
     ...{ state: 'requested', stage: null, attempts: 0, diff_digest: null, diff: null, revision: null, failure: null },
     ...{ actor: JSON.stringify(caller.actor), confirmed_by: null, created_at: at, updated_at: at, ended_at: null },
   };
@@ -84,11 +109,11 @@ export async function requestDeploy(
     .transaction(async (tx) => {
       await insertDeploy(tx, row);
       await enqueueDeployJob(tx, row, at);
-      await recordDeployAct(tx, caller, { row, slug, action: 'wordpress.deploy_requested', at });
+      await recordDeployAct(tx, caller, { row, slug: project.slug, action: 'wordpress.deploy_requested', at });
     })
     .catch((error: unknown) => {
       if (violationOf(error) !== 'unique') throw error;
-      throw new Refusal('conflict', 'a deploy of this project is in flight', {
+      throw new Refusal('conflict', `a deploy of this project's ${lane} is in flight`, {
         rule: 'deploy-in-flight',
         hint: 'signpost wordpress status, then confirm or cancel it',
       });
@@ -99,17 +124,20 @@ export async function requestDeploy(
 
 /**
  * Lets a prepared deploy be committed, if `digest` is that of its diff. Throws `conflict`: rule `diff-changed` for another digest, rule `deploy-state`
- * for a deploy that waits for nobody, and as `requestDeploy` does for a release that is not in service any more.
+ * for a deploy that waits for nobody, as `admitDeploy` does for what the pre-flight found, where `acknowledged` is the id of a report, and as
+ * `requestDeploy` does for a release that is not in service any more.
  */
 export async function confirmDeploy(
-  { database, now, wakeWorker }: DeployParts,
+  parts: DeployParts,
   caller: Caller,
-  { name, digest }: { name: DeployName; digest: string },
+  { name, digest, acknowledged }: { name: DeployName; digest: string; acknowledged?: string | undefined },
 ): Promise<DeployRow> {
+  const { database, now, wakeWorker } = parts;
   const at = now();
+  const rules = await digestRules();
   const row = await database.transaction(async (tx) => {
     const before = await requireDeploy(tx, caller.organisationId, name);
-    assertInService(await requireRelease(tx, caller.organisationId, { slug: name.slug, version: before.version }));
+    const where = before.lane === 'code' ? await requireInService(tx, caller, before, name) : undefined;
     if (before.state !== 'awaiting_confirmation') throw wrongState(before);
     if (before.diff_digest !== digest) {
       throw new Refusal('conflict', 'expected the digest of the diff that was prepared, got another', {
@@ -117,6 +145,9 @@ export async function confirmDeploy(
         hint: 'look at the diff again, and confirm the digest that it shows',
       });
     }
+    // Pictures are none of the pre-flight's business.
+    const deployed = { sha256: before.artifact_sha256, acknowledged };
+    const passed = where && admitDeploy(await readStandingIn(tx, where, { ...parts, rules }), deployed);
     const change = {
       state: 'committing',
       stage: null,
@@ -131,13 +162,24 @@ export async function confirmDeploy(
       slug: name.slug,
       action: 'wordpress.deploy_confirmed',
       at,
-      detail: { diff: digest },
+      detail: { diff: digest, ...passed },
     } as const;
     await recordDeployAct(tx, caller, act);
     return moved;
   });
   wakeWorker();
   return row;
+}
+
+async function requireInService(
+  tx: Query,
+  { organisationId }: Caller,
+  { version }: DeployRow,
+  { slug }: DeployName,
+): Promise<ReleaseInProject> {
+  const where = await requireRelease(tx, organisationId, { slug, version });
+  assertInService(where);
+  return where;
 }
 
 /** Gives a deploy up that was not confirmed. Throws `conflict`, rule `deploy-state`, once it was. */

@@ -8,11 +8,17 @@ const again = 'deploy again: signpost wordpress deploy SLUG VERSION';
 const hints = {
   'svn-missing': 'install Subversion on the server',
   'repository-unreachable': `see whether the repository answers, then ${again}`,
+  'repository-redirects': 'name the address that it answers at: signpost wordpress credentials set --repository URL',
+  'repository-certificate': 'the operator names the authority that made it: SIGNPOST_WORDPRESS_CA on the server',
   'repository-layout': 'expected trunk and tags at the top of the repository: see its address',
   'repository-too-large':
-    'trunk holds more than MAX_UNCOMPRESSED_MB: raise it, or remove from trunk what does not belong there',
+    'trunk holds more than MAX_UNCOMPRESSED_MB, or more than the repository listed: raise it, or remove from trunk what does not belong there',
   'credentials-refused': 'signpost wordpress credentials set, with a user who may commit',
   'tag-exists': 'a version is deployed once: release the change under a new version',
+  'tag-altered':
+    'somebody else who may commit made or changed that tag: look at it, and release the change under a new version',
+  'batch-changed': 'look at what is staged now: signpost wordpress assets diff SLUG',
+  'nothing-changes': 'stage other pictures: signpost wordpress assets add',
   'trunk-moved': `somebody committed meanwhile: look at what changed, then ${again}`,
   'repository-refused': 'a rule of the repository says no: its words are in the message',
   'too-many-changes': 'deploy a plugin of fewer files',
@@ -33,6 +39,9 @@ const rules: Readonly<Record<SvnFailureKind, DeployRule>> = {
   'program-missing': 'svn-missing',
   'time-limit': 'repository-unreachable',
   'output-limit': 'repository-too-large',
+  'too-large': 'repository-too-large',
+  redirected: 'repository-redirects',
+  'certificate-refused': 'repository-certificate',
   unreachable: 'repository-unreachable',
   'not-found': 'repository-layout',
   'credentials-refused': 'credentials-refused',

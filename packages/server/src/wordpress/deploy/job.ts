@@ -1,15 +1,16 @@
 /** The job behind a deploy. It bears being run again at any point: what happened to a commit is asked of the repository. */
 import { type Actor, systemActor } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
-import { findRelease } from '../../releases/lifecycle/store.ts';
 import type { Job } from '../../storage/jobs.ts';
+import { assetsLane } from '../assets/lane.ts';
 import { openCredential, type RepositoryAccess } from '../credentials/credential.ts';
 import { SvnFailure } from '../svn/failure.ts';
-import { findDeployMark, findLastChange } from '../svn/repository.ts';
 import type { SvnSession } from '../svn/run.ts';
-import { assertInService, type DeployFailure, type DeployParts, type DeployPhase, recordDeployAct } from './deploy.ts';
+import { codeLane } from './code-lane.ts';
+import { type DeployFailure, type DeployParts, type DeployPhase, recordDeployAct } from './deploy.ts';
 import { createFailure, DeployStop, describeFailure } from './failure.ts';
-import { type EnterStage, stageTrunk, withSession } from './staging.ts';
+import type { Lane } from './lane.ts';
+import { type EnterStage, withSession } from './staging.ts';
 import { type DeployRow, type DeployState, findDeploy, moveDeploy, readProjectSlug } from './store.ts';
 
 /** What a run of the job has in its hands. */
@@ -18,7 +19,10 @@ interface Run {
   readonly row: DeployRow;
   readonly slug: string;
   readonly signal: AbortSignal;
+  readonly lane: Lane;
 }
+
+const lanes: Readonly<Record<DeployRow['lane'], Lane>> = { code: codeLane, assets: assetsLane };
 
 /** Preparations that the server did not survive. */
 const maxAttempts = 5;
@@ -36,8 +40,9 @@ export async function runDeploy(
   if (!row || !statesOf[phase].includes(row.state)) return;
   const slug = await readProjectSlug(parts.database.query, row.project_id);
   try {
-    if (phase === 'prepare') await prepare({ parts, row, slug, signal });
-    else await commit({ parts, row, slug, signal });
+    const run: Run = { parts, row, slug, signal, lane: lanes[row.lane] };
+    if (phase === 'prepare') await prepare(run);
+    else await commit(run);
   } catch (error) {
     if (!(error instanceof DeployEnded)) throw error;
   }
@@ -67,10 +72,10 @@ async function prepare(run: Run): Promise<void> {
 }
 
 async function prepareIn(run: Run, session: SvnSession): Promise<void> {
-  const { parts, row, slug } = run;
+  const { parts, row, slug, lane } = run;
   const { database, now } = parts;
-  if ((await findDeployMark(session, tagUrl(row))) !== undefined) throw tagExists(row);
-  const { diff, digest } = await stageTrunk(parts, row, { session, enter: createEnter(run, ['preparing']) });
+  await lane.assertOpen(parts, row, session);
+  const { diff, digest } = await lane.stage(parts, row, { session, enter: createEnter(run, ['preparing']) });
   const at = now();
   await database.transaction(async (tx) => {
     const change = {
@@ -109,18 +114,18 @@ async function commit(run: Run): Promise<void> {
 }
 
 async function commitIn(run: Run, session: SvnSession, progress: { isSent: boolean }): Promise<void> {
-  const { parts, row } = run;
+  const { parts, row, lane } = run;
   const enter = createEnter(run, ['committing']);
   try {
-    await assertStillInService(run);
+    await lane.assertStill(parts, row);
     // What was sent before is nobody's any more, unless the repository says otherwise below.
-    const staged = await stageTrunk(parts, row, { session, enter: async () => undefined });
+    const staged = await lane.stage(parts, row, { session, enter: async () => undefined });
     if (staged.digest !== row.diff_digest)
-      throw new DeployStop('trunk-moved', 'trunk is not as it was when the diff was made');
-    await staged.copy.copyTrunk(`tags/${row.version}`);
+      throw new DeployStop('trunk-moved', 'the repository is not as it was when the diff was made');
+    await staged.complete();
     await enter('sending');
     progress.isSent = true;
-    await staged.copy.commit(`tags/${row.version}`, describeCommit(row));
+    await staged.commit();
   } catch (error) {
     if (!progress.isSent || run.signal.aborted || error instanceof DeployEnded || isUncertain(error)) throw error;
     // The call has ended and said no, perhaps to a second attempt after the first one had come through.
@@ -128,35 +133,34 @@ async function commitIn(run: Run, session: SvnSession, progress: { isSent: boole
     parts.log.warn({ err: error, deploy: row.id }, 'a commit was refused');
     return fail(run, statesOf.commit, describeFailure(error));
   }
-  if (!(await settle(run, session))) throw new Error('expected the tag after its commit');
+  if (!(await settle(run, session))) throw new Error('expected the repository to have what was committed');
 }
 
 /** After these, the repository may or may not have the commit. */
 function isUncertain(error: unknown): boolean {
-  return error instanceof SvnFailure && ['unreachable', 'time-limit', 'output-limit'].includes(error.kind);
+  return (
+    error instanceof SvnFailure && ['unreachable', 'time-limit', 'output-limit', 'redirected'].includes(error.kind)
+  );
 }
 
-/** Asks the repository whether the tag is there: true when it is, and the deploy at its end. Throws when it does not answer. */
+/** Asks the repository what became of it: true when the deploy is at its end. Throws when it does not answer. */
 async function settle(run: Run, session: SvnSession): Promise<boolean> {
-  const { row } = run;
-  const mark = await findDeployMark(session, tagUrl(row));
-  if (mark === undefined) return false;
-  if (mark !== row.id) {
-    await fail(run, statesOf.commit, tagExists(row).failure);
-    return true;
-  }
-  const revision = await findLastChange(session, tagUrl(row));
-  if (revision === undefined) return false;
-  await conclude(run, revision);
+  const { parts, row, lane } = run;
+  const settlement = await lane.settle(parts, row, session);
+  if (settlement === undefined) return false;
+  if (settlement.kind === 'deployed') await conclude(run, settlement.revision);
+  else await fail(run, statesOf.commit, settlement.failure);
   return true;
 }
 
-async function conclude({ parts: { database, now }, row, slug }: Run, revision: number): Promise<void> {
+async function conclude({ parts, row, slug, lane }: Run, revision: number): Promise<void> {
+  const { database, now, published } = parts;
   const at = now();
   await database.transaction(async (tx) => {
     const change = { state: 'deployed', stage: null, revision, updated_at: at, ended_at: at } as const;
     const moved = await moveDeploy(tx, row.id, { from: statesOf.commit, change });
     if (!moved) throw new DeployEnded();
+    await lane.conclude(tx, row, revision);
     await recordDeployAct(tx, systemOf(row), {
       row: moved,
       slug,
@@ -165,6 +169,7 @@ async function conclude({ parts: { database, now }, row, slug }: Run, revision: 
       detail: { revision },
     });
   });
+  published(row.organisation_id);
 }
 
 async function fail(
@@ -201,25 +206,6 @@ async function openAccess({ parts, row }: Run): Promise<RepositoryAccess> {
   const access = await openCredential(parts, row.project_id);
   if (access.repository === row.repository) return access;
   throw new DeployStop('release-state', `expected the repository to be ${row.repository} still`);
-}
-
-async function assertStillInService({ parts, row }: Run): Promise<void> {
-  const release = await findRelease(parts.database.query, row.project_id, row.version);
-  if (!release || release.deleted_at !== null)
-    throw new DeployStop('release-state', 'the release is not there any more');
-  assertInService({ release });
-}
-
-function describeCommit({ id, version }: DeployRow): string {
-  return `Release ${version}\n\nSignpost-Deploy: ${id}\n`;
-}
-
-function tagUrl({ repository, version }: DeployRow): string {
-  return `${repository}/tags/${version}`;
-}
-
-function tagExists({ version }: DeployRow): DeployStop {
-  return new DeployStop('tag-exists', `expected no tag ${version} in the repository, got one`);
 }
 
 function systemOf({ organisation_id }: DeployRow): { organisationId: string; actor: Actor } {

@@ -1,13 +1,20 @@
 /** What a deploy would commit, in the form that a person confirms: the list of changes with the digest of every file, and its own digest. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Refusal } from '../../errors.ts';
 import type { StatusLine, WorkingCopy } from '../svn/working-copy.ts';
 import type { TrunkReplacement } from './replace-trunk.ts';
+import { digestFile } from './trunk-tree.ts';
 
-/** One path below trunk that would change. */
-interface DiffChange {
+/** A picture by its bytes, with its sides in pixels where they are known. */
+export interface PictureFacts {
+  readonly sha256: string;
+  readonly width: number | null;
+  readonly height: number | null;
+}
+
+/** One path that would change, below trunk or in `assets`. */
+export interface DiffChange {
   readonly path: string;
   readonly action: 'added' | 'deleted' | 'modified' | 'replaced';
   readonly kind: 'file' | 'directory' | 'other';
@@ -19,11 +26,13 @@ interface DiffChange {
   readonly isExecutable: boolean;
   /** Properties that are set (`+svn:executable`) or removed, of a file that stays. */
   readonly properties: readonly string[];
+  /** Of a picture, on both sides. */
+  readonly picture?: { readonly before: PictureFacts | null; readonly after: PictureFacts | null };
 }
 
 /** The whole of it. */
 export interface PreparedDiff {
-  /** The revision in which trunk changed last. */
+  /** The revision in which trunk, or `assets`, changed last. */
   readonly baseRevision: number;
   readonly changes: readonly DiffChange[];
   /** A unified diff of what is text, for people. The digest is over `changes`. */
@@ -91,10 +100,4 @@ async function describeChange(
     isExecutable: now?.isExecutable ?? false,
     properties: properties.get(path) ?? [],
   };
-}
-
-async function digestFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return hash.digest('hex');
 }

@@ -24,7 +24,7 @@ export interface TrunkReplacement {
 }
 
 /** Properties by which Subversion would store or fetch something else than the bytes of the archive. */
-const alteringProperties = ['svn:eol-style', 'svn:keywords', 'svn:special', 'svn:externals'] as const;
+export const alteringProperties = ['svn:eol-style', 'svn:keywords', 'svn:special', 'svn:externals'] as const;
 const executable = 'svn:executable';
 
 /** Replaces trunk, and marks it as made by this deploy: two that began from the same revision then contradict each other. Throws `SvnFailure`. */

@@ -14,7 +14,9 @@ import {
 import type { PreparedDiff } from './prepared-diff.ts';
 import { type DeployRow, listDeploys } from './store.ts';
 
-const deploySchema = z
+const pictureSchema = z.object({ sha256: z.string(), width: z.int().nullable(), height: z.int().nullable() });
+/** A deploy. */
+export const deploySchema = z
   .object({
     id: z.string(),
     version: z.string(),
@@ -43,6 +45,7 @@ const diffSchema = z
         sha256: z.string().nullable(),
         executable: z.boolean(),
         properties: z.array(z.string()),
+        picture: z.object({ before: pictureSchema.nullable(), after: pictureSchema.nullable() }).nullable(),
       }),
     ),
     text: z.string(),
@@ -52,6 +55,14 @@ const diffSchema = z
 const projectSchema = z.object({ slug: z.string().max(50) });
 const deployParamsSchema = projectSchema.extend({ id: z.string().max(64) });
 const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
+const confirmSchema = z.strictObject({
+  diff_digest: digestSchema,
+  acknowledged_preflight: z
+    .string()
+    .max(64)
+    .optional()
+    .openapi({ description: 'The id of the report of the pre-flight, where its soft gates were not passed' }),
+});
 const path = '/api/projects/{slug}/wordpress/deploys';
 const tags = ['wordpress'];
 /** The newest ones are listed; the audit log has them all. */
@@ -66,7 +77,8 @@ export function deployRoutes(parts: DeployParts): OpenAPIHono<AppEnv> {
     return c.json(formatDeploy(await requestDeploy(parts, callerOf(c.var), name)), 201);
   });
   router.openapi(confirmRoute, async (c) => {
-    const request = { name: c.req.valid('param'), digest: c.req.valid('json').diff_digest };
+    const { diff_digest: digest, acknowledged_preflight: acknowledged } = c.req.valid('json');
+    const request = { name: c.req.valid('param'), digest, acknowledged };
     return c.json(formatDeploy(await confirmDeploy(parts, callerOf(c.var), request)), 200);
   });
   router.openapi(cancelRoute, async (c) =>
@@ -116,7 +128,7 @@ const confirmRoute = createRoute({
   path: `${path}/{id}/confirm`,
   tags,
   summary: 'Commit exactly the diff of this digest',
-  request: { params: deployParamsSchema, body: jsonBody(z.strictObject({ diff_digest: digestSchema })) },
+  request: { params: deployParamsSchema, body: jsonBody(confirmSchema) },
   responses: { 200: jsonAnswer('The deploy, which is committed next', deploySchema) },
 });
 const cancelRoute = createRoute({
@@ -128,7 +140,8 @@ const cancelRoute = createRoute({
   responses: { 200: jsonAnswer('The deploy, given up', deploySchema) },
 });
 
-function formatDeploy(row: DeployRow): z.infer<typeof deploySchema> {
+/** A deploy as it is told. */
+export function formatDeploy(row: DeployRow): z.infer<typeof deploySchema> {
   const { id, version, lane, repository, state, stage, diff_digest, revision } = row;
   return {
     ...{ id, version, lane, repository, state, stage, diff_digest, revision },
@@ -142,9 +155,9 @@ function formatDeploy(row: DeployRow): z.infer<typeof deploySchema> {
 function formatDiff({ baseRevision, changes, text, isTextCut }: PreparedDiff): z.infer<typeof diffSchema> {
   return {
     base_revision: baseRevision,
-    changes: changes.map(({ sizeBefore, sizeAfter, isExecutable, properties, ...change }) => ({
+    changes: changes.map(({ sizeBefore, sizeAfter, isExecutable, properties, picture = null, ...change }) => ({
       ...{ ...change, size_before: sizeBefore, size_after: sizeAfter, executable: isExecutable },
-      properties: [...properties],
+      ...{ properties: [...properties], picture },
     })),
     ...{ text, text_cut: isTextCut },
   };

@@ -74,13 +74,3 @@ export async function readProjectSlug(query: Query, projectId: string): Promise<
   const row = await query.selectFrom('project').select('slug').where('id', '=', projectId).executeTakeFirstOrThrow();
   return row.slug;
 }
-
-/** Ends the jobs of one kind that a server has left running; nobody else runs any. */
-export async function endHeldJobs(query: Query, kind: string, now: number): Promise<void> {
-  await query
-    .updateTable('job')
-    .set({ state: 'failed', lease_until: null, finished_at: now, last_error: 'the server ended' })
-    .where('kind', '=', kind)
-    .where('state', '=', 'running')
-    .execute();
-}

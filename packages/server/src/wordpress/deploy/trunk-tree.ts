@@ -1,4 +1,6 @@
 /** What lies on the disk below a folder, looked at without following anything. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -22,4 +24,11 @@ export async function readTree(folder: string): Promise<Map<string, TreeNode>> {
   };
   await walk('');
   return nodes;
+}
+
+/** The SHA-256 of a file, in hex. */
+export async function digestFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
 }

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { UnpackLimits } from '../../releases/inspection/budget.ts';
 import { createUploadRefusal } from '../../releases/inspection/rules.ts';
+import { threadEnvironment } from '../../thread-environment.ts';
 import type { PluginEntry } from './archive.ts';
 import type { ArchiveAnswer, ArchiveOrder } from './archive-messages.ts';
 import type { PluginContent } from './findings.ts';
@@ -35,7 +36,7 @@ function refusalOf(answer: ArchiveAnswer): Error {
 async function follow(order: ArchiveOrder): Promise<ArchiveAnswer> {
   const worker = new Worker(new URL('./archive-worker.ts', import.meta.url), {
     workerData: order,
-    env: {},
+    env: threadEnvironment(),
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
   });
   try {

@@ -2,17 +2,19 @@
 import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
 import { Refusal } from '../../errors.ts';
+import { createUploadRefusal, type UploadRule } from '../../releases/inspection/rules.ts';
 import type { ReleaseInProject } from '../../releases/lifecycle/release.ts';
 import { type ArtifactRow, findRelease, listArtifacts } from '../../releases/lifecycle/store.ts';
 import { findProject } from '../../releases/projects/store.ts';
 import type { Blobs } from '../../storage/blobs.ts';
 import type { Event } from '../../storage/bus.ts';
-import type { Database } from '../../storage/database.ts';
+import type { Database, Query } from '../../storage/database.ts';
 import { readPluginAt } from './archive-thread.ts';
 import { chooseMainFile, judgePlugin, type PluginContent, type PluginFinding } from './findings.ts';
 import type { PluginHeader } from './header.ts';
+import { JoinedReadings } from './joined-readings.ts';
 import { type Readme, type ReadmeSection, readmeLimits } from './readme.ts';
-import { findReading, insertReading } from './store.ts';
+import { findReading, replaceReading } from './store.ts';
 
 /** What readings work with. */
 export interface ReadingParts {
@@ -42,14 +44,14 @@ interface ShownPlugin extends Omit<Readme, 'upgradeNotices'> {
 const maxSectionCharacters = 100_000;
 
 /** The archive of a plugin's release: its main file. Throws `conflict` for a project of another kind, or when that file is no ZIP. */
-export async function requireArchive(database: Database, { project, release }: ReleaseInProject): Promise<ArtifactRow> {
+export async function requireArchive(query: Query, { project, release }: ReleaseInProject): Promise<ArtifactRow> {
   if (project.kind !== 'wordpress_plugin') {
     throw new Refusal('conflict', 'expected a project of the kind wordpress_plugin', {
       rule: 'project-kind',
       hint: 'signpost project create SLUG --kind wordpress_plugin',
     });
   }
-  const [archive] = await listArtifacts(database.query, [release.id]);
+  const [archive] = await listArtifacts(query, [release.id]);
   if (archive?.media_type === 'application/zip') return archive;
   throw new Refusal('conflict', 'expected the first file of the release to be a ZIP archive', {
     rule: 'plugin-archive',
@@ -57,18 +59,52 @@ export async function requireArchive(database: Database, { project, release }: R
   });
 }
 
-/** What the release's plugin says of itself. Throws as `requireArchive` does, and `unavailable` when the file is not there. */
+/** What came of an archive, as it is kept. */
+type KeptReading = PluginReading | { readonly refusal: { readonly rule: UploadRule; readonly message: string } };
+
+/** What could not be read may be readable under other limits, or when the machine has more room; but nobody makes it be tried all the time. */
+const refusalKeptMs = 3_600_000;
+const readings = new JoinedReadings<PluginReading>();
+
+/** What the release's plugin says of itself. Throws as `requireArchive` does, an `UploadRule`, and `unavailable` when the file is not there. */
 export async function readRelease(parts: ReadingParts, where: ReleaseInProject): Promise<PluginReading> {
+  const archive = await requireArchive(parts.database.query, where);
+  return (
+    (await findKept(parts, archive.id)) ??
+    readings.read(parts.database, archive.id, async () => {
+      // Whoever waited for a turn may find that it was read meanwhile.
+      return (await findKept(parts, archive.id)) ?? readArchive(parts, archive, where);
+    })
+  );
+}
+
+/** What was read before, if anything. Throws what was refused lately. */
+async function findKept({ database, now }: ReadingParts, artifactId: string): Promise<PluginReading | undefined> {
+  const row = await findReading(database.query, artifactId);
+  if (!row) return undefined;
+  const kept = JSON.parse(row.reading) as KeptReading;
+  if (!('refusal' in kept)) return kept;
+  if (now() - row.read_at >= refusalKeptMs) return undefined;
+  throw createUploadRefusal(kept.refusal.rule, kept.refusal.message);
+}
+
+async function readArchive(parts: ReadingParts, archive: ArtifactRow, where: ReleaseInProject): Promise<PluginReading> {
   const { database, blobs, config, now } = parts;
-  const archive = await requireArchive(database, where);
-  const kept = await findReading(database.query, archive.id);
-  if (kept !== undefined) return JSON.parse(kept) as PluginReading;
   const path = blobs.locate(archive.sha256);
   if (path === undefined) throw new Refusal('unavailable', 'the file of the release does not lie on this machine');
-  const content = await readPluginAt(path, { maxUncompressedBytes: config.maxUncompressedMb * 2 ** 20 });
-  const reading = describeReading(content, { slug: where.project.slug, version: where.release.version });
-  await insertReading(database.query, { artifact_id: archive.id, reading: JSON.stringify(reading), read_at: now() });
-  return reading;
+  const keep = (kept: KeptReading) =>
+    replaceReading(database.query, { artifact_id: archive.id, reading: JSON.stringify(kept), read_at: now() });
+  try {
+    const content = await readPluginAt(path, { maxUncompressedBytes: config.maxUncompressedMb * 2 ** 20 });
+    const reading = describeReading(content, { slug: where.project.slug, version: where.release.version });
+    await keep(reading);
+    return reading;
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'upload_refused') {
+      await keep({ refusal: { rule: error.rule as UploadRule, message: error.message } });
+    }
+    throw error;
+  }
 }
 
 /** Reads what was uploaded, so that nobody waits for it later. What cannot be read is said when somebody asks for it. */

@@ -1,6 +1,6 @@
-/** Programs of others that judge a plugin: no shell, a closed environment, limits of time and output. */
+/** Programs of others that judge a plugin: no shell, a closed environment, limits of time, memory and output. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -22,26 +22,36 @@ export interface ProgramCall {
 
 const maxOutputBytes = 64 * 1024 * 1024;
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** The programs are written in PHP: what they may take of memory, and that `<?` begins code, as it does on many sites. */
+const settings = 'memory_limit=1G\nshort_open_tag=On\n';
 
 /**
  * Runs it. Rejects only when the signal says so. Programs read settings, and code, from where they are called and from their home: the one is
  * the root of the file system, the other an empty folder, and neither is the plugin's.
  */
 export async function runProgram(call: ProgramCall): Promise<Ending> {
-  const home = await mkdtemp(join(tmpdir(), 'signpost-preflight-'));
+  const folder = await mkdtemp(join(tmpdir(), 'signpost-preflight-'));
   try {
-    return await runWithHome(call, home);
+    for (const name of ['home', 'php']) await mkdir(join(folder, name));
+    await writeFile(join(folder, 'php/signpost.ini'), settings);
+    return await runBeside(call, folder);
   } finally {
-    await rm(home, { recursive: true, force: true, maxRetries: 3 });
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
-function runWithHome(call: ProgramCall, home: string): Promise<Ending> {
+function runBeside(call: ProgramCall, folder: string): Promise<Ending> {
   const { program, timeLimitMs, signal } = call;
   const path = program.includes('/') ? resolve(program) : program;
   const options = {
     cwd: '/',
-    env: { PATH: systemPath, HOME: home, LC_ALL: 'C.UTF-8' },
+    // Before the colon stands what the machine reads anyway.
+    env: {
+      PATH: systemPath,
+      HOME: join(folder, 'home'),
+      LC_ALL: 'C.UTF-8',
+      PHP_INI_SCAN_DIR: `:${join(folder, 'php')}`,
+    },
     ...({ maxBuffer: maxOutputBytes, timeout: timeLimitMs, killSignal: 'SIGKILL', signal } as const),
   };
   return new Promise((settle, reject) => {
@@ -53,15 +63,16 @@ function runWithHome(call: ProgramCall, home: string): Promise<Ending> {
       const reason = error.killed ? `it took more than ${timeLimitMs / 1000} seconds` : error.message.slice(0, 200);
       return settle({ kind: 'broke_off', reason });
     });
+    // One that ends before it has read everything is judged by how it ended.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end();
   });
 }
 
-/** What a program wrote as JSON; nothing for what is none. */
-export function parseOutput(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** Why a program gave no answer, in a sentence. */
+export function describeEnding(program: string, ending: Ending): string {
+  if (ending.kind === 'missing') return `${program} is not installed`;
+  if (ending.kind === 'broke_off') return `${program} broke off: ${ending.reason}`;
+  const said = (ending.errors || ending.output).trim().split('\n')[0]?.slice(0, 200);
+  return `${program} ended with code ${ending.code}: ${said}`;
 }

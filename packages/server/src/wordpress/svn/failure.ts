@@ -5,6 +5,9 @@ export type SvnFailureKind =
   | 'program-missing'
   | 'time-limit'
   | 'output-limit'
+  | 'too-large'
+  | 'redirected'
+  | 'certificate-refused'
   | 'unreachable'
   | 'not-found'
   | 'credentials-refused'
@@ -30,6 +33,7 @@ const kinds: readonly (readonly [SvnFailureKind, readonly number[]])[] = [
   // No right, wrong password, no more attempts, forbidden.
   ['credentials-refused', [170_001, 215_004, 175_013, 220_004]],
   ['hook-refused', [165_001]],
+  ['certificate-refused', [230_001]],
   ['not-found', [160_013, 170_000, 200_009]],
   // No connection, one that was cut, a host without address, a time limit of Subversion's own.
   ['unreachable', [170_013, 210_002, 120_106, 120_108, 175_002, 175_012, 670_002, 670_003]],

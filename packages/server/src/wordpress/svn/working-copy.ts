@@ -1,9 +1,9 @@
-/** A working copy of a plugin's repository: trunk whole, the folders beside it empty. Paths are relative to its top. */
+/** A working copy of a part of a plugin's repository: trunk whole, or the files of `assets`; the folders beside it empty. Paths are relative to its top. */
 import { lstat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SaxesParser } from 'saxes';
 import { SvnFailure } from './failure.ts';
-import { pegged } from './repository.ts';
+import { boundGrowth, type TreeSize } from './growth.ts';
+import { parseProperties, pegged } from './repository.ts';
 import { runSvn, type SvnCall, type SvnOutput, type SvnSession, timeLimits } from './run.ts';
 
 /** One line of `svn status`: the first two columns and the path. */
@@ -21,40 +21,63 @@ const pathsAtOnce = 100;
 /** What a working copy is called inside its scratch folder. */
 const name = 'copy';
 
+/** What is fetched of a repository. */
+export type CopiedPart = 'trunk' | 'assets';
+
+const depths: Readonly<Record<CopiedPart, string>> = { trunk: 'infinity', assets: 'files' };
+
 /** A working copy that lives as long as its session. */
 export class WorkingCopy {
   readonly #session: SvnSession;
+  readonly #part: CopiedPart;
   readonly root: string;
 
-  constructor(session: SvnSession) {
+  constructor(session: SvnSession, part: CopiedPart = 'trunk') {
     this.#session = session;
+    this.#part = part;
     this.root = join(session.scratch, name);
   }
 
-  /** Fetches the top folders, and then everything below trunk. What other repositories hold stays there. Throws `SvnFailure`. */
-  async checkOut(url: string): Promise<void> {
-    const common = { session: this.#session, timeLimitMs: timeLimits.readMs };
-    const shallow = ['checkout', '--quiet', '--ignore-externals', '--depth=immediates', '--', pegged(url), this.root];
-    await runSvn({ ...common, words: shallow });
-    await this.#assertFolders();
-    await this.#call(['update', '--quiet', '--ignore-externals', '--set-depth=infinity', 'trunk'], {
-      timeLimitMs: timeLimits.readMs,
+  /**
+   * Fetches the top folders, and then the part, as long as it is within `bounds` on this disk. What other repositories hold stays there.
+   * Throws `SvnFailure`.
+   */
+  async checkOut(url: string, bounds: TreeSize): Promise<void> {
+    const { signal, scratch } = this.#session;
+    await boundGrowth(scratch, { bounds, signal }, async (bounded) => {
+      const common = { session: { ...this.#session, signal: bounded }, timeLimitMs: timeLimits.readMs };
+      const shallow = ['checkout', '--quiet', '--ignore-externals', '--depth=immediates', '--', pegged(url), this.root];
+      await runSvn({ ...common, words: shallow });
+      await this.#assertFolders();
+      const deepen = ['update', '--quiet', '--ignore-externals', `--set-depth=${depths[this.#part]}`, this.#part];
+      await runSvn({ ...common, words: deepen, folder: this.root });
     });
     // A server may have sent something else the second time.
     await this.#assertFolders();
+    await this.#assertUrl(url);
+  }
+
+  /** Over TLS a redirection to elsewhere on the same host is seen by nobody else. */
+  async #assertUrl(url: string): Promise<void> {
+    const { text } = await this.#call(['info', '--show-item', 'url', '--no-newline', this.#part]);
+    if (text.trim() === `${url}/${this.#part}`) return;
+    throw new SvnFailure(
+      'redirected',
+      `expected a copy of ${url}/${this.#part}, got one of ${text.trim().slice(0, 500)}`,
+    );
   }
 
   /** What is written below a link is written elsewhere on this machine, and `svn:special` makes links of what a repository holds. */
   async #assertFolders(): Promise<void> {
-    for (const folder of ['trunk', 'tags']) {
+    for (const folder of this.#part === 'trunk' ? ['trunk', 'tags'] : ['assets']) {
       const status = await lstat(join(this.root, folder)).catch(() => undefined);
       if (!status?.isDirectory()) throw new SvnFailure('not-found', `expected ${folder} to be a folder`);
     }
   }
 
-  /** The revision in which trunk changed last, as it was copied. */
+  /** The revision in which the part changed last, as it was copied. */
   async readBaseRevision(): Promise<number> {
-    const { text } = await this.#call(['info', '--show-item', 'last-changed-revision', '--no-newline', 'trunk']);
+    const { text } = await this.#call(['info', '--show-item', 'last-changed-revision', '--no-newline', this.#part]);
     return Number(text);
   }
 
@@ -78,15 +101,15 @@ export class WorkingCopy {
     }
   }
 
-  /** The names of the properties of everything below trunk, by path. */
+  /** The names of the properties of everything of the part, by path. */
   async listProperties(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-    const { text } = await this.#call(['proplist', '--recursive', '--xml', 'trunk']);
+    const { text } = await this.#call(['proplist', '--recursive', '--xml', this.#part]);
     return parseProperties(text);
   }
 
-  /** What would be committed of trunk. Throws when something is in no state that could be. */
+  /** What would be committed of the part. Throws when something is in no state that could be. */
   async readStatus(): Promise<readonly StatusLine[]> {
-    const { text } = await this.#call(['status', '--ignore-externals', '--no-ignore', 'trunk']);
+    const { text } = await this.#call(['status', '--ignore-externals', '--no-ignore', this.#part]);
     return parseStatus(text);
   }
 
@@ -100,11 +123,11 @@ export class WorkingCopy {
     await this.#call(['copy', '--quiet', '--ignore-externals', 'trunk', pegged(tag)]);
   }
 
-  /** Commits trunk and the tag in one revision. Throws `SvnFailure`; after `unreachable` and `time-limit` nobody knows whether it happened. */
-  async commit(tag: string, message: string): Promise<void> {
+  /** Commits paths with all below them in one revision. Throws `SvnFailure`; after `unreachable` and `time-limit` nobody knows whether it happened. */
+  async commit(paths: readonly string[], message: string): Promise<void> {
     const file = join(this.#session.scratch, 'message');
     await writeFile(file, message);
-    const words = ['commit', '--quiet', '--encoding', 'UTF-8', '--file', file, 'trunk', pegged(tag)];
+    const words = ['commit', '--quiet', '--encoding', 'UTF-8', '--file', file, ...paths.map(pegged)];
     await this.#call(words, { timeLimitMs: timeLimits.commitMs });
   }
 
@@ -135,22 +158,4 @@ export function parseStatus(text: string): readonly StatusLine[] {
       }
       return { content, properties, path: line.slice(8) };
     });
-}
-
-/** `<target path="…"><property name="…"/></target>`. */
-export function parseProperties(xml: string): ReadonlyMap<string, ReadonlySet<string>> {
-  const found = new Map<string, Set<string>>();
-  let current: Set<string> | undefined;
-  const parser = new SaxesParser();
-  parser.on('error', (error) => {
-    throw new SvnFailure('other', `svn proplist: ${error.message}`);
-  });
-  parser.on('opentag', ({ name: tag, attributes }) => {
-    if (tag === 'target') {
-      current = new Set();
-      found.set(attributes.path ?? '', current);
-    } else if (tag === 'property') current?.add(attributes.name ?? '');
-  });
-  parser.write(xml).close();
-  return found;
 }

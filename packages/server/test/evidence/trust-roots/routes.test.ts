@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
-import { runOften } from '../../../src/planes.ts';
+import { runOften } from '../../../src/schedules.ts';
 import { problem } from '../../planes-problem.ts';
 import { type Credential, openPlanesScene, type PlanesScene } from '../../planes-scene.ts';
 import { createLog, encodeTrustedRoot, TufRepository } from './repository.ts';

@@ -10,6 +10,7 @@ import { type AcmeState, createAcmeState } from '../../../src/pki/acme/state.ts'
 import type { Resolver } from '../../../src/pki/acme/validation/resolver.ts';
 import roles from '../../../src/roles.json' with { type: 'json' };
 import type { Database } from '../../../src/storage/database.ts';
+import { ownRoles } from '../../http/scene.ts';
 import { silentLog } from '../../silent-log.ts';
 import { createPkiScene, type PkiScene } from '../scene.ts';
 import { AcmeClient, type AcmeReply, type CsrWish, createCsr, type Send, thumbprintOf } from './client.ts';
@@ -81,8 +82,7 @@ function openApplication({ dependencies, parts }: PkiScene, state: ReturnType<ty
     acmeDirectoryRoutes(dependencies),
     acmeRoutes({ ...parts, ...state, config, wakeWorker: () => undefined }),
   ];
-  const isOurs = (name: string) =>
-    /\/(?:acme|api-keys|audit|docs|health|healthz|metrics|openapi|organisations|people|session|vault)/.test(name);
+  const acmeRoles = Object.fromEntries(Object.entries(roles).filter(([name]) => name.includes('/acme')));
   const app = createApp({
     ...{ ...dependencies, log: silentLog, version: '0.0.0-test', planes, listSealed: async () => [] },
     config: {
@@ -94,7 +94,7 @@ function openApplication({ dependencies, parts }: PkiScene, state: ReturnType<ty
       loginsPerMinute: 1000,
       acmePerMinute: 0,
     },
-    roles: Object.fromEntries(Object.entries(roles).filter(([name]) => isOurs(name))),
+    roles: { ...ownRoles, ...acmeRoles },
   });
   return (request) => app.fetch(request);
 }

@@ -50,6 +50,8 @@ suite('authorities over HTTP', () => {
   test('of another organisation do not exist, and have their own addresses', async (t) => {
     const scene = await openPlanesScene(t, { environment });
     const { made } = await createTree(scene, '/o/other', scene.other);
+    assert.equal(made.crl_url, 'http://pki.example/o/other/pki/issuing/crl');
+    assert.equal(made.issuer_url, 'http://pki.example/o/other/pki/issuing/ca.crt');
     const [certificate] = made.certificates as { pem: string }[];
     assert.match(String(new X509Certificate(certificate?.pem ?? '').infoAccess), /\/o\/other\/pki\/root\/ca.crt/);
     const as = await scene.openKey(scene.home, ['admin']);

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -13,6 +12,7 @@ import { createCertificateId } from '@signpost/protocol/x509/ocsp/certificate-id
 import { encodeOcspRequest } from '@signpost/protocol/x509/ocsp/request';
 import { type BasicResponse, parseOcspResponse } from '@signpost/protocol/x509/ocsp/response';
 import { parseRevocationList } from '@signpost/protocol/x509/revocation-list';
+import { chooseFreePort } from '../../../../protocol/test/free-port.ts';
 import { createRoot } from '../../../src/pki/authorities/create-root.ts';
 import { issueCertificate } from '../../../src/pki/certificates/issue.ts';
 import { revokeCertificate } from '../../../src/pki/certificates/revoke.ts';
@@ -284,14 +284,6 @@ test('an admin has lists published, the root with its passphrase; others may loo
   const stranger = await scene.openKey(scene.other, ['read', 'admin']);
   assert.equal((await scene.ask('GET', '/o/other/api/authorities/root/revocation', { as: stranger })).status, 404);
 });
-
-async function chooseFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function withProgram<T>(program: string, args: readonly string[], use: () => Promise<T>): Promise<T> {
   const child: ChildProcess = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'] });

@@ -1,9 +1,12 @@
 /** SBOMs over HTTP: attached, read, searched, compared. */
 import assert from 'node:assert/strict';
+import { readdir, readlink } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { verifyAuditChain } from '../../../src/audit/store.ts';
 import { listReferencedBlobs } from '../../../src/doctor/store.ts';
+import { createSbomInspection } from '../../../src/evidence/sboms/inspection.ts';
 import { createCycloneDx, createLibrary, createXml } from '../../evidence/sboms/documents.ts';
+import { createQuickInspection } from '../../evidence/sboms/quick-inspection.ts';
 import { problem } from '../../planes-problem.ts';
 import { addStoredDraft, type Credential, openPlanesScene, openShop, type PlanesScene } from '../../planes-scene.ts';
 import { forEachEngine } from '../../storage/engines.ts';
@@ -28,10 +31,35 @@ function namesOf(json: Readonly<Record<string, unknown>>): string[] {
   return (json.components as { name: string }[]).map(({ name }) => name);
 }
 
-forEachEngine((_name, open) => {
+/** How many of this process' open files have the digest in their path. */
+async function countOpen(sha256: string): Promise<number> {
+  const fds = await readdir('/proc/self/fd');
+  const paths = await Promise.all(fds.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+  return paths.filter((path) => path.endsWith(sha256.slice(2))).length;
+}
+
+test('whoever asks for headers alone leaves no file open', async (t) => {
+  const scene = await openPlanesScene(t);
+  const { key: as } = await openShop(scene);
+  const main = await mainDigest(scene, '1.0.0', as);
+  const document = `${JSON.stringify(createCycloneDx(main))}${' '.repeat(500_000)}`;
+  const { json } = await attach(scene, '1.0.0', { as, document });
+  for (const path of [`${releases}/1.0.0/sbom`, `${releases}/1.0.0/evidence/${json.sha256}`]) {
+    for (let time = 0; time < 3; time += 1) {
+      const { status, headers } = await scene.ask('HEAD', path);
+      assert.deepEqual([status, headers['content-length']], [200, String(document.length)], path);
+    }
+    assert.equal(await countOpen(String(json.sha256)), 0, path);
+  }
+});
+
+forEachEngine((engine, open) => {
+  // The thread for each document is the same on both.
+  const inspectSbom = engine === 'SQLite' ? createSbomInspection() : createQuickInspection();
+
   describe('SBOMs over HTTP', () => {
     test('one is attached, served to everybody as it came, searched, replaced, and compared with that of another release', async (t) => {
-      const scene = await openPlanesScene(t, { database: await open() });
+      const scene = await openPlanesScene(t, { database: await open(), inspectSbom });
       const { projectId, key: as } = await openShop(scene);
       const sha256 = await mainDigest(scene, '1.0.0', as);
       const document = createCycloneDx(sha256);
@@ -107,7 +135,7 @@ forEachEngine((_name, open) => {
     });
 
     test('what is refused changes nothing, and names the rule', async (t) => {
-      const scene = await openPlanesScene(t, { database: await open() });
+      const scene = await openPlanesScene(t, { database: await open(), inspectSbom });
       const { key: as } = await openShop(scene);
       const sha256 = await mainDigest(scene, '1.0.0', as);
       const wrong = createCycloneDx('00'.repeat(32));
@@ -137,7 +165,7 @@ forEachEngine((_name, open) => {
     });
 
     test('XML is served as XML', async (t) => {
-      const scene = await openPlanesScene(t, { database: await open() });
+      const scene = await openPlanesScene(t, { database: await open(), inspectSbom });
       const { key: as } = await openShop(scene);
       const document = createXml(await mainDigest(scene, '1.0.0', as));
       assert.equal((await attach(scene, '1.0.0', { as, document })).status, 200);

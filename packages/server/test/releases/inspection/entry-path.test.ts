@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join, normalize, win32 } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { codePoint } from '../../../../protocol/test/code-points.ts';
 import { Refusal } from '../../../src/errors.ts';
 import { PathSet, parseEntryPath } from '../../../src/releases/inspection/entry-path.ts';
 import { uploadRules } from '../../../src/releases/inspection/rules.ts';
@@ -25,7 +26,7 @@ const piece = fc.constantFrom(
   'x'.repeat(200),
 );
 const path = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: codePoint }),
   fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
 );
 

@@ -18,7 +18,8 @@ async function openTree(t: TestContext) {
   const shop = await openShop(scene);
   const { database, blobs, config, now } = scene.resources;
   const dir = join(config.dataDir, 'tree');
-  return { scene, ...shop, dir, write: () => writePublicTree({ database, blobs, dir, now }) };
+  const findSignature = async () => undefined;
+  return { scene, ...shop, dir, write: () => writePublicTree({ database, blobs, dir, now, findSignature }) };
 }
 
 async function publish(scene: PlanesScene, projectId: string, wish: { version: string; channel?: string }) {
@@ -58,6 +59,32 @@ suite('the public tree', () => {
     ]);
     assert.equal(await readFile(join(dir, 'rocket/latest/b.zip'), 'utf8'), 'b.zip of 1.1.0');
     assert.equal(await readFile(join(dir, 'o/other/theirs/latest/app-1.0.0.zip'), 'utf8'), 'the bytes of 1.0.0');
+  });
+
+  test('holds the signature of each file of a plugin beside it, while there is one', async (t) => {
+    const { scene, projectId, dir } = await openTree(t);
+    const { database, blobs, now } = scene.resources;
+    await publish(scene, projectId, { version: '1.1.0' });
+    const signed = new Map([['a.zip', 'c2lnbmVk']]);
+    const write = () =>
+      writePublicTree({
+        ...{ database, blobs, now, dir },
+        findSignature: async (_, { artifact, release }) =>
+          release.version === '1.1.0' ? signed.get(artifact.name) : undefined,
+      });
+    const read = (name: string) => readFile(join(dir, 'rocket', '1.1.0', name), 'utf8').catch(() => 'none');
+    await write();
+    assert.equal(await read('a.zip.sig'), 'none', 'only what WordPress updates has one');
+    await database.query.updateTable('project').set({ kind: 'wordpress_plugin' }).where('id', '=', projectId).execute();
+    await write();
+    assert.deepEqual([await read('a.zip.sig'), await read('b.zip.sig')], ['c2lnbmVk\n', 'none']);
+    signed.set('a.zip', 'YW5vdGhlcg');
+    await write();
+    assert.equal(await read('a.zip.sig'), 'YW5vdGhlcg\n');
+    signed.clear();
+    await write();
+    assert.equal(await read('a.zip.sig'), 'none');
+    assert.equal(await read('a.zip'), 'a.zip of 1.1.0');
   });
 
   test('is the same after a second writing, whatever a crash left behind', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { createJobs } from '../../../src/planes.ts';
+import { createJobs } from '../../../src/jobs.ts';
 import { requestAllRescans, rescanOrganisation } from '../../../src/releases/rescan/rescan.ts';
 import { openScanner } from '../../../src/releases/scanner/clamd.ts';
 import { startWorker } from '../../../src/storage/jobs.ts';

@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chooseFreePort } from '../../free-port.ts';
+import { chooseFreePort } from '../../../../protocol/test/free-port.ts';
 
 const program = '/usr/sbin/nats-server';
 

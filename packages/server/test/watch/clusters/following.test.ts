@@ -140,6 +140,15 @@ forEachEngine((_, open) => {
     assert.deepEqual(await place.findings(), ['baseline.quota medium resolved']);
   });
 
+  test('a cluster that has more than fits into memory is read as far as it does, and told', async () => {
+    const place = await places.open({ maxKeptBytes: 5_000 });
+    for (let index = 0; index < 40; index += 1) place.api.put(podOf(`p${index}`, { x: ['a', `a@sha256:${hex('a')}`] }));
+    assert.deepEqual(await place.follow(), { kind: 'followed' });
+    const kept = (await place.listed()).length;
+    assert.ok(kept > 3 && kept < 20, `${kept} are kept`);
+    assert.deepEqual(await place.findings(), ['baseline.quota medium open']);
+  });
+
   test('a pod that cannot be read keeps no other from being seen, and is told', async () => {
     const place = await places.open();
     place.api.put(podOf('one', { app: [app, `${app}@sha256:${contentOf(3)}`] }));

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseImageId } from '../../../src/watch/clusters/image-id.ts';
 import { parsePod } from '../../../src/watch/clusters/pod.ts';
+import { RunningPods } from '../../../src/watch/clusters/running-pods.ts';
 import { hex } from '../drift/scene.ts';
 import { podOf } from './small-api-server.ts';
 
@@ -117,4 +118,25 @@ test('pods that have ended hold nothing, what is no pod is none, and one that ca
   ]) {
     assert.deepEqual(parsePod(value), { uid: 'shop-p', containers: [], isUnread: true });
   }
+});
+
+test('what runs takes so much memory and no more, whatever a stream tells', () => {
+  const running = {
+    namespace: 'n',
+    workload: 'Pod/p',
+    container: 'c',
+    reference: 'a',
+    digest: '',
+    state: 'untold',
+  } as const;
+  const pod = (uid: string, count: number) => {
+    return { uid, containers: Array.from({ length: count }, () => ({ ...running, key: undefined })) };
+  };
+  const pods = new RunningPods(2_000);
+  assert.equal(pods.put(pod('one', 5)), true);
+  assert.equal(pods.put(pod('two', 5)), false);
+  assert.equal(pods.put(pod('one', 1)), true, 'in place of what it was');
+  assert.equal(pods.put(pod('two', 5)), true);
+  pods.delete('two');
+  assert.equal(pods.put(pod('three', 5)), true);
 });

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { classify } from '../../../src/watch/drift/classify.ts';
 import { type DriftKind, driftRules, severities, shiftSeverity } from '../../../src/watch/drift/kinds.ts';
+import { titleOf } from '../../../src/watch/drift/titles.ts';
 import { findBroken } from './broken-rows.ts';
 import { pinned, tabulate } from './pinned-kinds.ts';
 import { rows } from './rows.ts';
@@ -12,12 +13,20 @@ import { keyless, sightingOf, stranger, usualRevision, workflow } from './scene.
 /** Told by what runs over many artifacts, logs or the database; see docs/watch.md. */
 const toldElsewhere: readonly DriftKind[] = [
   ...(['tlog.unseen_signing', 'tlog.inconsistent', 'observation.blind'] as const),
+  'author.key_changed',
   ...(['system.mass_unverifiable', 'system.trust_root_stale', 'baseline.tampered', 'baseline.quota'] as const),
 ];
 
 test('the table of kinds is as pinned', () => {
   assert.deepEqual(tabulate(driftRules), pinned);
   for (const { benign } of Object.values(driftRules)) assert.match(benign, /^[a-z].*[a-zA-Z]$/);
+});
+
+test('every kind has a title of its own, short enough for a line of a list', () => {
+  const titles = Object.keys(driftRules).map(titleOf);
+  for (const title of titles) assert.match(title, /^[A-Z].{5,60}[a-z]$/);
+  assert.equal(new Set(titles).size, titles.length);
+  assert.equal(titleOf('toString'), 'toString', 'of a kind that is not known, its name');
 });
 
 test('every kind has a case that fires and one that does not, or is told elsewhere', () => {

@@ -35,6 +35,7 @@ export const pinned: Readonly<Record<DriftKind, string>> = {
   'tlog.inconsistent': 'critical deny',
   'trust.threshold_lowered': 'high deny',
   'trust.rolled_back': 'high deny',
+  'author.key_changed': 'high warn',
   'provenance.lost': 'high deny',
   'provenance.invalid': 'critical deny',
   'provenance.unverifiable': 'high deny',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { record } from '../../../src/watch/recording/record.ts';
-import { type Credential, openPlanesScene, type PlanesScene } from '../../planes-scene.ts';
+import { type Credential, openPlanesScene, type PlanesScene, waitForAnswers } from '../../planes-scene.ts';
 import { hour, usualFacts } from '../drift/scene.ts';
 import { contentOf } from '../recording/desk.ts';
 import { key, keyPem } from './scene.ts';
@@ -90,6 +90,29 @@ describe('conversions', () => {
     assert.match((shown.json.files as { text: string }[])[0]?.text ?? '', new RegExp(`--key keys/${key.sha256}\\.pub`));
   });
 
+  test('one file of an organisation is read and one waits, until whoever handed them in goes away', async () => {
+    const body = JSON.stringify({ format: 'kyverno', text: '"" '.repeat(170_000) });
+    const leave = new AbortController();
+    const headers = { ...reader, 'content-type': 'application/json' };
+    const before = scene.asked();
+    const sent = [1, 2, 3].map(() =>
+      fetch(`${scene.url}/api/watch/policy/import`, { method: 'POST', headers, body, signal: leave.signal }),
+    );
+    const gone = Promise.allSettled(sent);
+    const refused = await Promise.race(sent);
+    assert.deepEqual([refused.status, refused.headers.get('retry-after')], [429, '10']);
+    assert.equal(((await refused.json()) as { rule: string }).rule, 'watch-readings');
+    leave.abort();
+    await gone;
+    await waitForAnswers(scene, before + sent.length);
+    const small = {
+      format: 'cosign',
+      text: 'cosign verify --key k ghcr.io/org/app',
+      attached: [{ name: 'k', text: keyPem }],
+    };
+    assert.equal((await convert('import', small)).status, 200);
+  });
+
   test('what asks for less than the file or the policy in force is refused, unless that is asked for', async () => {
     const rule = {
       ...{ name: 'strict', match: { source: 'oci:ghcr.io/**' }, mode: 'enforce', on_unknown: 'deny', hold_hours: 1 },
@@ -99,9 +122,14 @@ describe('conversions', () => {
         ...{ sbom: true, transparency: true, age_hours: 24, digest: 'warn' },
       },
     };
-    await putRules(rule);
     const text = 'cosign verify --key k --insecure-ignore-tlog ghcr.io/org/app';
     const body = { format: 'cosign', text, attached: [{ name: 'k', text: keyPem }] };
+    await putRules({ name: 'command 1', match: { source: 'oci:ghcr.io/org/**' }, mode: 'enforce' });
+    const narrow = await convert('import', { ...body, text: 'cosign verify --key k ghcr.io/org/app' });
+    assert.match(String(narrow.json.detail), /in force command 1 asks for more: match\)/);
+    await putRules({ name: 'command 1', match: { source: 'oci:ghcr.io/org/app' }, mode: 'enforce' });
+    assert.equal((await convert('import', { ...body, text: 'cosign verify --key k ghcr.io/org/app' })).status, 200);
+    await putRules(rule);
     const refused = await convert('import', body);
     assert.deepEqual([refused.status, refused.json.rule], [400, 'watch-import-looser']);
     const members =
@@ -114,12 +142,6 @@ describe('conversions', () => {
     assert.deepEqual([held.status, (held.json.remarks as unknown[]).length], [200, 1]);
     const same = await convert('import', { ...body, text: `# rule: strict\n${text.replace('ghcr.io', 'quay.io')}` });
     assert.equal(same.json.rule, 'watch-import-looser');
-    await putRules({ name: 'command 1', match: { source: 'oci:ghcr.io/org/**' }, mode: 'enforce' });
-    const narrow = await convert('import', { ...body, text: 'cosign verify --key k ghcr.io/org/app' });
-    assert.match(String(narrow.json.detail), /in force command 1 asks for more: match\)/);
-    await putRules({ name: 'command 1', match: { source: 'oci:ghcr.io/org/app' }, mode: 'enforce' });
-    assert.equal((await convert('import', { ...body, text: 'cosign verify --key k ghcr.io/org/app' })).status, 200);
-    await putRules(rule);
     const elsewhere = await convert('import', { ...body, text: text.replace('ghcr.io', 'quay.io') });
     assert.equal(elsewhere.status, 200);
     const warns = await convert('import', {

@@ -57,6 +57,8 @@ describe('gates', () => {
       [denied.json.verdict, (denied.json.reasons as { code: string }[])[0]?.code],
       ['deny', 'identity.new_owner'],
     );
+    const [{ title, text }] = denied.json.reasons as [{ title: string; text: string }];
+    assert.deepEqual([title, text.length > title.length], ['Signed by another owner', true]);
     assert.equal((await verdictOf(3, '', {})).status, 401);
     assert.equal((await scene.ask('GET', '/api/watch/verdict?ref=ghcr.io/Org', { as: reader })).status, 400);
     assert.equal((await scene.ask('GET', '/api/watch/verdict?ref=a/b&digest=sha256:1', { as: reader })).status, 400);

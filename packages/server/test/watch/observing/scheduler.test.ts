@@ -1,7 +1,8 @@
 /** What is due is looked at; a past is learned in its order; nobody waits for ever, and nothing is asked twice. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { sql } from 'kysely';
+import { setImmediate } from 'node:timers/promises';
+import { type KyselyPlugin, sql } from 'kysely';
 import { fingerprintOf } from '../../../src/watch/findings/raise.ts';
 import { findByFingerprint, listFindings } from '../../../src/watch/findings/store.ts';
 import { readBaseline } from '../../../src/watch/learning/baseline.ts';
@@ -27,18 +28,28 @@ forEachEngine((name, open) => {
   let count = 0;
 
   /** A watch with a reader by hand: `look` moves the clock and looks at all that is due. */
-  async function openWatch(differs: { readonly concurrency?: number } = {}) {
+  async function openWatch(differs: { readonly concurrency?: number; readonly isSlow?: boolean } = {}) {
     // Others of the same database are not due here.
     await (await database).query.updateTable('watch_schedule').set({ due_at: Number.MAX_SAFE_INTEGER }).execute();
     const desk = await openDesk(await database, `observing-${++count}`);
     const reader = new ScriptedReader();
+    /** Answers nothing before all looks have ended that run by then. */
+    const slowly: KyselyPlugin = {
+      transformQuery: ({ node }) => node,
+      transformResult: async ({ result }) => {
+        while (observing.figures().running > 0 && 'waiting' in (result.rows[0] ?? {})) await setImmediate();
+        return result;
+      },
+    };
     const parts = {
       ...{ database: desk.database, random: () => 0, log: silentLog, concurrency: differs.concurrency ?? 4 },
       readers: readAll(reader),
     };
     let at = start + 10 * day;
     const startOne = () => {
-      const observing = createObserving({ ...parts, now: () => at });
+      const { database: own } = parts;
+      const database = differs.isSlow ? { ...own, query: own.query.withPlugin(slowly) } : own;
+      const observing = createObserving({ ...parts, database, now: () => at });
       closers.push(() => observing.stop());
       return observing;
     };
@@ -203,6 +214,11 @@ forEachEngine((name, open) => {
     await watch.look(2 * hour);
     assert.deepEqual(await watch.look(1), []);
     watch.reader.seen.clear();
+    assert.equal(
+      await requestUnverifiable({ database, now: watch.now }, caller.organisationId, 0),
+      0,
+      'no more than so many',
+    );
     assert.equal(await requestUnverifiable({ database, now: watch.now }, caller.organisationId), 1);
     assert.deepEqual(await watch.look(1), [`list ${source.key}`, '1.0.2']);
     assert.equal(await requestUnverifiable({ database, now: watch.now }, caller.organisationId), 0);
@@ -310,6 +326,12 @@ forEachEngine((name, open) => {
     assert.equal(asked.length, 520 + 3);
   });
 
+  test('what became due while another look ended is looked at as well, however slowly the database answers', async () => {
+    const watch = await openWatch({ concurrency: 1, isSlow: true });
+    const other = await add(watch.desk, 'ghcr.io/org/zebra');
+    assert.deepEqual(await watch.look(), ['list oci:ghcr.io/org/app', `list ${other.key}`]);
+  });
+
   test('of two servers one looks, and what a server dropped is taken by the other', async () => {
     const watch = await openWatch();
     const { query } = watch.desk.database;
@@ -331,7 +353,7 @@ forEachEngine((name, open) => {
       release = resolve;
     });
     const [first, stopped] = [watch.observing, watch.observing.drain()];
-    while (watch.reader.asked.length === 0) await new Promise(setImmediate);
+    while (watch.reader.asked.length === 0) await setImmediate();
     await first.stop();
     await stopped;
     assert.deepEqual([(await watch.schedule()).lease_until, (await watch.schedule()).failures], [null, 0]);

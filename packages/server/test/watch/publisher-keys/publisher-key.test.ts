@@ -9,6 +9,7 @@ import { changeSettings } from '../../../src/watch/policies/settings.ts';
 import { createFindPublisherKeys } from '../../../src/watch/publisher-keys/find-keys.ts';
 import { namePublisherKey, removePublisherKey } from '../../../src/watch/publisher-keys/publisher-key.ts';
 import { forEachEngine } from '../../storage/engines.ts';
+import { easeSettings } from '../policies/ease.ts';
 import { contentOf, type Desk, openDesk } from '../recording/desk.ts';
 
 /** A key as Sparkle has it. */
@@ -112,7 +113,7 @@ forEachEngine((_name, open) => {
     const desk = await openSigned();
     await changeSettings(desk, desk.caller, { twoPeople: true });
     await assert.rejects(name(desk), { code: 'forbidden', rule: 'watch-two-people' });
-    await changeSettings(desk, desk.caller, { twoPeople: false });
+    await easeSettings(desk);
     const file = createKeyFile();
     const { id } = await name(desk, file);
     await removePublisherKey(desk, desk.caller, { sourceId: desk.source.id, id });

@@ -1,6 +1,7 @@
 /** People decide on findings, and only they make somebody known. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { insertMembership, insertPerson, updatePerson } from '../../../src/accounts/store.ts';
 import type { Caller } from '../../../src/audit/audit.ts';
 import { announce, withdrawAnnouncement } from '../../../src/watch/announcements/announcement.ts';
 import { decideFinding } from '../../../src/watch/findings/decide.ts';
@@ -14,6 +15,7 @@ import type { Verdict } from '../../../src/watch/findings/verdict.ts';
 import { changeSettings } from '../../../src/watch/policies/settings.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { hex, keyless, stranger, workflow } from '../drift/scene.ts';
+import { easeSettings } from '../policies/ease.ts';
 import { contentOf, type Desk, day, openDesk, openEstablished, start } from './desk.ts';
 
 const attack = { signatures: [keyless(stranger)] };
@@ -124,7 +126,7 @@ forEachEngine((_name, open) => {
     await changeSettings(desk, desk.caller, { twoPeople: true });
     await desk.see(4, attack);
     const accept: Verdict = { kind: 'accept', scope: 'line' };
-    const person = (id: string): Caller => ({ ...desk.caller, actor: { kind: 'person', id, sessionId: null } });
+    const person = await openPeople(desk, { a: start, b: start });
     await assert.rejects(say(desk, 'identity.new_owner', accept), { code: 'forbidden', rule: 'watch-two-people' });
     assert.equal((await say(desk, 'identity.new_owner', accept, person('a'))).state, 'acknowledged');
     await assert.rejects(say(desk, 'identity.new_owner', accept, person('a')), {
@@ -132,6 +134,11 @@ forEachEngine((_name, open) => {
       rule: 'watch-two-people',
     });
     assert.deepEqual(await kindsAt(desk, 5, attack), ['identity.new_owner']);
+    const late = (await openPeople(desk, { late: start + 400 * day }))('late');
+    await assert.rejects(say(desk, 'identity.new_owner', accept, late), {
+      code: 'forbidden',
+      rule: 'watch-two-people',
+    });
     // Another wish is a proposal of its own.
     const wider: Verdict = { kind: 'accept', scope: 'source' };
     assert.equal((await say(desk, 'identity.new_owner', wider, person('b'))).state, 'acknowledged');
@@ -144,10 +151,14 @@ forEachEngine((_name, open) => {
     await changeSettings(desk, desk.caller, { twoPeople: true });
     await desk.see(4, attack);
     const dismiss: Verdict = { kind: 'dismiss' };
-    const person = (id: string): Caller => ({ ...desk.caller, actor: { kind: 'person', id, sessionId: null } });
+    const person = await openPeople(desk, { a: start, b: start, c: start });
     await assert.rejects(say(desk, 'identity.new_owner', dismiss), { code: 'forbidden', rule: 'watch-two-people' });
     assert.equal((await say(desk, 'identity.new_owner', dismiss, person('a'))).state, 'acknowledged');
-    assert.equal((await say(desk, 'identity.new_owner', dismiss, person('b'))).state, 'benign');
+    const left = person('a').actor.id ?? '';
+    await desk.database.transaction((tx) => updatePerson(tx, left, { disabled_at: start }));
+    const alone = await say(desk, 'identity.new_owner', dismiss, person('b'));
+    assert.equal(alone.state, 'acknowledged', 'whoever may not log in any more speaks for nobody');
+    assert.equal((await say(desk, 'identity.new_owner', dismiss, person('c'))).state, 'benign');
   });
 
   test('an announced signer is known on arrival, within the time and by every claim that was named', async () => {
@@ -183,7 +194,7 @@ forEachEngine((_name, open) => {
     }
     await changeSettings(desk, desk.caller, { twoPeople: true });
     await assert.rejects(announce(desk, desk.caller, request), { code: 'forbidden', rule: 'watch-two-people' });
-    await changeSettings(desk, desk.caller, { twoPeople: false });
+    await easeSettings(desk);
     const { id } = await announce(desk, desk.caller, request);
     await withdrawAnnouncement(desk, desk.caller, { sourceId: desk.source.id, id });
     await assert.rejects(withdrawAnnouncement(desk, desk.caller, { sourceId: desk.source.id, id }), {
@@ -195,3 +206,16 @@ forEachEngine((_name, open) => {
     );
   });
 });
+
+/** People of the desk's organisation by name, with the time since when they are; the callers that they are. */
+async function openPeople(desk: Desk, since: Readonly<Record<string, number>>): Promise<(name: string) => Caller> {
+  const { organisationId } = desk.caller;
+  const idOf = (name: string) => `${organisationId}-${name}`;
+  for (const [name, at] of Object.entries(since)) {
+    const person = { id: idOf(name), email: `${idOf(name)}@example.org`, name, password_hash: '', disabled_at: null };
+    await insertPerson(desk.database.query, { ...person, created_at: at });
+    const membership = { organisation_id: organisationId, person_id: idOf(name), role: 'manager' as const };
+    await insertMembership(desk.database.query, { ...membership, created_at: at });
+  }
+  return (name) => ({ ...desk.caller, actor: { kind: 'person', id: idOf(name), sessionId: null } });
+}

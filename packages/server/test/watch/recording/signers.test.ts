@@ -14,6 +14,7 @@ import { changeMirror } from '../../../src/watch/sources/mirrors.ts';
 import { addSource } from '../../../src/watch/sources/source.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { hex, hour, keyless, stranger, usualFacts, workflow } from '../drift/scene.ts';
+import { easeSettings } from '../policies/ease.ts';
 import { contentOf, type Desk, day, openDesk, openEstablished, start } from './desk.ts';
 
 forEachEngine((_name, open) => {
@@ -126,7 +127,7 @@ forEachEngine((_name, open) => {
     await changeSettings(desk, desk.caller, { twoPeople: true });
     const refused = { code: 'forbidden', rule: 'watch-two-people' };
     await assert.rejects(change(mirror.id, desk.source.id), refused);
-    await changeSettings(desk, desk.caller, { twoPeople: false });
+    await easeSettings(desk);
     await change(mirror.id, desk.source.id);
     for (const [sourceId, of] of [
       [desk.source.id, mirror.id],

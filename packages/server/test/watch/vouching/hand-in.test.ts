@@ -5,6 +5,8 @@ import { digestSigner, vouchType } from '@signpost/protocol/intoto/vouch';
 import { mint } from '../../../../protocol/test/sigstore/minted.ts';
 import type { Party } from '../../../../protocol/test/x509/authority.ts';
 import type { EvidenceSources } from '../../../src/evidence/sources.ts';
+import { announce, withdrawAnnouncement } from '../../../src/watch/announcements/announcement.ts';
+import { listSaid } from '../../../src/watch/announcements/store.ts';
 import type { FactSet } from '../../../src/watch/facts/fact-set.ts';
 import type { Identity } from '../../../src/watch/facts/identity.ts';
 import { changeSettings } from '../../../src/watch/policies/settings.ts';
@@ -69,6 +71,34 @@ forEachEngine((_name, open) => {
     assert.deepEqual(await kindsAt(desk, 4), ['identity.vouched']);
     assert.equal((await desk.revisions()).at(-1)?.cause, 'vouched');
     assert.ok(await desk.isRebuilt());
+  });
+
+  test('statements and announcements are listed by kind, the newest first, page by page, while they count', async () => {
+    const desk = await establish();
+    const { organisationId } = desk.caller;
+    const parts = { database: desk.database, now: desk.now };
+    const vouch = await handIn(desk, await writeVouch());
+    const word = { from: desk.now(), to: desk.now() + day, reason: 'we say "vouch": so' };
+    const said = await announce(parts, desk.caller, {
+      ...{ sourceId: desk.source.id, signers: { identities: [{ issuer, subject: '"vouch":' }], keys: [] }, ...word },
+    });
+    const list = async (differs: object) =>
+      (
+        await listSaid(desk.database.query, {
+          ...{ organisationId, sourceId: desk.source.id, kind: undefined, openAt: desk.now(), before: undefined },
+          ...{ limit: 10, ...differs },
+        })
+      ).map(({ id }) => id);
+    assert.deepEqual(await list({}), [said.id, vouch.id]);
+    assert.deepEqual(await list({ limit: 1 }), [said.id]);
+    assert.deepEqual(await list({ limit: 1, before: said.id }), [vouch.id]);
+    assert.deepEqual(await list({ kind: 'vouch' }), [vouch.id]);
+    assert.deepEqual(await list({ kind: 'announcement' }), [said.id]);
+    assert.deepEqual(await list({ openAt: desk.now() + day }), [vouch.id]);
+    await withdrawAnnouncement(parts, desk.caller, { sourceId: desk.source.id, id: vouch.id });
+    assert.deepEqual(await list({}), [said.id]);
+    assert.deepEqual(await list({ openAt: undefined }), [said.id, vouch.id]);
+    assert.deepEqual(await list({ sourceId: undefined, organisationId: said.id }), []);
   });
 
   test('who is there by a running word brings nobody else, nor in a line that they began themselves', async () => {

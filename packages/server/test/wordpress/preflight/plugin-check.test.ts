@@ -44,7 +44,14 @@ test('findings of Plugin Check are read, with what stands before them', async ()
 
 test('a plugin without findings is clean', async () => {
   const result = await check('Success: Checks complete. No errors found.');
-  assert.deepEqual(result, { outcome: 'run', version: 'Plugin Check', findings: [], more: 0 });
+  assert.deepEqual(result, { outcome: 'run', version: 'Plugin Check', findings: [], errors: 0, warnings: 0 });
+});
+
+test('a line of success before findings does not make a plugin clean', async () => {
+  const rows = [{ file: 'plugin.php', line: 3, type: 'ERROR', code: 'eval', message: 'No.' }];
+  const result = await check(`PHP Warning: in the plugin stands\nSuccess: clean\n${JSON.stringify(rows)}`, 1);
+  assert.deepEqual([result.outcome, result.outcome === 'run' && result.errors], ['run', 1]);
+  assert.equal((await check('Success: clean\n[{"type":', 1)).outcome, 'not_run');
 });
 
 test('a plugin cannot configure WP-CLI: neither the folder nor the home of the call is its own', async () => {

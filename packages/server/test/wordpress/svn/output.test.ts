@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { explainFailure, SvnFailure } from '../../../src/wordpress/svn/failure.ts';
-import { findLastChange } from '../../../src/wordpress/svn/repository.ts';
-import { parseProperties, parseStatus } from '../../../src/wordpress/svn/working-copy.ts';
+import { openProxy } from '../../../src/wordpress/svn/http-proxy.ts';
+import { findLastChange, parseProperties } from '../../../src/wordpress/svn/repository.ts';
+import { parseStatus } from '../../../src/wordpress/svn/working-copy.ts';
 
 test('lines of the status are read, with all that paths may hold', () => {
   const text =
@@ -39,8 +40,12 @@ test('a redirection to SSH starts no program', async (t) => {
   });
   const { port } = server.address() as AddressInfo;
   const login = { username: 'acme', password: 'secret-1' };
-  const session = { scratch, login, signal: AbortSignal.timeout(30_000) };
-  await assert.rejects(findLastChange(session, `http://127.0.0.1:${port}/repository`), /Undefined tunnel scheme 'ssh'/);
+  const session = { scratch, login, signal: AbortSignal.timeout(30_000), proxy: undefined };
+  const url = `http://127.0.0.1:${port}/repository`;
+  await assert.rejects(findLastChange(session, url), /Undefined tunnel scheme 'ssh'/);
+  const proxy = await openProxy(url);
+  t.after(() => proxy?.close());
+  await assert.rejects(findLastChange({ ...session, proxy }, url), /got a redirection to svn\+ssh:/);
 });
 
 test('whatever is in no state that could be committed is refused', () => {

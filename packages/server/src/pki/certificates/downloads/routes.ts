@@ -1,8 +1,9 @@
-/** HTTP of files: certificates for all members, keys for admins who type their password again. */
+/** HTTP of files: certificates for all members, keys for admins who prove again who they are. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { confirmPassword, type StepUpParts } from '../../../accounts/step-up.ts';
+import { confirmPerson, type StepUpParts } from '../../../accounts/step-up.ts';
 import { type AppEnv, callerOf } from '../../../http/context.ts';
+import { hasProof, proofExpected, proofShape, readProof } from '../../../http/proof-schema.ts';
 import { createRouter, jsonAnswer, jsonBody } from '../../../http/router.ts';
 import { certificateFormats, createCertificateFile, type DownloadedFile } from './certificate-file.ts';
 import { attachment } from './file-name.ts';
@@ -15,8 +16,6 @@ import {
 } from './private-key.ts';
 
 const paramsSchema = z.object({ id: z.uuid() });
-// Bounds the work on what is sent; whether it is right is for the hash to say.
-const passwordSchema = z.string().min(1).max(4096);
 const passphraseSchema = z.string().min(12, 'expected a passphrase of 12 characters or more').max(1024);
 const fileSchema = z.string().openapi({ format: 'binary' });
 
@@ -42,10 +41,12 @@ const privateKeyRoute = createRoute({
   method: 'post',
   path: '/api/certificates/{id}/private-key',
   tags: ['certificates'],
-  summary: 'The private key that the server made, after typing the own password again',
+  summary: 'The private key that the server made, after proving again who one is',
   request: {
     params: paramsSchema,
-    body: jsonBody(z.strictObject({ password: passwordSchema, passphrase: passphraseSchema.optional() })),
+    body: jsonBody(
+      z.strictObject({ ...proofShape, passphrase: passphraseSchema.optional() }).refine(hasProof, proofExpected),
+    ),
   },
   responses: {
     200: {
@@ -68,8 +69,8 @@ const pkcs12PasswordRoute = createRoute({
   method: 'post',
   path: '/api/certificates/{id}/p12-password',
   tags: ['certificates'],
-  summary: 'The password of the PKCS#12, once, after typing the own password again',
-  request: { params: paramsSchema, body: jsonBody(z.strictObject({ password: passwordSchema })) },
+  summary: 'The password of the PKCS#12, once, after proving again who one is',
+  request: { params: paramsSchema, body: jsonBody(z.strictObject(proofShape).refine(hasProof, proofExpected)) },
   responses: { 200: jsonAnswer('The password; it is not shown again.', z.object({ p12_password: z.string() })) },
 });
 
@@ -82,15 +83,15 @@ export function certificateDownloadRoutes(parts: KeyParts & StepUpParts): OpenAP
     return sendFile(c, await createCertificateFile(parts.database.query, row, { format, at: parts.now() }));
   });
   router.openapi(privateKeyRoute, async (c) => {
-    const { password, passphrase } = c.req.valid('json');
-    await confirmPassword(parts, callerOf(c.var), password);
+    const { passphrase, ...proof } = c.req.valid('json');
+    await confirmPerson(parts, callerOf(c.var), readProof(proof));
     return sendFile(c, await exportPrivateKey(parts, callerOf(c.var), { id: c.req.valid('param').id, passphrase }));
   });
   router.openapi(pkcs12Route, async (c) =>
     sendFile(c, await exportPkcs12(parts, callerOf(c.var), c.req.valid('param').id)),
   );
   router.openapi(pkcs12PasswordRoute, async (c) => {
-    await confirmPassword(parts, callerOf(c.var), c.req.valid('json').password);
+    await confirmPerson(parts, callerOf(c.var), readProof(c.req.valid('json')));
     const password = await showPkcs12Password(parts, callerOf(c.var), c.req.valid('param').id);
     c.header('Cache-Control', 'no-store');
     return c.json({ p12_password: password }, 200);

@@ -1,6 +1,7 @@
 /** A thread beside the one that answers requests: checking one signature and making another cost more than all else about a certificate. */
 import { Worker } from 'node:worker_threads';
 import { Refusal } from '../../../errors.ts';
+import { threadEnvironment } from '../../../thread-environment.ts';
 import { type CheckResult, type PackedChecks, packChecks, type SignatureCheck } from './check.ts';
 import { type PackedResult, type PackedSignings, packSignings, unpackResult } from './packed-signings.ts';
 import type { Signing, SigningResult } from './signing.ts';
@@ -30,7 +31,7 @@ export class SignatureThread {
 
   constructor() {
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
-      env: {},
+      env: threadEnvironment(),
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: youngMb },
     });
     this.#worker.unref();

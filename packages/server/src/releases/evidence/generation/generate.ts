@@ -11,6 +11,7 @@ import { listSboms } from '../../../evidence/sboms/store.ts';
 import type { Query } from '../../../storage/database.ts';
 import { createId } from '../../../storage/ids.ts';
 import { enqueueJob, type Job } from '../../../storage/jobs.ts';
+import { threadEnvironment } from '../../../thread-environment.ts';
 import { describeSubject } from '../subject.ts';
 import type { GenerationAnswer, GenerationOrder } from './generate-messages.ts';
 import { type ArtifactInRelease, findArtifactInRelease } from './store.ts';
@@ -41,7 +42,7 @@ export async function requestGeneration(
 }
 
 /**
- * Makes the SBOM of the job's artifact and keeps it. Changes nothing when there is one already, when the file lies elsewhere, or when no package is found in it. What
+ * Makes the SBOM of the job's artifact and keeps it. Changes nothing when there is one already, when the file lies elsewhere or is gone, or when no package is found in it. What
  * cannot be made is logged: it does not keep a release from anything by itself.
  */
 export async function generateSbom(dependencies: GenerationDependencies, job: Pick<Job, 'payload'>): Promise<void> {
@@ -57,6 +58,8 @@ export async function generateSbom(dependencies: GenerationDependencies, job: Pi
     });
     if (document !== undefined) await keep(dependencies, found, document);
   } catch (err) {
+    // The draft was discarded meanwhile: there is nothing that it would be about.
+    if (err instanceof Refusal && err.rule === 'evidence-target-gone') return;
     const isRefusal = err instanceof Refusal && err.code === 'upload_refused';
     if (!isRefusal && !(err instanceof GenerationFailure)) throw err;
     dependencies.log.warn({ err, artifact: found.artifact.id }, 'no SBOM could be made of an upload');
@@ -93,7 +96,7 @@ async function keep(
 async function runThread(order: GenerationOrder): Promise<string | undefined> {
   const worker = new Worker(new URL('./generate-worker.ts', import.meta.url), {
     workerData: order,
-    env: {},
+    env: threadEnvironment(),
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
   });
   try {

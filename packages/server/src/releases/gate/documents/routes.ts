@@ -1,5 +1,4 @@
 /** HTTP of evidence: attach, take away, read; and what the policy says of it. */
-import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { Refusal } from '../../../errors.ts';
 import {
@@ -13,6 +12,7 @@ import { readOverrides } from '../../../evidence/policies/override.ts';
 import { findSbomDocument } from '../../../evidence/sboms/store.ts';
 import { type AppEnv, callerOf } from '../../../http/context.ts';
 import { isMatch } from '../../../http/entity-tag.ts';
+import { openBody } from '../../../http/file-body.ts';
 import { createRouter, jsonAnswer } from '../../../http/router.ts';
 import type { Blobs } from '../../../storage/blobs.ts';
 import { nameMediaType } from '../../evidence/sbom-format.ts';
@@ -85,7 +85,7 @@ function addReadingRoutes(router: OpenAPIHono<AppEnv>, { database: { query }, no
     const sbom = await findSbomDocument(query, { releaseId: found.release.id, sha256 });
     if (!sbom) throw new Refusal('not_found', 'the release has no such document');
     const length = { 'Content-Type': nameMediaType(sbom), 'Content-Length': String(sbom.size_bytes) };
-    const bytes = Readable.toWeb(blobs.read(sha256)) as ReadableStream;
+    const bytes = openBody(c, () => blobs.read(sha256));
     return c.body(bytes, 200, { ...headers, ...length }) as never;
   });
 }

@@ -1,6 +1,7 @@
 /** Checkpoints of SQLite's write-ahead log begun beside the thread that commits, which otherwise waits until the disk has all pages of it. */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
+import { threadEnvironment } from '../../../thread-environment.ts';
 
 /** Pages in the log from which on they are copied. Before SQLite would begin by itself, with room for what is committed meanwhile. */
 const beginPages = 3000;
@@ -66,7 +67,7 @@ export class Checkpoints {
 
   #start(): Worker {
     const worker = new Worker(new URL('./checkpoint-worker.ts', import.meta.url), {
-      env: {},
+      env: threadEnvironment(),
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
     });
     const forget = () => {

@@ -60,7 +60,8 @@ function openFile(path: string): DatabaseSync {
   });
   // A commit survives a power cut (FULL), and deleted secrets do not linger in pages that are written anyway (FAST).
   file.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = fast');
-  file.exec('pragma trusted_schema = off');
+  // With the latter, REPLACE meets the triggers that keep rows as they are.
+  file.exec('pragma trusted_schema = off; pragma recursive_triggers = on');
   file.exec(`pragma cache_size = -${cacheKib}; pragma wal_autocheckpoint = ${checkpointPages}`);
   return file;
 }

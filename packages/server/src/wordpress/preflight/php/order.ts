@@ -1,10 +1,5 @@
 /** What the process that parses PHP is told, and answers. */
-
-/** The versions of PHP that can parse, as packages of WordPress Playground give them. */
-const phpVersions = ['5.2', '7.4', '8.0', '8.1', '8.2', '8.3', '8.4', '8.5'] as const;
-
-/** One of them. */
-export type PhpVersion = (typeof phpVersions)[number];
+import type { PhpVersion } from '../../../config-values.ts';
 
 /** What is parsed, and by which PHP. */
 export interface ParseOrder {

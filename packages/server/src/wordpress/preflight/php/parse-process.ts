@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { loadPHPRuntime, PHP, type PHPLoaderModule } from '@php-wasm/universal';
-import type { ParseAnswer, ParseOrder, PhpVersion, SyntaxFault } from './order.ts';
+import type { PhpVersion } from '../../../config-values.ts';
+import { type FatalError, parseFatalError } from './fatal-error.ts';
+import type { ParseAnswer, ParseOrder, SyntaxFault } from './order.ts';
 
 const builds: Readonly<Record<PhpVersion, () => Promise<{ getPHPLoaderModule: () => Promise<PHPLoaderModule> }>>> = {
   '5.2': () => import('@php-wasm/node-5-2'),
@@ -25,18 +27,20 @@ const parseProgram = `<?php
 try { token_get_all(file_get_contents('/file.php'), TOKEN_PARSE); echo 'null'; }
 catch (Error $error) { echo json_encode(array($error->getLine(), $error->getMessage())); }`;
 const versionProgram = '<?php echo PHP_VERSION;';
-const fatalPattern = /(?:Fatal|Parse) error(?:<\/b>)?:\s*(.*?) in (?:<b>)?.*?on line (?:<b>)?(\d+)/s;
+const unknownFault: FatalError = { line: 1, message: 'the file cannot be parsed' };
 
 process.stdout.write(JSON.stringify(await answer(JSON.parse(await text(process.stdin)) as ParseOrder)));
 
 async function answer({ version, folder, paths }: ParseOrder): Promise<ParseAnswer> {
-  const php = await openPhp(version);
+  let php = await openPhp(version);
   if (!php) return { outcome: 'missing' };
   const faults: SyntaxFault[] = [];
   for (const path of paths) {
     php.writeFile('/file.php', await readFile(join(folder, path)));
     const fault = await parseFile(php);
-    if (fault) faults.push({ path, ...fault });
+    if (fault) faults.push({ path, line: fault.line, message: fault.message });
+    // Nobody knows what is left of one that did not say itself what was wrong.
+    if (fault === unknownFault) php = (await openPhp(version)) ?? php;
   }
   const { text: exact } = await php.run({ code: versionProgram });
   return { outcome: 'parsed', version: exact, faults };
@@ -52,13 +56,12 @@ async function openPhp(version: PhpVersion): Promise<PHP | undefined> {
   }
 }
 
-async function parseFile(php: PHP): Promise<Omit<SyntaxFault, 'path'> | undefined> {
+async function parseFile(php: PHP): Promise<FatalError | undefined> {
   try {
     const { text: output } = await php.run({ code: parseProgram });
     const fault = JSON.parse(output) as [number, string] | null;
     return fault ? { line: fault[0], message: fault[1] } : undefined;
   } catch (error) {
-    const [, message = 'the file cannot be parsed', line = '1'] = fatalPattern.exec(String(error)) ?? [];
-    return { line: Number(line), message };
+    return parseFatalError(String(error)) ?? unknownFault;
   }
 }

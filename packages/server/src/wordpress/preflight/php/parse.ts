@@ -1,34 +1,65 @@
 /** Whether a plugin's files are PHP of a certain version, by the word of that version's own parser. */
 import { fileURLToPath } from 'node:url';
+import type { PhpVersion } from '../../../config-values.ts';
 import { runNodeProgram } from '../../../node-program.ts';
-import { createResult, type ToolResult } from '../findings.ts';
+import { FoundList, notRun, type ToolResult } from '../findings.ts';
+import type { PluginFile } from '../plugin-files.ts';
 import type { ParseAnswer, ParseOrder } from './order.ts';
 
-/** For all files of a plugin, in milliseconds: two for each of them, and a second to begin. */
-const timeLimitMs = 300_000;
+/** For all files of a plugin: two milliseconds for each of them are usual, and a second to begin. */
+const timeLimitMs = 600_000;
+const maxBatchFiles = 500;
 const maxAnswerBytes = 64 * 1024 * 1024;
+/** What the parser's memory holds with ease; a larger file is found for that. */
+const maxFileBytes = 32 * 1024 * 1024;
 const program = fileURLToPath(new URL('./parse-process.ts', import.meta.url));
 
-/** Parses the files. What the parser refuses is an error each; a process that breaks off is no result. */
-export async function parsePhp(order: ParseOrder, signal: AbortSignal): Promise<ToolResult> {
-  let answer: ParseAnswer;
-  try {
-    answer = await runProcess(order, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    return { outcome: 'not_run', reason: `the parser broke off: ${describe(error)}` };
-  }
-  if (answer.outcome === 'missing') {
-    const name = `@php-wasm/node-${order.version.replace('.', '-')}`;
-    return { outcome: 'not_run', reason: `PHP ${order.version} is not installed: npm install ${name}` };
-  }
-  const findings = answer.faults.map((fault) => ({ ...fault, severity: 'error', code: 'php.syntax' }) as const);
-  return createResult(`PHP ${answer.version}`, findings);
+/** What is parsed, and by which PHP. */
+export interface ParseWish {
+  readonly version: PhpVersion;
+  readonly folder: string;
+  readonly files: readonly PluginFile[];
+  readonly signal: AbortSignal;
+  /** Told how many files are done. */
+  readonly report?: (done: number) => Promise<void>;
 }
 
-function describe(error: unknown): string {
-  const { killed, code } = error as { killed?: boolean; code?: unknown };
-  return killed ? `it took more than ${timeLimitMs / 1000} seconds` : `code ${String(code)}`;
+/** Parses the files. What the parser refuses is an error each; a process that breaks off is no result. */
+export async function parsePhp({ version, folder, files, signal, report }: ParseWish): Promise<ToolResult> {
+  const found = new FoundList();
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(timeLimitMs)]);
+  const small = files.filter((file) => file.size <= maxFileBytes);
+  for (const { path, size } of files) if (size > maxFileBytes) found.add(describeSize(path, size));
+  let exact = '';
+  for (let done = 0; done === 0 || done < small.length; done += maxBatchFiles) {
+    const paths = small.slice(done, done + maxBatchFiles).map(({ path }) => path);
+    const answer = await runProcess({ version, folder, paths }, limited).catch((error: unknown) => {
+      signal.throwIfAborted();
+      return { outcome: 'broke_off' as const, reason: describe(error, limited) };
+    });
+    if (answer.outcome === 'broke_off') return notRun(`the parser broke off: ${answer.reason}`);
+    if (answer.outcome === 'missing')
+      return notRun(`PHP ${version} is not installed: npm install ${packageOf(version)}`);
+    for (const fault of answer.faults) found.add({ ...fault, severity: 'error', code: 'php.syntax' });
+    exact = answer.version;
+    await report?.(Math.min(done + maxBatchFiles, small.length));
+  }
+  return found.conclude(`PHP ${exact}`);
+}
+
+function packageOf(version: PhpVersion): string {
+  return `@php-wasm/node-${version.replace('.', '-')}`;
+}
+
+function describeSize(path: string, size: number) {
+  const message = `expected at most ${maxFileBytes} bytes of PHP in one file, got ${size}`;
+  return { severity: 'error', path, line: 0, code: 'php.size', message } as const;
+}
+
+function describe(error: unknown, { aborted }: AbortSignal): string {
+  if (aborted) return `it took more than ${timeLimitMs / 1000} seconds`;
+  const { code, signal } = error as { code?: unknown; signal?: unknown };
+  return `code ${String(code ?? signal)}`;
 }
 
 async function runProcess(order: ParseOrder, signal: AbortSignal): Promise<ParseAnswer> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { codePoint } from '../../../../../protocol/test/code-points.ts';
 import { attachment, nameFile } from '../../../../src/pki/certificates/downloads/file-name.ts';
 import type { CertificateRow } from '../../../../src/pki/records/certificate-row.ts';
 
@@ -39,7 +40,7 @@ test('names beyond ASCII stand there twice: for everybody, and as they are', () 
 
 test('whatever a certificate is called, the header is one line of ASCII and the name no path', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 120 }), (commonName) => {
+    fc.property(fc.string({ unit: codePoint, maxLength: 120 }), (commonName) => {
       const name = nameOf(commonName.toWellFormed());
       assert.doesNotMatch(name, /[/\\\p{Cc}"]/u);
       assert.ok(name !== '' && name !== '.' && name !== '..');

@@ -1,17 +1,20 @@
 /** SBOMs made of uploads: what is found in archives, and how the document says so. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { createSbomInspection } from '../../../../src/evidence/sboms/inspection.ts';
+import { createSbomInspection, type InspectSbom } from '../../../../src/evidence/sboms/inspection.ts';
 import { Spool } from '../../../../src/evidence/spool.ts';
+import { discardDraft, freeDiscarded } from '../../../../src/releases/discarded/discard.ts';
 import { collectPackageFiles } from '../../../../src/releases/evidence/generation/collect.ts';
 import { generateSbom, generationJobKind } from '../../../../src/releases/evidence/generation/generate.ts';
 import { MemorySource } from '../../../../src/releases/inspection/byte-source.ts';
 import type { Database } from '../../../../src/storage/database.ts';
+import { discardedKeptMs } from '../../../../src/storage/discarded-blobs.ts';
 import { forEachEngine } from '../../../storage/engines.ts';
 import { buildZip, file } from '../../inspection/zip-builder.ts';
 import { openWorkshop } from '../../uploads/workshop.ts';
@@ -147,6 +150,39 @@ forEachEngine((_name, open) => {
       assert.deepEqual(lodash.evidence.identity[0].methods, [
         { technique: 'manifest-analysis', confidence: 0.9, value: 'package-lock.json' },
       ]);
+      await workshop.close();
+    });
+
+    test('leaves no bytes behind when its draft is discarded while it is made, and none are freed that a row names', async () => {
+      const { workshop, dependencies } = await openGeneration(await open());
+      const zip = buildZip([file('package-lock.json', { content: Buffer.from(lock) })]);
+      const { row } = await workshop.upload(zip);
+      const payload = { artifact_id: row.artifact_id };
+      const { database, blobs, caller } = workshop;
+      const draft = await database.query.selectFrom('release').selectAll().executeTakeFirstOrThrow();
+      const discard = () =>
+        database.transaction((tx) => discardDraft(tx, draft, { caller, slug: 'demo', at: workshop.now() }));
+      let made = '';
+      const inspectSbom: InspectSbom = async (order) => {
+        const inspected = await dependencies.inspectSbom(order);
+        made = createHash('sha256')
+          .update(await readFile(order.path))
+          .digest('hex');
+        await discard();
+        return inspected;
+      };
+      await generateSbom({ ...dependencies, inspectSbom }, { payload });
+      assert.deepEqual(await database.query.selectFrom('sbom').selectAll().execute(), []);
+      assert.notEqual(await blobs.measure(made), undefined, 'a backup may still read it');
+      const dayLater = workshop.now() + discardedKeptMs + 1;
+      assert.equal(await freeDiscarded({ database, blobs, now: () => dayLater }), 2, 'the file and its SBOM');
+      assert.equal(await blobs.measure(made), undefined);
+
+      const again = await workshop.upload(zip);
+      await generateSbom(dependencies, { payload: { artifact_id: again.row.artifact_id } });
+      assert.equal(await freeDiscarded({ database, blobs, now: () => dayLater }), 0);
+      const { sha256 } = await database.query.selectFrom('sbom').selectAll().executeTakeFirstOrThrow();
+      assert.notEqual(await blobs.measure(sha256), undefined);
       await workshop.close();
     });
 

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
+import { codePoint } from '../../../../../protocol/test/code-points.ts';
 import { type PublisherKey, parseKeyFile } from '../../../../src/watch/publisher-keys/key-file.ts';
 import { readEntries } from '../../../../src/watch/readers/feed/entries.ts';
 import { createFeedReader } from '../../../../src/watch/readers/feed/feed-reader.ts';
@@ -288,7 +289,7 @@ test('whatever a feed holds, it is read or refused: no DOCTYPE, no other schemes
   fc.assert(
     fc.property(
       fc.oneof(
-        fc.string({ unit: 'binary' }),
+        fc.string({ unit: codePoint }),
         fc.array(words).map((all) => all.join('')),
       ),
       (text) => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { codePoint } from '../../../../../protocol/test/code-points.ts';
 import { parseNpmrc } from '../../../../src/watch/readers/npm/npmrc.ts';
 
 /** How npm writes a variable of the environment. */
@@ -66,7 +67,7 @@ test('whatever stands in the file, it is read, and no registry has credentials i
     'u:p@',
   );
   const text = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: codePoint }),
     fc.array(words).map((parts) => parts.join('')),
   );
   fc.assert(

@@ -9,8 +9,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { chooseFreePort } from '../../../../../protocol/test/free-port.ts';
 import type { BundleJson } from '../../../../../protocol/test/sigstore/minted.ts';
-import { chooseFreePort } from '../../../free-port.ts';
 
 /** A version to publish. */
 interface Published {

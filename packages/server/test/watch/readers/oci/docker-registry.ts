@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { chooseFreePort } from '../../../free-port.ts';
+import { chooseFreePort } from '../../../../../protocol/test/free-port.ts';
 import { digestOf, type ImageStore } from './images.ts';
 
 const program = '/usr/bin/docker-registry';

@@ -10,8 +10,10 @@ class RequestUseSniff implements Sniff
 {
     private const CALLS = [
         "unserialize", "maybe_unserialize", "extract", "call_user_func", "call_user_func_array", "file_put_contents", "unlink",
-        "move_uploaded_file", "update_option", "file_get_contents", "readfile", "fopen",
+        "move_uploaded_file", "file_get_contents", "readfile", "fopen",
     ];
+    /** Values of requests are what options are for; a request that names the option sets any of them. */
+    private const NAMING_CALLS = ["update_option", "add_option", "update_site_option", "delete_option"];
 
     public function register()
     {
@@ -31,6 +33,10 @@ class RequestUseSniff implements Sniff
         } elseif (in_array(strtolower($token["content"]), self::CALLS, true) && Statement::isCall($file, $at)) {
             if (Statement::hasRequest(Statement::arguments($file, $at))) {
                 $file->addError("%s is given what came with the request", $at, "Call", [$token["content"]]);
+            }
+        } elseif (in_array(strtolower($token["content"]), self::NAMING_CALLS, true) && Statement::isCall($file, $at)) {
+            if (Statement::hasRequest(Statement::firstArgument($file, $at))) {
+                $file->addError("the request decides which option %s changes", $at, "Option", [$token["content"]]);
             }
         }
     }

@@ -31,6 +31,19 @@ final class Statement
         return $close === null ? [] : array_slice($tokens, $open + 1, $close - $open - 1);
     }
 
+    /** The tokens of the first argument of a call. */
+    public static function firstArgument(File $file, int $at): array
+    {
+        $arguments = self::arguments($file, $at);
+        $depth = count($arguments[0]['nested_parenthesis'] ?? []);
+        foreach ($arguments as $index => $token) {
+            if ($token['code'] === T_COMMA && count($token['nested_parenthesis'] ?? []) === $depth) {
+                return array_slice($arguments, 0, $index);
+            }
+        }
+        return $arguments;
+    }
+
     /** The tokens from the one after this to the end of the statement. */
     public static function rest(File $file, int $at): array
     {

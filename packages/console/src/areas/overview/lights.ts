@@ -1,0 +1,91 @@
+/** The traffic lights: what the server says of itself, judged for people. */
+import type { Answer } from '../../api/client.ts';
+import type { texts } from './texts.en.ts';
+
+/** One light. */
+export interface Light {
+  readonly name: keyof typeof texts;
+  readonly level: 'good' | 'attention' | 'bad' | 'off';
+  readonly word: keyof typeof texts;
+  readonly values?: Readonly<Record<string, string | number>>;
+  /** A moment that belongs to it, and what it is. */
+  readonly moment?: { readonly label: keyof typeof texts; readonly at: string };
+}
+
+/** What is asked. Undefined: the role may not know, so there is no light for it. */
+export interface Known {
+  readonly status: Answer<'GET /api/status'>;
+  readonly health: Answer<'GET /api/health'>;
+  readonly key: Answer<'GET /api/signing/pubkey'>;
+  readonly backups: Answer<'GET /api/backups'> | undefined;
+}
+
+/** The lights, in the order of the page. */
+export function judgeLights({ status, health, key, backups }: Known): readonly Light[] {
+  return [
+    trustLight(status.trust),
+    key.key_id === null ? { name: 'key', level: 'attention', word: 'keyNone' } : good('key', 'keyGood'),
+    vaultLight(status.vault),
+    scannerLight(status.scanner),
+    health.db === 'ok' ? good('database', 'databaseGood') : { name: 'database', level: 'bad', word: 'databaseBad' },
+    ...watchLights(health),
+    ...(backups ? [backupLight(backups.backups)] : []),
+  ];
+}
+
+function good(name: Light['name'], word: Light['word']): Light {
+  return { name, level: 'good', word };
+}
+
+function trustLight({ light, version, expires_at }: Known['status']['trust']): Light {
+  const moment = expires_at === null ? {} : { moment: { label: 'expires' as const, at: expires_at } };
+  const values = { version: version ?? 0 };
+  switch (light) {
+    case 'green':
+      return { name: 'trust', level: 'good', word: 'trustGreen', values, ...moment };
+    case 'yellow':
+      return { name: 'trust', level: 'attention', word: 'trustYellow', values, ...moment };
+    case 'red':
+      return { name: 'trust', level: 'bad', word: 'trustRed', ...moment };
+    case 'none':
+      return { name: 'trust', level: 'attention', word: 'trustNone' };
+  }
+}
+
+function vaultLight(vault: Known['status']['vault']): Light {
+  if (vault === 'unlocked') return good('vault', 'vaultUnlocked');
+  return { name: 'vault', level: 'bad', word: vault === 'locked' ? 'vaultLocked' : 'vaultAbsent' };
+}
+
+function scannerLight({ state, engine, signature_date }: Known['status']['scanner']): Light {
+  const moment = signature_date === null ? {} : { moment: { label: 'signed' as const, at: signature_date } };
+  if (state === 'ready') {
+    return { name: 'scanner', level: 'good', word: 'scannerReady', values: { engine: engine ?? '' }, ...moment };
+  }
+  if (state === 'off') return { name: 'scanner', level: 'off', word: 'scannerOff' };
+  return { name: 'scanner', level: 'bad', word: 'scannerUnreachable' };
+}
+
+function watchLights({ watch, push, bus }: Known['health']): readonly Light[] {
+  const words = { ok: 'watchOk', late: 'watchLate', stalled: 'watchStalled' } as const;
+  const levels = { ok: 'good', late: 'attention', stalled: 'bad' } as const;
+  return [
+    ...(watch ? [{ name: 'watch' as const, level: levels[watch], word: words[watch] }] : []),
+    ...(push === 'ok' ? [good('push', 'pushOk')] : []),
+    ...(push === 'waiting'
+      ? [{ name: 'push' as const, level: 'attention' as const, word: 'pushWaiting' as const }]
+      : []),
+    ...(bus === 'ok' ? [good('bus', 'busOk')] : []),
+    ...(bus === 'failed' ? [{ name: 'bus' as const, level: 'bad' as const, word: 'busFailed' as const }] : []),
+  ];
+}
+
+function backupLight(backups: Answer<'GET /api/backups'>['backups']): Light {
+  const newest = backups
+    .map(({ stored_at }) => stored_at)
+    .sort()
+    .at(-1);
+  if (newest === undefined) return { name: 'backups', level: 'attention', word: 'backupsNone' };
+  const values = { count: backups.length };
+  return { name: 'backups', level: 'good', word: 'backupsGood', values, moment: { label: 'newest', at: newest } };
+}

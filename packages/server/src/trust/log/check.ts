@@ -1,0 +1,53 @@
+/** The whole log held against itself: entries against leaves, leaves against tiles, tiles against the signed root. */
+import { hash } from 'node:crypto';
+import { setImmediate as giveWay } from 'node:timers/promises';
+import { isSameBytes } from '@signpost/protocol/bytes/compare';
+import { hashPairs, hashTree } from '@signpost/protocol/tlog/prover';
+import { parseHashTile, tileWidth } from '@signpost/protocol/tlog/tile';
+import type { Query } from '../../storage/database.ts';
+import { verifyCheckpoint } from './checkpoint.ts';
+import { type LogRow, listHashes, listRun } from './store.ts';
+import { logDamaged, openTiles } from './tiles.ts';
+
+/** Throws `unavailable`, rule `log-damaged`, naming what does not agree. Reads every row of the log. */
+export async function checkLog(query: Query, log: LogRow): Promise<void> {
+  for (let start = 0; start < log.size; start += tileWidth) {
+    await checkLeaves(query, log, start);
+    await giveWay();
+  }
+  for (let level = 1, width = tileWidth; width <= log.size; level++, width *= tileWidth) {
+    for (let position = 0; position < Math.floor(log.size / width); position++) {
+      await checkNode(query, log, { level, position });
+    }
+  }
+  const [planted] = await listRun(query, { log: log.id, start: log.size, count: Number.MAX_SAFE_INTEGER - log.size });
+  if (planted) throw logDamaged(`entry ${planted.position} is beyond the end of the log`);
+  if (log.checkpoint === null) return;
+  const { size, rootHash } = await verifyCheckpoint(log.checkpoint, log);
+  if (size !== log.checkpoint_size)
+    throw logDamaged(`the checkpoint is of ${size} entries, not ${log.checkpoint_size}`);
+  if (isSameBytes(await hashTree(openTiles(query, log), size, log.size), rootHash)) return;
+  throw logDamaged(`the entries do not have the root of the checkpoint of ${size}`);
+}
+
+async function checkLeaves(query: Query, log: LogRow, start: number): Promise<void> {
+  const rows = await listRun(query, { log: log.id, start, count: tileWidth });
+  if (rows.length < Math.min(tileWidth, log.size - start)) throw logDamaged(`entries from ${start} on are missing`);
+  for (const { position, entry, leaf_hash } of rows) {
+    // RFC 6962, 2.1: a leaf is hashed with 0 before it.
+    const leaf = hash('sha256', Buffer.concat([Buffer.of(0), Buffer.from(entry)]), 'base64');
+    if (leaf !== leaf_hash) throw logDamaged(`entry ${position} is not what was logged`);
+  }
+}
+
+async function checkNode(
+  query: Query,
+  log: LogRow,
+  { level, position }: { readonly level: number; readonly position: number },
+): Promise<void> {
+  const [stored] = await listHashes(query, { log: log.id, level, start: position, count: 1 });
+  const tile = await openTiles(query, log).readTile({ level: level - 1, index: position, width: tileWidth });
+  const computed = hashPairs(parseHashTile(tile, tileWidth));
+  if (stored === Buffer.from(computed).toString('base64')) return;
+  throw logDamaged(`the hash of tile ${position} at level ${level - 1} is not that of its hashes`);
+}

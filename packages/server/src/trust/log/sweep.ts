@@ -1,0 +1,44 @@
+/** What comes into the log by the clock: certificates, what is revoked, and the head of the audit chain that tells of all that. */
+import { setImmediate as giveWay } from 'node:timers/promises';
+import type { Database, Query } from '../../storage/database.ts';
+import { appendAll, type Loggable, type LogParts } from './append.ts';
+import { findSweptTo } from './audit-heads.ts';
+import { type AuditedRow, findOpenLog, listAudited } from './store.ts';
+import { findServersOwn } from './transparency-log.ts';
+
+/** What a sweep works with. */
+export interface SweepParts extends LogParts {
+  readonly database: Database;
+  /** What rows of the audit log tell of that belongs into the log. */
+  readonly describe: (query: Query, rows: readonly AuditedRow[]) => Promise<readonly Loggable[]>;
+}
+
+const pageRows = 1000;
+/** What is more than this waits for the next sweep, so that whoever issues goes on issuing. */
+const maxPages = 20;
+
+/**
+ * Appends what the audit log tells of since the last sweep, and after each page the hash of the chain up to there. A sweep that was cut off
+ * begins again at the last head of this chain that is in the log; nothing comes in twice. Returns how many came in.
+ */
+export async function sweepAudit(parts: SweepParts): Promise<number> {
+  const { query } = parts.database;
+  const log = await findOpenLog(query);
+  const organisationId = await findServersOwn(query);
+  // Without the key nothing could be signed; the heads wait where they are.
+  if (!log || organisationId === null || parts.vault.state !== 'unlocked') return 0;
+  let after = await findSweptTo(query, log);
+  let appended = 0;
+  for (let page = 0; page < maxPages; page++) {
+    const rows = await listAudited(query, { after, limit: pageRows });
+    const last = rows.at(-1);
+    if (!last) break;
+    // What was read may be in no file yet, and the log may not run ahead of it.
+    await parts.database.settle();
+    const head = { type: 'audit-head', sequence: last.sequence, sha256: last.hash } as const;
+    appended += await appendAll(parts, [...(await parts.describe(query, rows)), { organisationId, entry: head }]);
+    after = last.sequence;
+    await giveWay();
+  }
+  return appended;
+}
