@@ -1,5 +1,13 @@
-/** Preloaded into every test process: the runner's own bookkeeping must not cost more than the tests. */
+/** Preloaded into every test process: it ends, and the runner's own bookkeeping must not cost more than the tests. */
 import { createHook } from 'node:async_hooks';
+import process from 'node:process';
+
+// The runner waits for its processes without an end, and one in which a failed test left something open has none.
+const limitMinutes = 15;
+setTimeout(() => {
+  console.error(`This process did not end in ${limitMinutes} minutes; open: ${process.getActiveResourcesInfo()}`);
+  process.exit(1);
+}, limitMinutes * 60_000).unref();
 
 // node:test keeps for each promise to which test it belongs, which is an eighth of all that our tests take. It is needed
 // only to tell which test an error belongs to that nobody caught; without it such an error fails the file.

@@ -105,7 +105,8 @@ async function runTests({ entries, grouped }: TestRun): Promise<Outcome> {
     cwd: root,
     // One more than there are processors: some test always waits for another process or for the disk.
     concurrency: availableParallelism() + 1,
-    timeout: 20 * minuteMs,
+    // Whatever does not even let its own limit come (test-process.ts) is ended with the run.
+    signal: AbortSignal.timeout(60 * minuteMs),
     execArgv: [
       ...['-C', '@signpost/source', '--disable-warning=ExperimentalWarning', `--test-timeout=${5 * minuteMs}`],
       ...['test-process.ts', ...(countCosts ? ['test-cost.ts'] : [])].map((name) => `--import=${urlOf(name)}`),

@@ -31,6 +31,7 @@ interface Link {
 /** Carries events to NATS. Connects when it is first used and again after each failure; nothing waits for NATS but what is for others. */
 export function createNatsBus(place: NatsPlace): OuterBus {
   let link: Link | undefined;
+  let opening: Promise<Link> | undefined;
   const drop = async () => {
     const { connection } = link ?? {};
     link = undefined;
@@ -39,7 +40,11 @@ export function createNatsBus(place: NatsPlace): OuterBus {
   return {
     open: async () => {
       if (link && !link.connection.isClosed()) return 'kept';
-      link = await openLink(place);
+      // Who asks meanwhile waits for the same link: a second one would have nobody to close it.
+      opening ??= openLink(place).finally(() => {
+        opening = undefined;
+      });
+      link = await opening;
       return link.isNew ? 'lost' : 'kept';
     },
     carry: async (events) => {
@@ -52,7 +57,11 @@ export function createNatsBus(place: NatsPlace): OuterBus {
         throw error;
       }
     },
-    close: drop,
+    close: async () => {
+      // What is being opened is closed as well: whoever asked for it has taken it by then.
+      await opening?.catch(() => undefined);
+      await drop();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
-/** Other processes that listen, as docs/bus.md tells them to. */
+/** Other processes that listen, as docs/bus.md tells them to; those that a failed test leaves behind leave when it has ended. */
+import type { TestContext } from 'node:test';
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { connect, nanos } from '@nats-io/transport-node';
 import { Client } from 'pg';
 import { streamName } from '../../../src/storage/bus/nats.ts';
 import { notificationChannel } from '../../../src/storage/bus/postgres.ts';
@@ -17,7 +18,8 @@ export interface Listener {
   leave(): Promise<void>;
 }
 
-interface Memory {
+/** What was there, also for whoever listens next. */
+export interface Memory {
   readonly arrived: Arrived[];
   repeated: number;
 }
@@ -28,9 +30,10 @@ function remember(memory: Memory, event: Arrived): void {
 }
 
 /** By notifications: what comes after the last position is read with each, and by the clock. */
-export async function listenToPostgres(url: string, memory: Memory): Promise<Listener> {
+export async function listenToPostgres(t: TestContext, url: string, memory: Memory): Promise<Listener> {
   const client = new Client({ connectionString: url });
   client.on('error', () => undefined);
+  t.after(() => client.end());
   await client.connect();
   let reading = Promise.resolve();
   const read = () => {
@@ -58,10 +61,13 @@ export async function listenToPostgres(url: string, memory: Memory): Promise<Lis
 }
 
 /** By a durable consumer: JetStream keeps the place, and gives again what was not acknowledged. */
-export async function listenToNats(url: string, memory: Memory): Promise<Listener> {
+export async function listenToNats(t: TestContext, url: string, memory: Memory): Promise<Listener> {
   const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  t.after(() => connection.close());
   const manager = await jetstreamManager(connection);
-  await manager.consumers.add(streamName, { durable_name: 'a-listener', ack_policy: AckPolicy.Explicit });
+  await manager.consumers.add(streamName, {
+    ...{ durable_name: 'a-listener', ack_policy: AckPolicy.Explicit, ack_wait: nanos(2000) },
+  });
   const consumer = await jetstream(connection).consumers.get(streamName, 'a-listener');
   const messages = await consumer.consume();
   const reading = (async () => {
@@ -74,9 +80,10 @@ export async function listenToNats(url: string, memory: Memory): Promise<Listene
     arrived: memory.arrived,
     repeated: () => memory.repeated,
     leave: async () => {
-      messages.stop();
-      await connection.close();
+      // The server has heard of it before it may give anything to whoever comes next: closing alone does not wait for that.
+      await messages.close();
       await reading;
+      await connection.drain();
     },
   };
 }
