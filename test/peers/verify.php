@@ -2,6 +2,7 @@
 // Decides every vector with PHP and libsodium alone: php verify.php VECTOR_DIRECTORY (see docs/protocol/)
 declare(strict_types=1);
 require __DIR__ . '/envelope.php';
+require __DIR__ . '/log.php';
 
 // trust-list.md
 function decide_trust(object $v, string $text, ?object $previous = null): array {
@@ -57,6 +58,12 @@ function decide_manifest(object $v): array {
     return ['version' => $m->version, 'counter' => $m->counter, 'digest' => $digest];
 }
 
+function decide_logged(object $v): ?array {
+    [$v->previous, $v->installed_version, $v->max_age_ms] = [null, null, null];
+    ['digest' => $digest] = decide_manifest($v);
+    return decide_log($v, decide_trust($v, $v->trust)[0], parse($v->envelope)->manifest, $digest);
+}
+
 function decide_file(object $v): bool {
     $bytes = base64_decode($v->bytes_b64, true);
     need(strlen($bytes) === $v->size_bytes, 'size_mismatch');
@@ -68,6 +75,8 @@ $deciders = [
     'canonical-json' => fn(object $v): array => ['canonical' => canonical(parse($v->text))],
     'trust-list' => fn(object $v): array => ['accepted' => decide_trust($v, $v->envelope, $v->previous)[1]],
     'manifest' => fn(object $v): array => ['accepted' => decide_manifest($v)],
+    'log' => fn(object $v): array => ['accepted' => decide_logged($v)],
+    'log-evidence' => decide_evidence(...),
     'file' => fn(object $v): array => ['accepted' => decide_file($v)],
 ];
 $total = $agreed = 0;

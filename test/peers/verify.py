@@ -2,6 +2,7 @@
 import base64, json, pathlib, sys
 from envelope import Envelope, by_id
 from frames import decide_frame
+from log import decide_evidence, decide_log
 from reading import Refused, assert_shape, canonical, is_at_least, key_id, need, parse, unix_ms
 
 # trust-list.md
@@ -93,6 +94,11 @@ def decide_entry(v, entry):
 def is_in_window(o, now):
     return ("not_before" not in o or unix_ms(o["not_before"]) <= now) and ("not_after" not in o or now < unix_ms(o["not_after"]))
 
+def decide_logged(v):
+    trust, _ = decide_trust(v, v["trust"], v["now"])
+    decided = decide_manifest({**v, "previous": None, "installed_version": None, "max_age_ms": None})
+    return decide_log(v, trust, parse(v["envelope"])["manifest"], decided["digest"])
+
 def decide_file(v):
     data = base64.b64decode(v["bytes_b64"])
     need(len(data) == v["size_bytes"], "size_mismatch")
@@ -105,6 +111,8 @@ deciders = {
     "manifest": lambda v: {"accepted": decide_manifest(v)},
     "catalogue": lambda v: {"accepted": decide_catalogue(v)},
     "frame": lambda v: decide_frame(v, decide_trust(v | {"threshold": 1}, v["trust"], v["now"])[0]),
+    "log": lambda v: {"accepted": decide_logged(v)},
+    "log-evidence": decide_evidence,
     "file": lambda v: {"accepted": decide_file(v)},
 }
 wrong = total = 0

@@ -20,7 +20,6 @@ const clientCodes = [
     'author_replayed',
     'fetch_failed',
     'state_invalid',
-    'log_proof_missing',
     'log_inconsistent',
   ],
 ];
@@ -41,10 +40,8 @@ const certificateCodes = [
 /** What evidence and TUF metadata are refused with; the tests of their folders and test/conformance hold them. */
 const evidenceCodes = [
   'trusted_root_invalid',
-  'log_untrusted',
   'log_entry_missing',
   'log_entry_mismatch',
-  'log_proof_invalid',
   'sct_invalid',
   'signed_time_missing',
   'signed_time_invalid',

@@ -4,6 +4,7 @@ import { canonicalJsonVectors } from './canonical-json.ts';
 import { catalogueVectors } from './catalogue.ts';
 import { fileVectors } from './file.ts';
 import { frameVectors } from './frame.ts';
+import { logEvidenceVectors, logVectors } from './log.ts';
 import { manifestVectors } from './manifest.ts';
 import { olpcVectors } from './olpc.ts';
 import { trustListVectors } from './trust-list.ts';
@@ -16,6 +17,8 @@ export async function createVectorFiles(): Promise<ReadonlyMap<string, string>> 
     ['trust-list.json', encodeVectors(await trustListVectors())],
     ['manifest.json', encodeVectors(await manifestVectors())],
     ['catalogue.json', encodeVectors(await catalogueVectors())],
+    ['log.json', encodeVectors(await logVectors())],
+    ['log-evidence.json', encodeVectors(await logEvidenceVectors())],
     ['frame.json', encodeVectors(await frameVectors())],
     ['file.json', encodeVectors(fileVectors)],
   ]);

@@ -48,6 +48,8 @@ export async function readVectorFiles() {
     catalogue: await read('catalogue'),
     file: await read('file'),
     frame: await read('frame'),
+    log: await read('log'),
+    logEvidence: await read('log-evidence'),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Decides vectors with nothing but the package and what the Web has: runs in Node, in a bare context, in a browser. */
-import { parseBase64 } from '@signpost/protocol/bytes/base64';
+import { encodeBase64, parseBase64 } from '@signpost/protocol/bytes/base64';
 import { encodeText, parseText } from '@signpost/protocol/bytes/text';
 import { verifyFile } from '@signpost/protocol/client/download';
 import { createRootSet } from '@signpost/protocol/client/state';
@@ -14,14 +14,18 @@ import { type FrameRefusal, verifyFrame } from '@signpost/protocol/frames/verify
 import { encodeCanonicalText } from '@signpost/protocol/json/canonical';
 import { encodeOlpc } from '@signpost/protocol/json/olpc';
 import { parseOlpc, parseSignable } from '@signpost/protocol/json/parse';
+import { parsePublicKey } from '@signpost/protocol/keys/ed25519';
+import type { TrustedLog } from '@signpost/protocol/updates/trust-list';
 import { verifyCatalogue, verifyCatalogueEntry } from '@signpost/protocol/updates/verify-catalogue';
 import { verifyCatalogueVersion, verifyCounter, verifySupported } from '@signpost/protocol/updates/verify-history';
+import { findTrustedLog, verifyLogEvidence, verifyLogged } from '@signpost/protocol/updates/verify-log';
 import { verifyManifest } from '@signpost/protocol/updates/verify-manifest';
 import { verifyTrustList } from '@signpost/protocol/updates/verify-trust-list';
 import type { CanonicalJsonVector } from '../../vectors/canonical-json.ts';
 import type { CatalogueVector } from '../../vectors/catalogue.ts';
 import type { FileVector } from '../../vectors/file.ts';
 import type { FrameVector } from '../../vectors/frame.ts';
+import type { LogEvidenceVector, LogVector } from '../../vectors/log.ts';
 import type { ManifestVector } from '../../vectors/manifest.ts';
 import type { TrustListVector } from '../../vectors/trust-list.ts';
 
@@ -34,6 +38,8 @@ export interface VectorFiles {
   readonly catalogue: string;
   readonly file: string;
   readonly frame: string;
+  readonly log: string;
+  readonly logEvidence: string;
 }
 
 /** How many vectors were decided, and the names of those decided otherwise than expected. */
@@ -52,6 +58,8 @@ export async function decideVectors(files: VectorFiles): Promise<VectorOutcome> 
     await decideAll(JSON.parse(files.catalogue) as CatalogueVector[], decideCatalogue),
     await decideAll(JSON.parse(files.file) as FileVector[], decideFile),
     await decideAll(JSON.parse(files.frame) as FrameVector[], decideFrame),
+    await decideAll(JSON.parse(files.log) as LogVector[], decideLog),
+    await decideAll(JSON.parse(files.logEvidence) as LogEvidenceVector[], decideLogEvidence),
   ];
   return {
     decided: outcomes.reduce((sum, { decided }) => sum + decided, 0),
@@ -114,6 +122,25 @@ async function decideCatalogue(vector: CatalogueVector): Promise<object> {
 async function decideFile({ bytes_b64, size_bytes, sha256 }: FileVector): Promise<object> {
   await verifyFile(new Blob([parseBase64(bytes_b64)]).stream(), { sizeBytes: size_bytes, sha256 });
   return { accepted: true };
+}
+
+async function decideLog(vector: LogVector): Promise<object> {
+  const { roots, threshold, project, channel, now, pinned, envelope } = vector;
+  const trust = await verifyTrustList(encodeText(vector.trust), { roots: await createRootSet(roots, threshold) });
+  const manifest = await verifyManifest(encodeText(envelope), { trust, project, channel, now });
+  const log = findTrustedLog(trust, pinned ? await openLog(pinned) : undefined);
+  if (!log) return { accepted: null };
+  const { index, checkpoint } = await verifyLogged(manifest, log);
+  return { accepted: { index, size: checkpoint.size, root_hash: encodeBase64(checkpoint.rootHash) } };
+}
+
+async function decideLogEvidence({ log, evidence }: LogEvidenceVector): Promise<object> {
+  await verifyLogEvidence(evidence, await openLog(log));
+  return { accepted: true };
+}
+
+async function openLog({ origin, pubkey_b64 }: LogEvidenceVector['log']): Promise<TrustedLog> {
+  return { origin, key: await parsePublicKey(pubkey_b64) };
 }
 
 /** Channel keys that are refused are not known; a reason of the outcome is for people, and for other implementations. */
