@@ -25,7 +25,7 @@ suite('trust', { skip: missing }, () => {
 
   test('the list in force shows roots, threshold, keys with their use, and when it ends', async () => {
     await visitor.go('trust');
-    await visitor.page.waitForSelector('h2:text("List 1")');
+    await visitor.page.waitForSelector('h2:text-is("List 1")');
     await visitor.page.waitForSelector(`code:text("${server.root.pubkeyB64}")`);
     await visitor.page.waitForSelector('text=what happens, sent to listeners');
     await visitor.review('trust');
@@ -55,7 +55,7 @@ suite('trust', { skip: missing }, () => {
     await page.waitForSelector('text=verified in this browser');
     await visitor.review('trust-import');
     await page.click('text=Bring into force');
-    await page.waitForSelector('h2:text("List 2")');
+    await page.waitForSelector('h2:text-is("List 2")');
     await visitor.go('trust/keys');
     await page.click('a:text("the server\'s <key>")');
     await page.click('button:text("Put to use")');
@@ -81,7 +81,7 @@ suite('trust', { skip: missing }, () => {
     await visitor.review('trust-import-confirm');
     await page.fill('dialog input', '3');
     await page.click('dialog >> button:text("Bring into force")');
-    await page.waitForSelector('h2:text("List 3")');
+    await page.waitForSelector('h2:text-is("List 3")');
     visitor.assertQuiet();
   });
 
@@ -119,7 +119,7 @@ suite('trust', { skip: missing }, () => {
     await hand((await server.root.signNextList(terms)).envelope);
     await page.waitForSelector('text=Every release must be proven to be in the transparency log');
     await page.click('text=Bring into force');
-    await page.waitForSelector('h2:text("List 4")');
+    await page.waitForSelector('h2:text-is("List 4")');
     await visitor.go('trust/log');
     await page.waitForSelector('text=clients ask for proofs');
     await page.selectOption('select', 'manifest');
