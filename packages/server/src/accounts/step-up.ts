@@ -43,7 +43,7 @@ export async function confirmPerson(parts: StepUpParts, caller: Caller, proof: S
   if (verdict === 'proven-twice') {
     await database.transaction((transaction) => noteSecondFactor(transaction, sessionId, now()));
   }
-  if (verdict !== undefined) return;
+  if (isProven(verdict)) return;
   await recordRefused(parts, caller, personId);
   throw new Refusal('forbidden', isNeeded ? 'the password or the second factor is wrong' : 'the password is wrong', {
     rule: 'step-up',
@@ -54,7 +54,7 @@ export async function confirmPerson(parts: StepUpParts, caller: Caller, proof: S
 /**
  * The admin whose address and password these are, with a second factor where they have one, as a caller: for what must work while the vault is
  * locked, when no session holds and no code of an app can be checked. Throws the same `forbidden`, after the same work, for whatever is wrong,
- * and records it.
+ * and records it: as the act of whoever gave the right password or passkey, else as nobody's.
  */
 export async function confirmAdmin(
   parts: StepUpParts,
@@ -72,8 +72,8 @@ export async function confirmAdmin(
   // What is spent beside a password is spent after that was right; a passkey alone may be anybody's.
   const caller = proof.password === undefined ? stranger : named;
   const verdict = await judgeProof(parts, { caller, member, use }, { proof: usable, isNeeded });
-  if (member && verdict !== undefined && member.disabled_at === null && member.role === 'admin') return named;
-  await recordRefused(parts, stranger, member?.id ?? null);
+  if (isProven(verdict) && member?.disabled_at === null && member.role === 'admin') return named;
+  await recordRefused(parts, verdict === 'unproven' ? stranger : named, member?.id ?? null);
   throw new Refusal('forbidden', 'expected the address, the password and the second factor of an admin', {
     rule: 'step-up',
     hint: 'whoever has a second factor gives it: while the vault is locked, a recovery code or a passkey; API keys may not do this',
@@ -96,20 +96,27 @@ interface Asked {
   readonly use: TicketUse;
 }
 
-/** Undefined when it proves nothing. Without a member the answer is that, and takes as long. */
+/** `half-proven`: the password is right, and the second factor is wrong. */
+type Verdict = 'unproven' | 'half-proven' | 'proven' | 'proven-twice';
+
+function isProven(verdict: Verdict): boolean {
+  return verdict === 'proven' || verdict === 'proven-twice';
+}
+
+/** Without a member nothing is proven, which takes as long to say. */
 async function judgeProof(
   parts: StepUpParts,
   asked: Asked,
   { proof, isNeeded }: { proof: StepUpProof; isNeeded: boolean },
-): Promise<'proven' | 'proven-twice' | undefined> {
+): Promise<Verdict> {
   const { password, passkey } = proof;
   const { caller, member, use } = asked;
   if (password === undefined) {
-    return passkey && member && (await provesAlone(parts, asked, passkey)) ? 'proven-twice' : undefined;
+    return passkey && member && (await provesAlone(parts, asked, passkey)) ? 'proven-twice' : 'unproven';
   }
-  if (!(await parts.passwords.verify(password, member?.password_hash)) || !member) return undefined;
+  if (!(await parts.passwords.verify(password, member?.password_hash)) || !member) return 'unproven';
   if (!isNeeded) return 'proven';
-  return (await spendFactor(parts, { caller, personId: member.id, use }, proof)) ? 'proven-twice' : undefined;
+  return (await spendFactor(parts, { caller, personId: member.id, use }, proof)) ? 'proven-twice' : 'half-proven';
 }
 
 async function provesAlone(parts: StepUpParts, { caller, member, use }: Asked, passkey: Assertion): Promise<boolean> {

@@ -155,6 +155,25 @@ forEachEngine((_engine, open) => {
         assert.deepEqual(await query.selectFrom(table).selectAll().execute(), []);
       }
     });
+
+    test('is on record for a reset that was refused: as the act of whoever gave the right password, else of nobody', async () => {
+      const scene = await createScene(await open());
+      const { admin, manager } = scene.home.people;
+      const { secret } = await enrolTotp(scene, admin.session);
+      const reset = async (proof: object) => {
+        const json = { password, ...proof, new_master_password: `${masterPassword}!`, confirm: 'reset' };
+        assert.equal((await tell(scene, 'POST /api/vault/reset', { json })).status, 403);
+        const row = (await auditOf(scene, 'session.step_up_refused')).at(-1);
+        return [row?.actor_kind, row?.actor_id, row?.object_id];
+      };
+      const { id, email } = admin;
+      const totp = wrongCodeOf(scene, secret);
+      assert.deepEqual(await reset({ email, totp, password: 'not the password' }), ['anonymous', null, id]);
+      assert.deepEqual(await reset({ email, totp }), ['person', id, id]);
+      assert.deepEqual(await reset({ email }), ['person', id, id]);
+      assert.deepEqual(await reset({ email: manager.email }), ['person', manager.id, manager.id]);
+      assert.deepEqual(await reset({ email: 'nobody@mail.example' }), ['anonymous', null, 'unknown']);
+    });
   });
 
   suite('a half-session', () => {

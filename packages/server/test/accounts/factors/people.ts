@@ -83,5 +83,10 @@ export async function logHalfIn(scene: Scene, email: string): Promise<Told & { t
 
 /** The audit rows of an action. */
 export async function auditOf({ database }: Pick<Scene, 'database'>, action: string) {
-  return database.query.selectFrom('audit_event').selectAll().where('action', '=', action).execute();
+  return database.query
+    .selectFrom('audit_event')
+    .selectAll()
+    .where('action', '=', action)
+    .orderBy('sequence')
+    .execute();
 }
