@@ -96,8 +96,9 @@ suite('push', { skip: missing }, () => {
     await page.click('dialog[open] [type=submit]');
     await page.waitForSelector('text=/[Mm]essages? (is|are) sent again/');
     await page.click('main button:text-is("Change")');
-    await page.fill('[name=change-types]', 'release.activated');
-    await page.fill('[name=change-project]', 'compass');
+    await admin.review('webhook-change');
+    await page.fill('dialog[open] [name=types]', 'release.activated');
+    await page.fill('dialog[open] [name=project]', 'compass');
     await page.click('dialog[open] [type=submit]');
     await page.waitForSelector('dd:text-is("release.activated")');
     await page.waitForSelector('dd:text-is("compass")');
