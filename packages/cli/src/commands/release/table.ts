@@ -2,6 +2,8 @@
 import type { CommandSpec } from '../../command.ts';
 import { approve } from './approve.ts';
 import { ciUpload } from './ci-upload.ts';
+import { releaseImportSignature } from './import-signature.ts';
+import { releasePropose } from './propose.ts';
 import {
   releaseActivate,
   releaseDelete,
@@ -10,6 +12,7 @@ import {
   releaseShow,
   releaseWithdraw,
 } from './release.ts';
+import { releaseSign } from './sign.ts';
 import { releaseUpload } from './upload.ts';
 
 export const commands: readonly CommandSpec[] = [
@@ -22,4 +25,7 @@ export const commands: readonly CommandSpec[] = [
   releaseDelete,
   releaseRestore,
   approve,
+  releasePropose,
+  releaseSign,
+  releaseImportSignature,
 ];

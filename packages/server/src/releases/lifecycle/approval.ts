@@ -224,7 +224,7 @@ function assertEvidenceStands({ document }: ManifestRow, evidence: ReleaseEviden
   if (isSame) return;
   throw new Refusal('conflict', 'the evidence or the policy is not what it was when the release was proposed', {
     rule: 'proposal-outdated',
-    hint: 'propose the release again: signpost approve --again',
+    hint: 'propose the release again: signpost release propose --again',
   });
 }
 
@@ -259,7 +259,7 @@ async function serveApproved(
   if (row.counter <= (await findHighestServedCounter(tx, project.id, row.channel))) {
     throw new Refusal('conflict', 'a newer manifest was published meanwhile', {
       rule: 'proposal-outdated',
-      hint: 'propose the release again: signpost approve --again',
+      hint: 'propose the release again: signpost release propose --again',
     });
   }
   const manifest = await verifyManifest(encodeText(envelope), {
