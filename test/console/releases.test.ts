@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
-import { encodeBase64 } from '@signpost/protocol/bytes/base64';
 import { encodeText } from '@signpost/protocol/bytes/text';
 import { createKeyPair, type Signer } from '@signpost/protocol/keys/ed25519';
+import { encodeApproval } from '@signpost/protocol/updates/approval';
+import { digestHex } from '@signpost/protocol/updates/envelope';
 import type { Browser } from 'playwright-core';
 import { createProject, importList, uploadRelease } from '../programs/publisher.ts';
 import { type SeededServer, startSeededServer } from './seed.ts';
@@ -164,34 +165,60 @@ suite('projects and releases', { skip: missing }, () => {
     manager.assertQuiet();
   });
 
-  test('where maintainers must sign, the page shows what, who has and who has not', async () => {
+  test('where maintainers must sign, the page shows what, and takes signatures that were made elsewhere', async () => {
     const maintainers = await Promise.all([createKeyPair(), createKeyPair()]);
-    await demandApprovals(
-      server,
-      maintainers.map(({ signer }) => signer),
-    );
+    const [first, second] = maintainers.map(({ signer }) => signer);
+    assert.ok(first && second);
+    await demandApprovals(server, [first, second]);
     const { page } = manager;
+    const path = '/api/projects/guarded/releases/1.0.0/proposal';
+    const bring = (name: string, bytes: Uint8Array | string) =>
+      page.setInputFiles('[type=file]', { name, mimeType: 'application/json', buffer: Buffer.from(bytes) });
+    const readWaiting = async () => String((await server.admin.call('GET', path)).document);
     await manager.go('releases/guarded/1.0.0');
     assert.equal(await page.getByRole('button', { name: 'Activate' }).count(), 0);
     await page.getByRole('button', { name: 'Make what is to be signed' }).click();
     await page.waitForSelector('pre:has-text("release 1.0.0 of project guarded")');
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Download the bytes' }).click();
-    const path = '/api/projects/guarded/releases/1.0.0';
-    const { document, manifest_id } = await server.admin.call('GET', `${path}/proposal`);
-    assert.equal(Buffer.concat(await (await (await download).createReadStream()).toArray()).toString(), document);
-    const sign = async ({ keyId, sign: signBytes }: Signer) => {
-      const sig = encodeBase64(await signBytes(encodeText(document)));
-      await server.admin.call('POST', `${path}/approvals`, { manifest_id, key_id: keyId, sig });
-    };
-    const [first, second] = maintainers.map(({ signer }) => signer);
-    assert.ok(first && second);
-    await sign(first);
-    await page.getByRole('button', { name: 'Look again' }).click();
+    const saved = await download;
+    assert.equal(saved.suggestedFilename(), 'guarded-1.0.0.manifest.json');
+    const given = await readWaiting();
+    assert.equal(Buffer.concat(await (await saved.createReadStream()).toArray()).toString(), given);
+    await page.waitForSelector(
+      'pre:has-text("signpost release sign guarded-1.0.0.manifest.json --project guarded --release 1.0.0")',
+    );
+
+    await bring('approval.json', await signFile(second, given));
+    await page.waitForSelector('text=over exactly these bytes');
+    await page.getByRole('button', { name: 'Make it anew' }).click();
+    await page.getByLabel('Type 1.0.0 to confirm').fill('1.0.0');
+    await manager.review('release-propose-again');
+    await page.getByRole('dialog').getByRole('button', { name: 'Make it anew' }).click();
+    await page.waitForSelector('text=over exactly these bytes', { state: 'detached' });
+    await bring('approval.json', await signFile(second, given));
+    await page.waitForSelector('[role=alert]:has-text("This signature does not count")');
+    await manager.review('release-signature-refused');
+
+    const waiting = await readWaiting();
+    await bring('approval.json', await signFile(first, waiting));
+    await page.waitForSelector('text=over exactly these bytes');
+    await manager.review('release-signature');
+    await page.getByRole('button', { name: 'Hand in the signature' }).click();
     await page.waitForSelector('text=1 / 2');
+    await bring('approval.json', await signFile(first, waiting));
+    await page.waitForSelector('text=It has been handed in already');
     await manager.review('release-approvals');
-    await sign(second);
-    await manager.go('releases/guarded/1.0.0');
+    const german = await openPerson(browser, server, 'viewer', 'de-DE');
+    await german.go('releases/guarded/1.0.0');
+    await german.page.waitForSelector('h3:text("Wo der Schlüssel nie online ist")');
+    assert.equal(await german.page.locator('[type=file]').count(), 0);
+    await german.review('release-approvals-de');
+    german.assertQuiet();
+    await german.close();
+
+    await bring('bare.sig', await second.sign(encodeText(waiting)));
+    await page.getByRole('button', { name: 'Hand in the signature' }).click();
     await page.waitForSelector('h1 + :text("in service")');
     manager.assertQuiet();
   });
@@ -254,6 +281,12 @@ suite('projects and releases', { skip: missing }, () => {
     viewer.assertQuiet();
   });
 });
+
+/** What `signpost release sign` writes. */
+async function signFile({ keyId, sign }: Signer, manifest: string): Promise<string> {
+  const bytes = encodeText(manifest);
+  return encodeApproval({ manifestSha256: await digestHex(bytes), keyId, signature: await sign(bytes) });
+}
 
 /** A project whose releases two maintainers must sign, with a draft. */
 async function demandApprovals({ admin, root }: SeededServer, signers: readonly Signer[]): Promise<void> {

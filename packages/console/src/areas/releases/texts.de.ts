@@ -190,6 +190,22 @@ export const texts: Translation<typeof english> = {
   signedBytes: 'Bytes herunterladen',
   signedDigest: 'SHA-256 der Bytes',
   approveCommand: 'Jeder Maintainer, auf seinem eigenen Rechner',
+  offlineKey: 'Wo der Schlüssel nie online ist',
+  offlineKeyText:
+    'Laden Sie die Bytes herunter und tragen Sie sie zum Rechner mit dem Schlüssel. Der Befehl zeigt, was sie sagen, vergleicht die dort gebauten Dateien und schreibt eine Unterschrift. Bringen Sie diese hierher.',
+  offlineKeySign: 'Auf dem Rechner mit dem Schlüssel',
+  signatureDrop: 'Unterschrift hierher ziehen oder ihre Datei wählen',
+  signatureDropHint:
+    'Was „signpost release sign“ geschrieben hat, oder die bloße Ed25519-Unterschrift eines anderen Werkzeugs. Dieser Browser prüft sie, bevor etwas gesendet wird.',
+  signatureRefused: 'Diese Unterschrift zählt nicht',
+  signatureBy: 'Eine Unterschrift von {label} über genau diese Bytes',
+  signatureKnown: 'Sie wurde schon eingereicht.',
+  signatureSend: 'Unterschrift einreichen',
+  signatureTaken: 'Die Unterschrift zählt',
+  signatureLast: '{version} ist im Einsatz',
+  proposeAgain: 'Neu erzeugen',
+  proposeAgainText:
+    'Was wartet, wird aufgegeben und mit ihm jede Unterschrift darüber: alle Maintainer signieren noch einmal. Das ist nötig, wenn Nachweise, Richtlinie oder ein neueres Release es überholt haben.',
   lookAgain: 'Noch einmal nachsehen',
   maintainersMissing: 'Zu wenige Maintainer',
   maintainersMissingText:

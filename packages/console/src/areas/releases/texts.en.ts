@@ -182,6 +182,22 @@ export const texts = {
   signedBytes: 'Download the bytes',
   signedDigest: 'SHA-256 of the bytes',
   approveCommand: 'Each maintainer, on their own machine',
+  offlineKey: 'Where the key is never online',
+  offlineKeyText:
+    'Download the bytes and carry them to the machine with the key. The command shows what they say, compares the files that were built there, and writes a signature. Bring that here.',
+  offlineKeySign: 'On the machine with the key',
+  signatureDrop: 'Drop a signature here, or choose its file',
+  signatureDropHint:
+    'What "signpost release sign" wrote, or the bare Ed25519 signature of another tool. This browser verifies it before anything is sent.',
+  signatureRefused: 'This signature does not count',
+  signatureBy: 'A signature by {label} over exactly these bytes',
+  signatureKnown: 'It has been handed in already.',
+  signatureSend: 'Hand in the signature',
+  signatureTaken: 'The signature counts',
+  signatureLast: '{version} is in service',
+  proposeAgain: 'Make it anew',
+  proposeAgainText:
+    'What waits is given up, and so is every signature over it: all maintainers sign once more. That is needed where the evidence, the policy or a newer release has outdated it.',
   lookAgain: 'Look again',
   maintainersMissing: 'Too few maintainers',
   maintainersMissingText:
