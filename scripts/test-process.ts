@@ -1,6 +1,10 @@
-/** Preloaded into every test process: it ends, and the runner's own bookkeeping must not cost more than the tests. */
+/** Preloaded into every test process: it ends, and neither loading nor the runner's own bookkeeping must cost more than the tests. */
 import { createHook } from 'node:async_hooks';
+import { registerHooks } from 'node:module';
 import process from 'node:process';
+import { createResolve } from '../packages/cli/src/module-resolution.ts';
+
+registerHooks({ resolve: createResolve() });
 
 // The runner waits for its processes without an end, and one in which a failed test left something open has none.
 const limitMinutes = 15;

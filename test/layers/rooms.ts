@@ -182,7 +182,7 @@ export const houses: readonly House[] = [
   }),
   house('test/', { packages: allPackages, reaches: ['packages/'] }),
   house('bench/', { packages: allPackages, reaches: ['packages/', 'test/'] }),
-  house('scripts/', { reaches: ['packages/server/test/storage/'] }),
+  house('scripts/', { reaches: ['packages/cli/src/module-resolution.ts', 'packages/server/test/storage/'] }),
 ];
 
 function house(

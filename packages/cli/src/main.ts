@@ -1,9 +1,11 @@
 #!/usr/bin/env -S node -C @signpost/source --disable-warning=ExperimentalWarning
 /** The `signpost` command. The only file that touches the process: its arguments, variables and streams. */
+import { registerHooks } from 'node:module';
 import { homedir } from 'node:os';
 import { openCompileCache } from './compile-cache.ts';
 import { findCacheHome, readEnvironment } from './environment.ts';
 import { errorCodeOf } from './files/atomic-write.ts';
+import { createResolve } from './module-resolution.ts';
 
 const { argv, env, stdin, stdout, stderr } = process;
 const surroundings = {
@@ -13,7 +15,8 @@ const surroundings = {
 };
 
 openCompileCache(findCacheHome(surroundings));
-// After the cache is open: what is imported above was compiled without it.
+registerHooks({ resolve: createResolve() });
+// After both: what is imported above was found and compiled without them.
 const { run } = await import('./run.ts');
 // A reader that has seen enough, such as `head`, is no failure.
 stdout.on('error', (error) => process.exit(errorCodeOf(error) === 'EPIPE' ? 0 : 1));
