@@ -102,16 +102,11 @@ function renderViews({ slug, view }: NonNullable<Page['project']>, visit: Visit,
   )}</ul></nav>`;
 }
 
-const languageNames: Readonly<Record<Language, Intl.DisplayNames>> = {
-  en: new Intl.DisplayNames('en', { type: 'language' }),
-  de: new Intl.DisplayNames('de', { type: 'language' }),
-};
-
 /** A locale as people call it; an odd one as it is. */
 function nameLanguage(locale: string, language: Language): string {
   // What is shaped like a tag and is none (RFC 5646, 2.1) is a RangeError.
   try {
-    return languageNames[language].of(locale) ?? locale;
+    return new Intl.DisplayNames(language, { type: 'language' }).of(locale) ?? locale;
   } catch {
     return locale;
   }
