@@ -13,9 +13,17 @@ export interface TestBundle {
   sourceOf(path: string): string;
 }
 
-/** What nearly every process loads, each from hundreds of files. Other packages stay where they are, and so do their programs and data. */
-const bundledPackages =
-  /^(?:@signpost|kysely|hono|zod|croner|fast-check|openapi3-ts|@hono\/[^/]+|@asteasolutions\/zod-to-openapi)(?:\/|$)/;
+/** What nearly every process loads, each from dozens of files or hundreds. Other packages stay where they are, and so do their programs and data. */
+const bundledPackages = new RegExp(
+  `^(?:${[
+    ...['@signpost', 'kysely', 'hono', 'zod', 'croner', 'fast-check', 'openapi3-ts', '@hono/[^/]+', 'jose', 'ws'],
+    ...['@asteasolutions/zod-to-openapi', 'prom-client', '@opentelemetry/api', 'tdigest', 'bintrees'],
+    ...['pg', 'pg-[^/]+', 'pgpass', 'postgres-[^/]+', 'split2', 'xtend', 'commander', 'saxes', 'xmlchars'],
+    ...['ajv', 'fast-deep-equal', 'fast-uri', 'json-schema-traverse'],
+  ].join('|')})(?:/|$)`,
+);
+/** How what is no ES module finds the modules of Node. */
+const requireModule = `var require = (name) => process.getBuiltinModule('node:module').createRequire(import.meta.url)(name);`;
 /** How our code names a program or thread of its own. */
 const programUrl = /new URL\('(\.{1,2}\/[^']+\.ts)', import\.meta\.url\)/g;
 
@@ -61,7 +69,7 @@ function bundle(entryPoints: readonly string[], { root, folder, plugin }: Bundle
     // As Node does it: an import is of a value unless it says `type`.
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     ...{ outExtension: { '.js': '.mjs' }, chunkNames: 'parts/[name]-[hash]', conditions: ['@signpost/source'] },
-    ...{ metafile: true, logLevel: 'error' },
+    ...{ metafile: true, logLevel: 'error', banner: { js: requireModule } },
     define: {
       'import.meta.url': 'importMetaUrl',
       'import.meta.dirname': 'importMetaDirname',

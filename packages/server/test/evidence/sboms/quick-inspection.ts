@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { createColumns } from '../../../src/evidence/sboms/component-columns.ts';
 import type { InspectSbom } from '../../../src/evidence/sboms/inspection.ts';
-import { judgeDocument } from '../../../src/evidence/sboms/judge-document.ts';
 
-/** For tests in which an SBOM is there and its inspection is not the point. */
+/** For tests in which an SBOM is there and its inspection is not the point. Most never inspect one, and do not load the schemas. */
 export function createQuickInspection(): InspectSbom {
   return async ({ path, request }) => {
+    const { judgeDocument } = await import('../../../src/evidence/sboms/judge-document.ts');
     const { sbom, findings } = judgeDocument(await readFile(path), request);
     const { format, serial, created, authors, tools, described } = sbom;
     const parts = sbom.components.filter(({ ref }) => !described.includes(ref));
