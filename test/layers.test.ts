@@ -35,6 +35,17 @@ test('the start of a server loads no package that its defaults do not need', () 
   );
 });
 
+test('what the command does without a server loads nothing that answers', () => {
+  for (const path of ['setup.ts', 'backup/age/keys.ts', 'backup/offline.ts']) {
+    const loaded = listLoadedPackages(server(path));
+    assert.deepEqual(
+      ['@hono/node-server', '@hono/zod-openapi', 'prom-client'].filter((name) => loaded.has(name)),
+      [],
+      path,
+    );
+  }
+});
+
 suite('a planted violation is found', () => {
   const planted: readonly { name: string; files: Record<string, string>; found: string }[] = [
     {

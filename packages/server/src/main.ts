@@ -13,10 +13,6 @@ import { lockDataFolder } from './storage/data-folder.ts';
 import { lockDatabase } from './storage/database/open.ts';
 import type { Vault } from './vault/vault.ts';
 
-export { createKeyPair as createBackupKey } from './backup/age/keys.ts';
-export { drillBackup, makeBackup, restoreBackup, verifyBackup } from './backup/offline.ts';
-export { awaitFirstAdmin, type Initialised, initialise, migrateData, renewSetupLink, resetFactors } from './setup.ts';
-
 /** A server that answers. */
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:8787`. */

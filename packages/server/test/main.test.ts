@@ -10,7 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeyPair } from '@signpost/protocol/keys/ed25519';
 import { sql } from 'kysely';
 import { verifyAuditChain } from '../src/audit/store.ts';
-import { initialise, migrateData, type RunningServer, type ServeOptions, serve } from '../src/main.ts';
+import { type RunningServer, type ServeOptions, serve } from '../src/main.ts';
+import { initialise, migrateData } from '../src/setup.ts';
 import { openDatabase } from '../src/storage/database/open.ts';
 import { createQuickPasswords } from './accounts/quick-passwords.ts';
 import { send } from './planes-scene.ts';
@@ -252,7 +253,7 @@ suite('a stop', () => {
 
 test('whoever is killed while making a server leaves none, or a whole one', async (t) => {
   const program = `
-    import { initialise } from ${JSON.stringify(new URL('../src/main.ts', import.meta.url).href)};
+    import { initialise } from ${JSON.stringify(new URL('../src/setup.ts', import.meta.url).href)};
     process.stdout.write('begin');
     await initialise(process.env, ${JSON.stringify(founding)});
     process.stdout.write('done');

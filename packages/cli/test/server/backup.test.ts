@@ -7,7 +7,7 @@ import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createBackupKey } from '@signpost/server';
+import { createKeyPair } from '@signpost/server/backup/keys';
 import { run, runJson, start } from '../support/run.ts';
 import { startServer } from '../support/server.ts';
 
@@ -46,7 +46,7 @@ test('a backup of a running server comes here, is proved, tried out, and restore
 });
 
 test('a key makes and fetches what the recipients of the server open, and removes nothing', async (t) => {
-  const { recipient, identity } = createBackupKey();
+  const { recipient, identity } = createKeyPair();
   const { cwd, signpost, json } = await startServer(t, {
     prepare: () => ({ SIGNPOST_BACKUP_RECIPIENTS: recipient }),
   });

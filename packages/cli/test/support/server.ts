@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Initialised, initialise } from '@signpost/server';
+import { type Initialised, initialise } from '@signpost/server/setup';
 import { createWorkplace, type Ending, type Run, run, runJson, start } from './run.ts';
 
 /** A running server and the folder that everything of the test lies in. */

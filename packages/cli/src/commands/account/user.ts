@@ -185,6 +185,6 @@ async function resetFactorsOnline(invocation: Invocation, email: string): Promis
 }
 
 async function resetFactorsOffline(invocation: Invocation, email: string): Promise<void> {
-  const { resetFactors: reset } = await import('@signpost/server');
+  const { resetFactors: reset } = await import('@signpost/server/setup');
   await asFailure(reset(environmentOf(invocation), email));
 }

@@ -49,7 +49,7 @@ async function backUpFolder(invocation: Invocation): Promise<Answer> {
   const { options } = invocation;
   const lock = await readLock(invocation);
   await mkdir(options.requiredText('out'), { recursive: true });
-  const { makeBackup } = await import('@signpost/server');
+  const { makeBackup } = await import('@signpost/server/backup/offline');
   const report = (step: { stage: string; done: number; total: number }) => showProgress(invocation, step);
   const made = await untilInterrupted(invocation, (signal) =>
     makeBackup(environmentOf(invocation), { lock, dir: options.requiredText('out'), report, signal }),

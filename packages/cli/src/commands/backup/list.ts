@@ -47,8 +47,8 @@ async function createKey({ options }: Invocation): Promise<Answer> {
     )
   )
     throw refuseExisting(path);
-  const { createBackupKey } = await import('@signpost/server');
-  const { recipient, identity } = createBackupKey();
+  const { createKeyPair } = await import('@signpost/server/backup/keys');
+  const { recipient, identity } = createKeyPair();
   await createFileAtomically(path, `# public key: ${recipient}\n${identity}\n`).catch((error: unknown) => {
     throw errorCodeOf(error) === 'EEXIST' ? refuseExisting(path) : error;
   });

@@ -49,7 +49,7 @@ async function restoreFolder(invocation: Invocation): Promise<Answer> {
   const path = readArgument(invocation, 0);
   const opener = await readOpener(invocation, path);
   await prompt.confirm(`Replace what is in ${options.requiredText('data')} by ${basename(path)}?`);
-  const { restoreBackup } = await import('@signpost/server');
+  const { restoreBackup } = await import('@signpost/server/backup/offline');
   const order = {
     opener,
     otherVault: options.flag('other-vault'),

@@ -30,7 +30,7 @@ export const backupDrill: CommandSpec = {
 async function verify(invocation: Invocation): Promise<Answer> {
   const path = readArgument(invocation, 0);
   const opener = await readOpener(invocation, path);
-  const { verifyBackup } = await import('@signpost/server');
+  const { verifyBackup } = await import('@signpost/server/backup/offline');
   const report = (step: { stage: string; done: number; total: number }) => showStep(invocation, step);
   const manifest = await untilInterrupted(invocation, (signal) =>
     verifyBackup(environmentOf(invocation), path, { opener, report, signal }),
@@ -48,7 +48,7 @@ async function verify(invocation: Invocation): Promise<Answer> {
 async function drill(invocation: Invocation): Promise<Answer> {
   const path = readArgument(invocation, 0);
   const opener = await readOpener(invocation, path);
-  const { drillBackup } = await import('@signpost/server');
+  const { drillBackup } = await import('@signpost/server/backup/offline');
   const report = (step: { stage: string; done: number; total: number }) => showStep(invocation, step);
   const result = await untilInterrupted(invocation, (signal) =>
     drillBackup(environmentOf(invocation), path, { opener, report, signal }),

@@ -72,7 +72,7 @@ async function initialiseByLink(invocation: Invocation): Promise<Answer> {
   const masterPassword = isGiven
     ? await prompt.askNewSecret('Master password', source, { minLength: 12, option: 'master-password' })
     : undefined;
-  const { awaitFirstAdmin } = await import('@signpost/server');
+  const { awaitFirstAdmin } = await import('@signpost/server/setup');
   const organisationName = options.requiredText('organisation');
   const made = await asFailure(awaitFirstAdmin(environmentOf(invocation), { organisationName, masterPassword }));
   return {
@@ -86,7 +86,7 @@ async function initialiseByLink(invocation: Invocation): Promise<Answer> {
 }
 
 async function renewLink(invocation: Invocation): Promise<Answer> {
-  const { renewSetupLink } = await import('@signpost/server');
+  const { renewSetupLink } = await import('@signpost/server/setup');
   const setupLink = await asFailure(renewSetupLink(environmentOf(invocation)));
   return { document: { setup_link: setupLink }, lines: describeLink(setupLink) };
 }
@@ -106,7 +106,7 @@ async function initialiseWithAdmin(invocation: Invocation, email: string): Promi
     ...rules,
     option: 'password',
   });
-  const { initialise } = await import('@signpost/server');
+  const { initialise } = await import('@signpost/server/setup');
   const made = await asFailure(
     initialise(environmentOf(invocation), {
       masterPassword,
@@ -137,7 +137,7 @@ async function runServer(invocation: Invocation): Promise<undefined> {
 }
 
 async function migrateServer(invocation: Invocation): Promise<Answer> {
-  const { migrateData } = await import('@signpost/server');
+  const { migrateData } = await import('@signpost/server/setup');
   const names = await asFailure(migrateData(environmentOf(invocation)));
   return {
     document: { applied: names },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verifyAuditChain } from '../../../src/audit/store.ts';
-import { initialise, resetFactors } from '../../../src/main.ts';
+import { initialise, resetFactors } from '../../../src/setup.ts';
 import { openDatabase } from '../../../src/storage/database/open.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { cheapCost } from '../../vault/cheap-cost.ts';
