@@ -1,6 +1,6 @@
-/** Inspects SBOMs in a thread of its own each, one after the other, with bounded memory and time. */
+/** Inspects SBOMs in a thread of its own each, with bounded memory and time. */
 import { Worker } from 'node:worker_threads';
-import { createQueue } from '../../storage/turns.ts';
+import { FairTurns, type TurnLimits, type TurnTaker } from '../../storage/fair-turns.ts';
 import { threadEnvironment } from '../../thread-environment.ts';
 import type { ComponentColumns } from './component-columns.ts';
 import { createSbomRefusal } from './rules.ts';
@@ -12,6 +12,12 @@ const maxHeapMb = 1536;
 /** A second for each MiB on a slow machine, and the schemas. */
 const timeLimitMs = 120_000;
 
+/** One at a time, for its memory. A document waits for one of each other organisation at most. */
+const limits: TurnLimits = {
+  ...{ running: 1, waiting: 16, waitingOfOne: 4, what: 'SBOMs' },
+  ...{ rule: 'sbom-queue-full', retryAfterSeconds: 10 },
+};
+
 /** What is kept of a document. */
 export interface InspectedSbom {
   readonly facts: SbomFacts;
@@ -19,13 +25,13 @@ export interface InspectedSbom {
   readonly components: readonly ComponentColumns[];
 }
 
-/** Judges the file of `order`. Throws a Refusal `upload_refused` with an `SbomRefusalRule`. */
-export type InspectSbom = (order: SbomOrder) => Promise<InspectedSbom>;
+/** Judges the file of `order` when it is the organisation's turn. Throws as `FairTurns.run` does, and a Refusal `upload_refused` with an `SbomRefusalRule`. */
+export type InspectSbom = (order: SbomOrder, taker: TurnTaker) => Promise<InspectedSbom>;
 
-/** Makes what inspects; whoever comes while a document is inspected waits. */
+/** Makes what inspects. One for the process: it bounds the memory that this takes. */
 export function createSbomInspection(): InspectSbom {
-  const enqueue = createQueue();
-  return (order) => enqueue(() => runThread(order));
+  const turns = new FairTurns(limits);
+  return (order, taker) => turns.run(taker, () => runThread(order));
 }
 
 async function runThread(order: SbomOrder): Promise<InspectedSbom> {

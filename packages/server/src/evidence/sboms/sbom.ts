@@ -42,18 +42,19 @@ export interface IncomingSbom {
 
 /**
  * Judges a document and keeps it as the artifact's SBOM of that origin, in the place of the one before. Throws `too_large`,
- * `upload_refused` with an `SbomRefusalRule`, or `conflict` for a release that was deleted meanwhile; then nothing is changed.
+ * `upload_refused` with an `SbomRefusalRule`, `conflict` for a release that was deleted meanwhile, or `rate_limited` and `unavailable`, rule `sbom-queue-full`; then nothing is changed.
  */
 export async function attachSbom(
   dependencies: SbomDependencies,
   caller: Caller,
   { subject, origin, body }: IncomingSbom,
 ): Promise<SbomRow> {
+  const taker = { organisationId: caller.organisationId, isJob: origin === 'generated' };
   const { spool, inspectSbom, config, now } = dependencies;
   const maxBytes = config.maxSbomMb * 2 ** 20;
   return spool.receive(body, { maxBytes, now: now() }, async (file) => {
     const request = { maxBytes, artifact: subject.digests, now: now() };
-    const inspected = await inspectSbom({ path: file.path, request });
+    const inspected = await inspectSbom({ path: file.path, request }, taker);
     await keepFile(dependencies, file);
     const row = createRow({ subject, origin, file, inspected, at: now() });
     await dependencies.database

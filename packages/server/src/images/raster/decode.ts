@@ -1,8 +1,8 @@
 /** Decodes pictures and writes them anew, each in a process of its own. */
 import { fileURLToPath } from 'node:url';
 import { runNodeProgram } from '../../node-program.ts';
+import { FairTurns, type TurnLimits } from '../../storage/fair-turns.ts';
 import { createImageRefusal } from '../rules.ts';
-import { DecodeQueue, decodeLimits } from './decode-queue.ts';
 import { type RasterAnswer, type RasterOrder, readMessage, writeMessage } from './order.ts';
 
 /** For one picture, in milliseconds; the largest that is taken needs a second or two. */
@@ -10,6 +10,12 @@ const timeLimitMs = 20_000;
 /** What a picture may become, in bytes. */
 const maxOutputBytes = 64 * 1024 * 1024;
 const program = fileURLToPath(new URL('./decode-process.ts', import.meta.url));
+
+/** Each that waits holds a picture of some megabytes, and may take as long as the time limit of one. */
+const limits: TurnLimits = {
+  ...{ running: 2, waiting: 48, waitingOfOne: 12, what: 'pictures' },
+  ...{ rule: 'image-queue-full', retryAfterSeconds: 5 },
+};
 
 /** A picture that was decoded and written by ourselves. */
 interface Raster {
@@ -32,15 +38,15 @@ const messages: Readonly<Record<Extract<RasterAnswer, { outcome: 'refused' }>['r
 
 /** Decodes for whoever hands pictures in. */
 export interface RasterDecoding {
-  /** What decodes for one caller, such as an organisation: callers take turns, however much one of them sends. */
-  decodeFor(caller: string): DecodeRaster;
+  /** What decodes for an organisation: they take turns, however much one of them sends. */
+  decodeFor(organisationId: string): DecodeRaster;
 }
 
 /** Makes what decodes. One for the process: it bounds the memory that this takes. */
 export function createRasterDecoding(): RasterDecoding {
-  const queue = new DecodeQueue(decodeLimits);
+  const turns = new FairTurns(limits);
   return {
-    decodeFor: (caller) => (order, picture) => queue.run(caller, () => decode(order, picture)),
+    decodeFor: (organisationId) => (order, picture) => turns.run({ organisationId }, () => decode(order, picture)),
   };
 }
 

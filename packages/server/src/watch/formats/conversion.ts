@@ -42,7 +42,7 @@ export interface ImportProposal {
 
 /**
  * Proposes what a file says, before the rules in force; of one name the file's rule stays. Throws `invalid`, rule `watch-format`, for what is no
- * file of the tool, and rule `watch-import-looser` where more would be let through, naming each clause; and as `ReadingTurns.run` does.
+ * file of the tool, and rule `watch-import-looser` where more would be let through, naming each clause; and as `FairTurns.run` does.
  */
 export async function proposeImport(query: Query, request: ImportRequest): Promise<ImportProposal> {
   const { organisationId, format, text, attached, allowLooser, signal } = request;

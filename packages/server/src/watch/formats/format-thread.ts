@@ -1,17 +1,20 @@
 /** Reads foreign files in a thread, with bounded memory and time: a parser of YAML takes minutes for some half a megabyte. */
 import { Worker } from 'node:worker_threads';
 import { Refusal } from '../../errors.ts';
+import { FairTurns } from '../../storage/fair-turns.ts';
 import { threadEnvironment } from '../../thread-environment.ts';
 import { refuseFile } from './foreign-text.ts';
 import type { FormatAnswer, FormatOrder } from './format-messages.ts';
 import type { Imported } from './image-policy.ts';
-import { ReadingTurns } from './reading-turns.ts';
 
 const maxHeapMb = 256;
 const usualLimitMs = 10_000;
 
 /** Of the whole process, whose processors and memory they are about. */
-const turns = new ReadingTurns();
+const turns = new FairTurns({
+  ...{ running: 2, waiting: 6, waitingOfOne: 1, what: 'files' },
+  ...{ rule: 'watch-readings', retryAfterSeconds: 10 },
+});
 
 /** Who hands a file in, and for how long it is worth reading. */
 export interface Reading {
@@ -22,7 +25,7 @@ export interface Reading {
 }
 
 /**
- * What `Format.parse` says of the file. Throws as it does and as `ReadingTurns.run` does, and `invalid`, rule `watch-format`, for a file that takes too long.
+ * What `Format.parse` says of the file. Throws as it does and as `FairTurns.run` does, and `invalid`, rule `watch-format`, for a file that takes too long.
  */
 export async function readFormat(order: FormatOrder, reading: Reading): Promise<Imported> {
   const answer = await turns.run(reading, () => follow(order, reading));

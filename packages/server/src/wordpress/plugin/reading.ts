@@ -71,7 +71,7 @@ export async function readRelease(parts: ReadingParts, where: ReleaseInProject):
   const archive = await requireArchive(parts.database.query, where);
   return (
     (await findKept(parts, archive.id)) ??
-    readings.read(parts.database, archive.id, async () => {
+    readings.read(parts.database, { key: archive.id, organisationId: where.project.organisation_id }, async () => {
       // Whoever waited for a turn may find that it was read meanwhile.
       return (await findKept(parts, archive.id)) ?? readArchive(parts, archive, where);
     })

@@ -1,10 +1,8 @@
 /** Files that take a parser long: they hold up nobody but whoever handed them in. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { readPolicyText } from '../../../src/evidence/policies/policy-text.ts';
 import { readFormat } from '../../../src/watch/formats/format-thread.ts';
-import { ReadingTurns } from '../../../src/watch/formats/reading-turns.ts';
 import { clusterImagePolicy, keyless, read } from './scene.ts';
 
 const attached = new Map<string, string>();
@@ -52,31 +50,6 @@ test('whoever hands in what takes long waits for themselves, and nobody else doe
   assert.ok(
     await readFormat({ format: 'policy-controller', text, attached }, { organisationId: 'greedy', timeLimitMs }),
   );
-});
-
-test('turns are few in all, in the order of those who came, one organisation at a time', async () => {
-  const turns = new ReadingTurns();
-  const begun: string[] = [];
-  const ends = new Map<string, () => void>();
-  const take = (organisationId: string, name: string, signal?: AbortSignal) =>
-    turns.run({ organisationId, signal }, () => {
-      begun.push(name);
-      return new Promise<void>((resolve) => ends.set(name, resolve));
-    });
-  const taken = ['a', 'a', 'b', 'b', 'c', 'c', 'd'].map((one, index) => take(one, `${one}${index}`));
-  const gone = new AbortController();
-  const left = take('d', 'd7', gone.signal);
-  await assert.rejects(take('e', 'e'), { code: 'rate_limited', message: /on this server/ });
-  gone.abort();
-  await assert.rejects(left, { code: 'unavailable' });
-  const again = take('e', 'e8');
-  assert.deepEqual(begun, ['a0', 'b2']);
-  for (const name of ['b2', 'a0', 'b3', 'a1', 'c4', 'd6', 'c5', 'e8']) {
-    ends.get(name)?.();
-    await setImmediate();
-  }
-  assert.deepEqual(begun, ['a0', 'b2', 'b3', 'a1', 'c4', 'd6', 'c5', 'e8']);
-  await Promise.all([...taken, again]);
 });
 
 test('a release policy, which is read again and again, is refused before the parser sees what takes minutes', () => {

@@ -53,8 +53,9 @@ test('two archives are read at a time, some wait, and nobody else adds to them',
   const ends: (() => void)[] = [];
   let running = 0;
   let most = 0;
+  // Five organisations of seven archives or fewer.
   const read = (key: number) =>
-    readings.read(database, String(key), async () => {
+    readings.read(database, { key: String(key), organisationId: `owner-${key % 5}` }, async () => {
       running += 1;
       most = Math.max(most, running);
       await new Promise<void>((resolve) => ends.push(resolve));
@@ -70,4 +71,17 @@ test('two archives are read at a time, some wait, and nobody else adds to them',
   }
   assert.deepEqual(await Promise.all(asked), [...asked.keys()]);
   assert.deepEqual([await joined, most, ends.length], [33, 2, 34]);
+});
+
+test('whoever has many archives read keeps nobody else from having one read', async () => {
+  const readings = new JoinedReadings<string>();
+  const database = {} as Database;
+  const greedy = Promise.withResolvers<string>();
+  const read = (key: string, organisationId: string, answer: Promise<string>) =>
+    readings.read(database, { key, organisationId }, () => answer);
+  const sent = Array.from({ length: 9 }, (_, count) => read(`greedy-${count}`, 'greedy', greedy.promise));
+  await assert.rejects(read('greedy-9', 'greedy', greedy.promise), { code: 'rate_limited', rule: 'readings' });
+  assert.equal(await read('other', 'other', Promise.resolve('read')), 'read');
+  greedy.resolve('late');
+  await Promise.all(sent);
 });

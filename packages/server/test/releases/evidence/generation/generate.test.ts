@@ -163,8 +163,8 @@ forEachEngine((_name, open) => {
       const discard = () =>
         database.transaction((tx) => discardDraft(tx, draft, { caller, slug: 'demo', at: workshop.now() }));
       let made = '';
-      const inspectSbom: InspectSbom = async (order) => {
-        const inspected = await dependencies.inspectSbom(order);
+      const inspectSbom: InspectSbom = async (order, taker) => {
+        const inspected = await dependencies.inspectSbom(order, taker);
         made = createHash('sha256')
           .update(await readFile(order.path))
           .digest('hex');
