@@ -41,7 +41,7 @@ import { openScanner } from './releases/scanner/clamd.ts';
 import { PartFiles } from './releases/uploads/part-files.ts';
 import type { Resources } from './resources.ts';
 import roles from './roles.json' with { type: 'json' };
-import { keepLog, refreshAndLog, runOften, startSchedules } from './schedules.ts';
+import { keepLog, logFailure, refreshAndLog, runOften, startSchedules } from './schedules.ts';
 import { openDiskBlobs } from './storage/blobs/disk.ts';
 import { type Forwarder, startForwarder } from './storage/bus/forwarder.ts';
 import { createMemoryBus } from './storage/bus/memory.ts';
@@ -78,13 +78,18 @@ export interface Generation {
   readonly behind: Behind;
   readonly vault: Vault;
   readonly database: Database;
+  /**
+   * Begins what happens without being asked: jobs, schedules, events, and what signs by itself. Called once the state is in force for good: what a state on trial had
+   * signed would contradict what the state before it signs when it comes back.
+   */
+  begin(): Promise<void>;
   /** Lets those go who listen, over `ms`, so that the requests under way can end. */
   letGo(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Opens from the bottom up what the database in force leads to; `close` ends it in the opposite order. Throws a Refusal
+ * Opens from the bottom up what the database in force leads to; `close` ends it in the opposite order. It answers, and signs nothing by itself before `begin`. Throws a Refusal
  * with a hint when database, vault or pinned roots are not as they must be; nothing is left open then.
  */
 export async function openGeneration(process: Process, inheritance?: VaultInheritance): Promise<Generation> {
@@ -125,7 +130,7 @@ async function open(
   closers: (() => unknown)[],
   inheritance: VaultInheritance | undefined,
 ): Promise<Omit<Generation, 'close'>> {
-  const { config, now, log } = process;
+  const { config } = process;
   const database = await openDatabase(config, { create: false });
   closers.push(() => database.close());
   await assertMigrated(database);
@@ -149,16 +154,33 @@ async function open(
     () => resources.revocation.stop(),
     () => resources.push.close(),
   );
-  subscribePlanes(resources, bus);
-  const forwarder = await openForwarder(resources, bus, closers);
-  // After the subscriptions: what it publishes to nobody is not published again.
-  const relay = startRelay({ database, bus, now, log });
-  closers.push(() => relay.stop());
-  wakers.push(() => relay.wake());
+  const forwarder = await openForwarder(resources, closers);
   const behind = createBehind(resources, forwarder, process.console);
   await clearSessions(resources);
   await recoverDeploys(resources);
   await recoverPreflights(resources);
+  await releaseDeliveries(database.query);
+  await writeTree();
+  const begin = () => beginWork(resources, { bus, forwarder, closers, wakers });
+  return { behind, vault, database, begin, letGo: (ms) => resources.push.drain(ms) };
+}
+
+/** What work is begun with, and what ends and wakes it. */
+interface Works {
+  readonly bus: Bus;
+  readonly forwarder: Forwarder | undefined;
+  readonly closers: (() => unknown)[];
+  readonly wakers: (() => void)[];
+}
+
+async function beginWork(resources: Resources, { bus, forwarder, closers, wakers }: Works): Promise<void> {
+  const { database, now, log } = resources;
+  subscribePlanes(resources, bus);
+  if (forwarder) bus.subscribe('*', forwarder.take);
+  // After the subscriptions: what it publishes to nobody is not published again.
+  const relay = startRelay({ database, bus, now, log });
+  closers.push(() => relay.stop());
+  wakers.push(() => relay.wake());
   const worker = startWorker({ database, handlers: createJobs(resources), now, log, concurrency: 2 });
   wakers.push(() => worker.wake());
   closers.push(() => worker.stop());
@@ -168,7 +190,6 @@ async function open(
   const heavy = startWorker({ database, handlers: createHeavyJobs(resources), now, log, concurrency: 1 });
   wakers.push(() => heavy.wake());
   closers.push(() => heavy.stop());
-  await releaseDeliveries(database.query);
   const webhooks = startDispatcher(webhookParts(resources));
   wakers.push(() => webhooks.wake());
   closers.push(() => webhooks.stop());
@@ -177,23 +198,19 @@ async function open(
   closers.push(() => resources.observing.stop());
   closers.push(() => resources.following.stop());
   closers.push(startSchedules(resources));
-  await writeTree();
-  await refreshAndLog(resources);
+  await logFailure(resources, refreshAndLog);
   void keepLog(resources).then(() => runOften(resources));
-  return { behind, vault, database, letGo: (ms) => resources.push.drain(ms) };
 }
 
 /** Tells other processes of events, where the settings name a bus for them. */
 async function openForwarder(
   { config, database, now, log }: Resources,
-  bus: Bus,
   closers: (() => unknown)[],
 ): Promise<Forwarder | undefined> {
   const outer = await openOuterBus(config, database);
   if (!outer) return undefined;
   const forwarder = startForwarder({ database, outer, now, log });
   closers.push(() => forwarder.stop());
-  bus.subscribe('*', forwarder.take);
   return forwarder;
 }
 

@@ -77,6 +77,7 @@ async function start(
   const first = state === 'trial' ? await openOnTrial(process) : await openGeneration(process);
   const reign = new Reign(process, first);
   closers.push(() => reign.close());
+  await first.begin();
   const listeners = await openListeners({ reign, config, log, now: process.now, weakKeys: process.weakKeys });
   closers.push(() => listeners.stop());
   closers.push(() => reign.letGo());

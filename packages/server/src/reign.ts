@@ -8,7 +8,7 @@ import { type Generation, openGeneration, type Process } from './generation.ts';
 import { createFront, type Front } from './http/front.ts';
 import type { VaultInheritance } from './vault/vault.ts';
 
-/** Opens the restored database that nobody has confirmed: takes it for good when it answers, otherwise the old one. */
+/** Opens the restored database that nobody has confirmed: takes it for good when it answers, otherwise the old one. Neither has begun. */
 export async function openOnTrial(process: Process): Promise<Generation> {
   const { generation, failure } = await tryGeneration(process, undefined);
   if (failure) {
@@ -78,6 +78,7 @@ export class Reign {
     await this.#current.close().catch((err: unknown) => log.error({ err }, 'the old state did not close cleanly'));
     const { generation, failure } = await this.#place(prepared, { inheritance, unlogged: unlogged ?? undefined });
     this.#current = generation;
+    await generation.begin();
     this.front.open(generation.behind);
     if (!failure) return log.info({ made_at: prepared.manifest.made_at }, 'the restored state answers');
     log.error({ err: failure }, 'the restored state did not answer: the old one is in force again');
