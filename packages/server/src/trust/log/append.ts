@@ -7,14 +7,16 @@ import { parseHashTile, tileWidth } from '@signpost/protocol/tlog/tile';
 import { encodeLogEntry, type LogEntry } from '@signpost/protocol/updates/log-entry';
 import type { Transaction } from 'kysely';
 import { Refusal } from '../../errors.ts';
+import { withSavepoint } from '../../storage/database/savepoint.ts';
 import type { Database } from '../../storage/database.ts';
 import type { Schema } from '../../storage/schema.ts';
 import type { LogEntryTable, LogNodeTable } from '../../storage/tables/log.ts';
+import { isConflict, isOutage, violationOf } from '../../storage/violation.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { signCheckpoint } from './checkpoint.ts';
 import { isRolledBack, rememberSigned } from './high-water.ts';
 import { findOpenLog, findPositions, growLog, insertEntries, insertNodes, type LogRow, listSlugs } from './store.ts';
-import { logDamaged, openTiles } from './tiles.ts';
+import { logDamaged, openTiles, tellDamage } from './tiles.ts';
 
 /** What appending works with. */
 export interface LogParts {
@@ -41,14 +43,23 @@ const maxAppended = 500;
  */
 export async function appendEntries(
   tx: Transaction<Schema>,
-  { vault, now }: LogParts,
+  parts: LogParts,
   loggables: readonly Loggable[],
 ): Promise<number> {
   if (loggables.length > maxAppended) throw new TypeError(`expected at most ${maxAppended} leaves`);
   const log = loggables.length === 0 ? undefined : await findOpenLog(tx);
   if (!log) return 0;
+  const leaves = await createLeaves(tx, loggables);
+  return tellDamage(() => appendLeaves(tx, parts, { log, leaves }));
+}
+
+async function appendLeaves(
+  tx: Transaction<Schema>,
+  { vault, now }: LogParts,
+  { log, leaves: wanted }: { readonly log: LogRow; readonly leaves: readonly Leaf[] },
+): Promise<number> {
   const at = now();
-  const leaves = await dropLogged(tx, log, await createLeaves(tx, loggables));
+  const leaves = await dropLogged(tx, log, wanted);
   if (leaves.length === 0) return 0;
   const rows = leaves.map((leaf, index): LogEntryTable => {
     return { log_id: log.id, position: log.size + index, ...leaf, logged_at: at };
@@ -69,16 +80,23 @@ function passOverLostKey(error: unknown): undefined {
 
 /**
  * The same for what no client asks a proof of and what must not wait for a log to be whole: a trust list may revoke a key, a catalogue
- * take out what is infected. Its leaf is there then, without a checkpoint, and the doctor tells.
+ * take out what is infected. Its leaf is there then, without a checkpoint, or comes with the log after this one, and the doctor tells. Throws only what says that
+ * the database cannot serve for now.
  */
 export async function appendOrWait(
   tx: Transaction<Schema>,
   parts: LogParts,
   loggables: readonly Loggable[],
 ): Promise<void> {
-  await appendEntries(tx, parts, loggables).catch((error: unknown) => {
-    if (!(error instanceof Refusal && error.rule === 'log-damaged')) throw error;
+  // A leaf that could be stored and not be signed stays; a statement that the rows made fail is undone, and the transaction goes on.
+  await withSavepoint(tx, () => appendEntries(tx, parts, loggables).catch(passOverUnsigned)).catch((error: unknown) => {
+    if (isOutage(error) || isConflict(error)) throw error;
   });
+}
+
+function passOverUnsigned(error: unknown): undefined {
+  const isUnsigned = error instanceof Refusal && error.rule === 'log-damaged' && violationOf(error.cause) === undefined;
+  if (!isUnsigned) throw error;
 }
 
 /** Stores leaves at the end of a log, and the hashes over tiles that are full now; returns the log as it is then. */

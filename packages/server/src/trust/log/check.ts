@@ -7,10 +7,14 @@ import { parseHashTile, tileWidth } from '@signpost/protocol/tlog/tile';
 import type { Query } from '../../storage/database.ts';
 import { verifyCheckpoint } from './checkpoint.ts';
 import { type LogRow, listHashes, listRun } from './store.ts';
-import { logDamaged, openTiles } from './tiles.ts';
+import { logDamaged, openTiles, tellDamage } from './tiles.ts';
 
 /** Throws `unavailable`, rule `log-damaged`, naming what does not agree. Reads every row of the log. */
 export async function checkLog(query: Query, log: LogRow): Promise<void> {
+  await tellDamage(() => readWhole(query, log));
+}
+
+async function readWhole(query: Query, log: LogRow): Promise<void> {
   for (let start = 0; start < log.size; start += tileWidth) {
     await checkLeaves(query, log, start);
     await giveWay();
@@ -22,7 +26,7 @@ export async function checkLog(query: Query, log: LogRow): Promise<void> {
   }
   const [planted] = await listRun(query, { log: log.id, start: log.size, count: Number.MAX_SAFE_INTEGER - log.size });
   if (planted) throw logDamaged(`entry ${planted.position} is beyond the end of the log`);
-  if (log.checkpoint === null) return;
+  if (log.checkpoint === null) throw logDamaged('the checkpoint is gone');
   const { size, rootHash } = await verifyCheckpoint(log.checkpoint, log);
   if (size !== log.checkpoint_size)
     throw logDamaged(`the checkpoint is of ${size} entries, not ${log.checkpoint_size}`);

@@ -81,7 +81,8 @@ export async function verifyCheckpoint(note: string, log: LogRow): Promise<Check
     if (checkpoint.origin !== log.origin) throw new TrustError('malformed', `expected the origin ${log.origin}`);
     return checkpoint;
   } catch (cause) {
-    if (!(cause instanceof TrustError)) throw cause;
+    // A TypeError is of a name that is none.
+    if (!(cause instanceof TrustError || cause instanceof TypeError)) throw cause;
     throw logDamaged('a checkpoint does not verify under the key of the log', cause);
   }
 }

@@ -6,7 +6,7 @@ import { encodeLogEntry, type LogEntry } from '@signpost/protocol/updates/log-en
 import type { Query } from '../../storage/database.ts';
 import { verifyCheckpoint } from './checkpoint.ts';
 import { findOpenLog, findPositions, type LogRow } from './store.ts';
-import { logDamaged, openTiles } from './tiles.ts';
+import { logDamaged, openTiles, tellDamage } from './tiles.ts';
 
 /** Where a leaf stands, and what leads from it to the root of the checkpoint. */
 export interface LogProof {
@@ -35,7 +35,7 @@ export async function proveIndex(
 ): Promise<LogProof | undefined> {
   const { checkpoint, checkpoint_size: size } = log;
   if (checkpoint === null || index >= size) return undefined;
-  const hashes = await proveInclusion(openTiles(query, log), { index, size });
+  const hashes = await tellDamage(() => proveInclusion(openTiles(query, log), { index, size }));
   const head = await verifyCheckpoint(checkpoint, log);
   try {
     verifyInclusion({ leafHash: new Uint8Array(Buffer.from(leafHash, 'base64')), index, hashes, head });

@@ -1,9 +1,11 @@
 /** Tiles of the log (C2SP tlog-tiles, v1.0.0) out of its rows. */
 import { encodeText } from '@signpost/protocol/bytes/text';
+import { TrustError } from '@signpost/protocol/errors';
 import type { TileSource } from '@signpost/protocol/tlog/prover';
 import { encodeEntryTile, formatTilePath, type Tile, tileWidth } from '@signpost/protocol/tlog/tile';
 import { Refusal } from '../../errors.ts';
 import type { Query } from '../../storage/database.ts';
+import { violationOf } from '../../storage/violation.ts';
 import { type LogRow, listHashes, listRun } from './store.ts';
 
 /**
@@ -52,4 +54,15 @@ export function logDamaged(message: string, cause?: unknown): Refusal {
     hint: 'keep a copy of the database as it is; signpost doctor tells more; restore a backup',
     cause,
   });
+}
+
+/** What `work` gives that reads or continues the rows of a log. What only rows that were tampered with can be the reason of is thrown as `logDamaged`, all else as it is. */
+export async function tellDamage<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isOfRows = error instanceof TrustError || error instanceof TypeError || violationOf(error) !== undefined;
+    if (!isOfRows) throw error;
+    throw logDamaged('its rows contradict each other', error);
+  }
 }
