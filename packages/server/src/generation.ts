@@ -53,6 +53,7 @@ import type { Database } from './storage/database.ts';
 import { startWorker } from './storage/jobs.ts';
 import { assertMigrated } from './storage/migrations/migrate.ts';
 import { startRelay } from './storage/outbox.ts';
+import { registerLogMetrics } from './trust/log/lag.ts';
 import { findOpenLog } from './trust/log/store.ts';
 import { registerTrustMetrics } from './trust/metrics.ts';
 import { listAllPinnedRoots, listSealedKeys } from './trust/store.ts';
@@ -221,6 +222,7 @@ function createBehind(resources: Resources, forwarder: Forwarder | undefined, co
   const prepared = [resources.prepared, statusAnswers.prepared];
   const metrics = createMetrics();
   registerTrustMetrics(metrics.registry, resources);
+  registerLogMetrics(metrics.registry, resources);
   registerTrustRootMetrics(metrics.registry, resources);
   registerChannelKeyMetrics(metrics.registry, resources.push.keys);
   registerBusMetrics(metrics.registry, resources);

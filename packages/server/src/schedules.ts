@@ -24,7 +24,7 @@ import { createQueue } from './storage/turns.ts';
 import { recordExpiryCrossings } from './trust/expiry.ts';
 import { keepHighWater } from './trust/log/high-water.ts';
 import { findOpenLog } from './trust/log/store.ts';
-import { sweepAudit } from './trust/log/sweep.ts';
+import { catchUp, sweepAudit } from './trust/log/sweep.ts';
 import { openLog } from './trust/log/transparency-log.ts';
 import { logTrustLists } from './trust/trust-lists.ts';
 import { sealChains } from './watch/observations/chain.ts';
@@ -38,14 +38,17 @@ const inUtc = { utcOffset: 0, unref: true } as const;
 /** Starts what happens by the clock (UTC); returns the way to stop it, which waits for what runs. */
 export function startSchedules(resources: Resources): () => Promise<void> {
   const enqueue = createQueue();
+  let isStopped = false;
+  const sweep = async () => !isStopped && (await runSweep(resources));
   const crons = [
     new Cron('0 * * * *', inUtc, () => enqueue(() => runHourly(resources))),
-    new Cron('* * * * *', inUtc, () => enqueue(() => runSweep(resources))),
+    new Cron('* * * * *', { ...inUtc, protect: true }, () => catchUp(enqueue, sweep)),
     new Cron('*/5 * * * *', inUtc, () => enqueue(() => runOften(resources))),
     new Cron('41 2 * * *', inUtc, () => enqueue(() => runBackup(resources))),
     new Cron('17 3 * * *', inUtc, () => enqueue(() => runNightly(resources))),
   ];
   return async () => {
+    isStopped = true;
     for (const cron of crons) cron.stop();
     await enqueue(async () => undefined);
   };
@@ -89,16 +92,18 @@ export async function keepLog(resources: Resources): Promise<void> {
   });
 }
 
-/** Appends to the transparency log what comes there by the clock. */
-async function runSweep(resources: Resources): Promise<void> {
-  if (resources.vault.state !== 'unlocked') return;
+/** Appends to the transparency log what comes there by the clock. Returns whether more of it waits. */
+async function runSweep(resources: Resources): Promise<boolean> {
+  if (resources.vault.state !== 'unlocked') return false;
+  let isBehind = false;
   await logFailure(resources, async function sweepAuditLog() {
     const isSigned = await openLog(logOpening(resources));
     if (isSigned || !logsKept.has(resources)) await keepLog(resources);
-    await sweepAudit({ ...resources, describe: describeCertificates });
+    ({ isBehind } = await sweepAudit({ ...resources, describe: describeCertificates }));
     const log = await findOpenLog(resources.database.query);
     if (log) await keepHighWater(log, highWaterOf(resources));
   });
+  return isBehind;
 }
 
 /** Beside the database, so that one which goes back alone is noticed. */

@@ -6,12 +6,13 @@ import { Refusal } from '../errors.ts';
 import type { Database } from '../storage/database.ts';
 import { walkHeads } from '../trust/log/audit-heads.ts';
 import { checkLog } from '../trust/log/check.ts';
+import { type LogLag, measureLag } from '../trust/log/lag.ts';
 import { findOpenLog, type LogRow } from '../trust/log/store.ts';
 import { readTrustInForce } from '../trust/trust-lists.ts';
 import type { DoctorDependencies, Finding } from './finding.ts';
 
 /** A log that was changed, that waits for its checkpoint, or that clients are told another one of. */
-export async function examineLog({ database }: DoctorDependencies, organisationId: string): Promise<Finding[]> {
+export async function examineLog({ database, now }: DoctorDependencies, organisationId: string): Promise<Finding[]> {
   const log = await findOpenLog(database.query);
   const trust = await readTrustInForce(database.query, organisationId).catch(passOverBroken);
   const named = trust?.log;
@@ -21,7 +22,8 @@ export async function examineLog({ database }: DoctorDependencies, organisationI
     (error: unknown): Finding[] => [describeDamage(error)],
   );
   const lost = damage.length > 0 ? [] : await findLostHeads(database, log);
-  return [...damage, ...lost, ...describeWaiting(log), ...(trust ? compareNamed(log, named) : [])];
+  const behind = describeBehind(await measureLag(database.query, log, now()));
+  return [...damage, ...lost, ...describeWaiting(log), ...behind, ...(trust ? compareNamed(log, named) : [])];
 }
 
 /** Lists that do not verify are told of where trust is examined. */
@@ -68,6 +70,21 @@ function describeWaiting({ size, checkpoint_size }: LogRow): Finding[] {
       code: 'log-waits',
       message: `${size - checkpoint_size} entries of the transparency log wait for a signed checkpoint`,
       hint: 'signpost unlock',
+    },
+  ];
+}
+
+/** A sweep comes each minute. */
+const lateMs = 600_000;
+
+function describeBehind({ rows, ms }: LogLag): Finding[] {
+  if (ms < lateMs) return [];
+  return [
+    {
+      level: 'warning',
+      code: 'log-behind',
+      message: `${rows} rows of the audit log are not in the transparency log yet, the oldest for ${Math.floor(ms / 60_000)} minutes`,
+      hint: 'the vault is locked (signpost unlock), the log does not grow (its own log tells why), or more is issued than is taken in: it catches up by itself',
     },
   ];
 }

@@ -57,7 +57,7 @@ forEachEngine((_engine, open) => {
     await appendAll(dependencies, [{ organisationId, entry: head }]);
     assert.deepEqual(await look(), ['audit-head-lost']);
     const log = await findOpenLog(database.query);
-    await database.transaction((tx) => recordCarried(tx, log as LogRow, 0));
+    await database.transaction((tx) => recordCarried(tx, log as LogRow, dependencies.now()));
     assert.deepEqual(await look(), []);
   });
 

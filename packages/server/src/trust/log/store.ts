@@ -220,6 +220,26 @@ export async function listAudited(
     .execute();
 }
 
+/** How many rows of the audit log come after one, and when the first of them was written; null when there is none. */
+export async function measureAudited(
+  query: Query,
+  after: number,
+): Promise<{ readonly rows: number; readonly since: number | null }> {
+  const [first, last] = await Promise.all(
+    (['asc', 'desc'] as const).map((order) =>
+      query
+        .selectFrom('audit_event')
+        .select(['sequence', 'at'])
+        .where('sequence', '>', after)
+        .orderBy('sequence', order)
+        .limit(1)
+        .executeTakeFirst(),
+    ),
+  );
+  // Rows are counted up without a gap, and nobody takes one away.
+  return first && last ? { rows: last.sequence - first.sequence + 1, since: first.at } : { rows: 0, since: null };
+}
+
 /** The slugs of organisations by id. */
 export async function listSlugs(query: Query, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const rows = await query

@@ -14,25 +14,33 @@ export interface SweepParts extends LogParts {
 }
 
 const pageRows = 1000;
-/** What is more than this waits for the next sweep, so that whoever issues goes on issuing. */
+/** What is more than this waits for the next sweep, which comes behind whatever else waits by then. */
 const maxPages = 20;
+
+/** What a sweep came to. */
+export interface Sweep {
+  /** Entries that came in. */
+  readonly appended: number;
+  /** Whether there was more than one sweep takes. */
+  readonly isBehind: boolean;
+}
 
 /**
  * Appends what the audit log tells of since the last sweep, and after each page the hash of the chain up to there. A sweep that was cut off
- * begins again at the last head of this chain that is in the log; nothing comes in twice. Returns how many came in.
+ * begins again at the last head of this chain that is in the log; nothing comes in twice.
  */
-export async function sweepAudit(parts: SweepParts): Promise<number> {
+export async function sweepAudit(parts: SweepParts): Promise<Sweep> {
   const { query } = parts.database;
   const log = await findOpenLog(query);
   const organisationId = await findServersOwn(query);
   // Without the key nothing could be signed; the heads wait where they are.
-  if (!log || organisationId === null || parts.vault.state !== 'unlocked') return 0;
+  if (!log || organisationId === null || parts.vault.state !== 'unlocked') return { appended: 0, isBehind: false };
   let after = await findSweptTo(query, log);
   let appended = 0;
   for (let page = 0; page < maxPages; page++) {
     const rows = await listAudited(query, { after, limit: pageRows });
     const last = rows.at(-1);
-    if (!last) break;
+    if (!last) return { appended, isBehind: false };
     // What was read may be in no file yet, and the log may not run ahead of it.
     await parts.database.settle();
     const head = { type: 'audit-head', sequence: last.sequence, sha256: last.hash } as const;
@@ -40,5 +48,16 @@ export async function sweepAudit(parts: SweepParts): Promise<number> {
     after = last.sequence;
     await giveWay();
   }
-  return appended;
+  return { appended, isBehind: true };
+}
+
+/**
+ * Sweeps, and again for as long as a sweep is behind: each time at the end of what `enqueue` has waiting by then, so that a log that is far behind
+ * holds nothing up.
+ */
+export async function catchUp(
+  enqueue: <T>(work: () => Promise<T>) => Promise<T>,
+  sweep: () => Promise<boolean>,
+): Promise<void> {
+  for (let isBehind = true; isBehind; ) isBehind = await enqueue(sweep);
 }
