@@ -19,7 +19,7 @@ export interface LogOpening {
   readonly database: Database;
   readonly vault: Vault;
   readonly now: () => number;
-  /** Its host names the log. */
+  /** Names a log when it begins; one that runs keeps its name. */
   readonly baseUrl: string | undefined;
   /** A file outside of the database that remembers what was signed last. */
   readonly highWater?: string;
@@ -83,10 +83,18 @@ function chooseNumber(last: number | undefined): number {
   return last === undefined ? 1 : last + 1 + randomInt(100_000_000);
 }
 
-/** A line that no other log has: by the server's host, or by chance; a later log of a server bears its number. */
+/**
+ * A line that no other log has (C2SP tlog-checkpoint: a URL without its scheme): by where the server is, since several may have one host, or by
+ * chance; a later log of a server bears its number.
+ */
 function nameLog(baseUrl: string | undefined, id: number): string {
-  const name = baseUrl === undefined ? `signpost-${randomBytes(8).toString('hex')}` : new URL(baseUrl).host;
+  const name = baseUrl === undefined ? `signpost-${randomBytes(8).toString('hex')}` : nameServer(new URL(baseUrl));
   return id === 1 ? `${name}/log` : `${name}/log/${id}`;
+}
+
+/** A plus would end the name in a verifier key (C2SP signed-note). */
+function nameServer({ host, pathname }: URL): string {
+  return `${host}${pathname.replace(/\/+$/, '')}`.replaceAll('+', '%2B');
 }
 
 /** Why a log ends. */
