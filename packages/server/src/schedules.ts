@@ -90,6 +90,7 @@ export async function keepLog(resources: Resources): Promise<void> {
     if (isSigned || appended > 0) resources.prepared.forgetAll();
     if (resources.vault.state === 'unlocked') logsKept.add(resources);
   });
+  await logFailure(resources, keepLogCheckpoint);
 }
 
 /** Appends to the transparency log what comes there by the clock. Returns whether more of it waits. */
@@ -100,10 +101,19 @@ async function runSweep(resources: Resources): Promise<boolean> {
     const isSigned = await openLog(logOpening(resources));
     if (isSigned || !logsKept.has(resources)) await keepLog(resources);
     ({ isBehind } = await sweepAudit({ ...resources, describe: describeCertificates }));
-    const log = await findOpenLog(resources.database.query);
-    if (log) await keepHighWater(log, highWaterOf(resources));
   });
+  // Also when nothing could be taken in: what was signed otherwise is remembered all the same.
+  await logFailure(resources, keepLogCheckpoint);
   return isBehind;
+}
+
+/** Remembers what was signed last, outside of the database. */
+async function keepLogCheckpoint(resources: Resources): Promise<void> {
+  const { database } = resources;
+  const log = await findOpenLog(database.query);
+  // The file may not run ahead of what the database holds after a power cut: it would take the log for one that went back.
+  await database.settle();
+  if (log) await keepHighWater(database.query, log, highWaterOf(resources));
 }
 
 /** Beside the database, so that one which goes back alone is noticed. */

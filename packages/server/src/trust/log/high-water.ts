@@ -46,9 +46,16 @@ async function readNote(path: string): Promise<string | undefined> {
   });
 }
 
-/** Keeps the checkpoint in force in the file at `path`: the one before stays until this one is on the disk. */
-export async function keepHighWater({ checkpoint }: LogRow, path: string): Promise<void> {
+/**
+ * Keeps the checkpoint in force in the file at `path`: the one before stays until this one is on the disk, and for good where the log in the database does not begin with
+ * it. Throws `unavailable`, rule `log-damaged`, for a checkpoint that the log has not signed, and what the disk does.
+ */
+export async function keepHighWater(query: Query, log: LogRow, path: string): Promise<void> {
+  const { checkpoint } = log;
   if (checkpoint === null || (await readNote(path)) === checkpoint) return;
+  await verifyCheckpoint(checkpoint, log);
+  // It is all that tells of what was lost; the log ends when it is opened.
+  if (await isRolledBack(query, log, path)) return;
   const temporary = `${path}.new`;
   await writeDurably(temporary, checkpoint);
   await rename(temporary, path);
