@@ -17,18 +17,28 @@ export async function examineLog({ database, now }: DoctorDependencies, organisa
   const trust = await readTrustInForce(database.query, organisationId).catch(passOverBroken);
   const named = trust?.log;
   if (!log) return named ? [nameOther(named, 'this server has no log yet: signpost unlock')] : [];
-  const damage = await checkLog(database.query, log).then(
-    () => [],
-    (error: unknown): Finding[] => [describeDamage(error)],
+  const read = await checkLog(database.query, log).then(
+    (entries) => describeRead(log, entries),
+    (error: unknown) => describeDamage(error),
   );
-  const lost = damage.length > 0 ? [] : await findLostHeads(database, log);
+  const lost = read.level === 'error' ? [] : await findLostHeads(database, log);
   const behind = describeBehind(await measureLag(database.query, log, now()));
-  return [...damage, ...lost, ...describeWaiting(log), ...behind, ...(trust ? compareNamed(log, named) : [])];
+  return [read, ...lost, ...describeWaiting(log), ...behind, ...(trust ? compareNamed(log, named) : [])];
 }
 
 /** Lists that do not verify are told of where trust is examined. */
 function passOverBroken(error: unknown): undefined {
   if (!(error instanceof TrustError)) throw error;
+}
+
+/** So that it can be told from a log that nobody looked at. */
+function describeRead({ origin }: LogRow, entries: number): Finding {
+  return {
+    level: 'info',
+    code: 'log-read',
+    message: `the transparency log ${origin} is what was signed: ${entries} entries were read`,
+    hint: 'what the server cannot tell of itself is seen elsewhere: signpost log verify --since FILE',
+  };
 }
 
 function describeDamage(error: unknown): Finding {

@@ -33,5 +33,6 @@ async function examine(invocation: Invocation): Promise<Answer> {
     `  ${textOf(finding, 'hint')}`,
   ]);
   if (findings.some((finding) => finding.level === 'error')) return { document, lines, reason: 'refused' };
-  return { document, lines: lines.length > 0 ? lines : ['Nothing to mend.'] };
+  const isWell = findings.every((finding) => finding.level === 'info');
+  return { document, lines: isWell ? [...lines, 'Nothing to mend.'] : lines };
 }

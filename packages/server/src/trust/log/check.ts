@@ -6,12 +6,16 @@ import { hashPairs, hashTree } from '@signpost/protocol/tlog/prover';
 import { parseHashTile, tileWidth } from '@signpost/protocol/tlog/tile';
 import type { Query } from '../../storage/database.ts';
 import { verifyCheckpoint } from './checkpoint.ts';
-import { type LogRow, listHashes, listRun } from './store.ts';
+import { countNodes, findBeyond, type LogRow, listHashes, listRun } from './store.ts';
 import { logDamaged, openTiles, tellDamage } from './tiles.ts';
 
-/** Throws `unavailable`, rule `log-damaged`, naming what does not agree. Reads every row of the log. */
-export async function checkLog(query: Query, log: LogRow): Promise<void> {
+/**
+ * Throws `unavailable`, rule `log-damaged`, naming what does not agree. Reads every row of the log, a tile of them at a time: what was read yesterday may have been changed
+ * since, and nobody else reads it here. Returns how many entries it read.
+ */
+export async function checkLog(query: Query, log: LogRow): Promise<number> {
   await tellDamage(() => readWhole(query, log));
+  return log.size;
 }
 
 async function readWhole(query: Query, log: LogRow): Promise<void> {
@@ -24,8 +28,7 @@ async function readWhole(query: Query, log: LogRow): Promise<void> {
       await checkNode(query, log, { level, position });
     }
   }
-  const [planted] = await listRun(query, { log: log.id, start: log.size, count: Number.MAX_SAFE_INTEGER - log.size });
-  if (planted) throw logDamaged(`entry ${planted.position} is beyond the end of the log`);
+  await checkEnd(query, log);
   if (log.checkpoint === null) throw logDamaged('the checkpoint is gone');
   const { size, rootHash } = await verifyCheckpoint(log.checkpoint, log);
   if (size !== log.checkpoint_size)
@@ -34,9 +37,20 @@ async function readWhole(query: Query, log: LogRow): Promise<void> {
   throw logDamaged(`the entries do not have the root of the checkpoint of ${size}`);
 }
 
+/** Rows that stand where the next ones would come; however many there are, one is read. */
+async function checkEnd(query: Query, log: LogRow): Promise<void> {
+  const planted = await findBeyond(query, log);
+  if (planted !== undefined) throw logDamaged(`entry ${planted} is beyond the end of the log`);
+  let expected = 0;
+  for (let width = tileWidth; width <= log.size; width *= tileWidth) expected += Math.floor(log.size / width);
+  const nodes = await countNodes(query, log);
+  if (nodes !== expected) throw logDamaged(`expected the hashes of ${expected} full tiles, got ${nodes}`);
+}
+
 async function checkLeaves(query: Query, log: LogRow, start: number): Promise<void> {
-  const rows = await listRun(query, { log: log.id, start, count: tileWidth });
-  if (rows.length < Math.min(tileWidth, log.size - start)) throw logDamaged(`entries from ${start} on are missing`);
+  const count = Math.min(tileWidth, log.size - start);
+  const rows = await listRun(query, { log: log.id, start, count });
+  if (rows.length < count) throw logDamaged(`entries from ${start} on are missing`);
   for (const { position, entry, leaf_hash } of rows) {
     // RFC 6962, 2.1: a leaf is hashed with 0 before it.
     const leaf = hash('sha256', Buffer.concat([Buffer.of(0), Buffer.from(entry)]), 'base64');

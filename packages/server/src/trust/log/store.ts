@@ -131,6 +131,29 @@ export async function listRun(query: Query, { log, start, count }: Omit<Run, 'le
     .execute();
 }
 
+/** The place of the first leaf at or after the end of a log, if anybody planted one. */
+export async function findBeyond(query: Query, { id, size }: LogRow): Promise<number | undefined> {
+  const row = await query
+    .selectFrom('log_entry')
+    .select('position')
+    .where('log_id', '=', id)
+    .where('position', '>=', size)
+    .orderBy('position')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.position;
+}
+
+/** How many hashes over full tiles are stored. */
+export async function countNodes(query: Query, { id }: LogRow): Promise<number> {
+  const { count } = await query
+    .selectFrom('log_node')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .where('log_id', '=', id)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 /** Where leaves stand, by their hashes (base64); those that are not there are left out. */
 export async function findPositions(
   query: Query,
