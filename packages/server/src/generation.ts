@@ -182,13 +182,14 @@ async function beginWork(resources: Resources, { bus, forwarder, closers, wakers
   const relay = startRelay({ database, bus, now, log });
   closers.push(() => relay.stop());
   wakers.push(() => relay.wake());
-  const worker = startWorker({ database, handlers: createJobs(resources), now, log, concurrency: 2 });
+  const inTurns = { database, now, log, order: 'organisations' } as const;
+  const worker = startWorker({ ...inTurns, handlers: createJobs(resources), concurrency: 2 });
   wakers.push(() => worker.wake());
   closers.push(() => worker.stop());
   const prompt = startWorker({ database, handlers: createPromptJobs(resources), now, log, concurrency: 32 });
   wakers.push(() => prompt.wake());
   closers.push(() => prompt.stop());
-  const heavy = startWorker({ database, handlers: createHeavyJobs(resources), now, log, concurrency: 1 });
+  const heavy = startWorker({ ...inTurns, handlers: createHeavyJobs(resources), concurrency: 1 });
   wakers.push(() => heavy.wake());
   closers.push(() => heavy.stop());
   const webhooks = startDispatcher(webhookParts(resources));

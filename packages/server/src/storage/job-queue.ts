@@ -13,11 +13,18 @@ export interface Claim {
   readonly attempts: number;
 }
 
+/** Which job to take, and until when it is held. */
+export interface ClaimRequest {
+  readonly kinds: readonly string[];
+  readonly now: number;
+  readonly leaseUntil: number;
+  /** Jobs of these organisations are left alone; the empty name is of the server's own. */
+  readonly except?: readonly string[];
+}
+
 /** Takes the job that is due longest, of one of `kinds`; a running one counts when its lease is over. */
-export async function claimJob(
-  database: Database,
-  claim: { readonly kinds: readonly string[]; readonly now: number; readonly leaseUntil: number },
-): Promise<JobTable | undefined> {
+export async function claimJob(database: Database, claim: ClaimRequest): Promise<JobTable | undefined> {
+  const { except = [] } = claim;
   return (
     database.query
       .updateTable('job')
@@ -28,6 +35,7 @@ export async function claimJob(
           .select('id')
           .where('kind', 'in', claim.kinds)
           .where((row) => isDue(row, claim.now))
+          .$if(except.length > 0, (jobs) => jobs.where(sql<string>`coalesce(organisation_id, '')`, 'not in', except))
           .orderBy('run_at')
           .orderBy('id')
           .limit(1),

@@ -70,6 +70,8 @@ export interface WorkerParts {
   readonly log: Pick<BaseLogger, 'warn'>;
   /** How many jobs run at once. */
   readonly concurrency: number;
+  /** `organisations` take turns, one job each, for work that takes long; otherwise the job that is due longest comes first, whosever it is. */
+  readonly order?: 'organisations' | 'time';
   /** How long a job is held without a sign of life (60 s). */
   readonly leaseMs?: number;
 }
@@ -95,6 +97,7 @@ export function startWorker(parts: WorkerParts): Worker {
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
   const enqueue = createQueue();
+  const served = new Set<string>();
   const start = (row: JobTable) => {
     const run = runJob(parts, row, stopping.signal).finally(() => {
       running.delete(run);
@@ -106,7 +109,7 @@ export function startWorker(parts: WorkerParts): Worker {
     enqueue(async () => {
       await failAbandonedJobs(parts.database, parts.now());
       while (running.size < parts.concurrency && !stopping.signal.aborted) {
-        const row = await claimNext(parts);
+        const row = await claimNext(parts, served);
         if (!row) return;
         start(row);
       }
@@ -146,9 +149,15 @@ function createTurn(parts: WorkerParts, fill: () => Promise<void>): () => Promis
   };
 }
 
-async function claimNext(parts: WorkerParts): Promise<JobTable | undefined> {
+/** `served` are the organisations that had their turn in this round. */
+async function claimNext(parts: WorkerParts, served: Set<string>): Promise<JobTable | undefined> {
   const now = parts.now();
-  return claimJob(parts.database, { kinds: Object.keys(parts.handlers), now, leaseUntil: now + leaseOf(parts) });
+  const request = { kinds: Object.keys(parts.handlers), now, leaseUntil: now + leaseOf(parts), except: [...served] };
+  const row = await claimJob(parts.database, request);
+  if (row && parts.order === 'organisations') served.add(row.organisation_id ?? '');
+  if (row || served.size === 0) return row;
+  served.clear();
+  return claimNext(parts, served);
 }
 
 function leaseOf(parts: WorkerParts): number {

@@ -83,6 +83,23 @@ forEachEngine((_name, open, locate) => {
     assert.deepEqual(seen, [1, 2, 3]);
   });
 
+  test('organisations take turns where it was asked for, however much one of them has waiting', async (t) => {
+    const database = await open();
+    const seen: unknown[] = [];
+    const given = ['a', 'a', 'a', 'b', null, 'b', 'c'].entries();
+    for (const [n, organisationId] of given)
+      await enqueue(database, { payload: { n }, organisationId, runAt: start + n });
+    const run: RunJob = async ({ payload }) => void seen.push(payload.n);
+    const parts = { database, handlers: { test: run }, now: () => start + 10, log, concurrency: 1 };
+    const worker = startWorker({ ...parts, order: 'organisations' });
+    t.after(() => worker.stop());
+    await worker.drain();
+    assert.deepEqual(seen, [0, 3, 4, 6, 1, 5, 2]);
+    await enqueue(database, { payload: { n: 'late' }, organisationId: 'a' });
+    await worker.drain();
+    assert.equal(seen.at(-1), 'late');
+  });
+
   test('no more jobs run at once than allowed, and none twice', async (t) => {
     const database = await open();
     const ids = await Promise.all(Array.from({ length: 12 }, () => enqueue(database, {})));
