@@ -1,6 +1,6 @@
 /** Holds the source tree to the architecture, and the rules to their promise: each must find its planted violation. */
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { type FileTable, parseImports, resolveImport, type WorkspacePackage } from './layers/imports.ts';
@@ -23,7 +23,7 @@ test('every folder of a package is in the table or is no source', () => {
 });
 
 test('the start of a server loads no package that its defaults do not need', () => {
-  const loaded = listLoadedPackages(server('main.ts'));
+  const { packages: loaded } = listLoaded(server('main.ts'));
   assert.ok(loaded.has('kysely') && loaded.has('@hono/node-server'), `expected its packages, got ${[...loaded]}`);
   const byNeed = [
     ...['pg', '@nats-io/transport-node', '@nats-io/jetstream', 'nodemailer', 'yaml', 'markdown-it', 'sharp'],
@@ -35,9 +35,20 @@ test('the start of a server loads no package that its defaults do not need', () 
   );
 });
 
+test('the start of a server loads nothing that few servers ask for', () => {
+  const { files } = listLoaded(server('main.ts'));
+  assert.ok(files.has(server('planes.ts')), 'expected the planes');
+  const readers = ['feed', 'git', 'npm', 'oci', 'signpost'].map((name) => `watch/readers/${name}/${name}-reader.ts`);
+  const byNeed = [...readers, 'watch/formats/conversion.ts', 'doctor/doctor.ts'].map(server);
+  assert.deepEqual(
+    byNeed.filter((path) => files.has(path) || !existsSync(join(top, path))),
+    [],
+  );
+});
+
 test('what the command does without a server loads nothing that answers', () => {
   for (const path of ['setup.ts', 'backup/age/keys.ts', 'backup/offline.ts']) {
-    const loaded = listLoadedPackages(server(path));
+    const { packages: loaded } = listLoaded(server(path));
     assert.deepEqual(
       ['@hono/node-server', '@hono/zod-openapi', 'prom-client'].filter((name) => loaded.has(name)),
       [],
@@ -218,8 +229,8 @@ function readTree(): FileTable {
   return new Map(paths.map((path) => [path, readFileSync(join(top, path), 'utf8')]));
 }
 
-/** The packages that are loaded before the first line of `entry` runs, of ours and of others. */
-function listLoadedPackages(entry: string): ReadonlySet<string> {
+/** What is loaded before the first line of `entry` runs: our files, and the packages of others. */
+function listLoaded(entry: string): { readonly files: ReadonlySet<string>; readonly packages: ReadonlySet<string> } {
   const [files, ours] = [readTree(), readPackages()];
   const names = new Set<string>();
   const seen = new Set<string>([entry]);
@@ -231,7 +242,7 @@ function listLoadedPackages(entry: string): ReadonlySet<string> {
       else names.add(/^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier);
     }
   }
-  return names;
+  return { files: seen, packages: names };
 }
 
 function readPackages(): readonly WorkspacePackage[] {

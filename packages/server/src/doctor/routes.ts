@@ -4,7 +4,6 @@ import { type Config, listVariables } from '../config.ts';
 import type { AppEnv } from '../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../http/router.ts';
 import { describeTrust } from '../trust/status.ts';
-import { examine } from './doctor.ts';
 import type { DoctorDependencies } from './finding.ts';
 import { findEntry, readManual } from './manual.ts';
 import { countThings } from './store.ts';
@@ -101,9 +100,10 @@ export function doctorRoutes(dependencies: DoctorDependencies & { readonly versi
     };
     return c.json(answer, 200);
   });
-  router.openapi(doctorRoute, async (c) =>
-    c.json({ findings: [...(await examine(dependencies, c.var.organisation.id))] }, 200),
-  );
+  router.openapi(doctorRoute, async (c) => {
+    const { examine } = await import('./doctor.ts');
+    return c.json({ findings: [...(await examine(dependencies, c.var.organisation.id))] }, 200);
+  });
   router.openapi(settingsRoute, async (c) => c.json({ settings: await describeSettings(dependencies.config) }, 200));
   return router;
 }

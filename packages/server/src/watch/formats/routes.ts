@@ -6,7 +6,6 @@ import { createRouter, jsonAnswer, jsonBody } from '../../http/router.ts';
 import type { WatchParts } from '../parts.ts';
 import { isGlob } from '../policies/glob.ts';
 import { identitySchema } from '../sources/routes.ts';
-import { exportPolicy, proposeImport } from './conversion.ts';
 import { maxFileCharacters } from './foreign-text.ts';
 import { maxKeyCharacters } from './public-keys.ts';
 
@@ -90,6 +89,7 @@ export function watchFormatRoutes({ database: { query } }: WatchParts): OpenAPIH
     const { format, text, attached, allow_looser: allowLooser } = c.req.valid('json');
     const organisationId = c.var.organisation.id;
     const request = { organisationId, format, text, attached: indexFiles(attached), allowLooser };
+    const { proposeImport } = await import('./conversion.ts');
     const proposed = await proposeImport(query, { ...request, signal: c.req.raw.signal });
     const { document, remarks, declarations } = proposed;
     const listed = declarations.map(({ id, source, signers }) => ({
@@ -104,6 +104,7 @@ export function watchFormatRoutes({ database: { query } }: WatchParts): OpenAPIH
       throw new Refusal('invalid', 'expected a pattern such as oci:ghcr.io/org/*', { rule: 'watch-policy' });
     }
     const organisationId = c.var.organisation.id;
+    const { exportPolicy } = await import('./conversion.ts');
     const { files, remarks } = await exportPolicy(query, {
       organisationId,
       format,
