@@ -1,9 +1,11 @@
 /** What is done with authorities in the console, for real: renewed, rolled over, signed elsewhere, taken over, checked. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { encodeTimestampRequest } from '@signpost/protocol/cms/timestamp-request';
 import type { Browser } from 'playwright-core';
 import { openDatabase } from '../../packages/server/src/storage/database/open.ts';
 import { createForeignAuthorities } from '../../packages/server/test/pki/authorities/foreign.ts';
@@ -149,7 +151,7 @@ export function testAuthorities(scene: () => AuthorityScene): void {
   });
 
   test('an authority makes timestamps, which are verified in the browser, until it is switched off', async () => {
-    const { visitor } = scene();
+    const { visitor, server } = scene();
     const { page } = visitor;
     await visitor.go('certificates/authorities/house-servers');
     await page.waitForSelector('text=makes no timestamps');
@@ -161,9 +163,31 @@ export function testAuthorities(scene: () => AuthorityScene): void {
     await page.fill('[name=accuracy]', '500');
     await page.click('dialog[open] >> button:text("Make timestamps")');
     await page.waitForSelector('dd:text("500 ms")');
-    await page.setInputFiles('[type=file]', { name: 'app.zip', mimeType: '', buffer: Buffer.alloc(100_000, 7) });
+    const file = { name: 'app.zip', mimeType: '', buffer: Buffer.alloc(100_000, 7) };
+    await page.setInputFiles('label:has-text("Try it") [type=file]', file);
     await page.waitForSelector('text=Verified: app.zip existed at this time');
     await visitor.review('authority-timestamps');
+    const download = page.waitForEvent('download');
+    await page.click('button:text("Save the timestamp")');
+    const kept = Buffer.concat(await (await (await download).createReadStream()).toArray());
+    await visitor.go('certificates/authorities/house-servers');
+    const check = (name: string, buffer: Buffer, stamp: Buffer) =>
+      page.setInputFiles('label:has-text("Drop the file and its timestamp") [type=file]', [
+        { name: `${name}.tsr`, mimeType: '', buffer: stamp },
+        { name, mimeType: '', buffer },
+      ]);
+    await check('app.zip', file.buffer, kept);
+    await page.waitForSelector('text=Verified: app.zip existed at this time');
+    await page.waitForSelector('pre:text("signpost timestamp verify app.zip app.zip.tsr --ca root.pem")');
+    await visitor.review('authority-timestamp-kept');
+    await check("it's.zip", Buffer.alloc(100_000, 8), kept);
+    await page.waitForSelector('[role=alert]:has-text("Not verified")');
+    await page.locator('pre', { hasText: "'it'\\''s.zip' 'it'\\''s.zip.tsr'" }).waitFor();
+    await visitor.review('authority-timestamp-refused');
+    await check('other.zip', file.buffer, await stampBySha512(server, file.buffer));
+    await page.waitForSelector('text=Verified: other.zip existed at this time');
+    await page.setInputFiles('label:has-text("Drop the file and its timestamp") [type=file]', [file]);
+    await page.waitForSelector('[role=alert]:has-text("Drop two files together")');
     await page.click('button:text("Make none any more")');
     await page.fill('dialog[open] input', 'house-servers');
     await page.click('dialog[open] >> button:text("Make none any more")');
@@ -209,4 +233,17 @@ function typeElsewhere(folder: string, command: string): Promise<unknown> {
     /^~|\.(?:csr|pem|crl)$/.test(word) ? join(folder, word.replace(/^~/, '')) : word,
   );
   return askCommand([...words, '--passphrase-file', file, ...(words[2] === 'init' ? [] : ['--yes'])]);
+}
+
+/** A timestamp as other tools ask for it. */
+async function stampBySha512({ base }: SeededServer, bytes: Buffer): Promise<Buffer> {
+  const digest = new Uint8Array(createHash('sha512').update(bytes).digest());
+  const wish = { imprint: { hash: 'SHA-512', digest }, nonce: undefined, policy: undefined } as const;
+  const answer = await fetch(`${base}/pki/house-servers/tsa`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/timestamp-query' },
+    body: encodeTimestampRequest({ ...wish, certificatesWanted: true }),
+  });
+  assert.equal(answer.status, 200);
+  return Buffer.from(await answer.arrayBuffer());
 }

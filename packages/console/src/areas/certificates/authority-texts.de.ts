@@ -151,6 +151,14 @@ export const authorityTexts: Translation<typeof english> = {
   stampMeans:
     'Geprüft unter der Wurzel, die dieser Server selbst nennt. Andere prüfen unter der Wurzel, die sie von Hand bekommen haben.',
   stampSave: 'Zeitstempel speichern (.tsr)',
+  stampCheck: 'Einen aufbewahrten prüfen',
+  stampCheckDrop: 'Datei und ihren Zeitstempel (.tsr) ablegen',
+  stampCheckHint:
+    'Beide zugleich. Keine verlässt den Browser; der Zeitstempel wird gegen die Wurzel gehalten, die dieser Server nennt.',
+  stampCheckBoth:
+    'Legen Sie zwei Dateien zusammen ab: die gestempelte und ihren Zeitstempel, dessen Name auf .tsr endet.',
+  stampCheckRefused: 'Nicht bestätigt',
+  stampCheckCommand: 'Ohne diesen Server, unter einer Wurzel, der Sie vertrauen',
   consistency: 'Stimmigkeit',
   consistencyIntro: 'Misst die Datenbank an den Zertifikaten selbst.',
   consistencyText:

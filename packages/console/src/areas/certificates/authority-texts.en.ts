@@ -141,6 +141,13 @@ export const authorityTexts = {
   stampMeans:
     'Verified under the root that this server names itself. Others verify it under the root that they were given by hand.',
   stampSave: 'Save the timestamp (.tsr)',
+  stampCheck: 'Check one that was kept',
+  stampCheckDrop: 'Drop the file and its timestamp (.tsr)',
+  stampCheckHint:
+    'Both at once. Neither leaves the browser; the timestamp is held against the root that this server names.',
+  stampCheckBoth: 'Drop two files together: the one that was stamped, and its timestamp, whose name ends in .tsr.',
+  stampCheckRefused: 'Not verified',
+  stampCheckCommand: 'Without this server, under a root that you trust',
   consistency: 'Consistency',
   consistencyIntro: 'Holds the database against the certificates themselves.',
   consistencyText:
