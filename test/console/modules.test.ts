@@ -120,6 +120,7 @@ suite('modules', { skip: missing }, () => {
     await manager.go('modules/addons');
     await manager.page.waitForSelector('tbody tr:has-text("1.0.0")');
     await manager.page.waitForSelector('.status:has-text("in force")');
+    await manager.page.waitForSelector('pre:has-text("signpost catalogue check ")');
     await manager.review('modules-collection');
     await manager.go('modules');
     await manager.review('modules-collections');

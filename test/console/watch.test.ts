@@ -308,7 +308,12 @@ suite('the watch', { skip: missing }, () => {
     await page.fill('[name=address]', 'security@example.org');
     await page.click('form button:text("Tell an address")');
     await page.waitForSelector('td :text("not confirmed")');
+    await page.waitForSelector('pre:text-is("SIGNPOST_WATCH_HOSTS=http://127.0.0.1:5089")');
+    await page.waitForSelector(`pre:text-is("signpost watch selftest --server ${server.base}")`);
     await visitor.review('watch-mail');
+    await page.fill('[name=repository]', 'registry.corp:5000/signpost/selftest');
+    await page.waitForSelector('pre:has-text("--registry registry.corp:5000/signpost/selftest")');
+    assert.equal(await page.locator('pre:has-text("SIGNPOST_WATCH_HOSTS")').count(), 0);
     await page.fill('[name=code]', await readCode(smtp));
     await page.click('form button:text("Confirm an address")');
     await page.waitForSelector('td .badge:text-is("confirmed")');

@@ -6,6 +6,8 @@ import { encodeBase64 } from '@signpost/protocol/bytes/base64';
 import { quoteFile } from '@signpost/protocol/bytes/shell-word';
 import { pinOptions } from '../src/app/pin-options.ts';
 import { listCommands, revokeCommands } from '../src/app/root-commands.ts';
+import { writeProof } from '../src/areas/system/backup-commands.ts';
+import { writeSelftest } from '../src/areas/watch/selftest-command.ts';
 
 const keyOf = (byte: number) => encodeBase64(new Uint8Array(32).fill(byte));
 const key = { pubkey_b64: keyOf(1), label: 'server', scope: '*' };
@@ -44,4 +46,23 @@ test('a file is one word for a shell, and no option of the command', () => {
     const words = execFileSync('/bin/sh', ['-c', `printf '%s\\n' ${quoteFile(name)}`], { encoding: 'utf8' });
     assert.equal(words, `${name.startsWith('-') ? './' : ''}${name}\n`);
   }
+});
+
+test('the newest backup is the one to be proved, by the key file where the settings name keys, and whatever it is called', () => {
+  const backups = ['2026-01-01', '2026-01-03', '2026-01-02'].map((day) => ({
+    ...{ name: `-it's ${day}.zip.age`, stored_at: `${day}T02:41:00Z`, size_bytes: 1, encrypted: true },
+  }));
+  const schedule = { nightly: true, recipients: ['age1x'], keep_days: 30 };
+  assert.deepEqual(wordsOf(writeProof('drill', { backups, schedule })), [
+    ...['backup', 'drill', "./-it's 2026-01-03.zip.age", '--identity', 'signpost-backup-key.txt', ''],
+  ]);
+  const asked = writeProof('verify', { backups: [], schedule: { ...schedule, recipients: [] } });
+  assert.equal(asked, 'signpost backup verify signpost-backup-2026-01-31.zip.age');
+});
+
+test('the repository of a self-test is one word, and without one the command serves its own', () => {
+  const words = wordsOf(writeSelftest('$(id)/x y', 'https://s.example/o/a'));
+  assert.equal(words[words.indexOf('--registry') + 1], '$(id)/x y');
+  assert.equal(words[words.indexOf('--server') + 1], 'https://s.example/o/a');
+  assert.equal(writeSelftest('', 'https://s.example'), 'signpost watch selftest --server https://s.example');
 });

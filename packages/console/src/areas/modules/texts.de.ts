@@ -35,6 +35,8 @@ export const texts: Translation<typeof english> = {
   behindSince: 'Eine Änderung wartet seit',
   signingKey: 'Signierschlüssel',
   checkCommand: 'Prüfen, wie es eine Anwendung tut',
+  checkText:
+    'Mit dem Befehl prüft jeder den Katalog und jedes Modul darin unter Ihren Wurzeln, jeden Schritt gezeigt, und braucht kein Konto.',
   modules: 'Module',
   modulesNone: 'Noch kein Modul',
   modulesNoneText:

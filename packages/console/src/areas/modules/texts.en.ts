@@ -33,6 +33,8 @@ export const texts = {
   behindSince: 'A change waits since',
   signingKey: 'Signing key',
   checkCommand: 'Check it as an application does',
+  checkText:
+    'By the command, anybody verifies the catalogue and each module in it under your roots, every step shown, and needs no account.',
   modules: 'Modules',
   modulesNone: 'No module yet',
   modulesNoneText:

@@ -113,6 +113,16 @@ export const texts: Translation<typeof english> = {
     'Setzen Sie SIGNPOST_BACKUP_RECIPIENTS auf öffentliche Schlüssel von age: Dann bringt jede Nacht eine Sicherung, die nur deren Besitzer öffnen.',
   kept: 'Aufbewahrt',
   keptDays: '{count|# Tag|# Tage}',
+  proving: 'Eine Sicherung erproben',
+  provingText:
+    'Eine Sicherung ist so viel wert wie das, was ihre Wiederherstellung bringt. Laden Sie eine herunter und erproben Sie sie auf einem anderen Rechner: Dieser Server wird nicht gefragt, und nichts ändert sich auf ihm.',
+  provingVerify: 'Archiv, Digests, Schema und Audit-Kette',
+  provingDrill:
+    'Dasselbe und eine Probe in einem Wegwerfordner: jedes Release, jedes Zertifikat, jede Audit-Zeile wird angesehen',
+  provingKey:
+    'Die Datei des geheimen Schlüssels öffnet sie. Sie liegt, wo der Schlüssel entstand, und nie auf diesem Server.',
+  provingPassphrase: 'Eine verschlüsselte fragt nach ihrer Passphrase oder nimmt die Schlüsseldatei mit --identity.',
+  backupKey: 'Schlüsselpaar für Sicherungen erzeugen, fern von diesem Server',
   restoreFile: 'Aus einer Datei wiederherstellen',
   restoreFileText: 'Für eine Sicherung, die anderswo lag. Sie wird geprüft, bevor sich etwas ändert.',
   restoreFileAct: 'Datei wählen',

@@ -61,4 +61,14 @@ export const gateTexts: Translation<typeof english> = {
   mailConfirmText: 'Mit dem Code, der an sie ging. Wer die Post liest, kann auch mit dem Befehl bestätigen.',
   mailCode: 'Code',
   mailConfirmed: 'Die Adresse erfährt ab jetzt davon.',
+  selftest: 'Kommt der Alarm?',
+  selftestText:
+    'In einem eigenen Repository signiert der Befehl ein Image, entfernt die Signatur, signiert als Fremder erneut und sieht nach, ob Befunde, Gates und Webhooks es sagen. Quelle, Befunde und die Vertrauenswurzel, die er so lange braucht, sind danach fort oder verworfen. Er braucht die Rechte eines Administrators.',
+  selftestRepository: 'Repository für die Probe',
+  selftestRepositoryHint:
+    'Etwa registry.corp:5000/signpost/selftest, nur dafür. Leer: Der Befehl stellt selbst eines bereit.',
+  selftestHosts: 'Der Server darf dieses Repository noch nicht lesen: Seine Einstellungen müssen die Adresse nennen.',
+  selftestSetting: 'Einstellung des Servers',
+  selftestHere: 'Auf dem Rechner des Servers',
+  selftestAnywhere: 'Auf einem Rechner, der dorthin pushen darf',
 };

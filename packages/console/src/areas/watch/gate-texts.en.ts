@@ -58,4 +58,14 @@ export const gateTexts = {
   mailConfirmText: 'By the code that was sent to it. Whoever reads the mail may also confirm by the command.',
   mailCode: 'Code',
   mailConfirmed: 'The address is told from now on.',
+  selftest: 'Does the alarm come?',
+  selftestText:
+    'In a repository of its own the command signs an image, strips the signature, signs again as a stranger, and sees whether findings, gates and webhooks say so. Source, findings and the trusted root that it needs meanwhile are gone afterwards, or dismissed. It takes the rights of an administrator.',
+  selftestRepository: 'Repository for the test',
+  selftestRepositoryHint:
+    'Such as registry.corp:5000/signpost/selftest, for this alone. Left empty: the command serves one itself.',
+  selftestHosts: 'The server may not read that repository yet: its settings must list the address.',
+  selftestSetting: 'Setting of the server',
+  selftestHere: 'On the machine of the server',
+  selftestAnywhere: 'On a machine that may push there',
 };
