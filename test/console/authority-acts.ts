@@ -85,7 +85,10 @@ export function testAuthorities(scene: () => AuthorityScene): void {
     await visitor.review('authority-offline-root');
     await page.fill('[name=cn]', 'Far Root');
     await page.fill('[name=name]', 'far-root');
-    await typeElsewhere(folder, (await page.locator('pre').textContent()) ?? '');
+    await typeElsewhere(
+      folder,
+      (await page.locator('figure:has-text("On the other machine") pre').textContent()) ?? '',
+    );
     await page.setInputFiles('[type=file]', join(folder, 'signpost-ca-root/root.pem'));
     await page.waitForSelector('h1:text("far-root")');
     await visitor.go('certificates/authorities');
@@ -99,7 +102,10 @@ export function testAuthorities(scene: () => AuthorityScene): void {
     await visitor.review('authority-pending');
     const [request] = await Promise.all([page.waitForEvent('download'), page.click('text=Save the request')]);
     await request.saveAs(join(folder, request.suggestedFilename()));
-    const answer = await typeElsewhere(folder, (await page.locator('pre').textContent()) ?? '');
+    const answer = await typeElsewhere(
+      folder,
+      (await page.locator('figure:has-text("On the other machine") pre').textContent()) ?? '',
+    );
     assert.ok(answer, 'the command has signed');
     await page.setInputFiles('[type=file]', join(folder, 'far-issuing.pem'));
     await page.waitForSelector('.badge:text("in service")');
@@ -109,12 +115,18 @@ export function testAuthorities(scene: () => AuthorityScene): void {
       /http:\/\/pki.internal\/pki\/far-root\/crl/,
     );
     await visitor.go('certificates/authorities/far-root');
-    await typeElsewhere(folder, (await page.locator('pre').textContent()) ?? '');
+    await typeElsewhere(
+      folder,
+      (await page.locator('figure:has-text("On the other machine") pre').textContent()) ?? '',
+    );
     await page.setInputFiles('[type=file]', join(folder, 'root.crl'));
     await page.waitForSelector('td:text("Complete list")');
     await visitor.review('authority-offline');
     await page.selectOption('label:text("Revoke with it") + select', { index: 1 });
-    await typeElsewhere(folder, (await page.locator('pre').textContent()) ?? '');
+    await typeElsewhere(
+      folder,
+      (await page.locator('figure:has-text("On the other machine") pre').textContent()) ?? '',
+    );
     await page.setInputFiles('[type=file]', join(folder, 'root.crl'));
     await visitor.go('certificates/authorities/far-issuing');
     await page.waitForSelector('.badge:text("revoked")');

@@ -19,12 +19,17 @@ const anId = '0195f3b0-7c1e-7d7a-9d39-0b5f3a1c2d4e';
 export function listForbidden(role: Role): readonly Request[] {
   const operations = Object.keys(table).filter((name) => {
     const roles = table[name] ?? [];
-    return !roles.includes('public') && !roles.includes(role) && used.some((pattern) => pattern.test(name));
+    return !roles.includes('public') && !roles.includes(role) && isAsked(name);
   });
   return operations.map((name) => {
     const [method = '', path = ''] = name.split(' ');
     return { method, path: path.replaceAll(/\{\w+\}/g, anId) };
   });
+}
+
+/** Whether a page asks for this operation. */
+export function isAsked(name: string): boolean {
+  return name in table && used.some((pattern) => pattern.test(name));
 }
 
 /** Operations as they stand in the console's source; a part that is filled in there may be any word. */

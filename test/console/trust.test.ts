@@ -43,6 +43,9 @@ suite('trust', { skip: missing }, () => {
     await page.waitForSelector('text=signpost root add-key');
     await visitor.review('trust-key-new');
     await visitor.go('trust/import');
+    await page.click('summary:text("What else the root does")');
+    await page.waitForSelector('pre:has-text("signpost root set-project PROJECT --dir ~/signpost-root --approvals 2")');
+    await visitor.review('trust-offline-more');
     await page.waitForSelector('text=List the new key');
     const forged = await (await OfflineRoot.create()).signNextList({ valid: await listKeys() });
     await hand(forged.envelope);

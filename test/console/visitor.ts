@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach } from 'node:test';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { Role, SeededServer } from './seed.ts';
+import { findRefusedCommands } from './shown-commands.ts';
 
 /** Where the program is. */
 export const browserPath = '/usr/bin/chromium-headless-shell';
@@ -49,8 +50,9 @@ export interface Visitor {
   /** Waits until the view shows what it asked for. */
   settle(): Promise<void>;
   /**
-   * Looks at the view in both themes and at both widths: axe finds nothing, and nothing sticks out at 360 pixels. Of a look with a finding
-   * a picture is kept as `test-results/console/NAME-THEME-WIDTH.png`; with `npm test -- --pictures`, of both themes at both widths.
+   * Looks at the view in both themes and at both widths: axe finds nothing, nothing sticks out at 360 pixels, and each command that is shown
+   * is one. Of a look with a finding a picture is kept as `test-results/console/NAME-THEME-WIDTH.png`; with `npm test -- --pictures`, of
+   * both themes at both widths.
    */
   review(name: string): Promise<void>;
   /** Throws with everything that the browser complained about so far, policy violations and failed scripts among them. */
@@ -123,7 +125,7 @@ async function waitUntilShown(page: Page): Promise<void> {
 }
 
 async function reviewView(page: Page, name: string): Promise<void> {
-  const found: string[] = [];
+  const found = await findRefusedCommands(page);
   for (const look of wantsPictures ? allLooks : usualLooks) {
     const { colorScheme, viewport } = look;
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

@@ -39,6 +39,27 @@ export function revokeCommands({ key_id }: { readonly key_id: string }): string 
   return `signpost root revoke-key ${folder} ${quoteWord(key_id)} --reason "why, for everybody to read"\n${sign}`;
 }
 
+/** What else a root says in a list, or does with one. What stands in capitals is for the reader to fill in. */
+export function moreCommands(pushKeys: readonly string[]) {
+  const [push = 'PUBLIC-KEY'] = pushKeys.map(writeKey);
+  return [
+    { kind: 'show', text: `signpost root show ${folder}` },
+    {
+      kind: 'maintainer',
+      text: `signpost key new-maintainer --out NAME.key.json --label NAME --json > NAME.pub.json\nsignpost root add-key ${folder} --key NAME.pub.json --scope project:PROJECT\n${sign}`,
+    },
+    { kind: 'approvals', text: `signpost root set-project PROJECT ${folder} --approvals 2\n${sign}` },
+    { kind: 'push', text: `signpost root add-push-key ${push} ${folder} --label push\n${sign}` },
+    { kind: 'rotate', text: `signpost root rotate ${folder} --label NAME\n${sign}` },
+    { kind: 'holder', text: `signpost root add-root PUBLIC-KEY ${folder} --threshold 2\n${sign}` },
+    { kind: 'threshold', text: `signpost root set-threshold 2 ${folder}\n${sign}` },
+    { kind: 'leave', text: `signpost root remove-root KEY-ID ${folder} --threshold 1\n${sign}` },
+    { kind: 'import', text: `signpost root import trust.json ${folder}\n${sign}` },
+    { kind: 'combine', text: 'signpost root combine ALICE.json BOB.json --out trust.json' },
+    { kind: 'logless', text: `signpost root remove-log ${folder}\n${sign}` },
+  ] as const;
+}
+
 /** The key, which is pasted where the root is: whatever a server says, no more than 32 bytes in base64. */
 function writeKey(text: string): string {
   const { length } = parseBase64(text);

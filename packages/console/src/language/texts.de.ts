@@ -48,7 +48,7 @@ export const texts: Translation<typeof english> = {
   signedOut: 'Abgemeldet',
   vaultLocked: 'Der Tresor ist verschlossen',
   vaultLockedText:
-    'Nach einem Start braucht der Server das Hauptpasswort, bevor sich jemand anmelden kann. Es wird hier eingegeben oder mit „signpost vault unlock“.',
+    'Nach einem Start braucht der Server das Hauptpasswort, bevor sich jemand anmelden kann. Es wird hier eingegeben oder mit „signpost unlock“.',
   masterPassword: 'Hauptpasswort',
   unlock: 'Tresor öffnen',
   masterLost: 'Hauptpasswort verloren',

@@ -45,7 +45,7 @@ export const texts = {
   signedOut: 'Signed out',
   vaultLocked: 'The vault is locked',
   vaultLockedText:
-    'After a start, the server needs the master password before anybody can sign in. It is typed here, or given by "signpost vault unlock".',
+    'After a start, the server needs the master password before anybody can sign in. It is typed here, or given by "signpost unlock".',
   masterPassword: 'Master password',
   unlock: 'Unlock the vault',
   masterLost: 'Master password lost',

@@ -66,6 +66,7 @@ export const authorityTexts: Translation<typeof english> = {
   pendingCompare: 'Er muss diese Schlüssel-ID zeigen:',
   pendingBring: '{file} zurücktragen und hier ablegen.',
   onOther: 'Auf der anderen Maschine',
+  listsShow: 'Was jene Wurzel bisher signiert und widerrufen hat',
   dropCertificate: 'Zertifikat ablegen',
   dropCertificateHint: 'PEM oder DER. Es wird gegen Schlüssel, Regeln und die Stellen darüber geprüft.',
   certificateWithKey:

@@ -63,6 +63,7 @@ export const authorityTexts = {
   pendingCompare: 'It must show this key id:',
   pendingBring: 'Carry {file} back, and drop it here.',
   onOther: 'On the other machine',
+  listsShow: 'What that root has signed and revoked so far',
   dropCertificate: 'Drop the certificate',
   dropCertificateHint: 'PEM or DER. It is checked against the key, the rules and those above it.',
   certificateWithKey:

@@ -4,6 +4,9 @@ import type { Authority } from './states.ts';
 
 const folder = '--dir ~/signpost-ca-root';
 
+/** Shows what the root has signed and revoked. */
+export const showCommand: string = `signpost ca root show ${folder}`;
+
 /** Makes a root with this common name. */
 export function initCommand(commonName: string): string {
   return `signpost ca root init ${folder} --cn ${quoteWord(commonName)}`;

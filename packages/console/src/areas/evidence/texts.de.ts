@@ -43,6 +43,10 @@ export const texts: Translation<typeof english> = {
   inside: 'Wer dadurch zählt',
   insideText:
     'Eine Signatur ist bewiesen, wenn eine dieser Stellen den Signierenden nennt und eines dieser Logs oder ein Zeitstempeldienst sagt, wann.',
+  elsewhere: 'Auf anderen Rechnern',
+  elsewhereText:
+    'Laden Sie diese Wurzel als Datei herunter. Der Befehl beurteilt unter ihr, was er von irgendwo holt: Nichts landet auf der Platte, was Ihre Richtlinie nicht durchlässt.',
+  elsewhereFetch: 'Etwas geprüft herunterladen',
   kind: 'Art',
   who: 'Wer',
   from: 'Von',

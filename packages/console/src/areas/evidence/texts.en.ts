@@ -41,6 +41,10 @@ export const texts = {
   inside: 'Who counts by it',
   insideText:
     'A signature is proven when one of these authorities names its signer and one of these logs or timestamp services says when.',
+  elsewhere: 'On other machines',
+  elsewhereText:
+    'Download this root as a file. The command judges what is fetched from anywhere under it: nothing lands on the disk that your policy does not let through.',
+  elsewhereFetch: 'Download something, verified',
   kind: 'Kind',
   who: 'Who',
   from: 'From',

@@ -115,6 +115,7 @@ export const texts: Translation<typeof english> = {
   submissionsNoneText:
     'Autoren reichen Module mit eigenen Schlüsseln ein. Was sie schicken, wird erst geprüft und durchsucht und kommt nirgendwohin, bevor ein Manager es angenommen hat.',
   submitCommand: 'Ein Autor reicht mit dem Befehl ein',
+  withdrawCommand: 'Der Autor nimmt es zurück, mit dem Schlüssel, der es eingereicht hat',
   state: 'Zustand',
   allStates: 'alle',
   author: 'Autor',

@@ -112,6 +112,7 @@ export const texts = {
   submissionsNoneText:
     'Authors hand in modules with keys of their own. Whatever they send is inspected and scanned first, and goes nowhere before a manager has approved it.',
   submitCommand: 'An author hands in with the command',
+  withdrawCommand: 'Its author takes it back, with the key that handed it in',
   state: 'State',
   allStates: 'all',
   author: 'Author',

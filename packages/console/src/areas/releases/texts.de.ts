@@ -122,6 +122,8 @@ export const texts: Translation<typeof english> = {
   updateCheckerAddress: 'Für plugin-update-checker',
   updateUriAddress: 'Für die Kopfzeile „Update URI“ von WordPress',
   fetchCommand: 'Geprüft herunterladen',
+  updateCommand: 'Nach einem Update sehen, wie es ein Client tut, jeden Schritt gezeigt',
+  mirrorCommand: 'In einen Ordner kopieren, den jeder Webserver ausliefert und Clients unverändert prüfen',
   languageAdd: 'Weitere Sprache',
   languageAddDo: 'Hinzufügen',
   description: 'Beschreibung',

@@ -115,6 +115,8 @@ export const texts = {
   updateCheckerAddress: 'For plugin-update-checker',
   updateUriAddress: 'For the header Update URI of WordPress',
   fetchCommand: 'Download it, verified',
+  updateCommand: 'Look for an update as a client does, each step shown',
+  mirrorCommand: 'Copy it into a folder that any web server serves, and clients verify unchanged',
   languageAdd: 'Another language',
   languageAddDo: 'Add',
   description: 'Description',

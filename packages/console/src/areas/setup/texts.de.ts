@@ -24,7 +24,7 @@ export const texts: Translation<typeof english> = {
   done_activate: '{release} ist im Einsatz',
   done_verify: 'geprüft',
   vaultText:
-    'Der Tresor ist verschlossen. Öffnen Sie ihn mit dem Hauptpasswort: „signpost vault unlock“, oder melden Sie sich hier ab und wieder an.',
+    'Der Tresor ist verschlossen. Öffnen Sie ihn mit dem Hauptpasswort: „signpost unlock“, oder melden Sie sich hier ab und wieder an.',
   keyText:
     'Er signiert, was Clients installieren, und liegt im Tresor. Für sich allein gilt er nichts: Clients glauben ihm erst, wenn Ihre Offline-Wurzel ihn in einer Vertrauensliste genannt hat.',
   keyMake: 'Signierschlüssel erzeugen',

@@ -22,7 +22,7 @@ export const texts = {
   done_activate: '{release} is in service',
   done_verify: 'verified',
   vaultText:
-    'The vault is locked. Unlock it with the master password: "signpost vault unlock", or sign out and in again here.',
+    'The vault is locked. Unlock it with the master password: "signpost unlock", or sign out and in again here.',
   keyText:
     'It signs what clients install, and lies in the vault. By itself it counts for nothing: clients believe it only once your offline root has named it in a trust list.',
   keyMake: 'Make the signing key',
