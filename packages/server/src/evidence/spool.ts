@@ -84,6 +84,20 @@ export async function keepFile({ database, blobs, now }: Keeping, { path, sha256
   await blobs.adopt(path, sha256);
 }
 
+/** The same for bytes that are in memory. */
+export async function keepBytes(
+  { spool, ...keeping }: Keeping & { readonly spool: Spool },
+  bytes: Uint8Array,
+): Promise<Pick<SpooledFile, 'sha256' | 'sizeBytes'>> {
+  const body = (async function* () {
+    yield bytes;
+  })();
+  return spool.receive(body, { maxBytes: bytes.length, now: keeping.now() }, async (file) => {
+    await keepFile(keeping, file);
+    return { sha256: file.sha256, sizeBytes: file.sizeBytes };
+  });
+}
+
 /** Throws `conflict`, rule `evidence-target-gone`, for a row about something that was deleted meanwhile. */
 export function explainGone(error: unknown): never {
   if (violationOf(error) !== 'foreign_key') throw error;

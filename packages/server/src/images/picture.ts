@@ -1,4 +1,5 @@
 /** Pictures that strangers hand in: recognised by their bytes, decoded, and never served as they came. */
+import { Refusal } from '../errors.ts';
 import { detectImageKind, type ImageKind, imageMediaTypes } from './media-type.ts';
 import type { DecodeRaster } from './raster/decode.ts';
 import { createImageRefusal } from './rules.ts';
@@ -51,6 +52,15 @@ export async function readPicture(decode: DecodeRaster, bytes: Uint8Array, rules
     kind === 'svg' ? await readDrawing(decode, bytes, rules) : await readRaster(decode, { kind, bytes }, rules);
   assertFits(picture, rules);
   return picture;
+}
+
+/** Throws a Refusal `upload_refused`, rule `image-bytes`, for a picture that has become too large where it was written anew. */
+export function assertWrittenSize({ length }: Uint8Array, maxBytes: number): void {
+  if (length <= maxBytes) return;
+  throw new Refusal('upload_refused', `the picture takes ${length} bytes when it is written anew`, {
+    rule: 'image-bytes',
+    hint: 'send a smaller picture',
+  });
 }
 
 async function readDrawing(decode: DecodeRaster, bytes: Uint8Array, rules: PictureRules): Promise<Picture> {

@@ -2,9 +2,8 @@
 import type { Insertable } from 'kysely';
 import type { Caller } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
-import { Refusal } from '../../errors.ts';
-import { keepFile, type Spool } from '../../evidence/spool.ts';
-import { type Picture, type PictureRules, readPicture } from '../../images/picture.ts';
+import { keepBytes, type Spool } from '../../evidence/spool.ts';
+import { assertWrittenSize, type Picture, type PictureRules, readPicture } from '../../images/picture.ts';
 import type { RasterDecoding } from '../../images/raster/decode.ts';
 import type { ProjectDependencies } from '../../releases/projects/project.ts';
 import type { Blobs } from '../../storage/blobs.ts';
@@ -56,10 +55,10 @@ type NewFile = Omit<Insertable<ModuleIconTable>, 'id' | 'module_id' | 'created_a
 async function keepPicture(parts: IconParts, { mediaType, bytes, rendition, ...sides }: Picture): Promise<NewFile[]> {
   const media_type = mediaType as ModuleIconTable['media_type'];
   const [width, height] = [Math.ceil(sides.width), Math.ceil(sides.height)];
-  const files: NewFile[] = [{ part: 'picture', media_type, width, height, ...(await keepBytes(parts, bytes)) }];
+  const files: NewFile[] = [{ part: 'picture', media_type, width, height, ...(await keepWritten(parts, bytes)) }];
   if (!rendition) return files;
   const png = { part: 'rendition', media_type: 'image/png', ...readPngSides(rendition) } as const;
-  return [...files, { ...png, ...(await keepBytes(parts, rendition)) }];
+  return [...files, { ...png, ...(await keepWritten(parts, rendition)) }];
 }
 
 /** Of a PNG of our own: its first chunk begins with them (PNG, 11.2.1). */
@@ -67,21 +66,10 @@ function readPngSides(png: Buffer): { readonly width: number; readonly height: n
   return { width: png.readUInt32BE(16), height: png.readUInt32BE(20) };
 }
 
-async function keepBytes(parts: IconParts, bytes: Buffer) {
-  const { spool, now } = parts;
-  if (bytes.length > maxWrittenBytes) {
-    throw new Refusal('upload_refused', `the picture takes ${bytes.length} bytes when it is written anew`, {
-      rule: 'image-bytes',
-      hint: 'send a smaller picture',
-    });
-  }
-  const body = (async function* () {
-    yield bytes;
-  })();
-  return spool.receive(body, { maxBytes: maxWrittenBytes, now: now() }, async (file) => {
-    await keepFile(parts, file);
-    return { sha256: file.sha256, size_bytes: file.sizeBytes };
-  });
+async function keepWritten(parts: IconParts, bytes: Buffer) {
+  assertWrittenSize(bytes, maxWrittenBytes);
+  const { sha256, sizeBytes } = await keepBytes(parts, bytes);
+  return { sha256, size_bytes: sizeBytes };
 }
 
 async function replaceIcon(

@@ -4,8 +4,8 @@ import type { AuditAction } from '../../audit/actions.ts';
 import type { Caller } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
-import { keepFile, type Spool } from '../../evidence/spool.ts';
-import { readPicture } from '../../images/picture.ts';
+import { keepBytes, type Spool } from '../../evidence/spool.ts';
+import { assertWrittenSize, readPicture } from '../../images/picture.ts';
 import type { RasterDecoding } from '../../images/raster/decode.ts';
 import type { Blobs } from '../../storage/blobs.ts';
 import type { Database, Query } from '../../storage/database.ts';
@@ -54,7 +54,7 @@ export async function stageAsset(
   // Before the work: nobody has pictures decoded for a project that is not there.
   await requirePlugin(parts.database.query, caller.organisationId, of.slug);
   const picture = await readPicture(parts.pictures.decodeFor(caller.organisationId), bytes, rules);
-  const kept = await keepBytes(parts, picture.bytes);
+  const kept = await keepWritten(parts, picture.bytes);
   const sides = { width: Math.ceil(picture.width), height: Math.ceil(picture.height) };
   return change(parts, caller, { of, file: { media_type: mediaType, ...sides, ...kept } });
 }
@@ -164,21 +164,10 @@ async function change(
   });
 }
 
-async function keepBytes(parts: AssetParts, bytes: Buffer) {
-  const { spool, now } = parts;
-  if (bytes.length > maxWrittenBytes) {
-    throw new Refusal('upload_refused', `the picture takes ${bytes.length} bytes when it is written anew`, {
-      rule: 'image-bytes',
-      hint: 'send a smaller picture',
-    });
-  }
-  const body = (async function* () {
-    yield bytes;
-  })();
-  return spool.receive(body, { maxBytes: maxWrittenBytes, now: now() }, async (file) => {
-    await keepFile(parts, file);
-    return { sha256: file.sha256, size_bytes: file.sizeBytes };
-  });
+async function keepWritten(parts: AssetParts, bytes: Buffer) {
+  assertWrittenSize(bytes, maxWrittenBytes);
+  const { sha256, sizeBytes } = await keepBytes(parts, bytes);
+  return { sha256, size_bytes: sizeBytes };
 }
 
 function noSuchAsset(): Refusal {
