@@ -1,5 +1,4 @@
 /** `signpost release import-signature`: hands in a maintainer's signature that was made elsewhere. */
-import { readFile, stat } from 'node:fs/promises';
 import { encodeText } from '@signpost/protocol/bytes/text';
 import { TrustError } from '@signpost/protocol/errors';
 import { parsePublicKey } from '@signpost/protocol/keys/ed25519';
@@ -10,7 +9,7 @@ import type { Client } from '../../http/client.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
-import { describeOutcome, pathOfRelease } from './proposal.ts';
+import { describeOutcome, pathOfRelease, readCarriedFile } from './proposal.ts';
 
 /** `signpost release import-signature`. */
 export const releaseImportSignature: CommandSpec = {
@@ -34,7 +33,10 @@ export const releaseImportSignature: CommandSpec = {
 async function importSignature(invocation: Invocation): Promise<Answer> {
   const { options } = invocation;
   const [project, version] = [options.requiredText('project'), options.requiredText('release')];
-  const file = await readSignature(readArgument(invocation, 0));
+  const file = await readCarriedFile(readArgument(invocation, 0), {
+    maxBytes: maxApprovalBytes,
+    writer: 'signpost release sign',
+  });
   const client = await connectAuthenticated(invocation);
   const path = pathOfRelease(project, version);
   const [proposal, keys] = [await client.read(`${path}/proposal`), await listMaintainers(client)];
@@ -42,16 +44,6 @@ async function importSignature(invocation: Invocation): Promise<Answer> {
   const { key, sig } = await verifyApproval(file, { manifest, keys }).catch(tellWhatWaits);
   const body = { manifest_id: textOf(proposal, 'manifest_id'), key_id: key.keyId, sig };
   return describeOutcome(await client.request('POST', `${path}/approvals`, { body }), { project, version });
-}
-
-async function readSignature(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const facts = await stat(path).catch((cause) => {
-    throw new Failure('refused', `${path} cannot be read`, { hint: '`signpost release sign` writes it', cause });
-  });
-  if (facts.size > maxApprovalBytes) {
-    throw new Failure('refused', `expected at most ${maxApprovalBytes} bytes in ${path}`);
-  }
-  return new Uint8Array(await readFile(path));
 }
 
 function tellWhatWaits(error: unknown): never {

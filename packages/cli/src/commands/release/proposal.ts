@@ -1,4 +1,5 @@
 /** What maintainers sign, and what they are shown before they do: the same with a server and without one. */
+import { readFile, stat } from 'node:fs/promises';
 import { TrustError } from '@signpost/protocol/errors';
 import type { SignableObject } from '@signpost/protocol/json/canonical';
 import { parseObject } from '@signpost/protocol/json/fields';
@@ -46,6 +47,18 @@ export async function readMaintainerKey(path: string): Promise<KeyFile> {
   throw new Failure('refused', 'a root key must never sign a manifest', {
     hint: 'signpost key new-maintainer --out FILE',
   });
+}
+
+/** The bytes of a file that was carried here. Throws Failure for one that cannot be read, with the command that writes such files as a hint, or that is larger. */
+export async function readCarriedFile(
+  path: string,
+  { maxBytes, writer }: { readonly maxBytes: number; readonly writer: string },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const facts = await stat(path).catch((cause) => {
+    throw new Failure('refused', `${path} cannot be read`, { hint: `\`${writer}\` writes it`, cause });
+  });
+  if (facts.size > maxBytes) throw new Failure('refused', `expected at most ${maxBytes} bytes in ${path}`);
+  return new Uint8Array(await readFile(path));
 }
 
 /**

@@ -1,5 +1,4 @@
 /** `signpost release sign`: a maintainer signs a release on a machine that is not online. */
-import { readFile, stat } from 'node:fs/promises';
 import { parseText } from '@signpost/protocol/bytes/text';
 import { encodeCanonical } from '@signpost/protocol/json/canonical';
 import { encodeApproval } from '@signpost/protocol/updates/approval';
@@ -17,6 +16,7 @@ import {
   describeProposal,
   type ProposedManifest,
   parseProposal,
+  readCarriedFile,
   readMaintainerKey,
   signingOptions,
 } from './proposal.ts';
@@ -66,13 +66,7 @@ async function signRelease(invocation: Invocation): Promise<Answer> {
 }
 
 async function readManifest(path: string): Promise<string> {
-  const facts = await stat(path).catch((cause) => {
-    throw new Failure('refused', `${path} cannot be read`, { hint: '`signpost release propose` writes it', cause });
-  });
-  if (facts.size > maxManifestBytes) {
-    throw new Failure('refused', `expected at most ${maxManifestBytes} bytes in ${path}`);
-  }
-  return parseText(await readFile(path));
+  return parseText(await readCarriedFile(path, { maxBytes: maxManifestBytes, writer: 'signpost release propose' }));
 }
 
 function assertCompared({ options }: Invocation, compared: readonly ComparedFile[]): void {
