@@ -11,9 +11,9 @@ import type { Draft } from './topics.ts';
 export interface Publication {
   readonly organisationId: string;
   readonly draft: Draft;
-  /** SHA-256 in hex: of the idempotency key together with who showed it, and of what is published. */
   /** Who publishes, for the audit log; absent: the server, of itself. */
   readonly caller?: Caller | undefined;
+  /** SHA-256 in hex: of the idempotency key together with who showed it, and of what is published. */
   readonly once?: { readonly keyDigest: string; readonly contentDigest: string } | undefined;
 }
 
