@@ -128,6 +128,7 @@ export function testAuthorities(scene: () => AuthorityScene): void {
       (await page.locator('figure:has-text("On the other machine") pre').textContent()) ?? '',
     );
     await page.setInputFiles('[type=file]', join(folder, 'root.crl'));
+    await page.waitForSelector('label:text("Revoke with it")', { state: 'detached' });
     await visitor.go('certificates/authorities/far-issuing');
     await page.waitForSelector('.badge:text("revoked")');
     visitor.assertQuiet();
