@@ -129,6 +129,7 @@ export function testAuthorities(scene: () => AuthorityScene): void {
     );
     await page.setInputFiles('[type=file]', join(folder, 'root.crl'));
     await page.waitForSelector('label:text("Revoke with it")', { state: 'detached' });
+    await page.waitForSelector('[aria-labelledby=revocation] tr:has-text("Complete list"):has(td:text-is("2"))');
     await visitor.go('certificates/authorities/far-issuing');
     await page.waitForSelector('.badge:text("revoked")');
     visitor.assertQuiet();
