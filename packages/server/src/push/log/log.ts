@@ -51,9 +51,9 @@ export interface Append {
 
 /** The log as it is, or undefined before it has begun. */
 export async function readLog(query: Query, organisationId: string): Promise<Log | undefined> {
-  const epoch = await findEpoch(query, organisationId);
-  if (epoch === undefined) return undefined;
   const rows = await listChannels(query, organisationId);
+  const epoch = rows[0]?.epoch ?? (await findEpoch(query, organisationId));
+  if (epoch === undefined) return undefined;
   const channels = rows.map(({ name, visibility, head, head_hash, oldest, removed_at }): ChannelHead => {
     return { name, visibility, head, headHash: head_hash, oldest, removed: removed_at !== null };
   });

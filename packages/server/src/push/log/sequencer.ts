@@ -185,6 +185,8 @@ export class Sequencer {
   }
 
   async #takeEvents(tx: Transaction<Schema>, organisationId: string, now: number) {
+    // What is noted after they were counted has the next turn.
+    if (!this.#lags.has(organisationId)) return { drafts: [], taken: 0 };
     const events = await listWaitingEvents(tx, organisationId, batchLimit);
     const ids = events.map(({ id }) => id);
     await markFramed(tx, ids, now);

@@ -83,13 +83,18 @@ export async function insertLog(
   await tx.insertInto('push_log').values(row).execute();
 }
 
-/** The channels of an organisation that have a row, removed ones too. */
-export async function listChannels(query: Query, organisationId: string): Promise<PushChannelTable[]> {
+/** The channels of an organisation that have a row, removed ones too, each with the epoch of the log. */
+export async function listChannels(
+  query: Query,
+  organisationId: string,
+): Promise<(PushChannelTable & { epoch: string })[]> {
   return query
     .selectFrom('push_channel')
-    .selectAll()
-    .where('organisation_id', '=', organisationId)
-    .orderBy('name')
+    .innerJoin('push_log', 'push_log.organisation_id', 'push_channel.organisation_id')
+    .selectAll('push_channel')
+    .select('push_log.epoch')
+    .where('push_channel.organisation_id', '=', organisationId)
+    .orderBy('push_channel.name')
     .execute();
 }
 
