@@ -1,7 +1,8 @@
 /**
  * Runs the whole test suite, or the files whose path contains one of the arguments: `npm test -- storage`. With
  * `--slowest` it tells at the end which took most processor time; with `--pictures` the tests of the console keep one of each view in both
- * themes at both widths. Ends non-zero on a failure and, under CI=true, on a skipped test: what is skipped is named, never silent.
+ * themes at both widths; with `--lag=MS` whatever their pages fetch is held for so long. Ends non-zero on a failure and, under CI=true, on a
+ * skipped test: what is skipped is named, never silent.
  */
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -42,6 +43,8 @@ keepTemporaryFilesInMemory();
 const words = process.argv.slice(2);
 const countCosts = words.includes('--slowest');
 if (words.includes('--pictures')) process.env.SIGNPOST_SCREENSHOTS = 'all';
+const lag = words.find((word) => word.startsWith('--lag='));
+if (lag !== undefined) process.env.SIGNPOST_TEST_LAG = lag.slice('--lag='.length);
 const files = findTestFiles(words.filter((word) => !word.startsWith('--')));
 if (files.length === 0) {
   console.error('No test file matches.');

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterEach } from 'node:test';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { addLag } from './lag.ts';
 import type { Role, SeededServer } from './seed.ts';
 import { findRefusedCommands } from './shown-commands.ts';
 
@@ -94,6 +95,7 @@ afterEach(async (context) => {
 
 async function createVisitor(context: BrowserContext, base: string): Promise<Visitor> {
   const complaints: string[] = [];
+  await addLag(context);
   const page = await context.newPage();
   pages.add(page);
   page.on('close', () => pages.delete(page));
