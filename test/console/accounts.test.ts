@@ -210,11 +210,11 @@ suite('accounts', { skip: missing }, () => {
     await page.goto(`${server.base}/o/branch-two/console/accounts/organisations`);
     await admin.settle();
     assert.equal(await page.locator('tbody').count(), 0);
-    await page.waitForSelector('dd:text-is("branch-two")');
     await page.goto(`${server.base}/o/branch-two/console/system`);
     await admin.settle();
     await page.waitForSelector('a:text-is("Audit log")');
     for (const name of ['Settings', 'Backups', 'Lock the vault', 'Import a database']) {
+    await page.waitForSelector('dd:text-is("branch-two")');
       assert.equal(await page.locator(`main :text-is("${name}")`).count(), 0, `${name} is of the whole server`);
     }
     await page.goto(`${server.base}/o/branch-two/console/system/settings`);

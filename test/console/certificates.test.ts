@@ -95,9 +95,12 @@ suite('certificates', { skip: missing }, () => {
     await page.click('#content button:text("Release")');
     await page.waitForSelector('.badge:text("valid")');
     await page.click('button:text("Renew")');
+    const first = page.url();
     await visitor.review('certificate-renew');
     await page.click('dialog[open] >> button:text("Renew")');
-    await page.waitForSelector('h1:text("cellar.internal")');
+    await page.waitForURL((url) => url.href !== first);
+    await page.waitForSelector('h1:text-is("cellar.internal")');
+    await page.waitForSelector('dialog[open]', { state: 'detached' });
     await page.click('button:text("Revoke")');
     await page.waitForSelector('text=Nothing has taken its place yet');
     await page.selectOption('dialog[open] select', 'keyCompromise');

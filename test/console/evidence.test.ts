@@ -74,7 +74,7 @@ suite('evidence', { skip: missing }, () => {
     await page.click('button:text("Compare, then put in force")');
     await page.waitForSelector('dialog .added');
     await page.click('dialog button:text("Put in force")');
-    await page.waitForSelector('text=observes');
+    await page.waitForSelector('.badge:text-is("observes")');
     await page.evaluate(() => scrollTo(0, 0));
     await visitor.review('evidence-policy');
     visitor.assertQuiet();

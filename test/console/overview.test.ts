@@ -57,7 +57,9 @@ suite('the shell and the overview', { skip: missing }, () => {
     const { page } = visitor;
     await visitor.go('');
     await page.keyboard.press('Control+k');
+    await page.waitForSelector('dialog[open] [role=combobox]:focus');
     await page.keyboard.type('proj');
+    await page.waitForSelector('[role=option]:has-text("Projects")');
     await visitor.review('palette');
     await page.keyboard.press('Escape');
     // No shortcut counts while a dialog is open.

@@ -68,7 +68,7 @@ suite('the public pages', { skip: missing }, () => {
     }
     await open('/compass/info');
     await visitor.page.click('text=Deutsch');
-    assert.equal(await visitor.page.textContent('h1'), 'Kompass');
+    await visitor.page.waitForSelector('h1:text-is("Kompass")');
     await visitor.review('public-info-german');
     await visitor.page.click('text=Änderungen');
     await visitor.page.waitForSelector('text=zurückgezogen');

@@ -15,10 +15,10 @@ suite('push', { skip: missing }, () => {
   let server: SeededServer;
   let admin: Visitor;
   let receiver: Server;
-  const received: string[] = [];
+  const { promise: told, resolve: tell } = Promise.withResolvers<void>();
   before(async () => {
     receiver = createServer((request, response) => {
-      received.push(String(request.headers['webhook-id']));
+      if (request.headers['webhook-id'] !== undefined) tell();
       response.end();
     });
     await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
@@ -82,6 +82,7 @@ suite('push', { skip: missing }, () => {
     await page.click('td a');
     await page.click('text=Send a test');
     await page.waitForSelector('tbody tr');
+    await told;
     await page.click('text=Replay >> nth=0');
     await page.waitForSelector('text=It is sent again');
     await page.click('text=Rotate the secret');
@@ -105,11 +106,11 @@ suite('push', { skip: missing }, () => {
     await page.click('main button:text-is("Disable")');
     await page.waitForSelector('text=Somebody switched it off');
     await page.click('main button:text-is("Enable")');
+    await page.waitForSelector('text=Somebody switched it off', { state: 'detached' });
     await page.click('main button:text-is("Remove")');
     await page.fill('dialog[open] input', '127.0.0.1');
     await page.click('dialog[open] [type=submit]');
     await page.waitForSelector('h2:text("No webhook")');
-    assert.ok(received.length > 0, 'the receiver was told');
     admin.assertQuiet();
   });
 });

@@ -37,7 +37,7 @@ suite('projects and releases', { skip: missing }, () => {
     await viewer.page.keyboard.press('/');
     await viewer.page.keyboard.type('untou');
     await viewer.page.waitForURL('**/console/releases?search=untou');
-    assert.equal(await viewer.page.locator('tbody tr').count(), 1);
+    await viewer.page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
     await viewer.page.waitForSelector('[data-search]:focus');
     viewer.assertQuiet();
   });
@@ -158,7 +158,7 @@ suite('projects and releases', { skip: missing }, () => {
     await page.waitForSelector('h1 + :text("draft")');
     await page.getByRole('button', { name: 'Hide' }).click();
     await page.getByRole('button', { name: 'Undo' }).click();
-    await page.waitForSelector('h1:text("compass 3.0.0")');
+    await page.waitForSelector('h1:text-is("compass 3.0.0")');
     await page.getByRole('button', { name: 'Hide' }).click();
     await page.getByRole('button', { name: 'Restore 3.0.0' }).click();
     await page.waitForSelector('text=3.0.0 is back');
@@ -172,6 +172,7 @@ suite('projects and releases', { skip: missing }, () => {
     await demandApprovals(server, [first, second]);
     const { page } = manager;
     const path = '/api/projects/guarded/releases/1.0.0/proposal';
+    await page.waitForSelector('h1:text-is("Compass")');
     const bring = (name: string, bytes: Uint8Array | string) =>
       page.setInputFiles('[type=file]', { name, mimeType: 'application/json', buffer: Buffer.from(bytes) });
     const readWaiting = async () => String((await server.admin.call('GET', path)).document);

@@ -130,6 +130,7 @@ suite('trust', { skip: missing }, () => {
     await visitor.review('trust-log-named');
     await page.click('td a');
     await page.waitForSelector('text=This browser has seen no checkpoint before');
+    await page.waitForSelector('td:text-is("trust list")', { state: 'detached' });
     await visitor.review('trust-log-entry');
     await page.reload();
     await page.waitForSelector('text=that this browser saw last');
