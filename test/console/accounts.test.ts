@@ -6,6 +6,7 @@ import type { Browser } from 'playwright-core';
 import { chooseFreePort } from '../../packages/protocol/test/free-port.ts';
 import { openSmtpServer, type SmtpServer } from '../../packages/server/test/mail/smtp-server.ts';
 import { addAuthenticator, codeOf } from './factors.ts';
+import { holdRequests } from './lag.ts';
 import { type SeededServer, startSeededServer } from './seed.ts';
 import { browserPath, openBrowser, openPerson, type Visitor } from './visitor.ts';
 
@@ -112,7 +113,13 @@ suite('accounts', { skip: missing }, () => {
 
   test('a person is added, given another role, made an administrator, and disabled', async () => {
     const { page } = admin;
-    await admin.go('accounts/people');
+    const tellPeople = await holdRequests(page, '**/api/people');
+    await page.goto(`${server.base}/console/accounts/people`);
+    await page.waitForSelector('h1:text-is("People")');
+    await page.evaluate(async () => (await fetch('/api/organisation')).text());
+    assert.equal(await page.locator('h2#rule').count(), 0, 'who has none is not known yet');
+    tellPeople();
+    await admin.settle();
     await admin.review('people');
     await page.click('text=Add a person');
     await page.fill('[name=name]', '<b>Nora</b> Neu');
@@ -208,13 +215,13 @@ suite('accounts', { skip: missing }, () => {
     await page.waitForURL('**/o/branch-two/console/');
     await admin.settle();
     await page.goto(`${server.base}/o/branch-two/console/accounts/organisations`);
+    await page.waitForSelector('dd:text-is("branch-two")');
     await admin.settle();
     assert.equal(await page.locator('tbody').count(), 0);
     await page.goto(`${server.base}/o/branch-two/console/system`);
     await admin.settle();
     await page.waitForSelector('a:text-is("Audit log")');
     for (const name of ['Settings', 'Backups', 'Lock the vault', 'Import a database']) {
-    await page.waitForSelector('dd:text-is("branch-two")');
       assert.equal(await page.locator(`main :text-is("${name}")`).count(), 0, `${name} is of the whole server`);
     }
     await page.goto(`${server.base}/o/branch-two/console/system/settings`);

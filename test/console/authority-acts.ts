@@ -10,6 +10,7 @@ import type { Browser } from 'playwright-core';
 import { openDatabase } from '../../packages/server/src/storage/database/open.ts';
 import { createForeignAuthorities } from '../../packages/server/test/pki/authorities/foreign.ts';
 import { askCommand, splitWords } from '../programs/command.ts';
+import { holdRequests } from './lag.ts';
 import type { SeededServer } from './seed.ts';
 import { openPerson, type Visitor } from './visitor.ts';
 
@@ -97,15 +98,17 @@ export function testAuthorities(scene: () => AuthorityScene): void {
     await page.waitForSelector('text=the new authority waits with a request');
     await page.fill('[name=name]', 'far-issuing');
     await page.fill('dialog[open] [name=cn]', 'Far Issuing');
+    const tellAddresses = await holdRequests(page, '**/api/authorities/far-root');
     await page.click('text=Make it');
     await page.waitForSelector('h2:text("Have this request signed")');
+    const elsewhere = page.locator('figure:has-text("On the other machine") pre');
+    assert.equal(await elsewhere.count(), 0, 'no command as long as its addresses are not known');
+    tellAddresses();
+    await elsewhere.waitFor();
     await visitor.review('authority-pending');
     const [request] = await Promise.all([page.waitForEvent('download'), page.click('text=Save the request')]);
     await request.saveAs(join(folder, request.suggestedFilename()));
-    const answer = await typeElsewhere(
-      folder,
-      (await page.locator('figure:has-text("On the other machine") pre').textContent()) ?? '',
-    );
+    const answer = await typeElsewhere(folder, (await elsewhere.textContent()) ?? '');
     assert.ok(answer, 'the command has signed');
     await page.setInputFiles('[type=file]', join(folder, 'far-issuing.pem'));
     await page.waitForSelector('.badge:text("in service")');
@@ -115,18 +118,12 @@ export function testAuthorities(scene: () => AuthorityScene): void {
       /http:\/\/pki.internal\/pki\/far-root\/crl/,
     );
     await visitor.go('certificates/authorities/far-root');
-    await typeElsewhere(
-      folder,
-      (await page.locator('figure:has-text("On the other machine") pre').textContent()) ?? '',
-    );
+    await typeElsewhere(folder, (await elsewhere.textContent()) ?? '');
     await page.setInputFiles('[type=file]', join(folder, 'root.crl'));
     await page.waitForSelector('td:text("Complete list")');
     await visitor.review('authority-offline');
     await page.selectOption('label:text("Revoke with it") + select', { index: 1 });
-    await typeElsewhere(
-      folder,
-      (await page.locator('figure:has-text("On the other machine") pre').textContent()) ?? '',
-    );
+    await typeElsewhere(folder, (await elsewhere.textContent()) ?? '');
     await page.setInputFiles('[type=file]', join(folder, 'root.crl'));
     await page.waitForSelector('label:text("Revoke with it")', { state: 'detached' });
     await page.waitForSelector('[aria-labelledby=revocation] tr:has-text("Complete list"):has(td:text-is("2"))');

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { testAuthorities } from './authority-acts.ts';
+import { holdRequests } from './lag.ts';
 import { type SeededServer, startSeededServer } from './seed.ts';
 import { browserPath, openBrowser, openPerson, type Visitor } from './visitor.ts';
 
@@ -94,8 +95,8 @@ suite('certificates', { skip: missing }, () => {
     await page.waitForSelector('.badge:text("on hold")');
     await page.click('#content button:text("Release")');
     await page.waitForSelector('.badge:text("valid")');
-    await page.click('button:text("Renew")');
     const first = page.url();
+    await page.click('button:text("Renew")');
     await visitor.review('certificate-renew');
     await page.click('dialog[open] >> button:text("Renew")');
     await page.waitForURL((url) => url.href !== first);
@@ -173,11 +174,15 @@ suite('certificates', { skip: missing }, () => {
     await page.click('button:text("Revoke")');
     await page.waitForSelector('text=The authority house-people is revoked with it.');
     await visitor.review('authority-revoke');
-    await visitor.go('certificates/authorities/house-people');
+    const tellConsequences = await holdRequests(page, '**/house-people/consequences');
+    await page.goto(`${server.base}/console/certificates/authorities/house-people`);
     await page.click('button:text("Revoke")');
     await page.fill('dialog[open] [name=since]', '2026-01-02T03:04');
     await page.fill('dialog[open] input:not([name=since])', 'house-people');
-    await page.click('dialog[open] >> button:text("Revoke")');
+    const revoke = page.locator('dialog[open] >> button:text("Revoke")');
+    assert.equal(await revoke.isEnabled(), false, 'not before what goes with it was listed');
+    tellConsequences();
+    await revoke.click();
     await page.waitForSelector('.badge:text("revoked")');
     const { certificates } = await server.admin.call('GET', '/api/authorities/house-people');
     const { invalid_from } = await server.admin.call('GET', `/api/certificates/${certificates[0].id}`);

@@ -1,6 +1,6 @@
-/** A slow network, to find tests that run ahead of the page: `npm test -- --lag=MS` or `--lag=MS:answer`. */
+/** A slow network: always, to find tests that run ahead of the page (`npm test -- --lag=MS` or `--lag=MS:answer`), or for one request. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BrowserContext } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 
 /** How long whatever a page fetches is held: on its way to the server, or on its way back, when the server has done it already. */
 interface Lag {
@@ -32,6 +32,16 @@ export async function addLag(context: BrowserContext): Promise<void> {
     // It fails where the page has gone meanwhile.
     await route.continue().catch(() => undefined);
   });
+}
+
+/** Holds what `page` asks of addresses that match, until the function is called that it gives. */
+export async function holdRequests(page: Page, address: string | RegExp): Promise<() => void> {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  await page.route(address, async (route) => {
+    await released;
+    await route.fallback();
+  });
+  return release;
 }
 
 /** Undefined without one. Throws for what is no lag. */

@@ -5,6 +5,7 @@ import { after, before, suite, test } from 'node:test';
 import { parsePinnedLog } from '@signpost/protocol/client/check-log';
 import type { Browser } from 'playwright-core';
 import { type ListedKey, OfflineRoot } from '../programs/offline-root.ts';
+import { holdRequests } from './lag.ts';
 import { type SeededServer, startEmptyServer, startSeededServer } from './seed.ts';
 import { browserPath, openBrowser, openPerson, type Visitor } from './visitor.ts';
 
@@ -69,10 +70,13 @@ suite('trust', { skip: missing }, () => {
   test('a revocation says what follows before it is done, and what the offline root has to do after it', async () => {
     const { page } = visitor;
     await visitor.review('trust-key');
+    const tellProjects = await holdRequests(page, '**/api/projects');
     await page.click('button:text("Revoke")');
+    await page.fill('dialog input', "the server's <key> of 2027");
+    assert.equal(await page.isEnabled('dialog >> button:text("Revoke")'), false, 'not before it said what follows');
+    tellProjects();
     await page.waitForSelector('dialog >> text=It may have signed for 1 project: compass');
     await visitor.review('trust-key-revoke');
-    await page.fill('dialog input', "the server's <key> of 2027");
     await page.click('dialog >> button:text("Revoke")');
     await page.waitForSelector('text=signpost root revoke-key');
     const [revoked, ...valid] = await listKeys();
@@ -126,11 +130,11 @@ suite('trust', { skip: missing }, () => {
     await visitor.go('trust/log');
     await page.waitForSelector('text=clients ask for proofs');
     await page.selectOption('select', 'manifest');
+    await page.waitForSelector('td:text-is("trust list")', { state: 'detached' });
     await page.waitForSelector('td:text("compass")');
     await visitor.review('trust-log-named');
     await page.click('td a');
     await page.waitForSelector('text=This browser has seen no checkpoint before');
-    await page.waitForSelector('td:text-is("trust list")', { state: 'detached' });
     await visitor.review('trust-log-entry');
     await page.reload();
     await page.waitForSelector('text=that this browser saw last');
