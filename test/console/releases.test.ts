@@ -42,6 +42,21 @@ suite('projects and releases', { skip: missing }, () => {
     viewer.assertQuiet();
   });
 
+  test('what was typed into a search is not searched for on the page that the person went to', async () => {
+    const hurried = await openPerson(browser, server, 'viewer');
+    const { page } = hurried;
+    await page.clock.install();
+    await hurried.go('releases');
+    await page.clock.pauseAt(Date.now() + 3_600_000);
+    await page.fill('[data-search]', 'untou');
+    await page.click('nav >> text=Certificates');
+    await page.waitForSelector('h1:text-is("Certificates")');
+    await page.clock.runFor(10_000);
+    assert.equal(await page.evaluate(() => location.search), '');
+    hurried.assertQuiet();
+    await hurried.close();
+  });
+
   test('a project is made, described in two languages, hidden, and brought back', async () => {
     const { page } = manager;
     await manager.go('releases');
@@ -157,6 +172,7 @@ suite('projects and releases', { skip: missing }, () => {
     await page.getByRole('button', { name: 'Make it a draft again' }).click();
     await page.waitForSelector('h1 + :text("draft")');
     await page.getByRole('button', { name: 'Hide' }).click();
+    await page.waitForSelector('h1:text-is("Compass")');
     await page.getByRole('button', { name: 'Undo' }).click();
     await page.waitForSelector('h1:text-is("compass 3.0.0")');
     await page.getByRole('button', { name: 'Hide' }).click();
@@ -172,7 +188,6 @@ suite('projects and releases', { skip: missing }, () => {
     await demandApprovals(server, [first, second]);
     const { page } = manager;
     const path = '/api/projects/guarded/releases/1.0.0/proposal';
-    await page.waitForSelector('h1:text-is("Compass")');
     const bring = (name: string, bytes: Uint8Array | string) =>
       page.setInputFiles('[type=file]', { name, mimeType: 'application/json', buffer: Buffer.from(bytes) });
     const readWaiting = async () => String((await server.admin.call('GET', path)).document);
