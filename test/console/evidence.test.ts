@@ -5,6 +5,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { describeTrustedRoot, subject } from '../../packages/protocol/test/sigstore/instance.ts';
 import { mint } from '../../packages/protocol/test/sigstore/minted.ts';
+import { holdRequests } from './lag.ts';
 import { type SeededServer, startSeededServer } from './seed.ts';
 import { browserPath, openBrowser, openPerson, type Visitor } from './visitor.ts';
 
@@ -71,6 +72,16 @@ suite('evidence', { skip: missing }, () => {
     await page.waitForSelector('h3:text("How it would have judged")');
     await page.waitForFunction(() => document.querySelectorAll('[aria-busy=true]').length === 0);
     await visitor.review('evidence-policy-edit');
+    const answerTrials = await holdRequests(page, '**/policy-trial');
+    await page.click('button:text("Try on past releases")');
+    await editor.fill('policy: 1\nmode: observe\nsbom: { complete: true }\nscan: {}\n');
+    answerTrials();
+    await page.waitForSelector('text=Reads as a policy');
+    await page.waitForFunction(() => document.querySelectorAll('[aria-busy=true]').length === 0);
+    assert.equal(await page.locator('h3:text("How it would have judged")').count(), 0, 'that was another text');
+    assert.equal(await page.locator('[role=alert]').count(), 0);
+    await editor.fill('policy: 1\nmode: observe\nsbom: { complete: true }\n');
+    await page.waitForSelector('text=Reads as a policy');
     await page.click('button:text("Compare, then put in force")');
     await page.waitForSelector('dialog .added');
     await page.click('dialog button:text("Put in force")');
