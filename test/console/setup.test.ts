@@ -8,6 +8,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { askCommand, splitWords } from '../programs/command.ts';
 import { OfflineRoot } from '../programs/offline-root.ts';
+import { holdRequests } from './lag.ts';
 import { type SeededServer, startEmptyServer } from './seed.ts';
 import { browserPath, openBrowser, openPerson, type Visitor } from './visitor.ts';
 
@@ -58,8 +59,15 @@ suite('the first run', { skip: missing }, () => {
     clicks += 1;
     await page.waitForSelector('li[aria-current=step] >> text=Make the signing key of the server');
     await visitor.review('setup-key');
+    const answer = await holdRequests(page, '**/api/status');
+    const isAskedAgain = page.waitForRequest('**/api/status');
     await click('Make the signing key');
+    await isAskedAgain;
+    // As long as the page has not gone on, it must not make another one.
+    await page.getByRole('button', { name: 'Make the signing key' }).dispatchEvent('click');
+    answer();
     await page.waitForSelector('text=signpost root sign --dir ~/signpost-root --out trust.json');
+    assert.equal((await server.admin.call('GET', '/api/signing-keys')).keys.length, 1);
     await visitor.review('setup-root');
   });
 
