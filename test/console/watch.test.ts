@@ -8,6 +8,7 @@ import { after, before, suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { openSmtpServer, type SmtpServer } from '../../packages/server/test/mail/smtp-server.ts';
+import { holdRequests } from './lag.ts';
 import { type SeededServer, startEmptyServer } from './seed.ts';
 import { browserPath, openBrowser, openPerson, type Visitor } from './visitor.ts';
 import { ageMembers, seedWatch } from './watch-seed.ts';
@@ -297,6 +298,12 @@ suite('the watch', { skip: missing }, () => {
     await page.waitForSelector('h2:text("Verdict")');
     await page.waitForSelector(`pre:text("signpost watch check ghcr.io/org/app@sha256:")`);
     await viewer.review('watch-gate');
+    const answer = await holdRequests(page, /\/api\/watch\/verdict/);
+    await page.fill('[name=ref]', 'ghcr.io/org/nobody:2');
+    await page.click('button:text("Ask")');
+    await page.waitForSelector('h2:text("Verdict")', { state: 'detached' });
+    answer();
+    await page.waitForSelector('[role=alert], .status:has-text("unknown")');
     viewer.assertQuiet();
   });
 
@@ -340,16 +347,16 @@ suite('the watch', { skip: missing }, () => {
     await page.waitForSelector('text=the kubeconfig cannot be used: exec is not taken');
     await visitor.review('watch-clusters');
     await page.setInputFiles('[type=file]', describeCluster({ token: 'another-token' }));
+    await page.waitForFunction(() => {
+      const typed = [...document.querySelectorAll<HTMLInputElement>('form input[type=url]')];
+      return typed.some(({ value }) => value === 'https://192.0.2.1:6443');
+    });
     await page.waitForSelector('text=exec is not taken', { state: 'detached' });
     await page.click('form button[type=submit]');
     await page.waitForSelector('td a:text("shop")');
     visitor.assertQuiet();
   });
 });
-    await page.waitForFunction(() => {
-      const typed = [...document.querySelectorAll<HTMLInputElement>('form input[type=url]')];
-      return typed.some(({ value }) => value === 'https://192.0.2.1:6443');
-    });
 
 /** The code in the mail that asks, when it has come. */
 async function readCode(smtp: SmtpServer): Promise<string> {
