@@ -6,9 +6,9 @@ import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { chooseFreePort } from '../../packages/protocol/test/free-port.ts';
+import { waitUntil } from '../../packages/protocol/test/wait-until.ts';
 
 /** A repository on this disk. */
 export interface Repository {
@@ -197,17 +197,14 @@ async function startDaemon(program: string, words: readonly string[], port: numb
 }
 
 async function waitForPort(port: number, child: ChildProcess, said: () => string): Promise<void> {
-  for (let tries = 0; tries < 1000; tries++) {
+  await waitUntil(`something to listen at ${port}`, () => {
     if (child.exitCode !== null) throw new Error(`a daemon ended with ${child.exitCode}: ${said()}`);
-    const isOpen = await new Promise<boolean>((resolve) => {
+    return new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => resolve(true));
       socket.once('error', () => resolve(false));
       socket.once('connect', () => socket.destroy());
     });
-    if (isOpen) return;
-    await delay(10);
-  }
-  throw new Error(`expected something to listen at ${port}: ${said()}`);
+  });
 }
 
 function parseLog(text: string): Revision[] {

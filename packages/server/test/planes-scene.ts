@@ -6,8 +6,8 @@ import { type IncomingHttpHeaders, request as sendRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
+import { waitUntil } from '../../protocol/test/wait-until.ts';
 import { createApiKey } from '../src/accounts/api-keys.ts';
 import { createPerson } from '../src/accounts/people.ts';
 import { createSessionSecrets } from '../src/accounts/sessions/secrets.ts';
@@ -267,10 +267,7 @@ export async function send(url: string, method: string, { as, json, body, header
 /** Resolves when the log tells of `count` answers: a file is counted after its last byte has left. */
 export async function waitForAnswers({ lines }: PlanesScene, count: number): Promise<void> {
   const told = () => lines.filter((line) => line.includes('"msg":"request"')).length;
-  for (let tries = 0; told() < count; tries++) {
-    if (tries === 1000) throw new Error(`expected the log to tell of ${count} answers, got ${told()}`);
-    await sleep(5);
-  }
+  await waitUntil(`the log to tell of ${count} answers`, () => told() >= count);
 }
 
 /** A file of a release. */

@@ -4,11 +4,11 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { chooseFreePort } from '../../../protocol/test/free-port.ts';
+import { waitUntil } from '../../../protocol/test/wait-until.ts';
 import { run } from '../support/run.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
@@ -67,7 +67,7 @@ async function issueClient(server: TestServer): Promise<string> {
 
 /** nginx that ends TLS before the server, asks for certificates and hands them on, as docs/tls.md has it. */
 async function startNginx(t: TestContext, { cwd, base }: TestServer): Promise<string> {
-  const port = await freePort();
+  const port = await chooseFreePort();
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${cwd}/${name};`);
   const configuration = `daemon off; ${process.getuid?.() === 0 ? 'user root;' : ''} pid ${cwd}/nginx.pid;
     events {} http { access_log off; ${paths.join(' ')} server {
@@ -81,20 +81,14 @@ async function startNginx(t: TestContext, { cwd, base }: TestServer): Promise<st
     child.kill('SIGTERM');
     if (child.exitCode === null) await once(child, 'exit');
   });
-  for (let tries = 0; tries < 100 && child.exitCode === null; tries++) {
-    const answered = await runFile('curl', ['-sk', `https://127.0.0.1:${port}/healthz`]).catch(() => undefined);
-    if (answered) break;
-    await sleep(50);
-  }
+  await waitUntil('nginx to answer', async () => {
+    assert.equal(child.exitCode, null, 'nginx has ended');
+    return runFile('curl', ['-sk', `https://127.0.0.1:${port}/healthz`]).then(
+      () => true,
+      () => false,
+    );
+  });
   return `https://127.0.0.1:${port}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 const shown = ['--cert', 'client.pem', '--key', 'client.key'];

@@ -1,12 +1,12 @@
 /** Webhooks by the command: a real server posts to the receiver that docs/webhooks.md has. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { chooseFreePort } from '../../../protocol/test/free-port.ts';
+import { waitUntil } from '../../../protocol/test/wait-until.ts';
 import { createRoot, installServerKey, startServer } from '../support/server.ts';
 
 const page = join(import.meta.dirname, '../../../../docs/webhooks.md');
@@ -14,7 +14,7 @@ const page = join(import.meta.dirname, '../../../../docs/webhooks.md');
 test('a webhook is made, tried out, told of the trust list, exchanged and removed', async (t) => {
   const server = await startServer(t, { prepare: () => ({ SIGNPOST_WEBHOOK_ADDRESSES: 'any' }) });
   const { cwd, json, signpost } = server;
-  const port = await findFreePort();
+  const port = await chooseFreePort();
   const made = await json('webhook', 'create', `http://127.0.0.1:${port}/`, '--type', 'trust.updated');
   const id = String(made.id);
   const nobody = await signpost('webhook', 'test', id);
@@ -28,7 +28,7 @@ test('a webhook is made, tried out, told of the trust list, exchanged and remove
   });
   t.after(() => receiver.kill());
   const lines = createInterface({ input: receiver.stdout })[Symbol.asyncIterator]();
-  await waitForPort(port);
+  await waitUntil(`a receiver on port ${port}`, () => answers(`http://127.0.0.1:${port}/`));
 
   assert.equal((await json('webhook', 'test', id)).state, 'delivered');
   assert.match(String((await lines.next()).value), /"type":"webhook.test"/);
@@ -45,6 +45,11 @@ test('a webhook is made, tried out, told of the trust list, exchanged and remove
   const [dead] = deliveries as { id: string }[];
   assert.equal((await json('webhook', 'replay', id, String(dead?.id))).replayed, 1);
   assert.match(String((await lines.next()).value), /webhook.test/);
+  // The receiver has printed it before the server has heard its answer.
+  await waitUntil('three deliveries on record', async () => {
+    const { deliveries } = await json('webhook', 'deliveries', id, '--state', 'delivered');
+    return (deliveries as unknown[]).length === 3;
+  });
   assert.equal((await json('webhook', 'replay', id, '--since', '1h', '--delivered')).replayed, 3);
   const neither = await signpost('webhook', 'replay', id);
   assert.deepEqual([neither.code, /expected either a delivery or --since/.test(neither.stderr)], [2, true]);
@@ -65,21 +70,9 @@ test('a webhook is made, tried out, told of the trust list, exchanged and remove
   assert.deepEqual((await json('webhook', 'list')).webhooks, []);
 });
 
-/** One that nothing listened on a moment ago. */
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function waitForPort(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    const answered = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
-    if (answered) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`expected a receiver on port ${port}`);
+async function answers(url: string): Promise<boolean> {
+  return fetch(url).then(
+    () => true,
+    () => false,
+  );
 }

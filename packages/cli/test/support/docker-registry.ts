@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from '../../../protocol/test/wait-until.ts';
 import type { Ending } from './run.ts';
 
 const program = '/usr/bin/docker-registry';
@@ -39,10 +39,11 @@ export async function startDockerRegistry(t: Ending, host: string): Promise<stri
     await ended;
     await rm(folder, { recursive: true, force: true });
   });
-  for (let tries = 0; tries < 400; tries++) {
-    const answer = await fetch(`http://${host}/v2/`).catch(() => undefined);
-    if (answer?.status === 401) break;
-    await sleep(25);
-  }
+  await waitUntil('docker-registry to answer', () =>
+    fetch(`http://${host}/v2/`).then(
+      ({ status }) => status === 401,
+      () => false,
+    ),
+  );
   return JSON.stringify({ auths: { [host]: { auth: Buffer.from(`reader:${password}`).toString('base64') } } });
 }

@@ -5,7 +5,7 @@ import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { suite, type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from '../../../protocol/test/wait-until.ts';
 import { createKeyPair } from '../../src/backup/age/keys.ts';
 import { type RunningServer, serve } from '../../src/main.ts';
 import { initialise } from '../../src/setup.ts';
@@ -82,13 +82,13 @@ function locateIn(t: TestContext): () => Promise<DatabaseLocation> {
 async function backUp({ key, person }: Desk, how: object): Promise<Record<string, string>> {
   const { status, json } = await person('POST', '/api/backups', { json: { ...how, password } });
   assert.equal(status, 202);
-  for (let tries = 0; tries < 400; tries++) {
+  let step: Record<string, string> = {};
+  await waitUntil('the job to be done', async () => {
     const job = (await key('GET', `/api/jobs/${json.job}`)).json;
-    const step = (job.progress ?? {}) as Record<string, string>;
-    if (job.state === 'done') return step;
-    await sleep(25);
-  }
-  throw new Error('expected the job to end');
+    step = (job.progress ?? {}) as Record<string, string>;
+    return job.state === 'done';
+  });
+  return step;
 }
 
 async function download({ person }: Desk, name: string | undefined): Promise<Buffer> {

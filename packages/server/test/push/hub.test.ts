@@ -7,6 +7,7 @@ import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseFrame } from '@signpost/protocol/frames/frame';
 import fc from 'fast-check';
+import { waitUntil } from '../../../protocol/test/wait-until.ts';
 import { createOrganisation } from '../../src/accounts/organisations.ts';
 import { systemActor } from '../../src/audit/audit.ts';
 import { Refusal } from '../../src/errors.ts';
@@ -156,7 +157,7 @@ suite('the hub', () => {
           await perform('fast', client, join);
           await perform('resume', client, join);
         }
-        await settle(() => clients.every((client) => isComplete(client, sent)));
+        await waitUntil('the hub to settle', () => clients.every((client) => isComplete(client, sent)));
         for (const client of clients) {
           for (const [name, sequences] of client.seen) {
             const distinct = [...new Set(sequences)];
@@ -182,8 +183,8 @@ suite('the hub', () => {
     slow.isSlow = true;
     slow.waitingBytes = 70_000;
     await emit('releases', 300);
-    await settle(() => quick.frames === 300);
-    await settle(() => slow.ended === 'slow');
+    await waitUntil('the hub to settle', () => quick.frames === 300);
+    await waitUntil('the hub to settle', () => slow.ended === 'slow');
     assert.equal(slow.frames, 0);
     assert.equal([...hub.listenersOf()].length, 1);
     await close();
@@ -200,7 +201,7 @@ suite('the hub', () => {
     for (const client of clients) {
       client.cursor = `${epoch}:releases.0,trust.0`;
       await join(client);
-      await settle(() => client.listener?.state === 'live');
+      await waitUntil('the hub to settle', () => client.listener?.state === 'live');
       assert.equal(client.frames, 5);
     }
     // Two channels; heartbeats are due meanwhile, and what is older than a second is sent to nobody.
@@ -212,7 +213,7 @@ suite('the hub', () => {
     const { emit, join, close } = await openHub();
     const client = new Client();
     await join(client);
-    await settle(() => client.listener?.state === 'live');
+    await waitUntil('the hub to settle', () => client.listener?.state === 'live');
     const answered = emit('releases').then(() => client.frames);
     assert.equal(await answered, 1);
     await close();
@@ -240,7 +241,7 @@ suite('the hub', () => {
     await sequencer.publish({ organisationId, draft });
     await Promise.all([sequencer.publish({ organisationId, draft }), sequencer.publish({ organisationId, draft })]);
     await sequencer.publish({ organisationId, draft });
-    await settle(() => seen.length === 8);
+    await waitUntil('the hub to settle', () => seen.length === 8);
     assert.deepEqual(
       seen.map((text) => text.split(' ')[1]),
       ['durable', 'out', 'durable', 'durable', 'out', 'out', 'durable', 'out'],
@@ -254,10 +255,10 @@ suite('the hub', () => {
     const client = new Client();
     await join(client);
     await emit('releases', 10);
-    await settle(() => client.frames === 10);
+    await waitUntil('the hub to settle', () => client.frames === 10);
     await emit('releases', 30);
     await emit('trust', 1);
-    await settle(() => client.frames === 41);
+    await waitUntil('the hub to settle', () => client.frames === 41);
     assert.deepEqual(
       client.seen.get('releases'),
       Array.from({ length: 40 }, (_, index) => index + 1),
@@ -334,9 +335,4 @@ async function perform(
 
 function isComplete(client: Client, sent: ReadonlyMap<string, number>): boolean {
   return [...sent].every(([name, count]) => new Set(client.seen.get(name)).size === count);
-}
-
-async function settle(holds: () => boolean): Promise<void> {
-  for (let waited = 0; !holds() && waited < 8000; waited += 5) await sleep(5);
-  assert.ok(holds(), 'expected the hub to settle');
 }

@@ -16,7 +16,7 @@ export interface Listening {
   readonly events: StreamEvent[];
   /** The frames of the log that came: no heartbeats and no snapshots. */
   frames(): string[];
-  /** Resolves when `holds` does; rejects after ten seconds. */
+  /** Resolves when `holds` does; rejects after two minutes. */
   until(holds: () => boolean): Promise<void>;
   readonly ended: Promise<void>;
   readonly response: IncomingMessage;
@@ -63,7 +63,7 @@ export function isLogged(text: string): boolean {
 async function waitUntil(watchers: Set<() => void>, holds: () => boolean): Promise<void> {
   if (holds()) return;
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('expected something to come within ten seconds')), 10_000);
+    const timer = setTimeout(() => reject(new Error('expected something to come within two minutes')), 120_000);
     const look = () => {
       if (!holds()) return;
       clearTimeout(timer);

@@ -246,7 +246,7 @@ async function open(scene: PushScene, query: string, headers: Readonly<Record<st
     until: async (holds: () => boolean) => {
       if (holds()) return;
       await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('expected something to come within ten seconds')), 10_000);
+        const timer = setTimeout(() => reject(new Error('expected something to come within two minutes')), 120_000);
         watchers.add(() => {
           if (!holds()) return;
           clearTimeout(timer);

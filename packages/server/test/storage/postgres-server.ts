@@ -3,8 +3,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { waitUntil } from '../../../protocol/test/wait-until.ts';
 
 /** Where Debian keeps the programs of the newest version, or undefined when PostgreSQL is not installed. */
 export function findPostgres(): string | undefined {
@@ -16,8 +16,9 @@ export function findPostgres(): string | undefined {
 }
 
 // Nothing here lives long enough for what vacuuming and compiling queries would save. The shell ends the server and removes the folder when its standard input closes, which also happens when this
-// process is killed.
+// process is killed, and on no other word.
 const guardian = `
+trap '' TERM
 "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit=off \\
   -c full_page_writes=off -c max_connections=300 -c autovacuum=off -c jit=off >"$2/log" 2>&1 &
 read -r _
@@ -52,17 +53,15 @@ function ownerOf(user: string): { uid: number; gid: number } {
 }
 
 /** The socket is there before the server takes anybody. */
-async function waitUntilReady(url: string): Promise<void> {
-  let last: unknown;
-  for (let tries = 0; tries < 300; tries++) {
+function waitUntilReady(url: string): Promise<void> {
+  return waitUntil('PostgreSQL to answer', async () => {
     const client = new Client({ connectionString: url });
     try {
       await client.connect();
-      return await client.end();
-    } catch (error) {
-      last = error;
+      await client.end();
+      return true;
+    } catch {
+      return false;
     }
-    await sleep(50);
-  }
-  throw new Error('expected PostgreSQL to answer within 15 s', { cause: last });
+  });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { waitUntil } from '../../../protocol/test/wait-until.ts';
 import { Refusal } from '../../src/errors.ts';
 import { lockPostgres } from '../../src/storage/database/postgres/lock-postgres.ts';
 import type { Database, Query } from '../../src/storage/database.ts';
@@ -17,7 +17,7 @@ forEachEngine((name, open, locate) => {
     await Promise.all([database.probe(), database.probe(), database.probe()]);
     await cutOthers(database);
     // The pool hears of it by the sockets.
-    for (let tries = 0; tries < 100 && !(await answers(database)); tries++) await sleep(10);
+    await waitUntil('new connections', () => answers(database));
     await Promise.all([database.probe(), database.probe(), database.probe()]);
     await database.transaction((transaction) => setSecret(transaction, 'after'));
     assert.equal(await readSecret(database.query), 'after');
@@ -58,8 +58,7 @@ forEachEngine((name, open, locate) => {
     const [before] = (await holder()).rows;
     await sql`select pg_terminate_backend(${before?.pid})`.execute(database.query);
     const isBack = async () => (await holder()).rows.some(({ pid }) => pid !== before?.pid);
-    for (let tries = 0; tries < 300 && !(await isBack()); tries++) await sleep(10);
-    assert.ok(await isBack());
+    await waitUntil('another connection that holds the lock', isBack);
     await assert.rejects(lockPostgres(url), Refusal);
     await first.release();
     await (await lockPostgres(url)).release();

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { encodeBase64 } from '@signpost/protocol/bytes/base64';
 import { subscribe } from '@signpost/protocol/client/subscribe/subscribe';
 import { firstPrev, parseFrame } from '@signpost/protocol/frames/frame';
 import { writeFrame } from '@signpost/protocol/frames/write-frame';
 import { rootA } from '../../documents.ts';
 import { createPayload, epoch, sessionSecret } from '../../frames/documents.ts';
+import { waitUntil } from '../../wait-until.ts';
 import { MemoryStore } from '../world.ts';
 import { heartbeatMs, PushServer } from './push-server.ts';
 
@@ -36,11 +36,6 @@ class TestSocket extends EventTarget {
   }
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  for (let waited = 0; !holds() && waited < 5000; waited += 5) await delay(5);
-  assert.ok(holds());
-}
-
 test('a subscription moves to other channels by signed frames, and keeps to them when it connects again', async () => {
   await using server = await PushServer.start();
   const expiresAt = new Date(Date.now() + 600_000).toISOString();
@@ -64,21 +59,21 @@ test('a subscription moves to other channels by signed frames, and keeps to them
     TestSocket.opened.at(-1)?.hear(`[${text}]`);
     return hash;
   };
-  await until(() => TestSocket.opened.length === 1);
+  await waitUntil('what the subscription was told', () => TestSocket.opened.length === 1);
   const [first] = TestSocket.opened;
   first?.hear(`{"channel_keys":[${server.certificates.join(',')}]}`);
   await tell('releases', 0, firstPrev('releases', epoch), 'heartbeat');
-  await until(() => subscription.cursor === `${epoch}:releases.0`);
+  await waitUntil('what the subscription was told', () => subscription.cursor === `${epoch}:releases.0`);
   const said = () => (first?.sent ?? []).map((text) => parseFrame(text).payload);
 
   await subscription.send('client.subscribe', { channels: ['catalogue'] });
   assert.deepEqual({ ...said()[0]?.data }, { channels: ['catalogue'] });
   await tell('catalogue', 0, firstPrev('catalogue', epoch), 'heartbeat');
-  await until(() => subscription.cursor === `${epoch}:catalogue.0,releases.0`);
+  await waitUntil('what the subscription was told', () => subscription.cursor === `${epoch}:catalogue.0,releases.0`);
 
   await subscription.send('client.unsubscribe', { channels: ['releases'] });
   await tell('releases', 1, firstPrev('releases', epoch));
-  await until(() => refused.includes('wrong_channel'));
+  await waitUntil('what the subscription was told', () => refused.includes('wrong_channel'));
   assert.deepEqual(heard, []);
   await assert.rejects(subscription.send('client.unsubscribe', { channels: ['catalogue'] }), TypeError);
   const many = Array.from({ length: 16 }, (_, index) => `app.a${index}`);
@@ -88,10 +83,10 @@ test('a subscription moves to other channels by signed frames, and keeps to them
   await subscription.send('client.subscribe', { channels: ['releases'] });
   assert.equal(said()[2]?.data?.since, `${epoch}:releases.0`);
   await tell('releases', 1, firstPrev('releases', epoch));
-  await until(() => heard.length === 1);
+  await waitUntil('what the subscription was told', () => heard.length === 1);
 
   first?.close();
-  await until(() => TestSocket.opened.length === 2);
+  await waitUntil('what the subscription was told', () => TestSocket.opened.length === 2);
   const { searchParams } = new URL(TestSocket.opened[1]?.url ?? '');
   assert.equal(searchParams.get('channels'), 'catalogue,releases');
   assert.equal(searchParams.get('since'), `${epoch}:catalogue.0,releases.1`);

@@ -5,6 +5,7 @@ import { parseAddress } from '@signpost/protocol/x509/address';
 import { createName } from '@signpost/protocol/x509/name';
 import { signRequest } from '@signpost/protocol/x509/request';
 import { encodeExtensions } from '@signpost/protocol/x509/write-extensions';
+import { waitUntil } from '../../../../protocol/test/wait-until.ts';
 
 /** What came back; header names in lower case. */
 export interface AcmeReply {
@@ -154,12 +155,13 @@ export class AcmeClient {
 
   /** Reads until the status is another one. */
   async waitWhile(url: string, statuses: readonly string[]): Promise<AcmeReply> {
-    for (let tries = 0; tries < 1000; tries++) {
-      const reply = await this.read(url);
-      if (!statuses.includes(String(reply.json.status))) return reply;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    throw new Error(`expected ${url} to leave ${statuses.join(' and ')}`);
+    let reply = await this.read(url);
+    await waitUntil(`${url} to leave ${statuses.join(' and ')}`, async () => {
+      if (!statuses.includes(String(reply.json.status))) return true;
+      reply = await this.read(url);
+      return false;
+    });
+    return reply;
   }
 }
 

@@ -3,11 +3,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { chooseFreePort } from '../../../../protocol/test/free-port.ts';
+import { waitUntil } from '../../../../protocol/test/wait-until.ts';
 import { activateRelease } from '../../../src/releases/lifecycle/activation.ts';
 import { withdrawRelease } from '../../../src/releases/lifecycle/release.ts';
 import { writePublicTree } from '../../../src/releases/public/public-tree.ts';
@@ -158,8 +158,7 @@ suite('the public tree', () => {
       await scene.ask('POST', `/api/projects/rocket/releases/1.0.${patch}/activate`, { as: key });
     }
     const latest = async () => readlink(join(dir, 'rocket', 'latest')).catch(() => undefined);
-    for (let tries = 0; (await latest()) !== '1.0.5' && tries < 400; tries++) await sleep(5);
-    assert.equal(await latest(), '1.0.5');
+    await waitUntil('a link to the last version', async () => (await latest()) === '1.0.5');
     assert.deepEqual(
       scene.lines.filter((line) => line.includes('could not be written')),
       [],
@@ -191,7 +190,7 @@ test('a plain nginx serves the tree', { skip: process.env.CI === 'true' ? false 
 async function startNginx(t: TestContext, { program, root }: { program: string; root: string }): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'signpost-nginx-'));
   await chmod(folder, 0o755);
-  const port = await findFreePort();
+  const port = await chooseFreePort();
   const user = process.getuid?.() === 0 ? 'user root;' : '';
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const temporary = paths.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
@@ -210,18 +209,11 @@ events { worker_connections 64; } http { access_log off; ${temporary} ${server} 
     await rm(folder, { recursive: true, force: true });
   });
   const url = `http://127.0.0.1:${port}`;
-  for (let tries = 0; tries < 200; tries++) {
-    if (await send(url, 'GET').catch(() => undefined)) return url;
-    await sleep(25);
-  }
-  throw new Error('expected nginx to answer');
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
+  await waitUntil('nginx to answer', () =>
+    send(url, 'GET').then(
+      () => true,
+      () => false,
+    ),
+  );
+  return url;
 }

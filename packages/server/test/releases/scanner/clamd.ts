@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { setTimeout as wait } from 'node:timers/promises';
+import { waitUntil } from '../../../../protocol/test/wait-until.ts';
 import { openScanner } from '../../../src/releases/scanner/clamd.ts';
 
 /** A running clamd. */
@@ -54,13 +54,16 @@ export async function startClamd(settings: readonly string[] = []): Promise<Runn
     await appendFile(join(folder, 'test.ndb'), line);
     await reload(address, bytes);
   };
-  for (let attempt = 0; attempt < 300; attempt++) {
-    if (await openScanner(address).probe()) return { address, learn, stop };
-    if (child.exitCode !== null) break;
-    await wait(50);
+  try {
+    await waitUntil('clamd to answer', async () => {
+      if (child.exitCode !== null) throw new Error(`clamd ended with ${child.exitCode}`);
+      return (await openScanner(address).probe()) !== undefined;
+    });
+    return { address, learn, stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  await stop();
-  throw new Error('expected clamd to answer');
 }
 
 /** clamd reloads in the background: it is done when it finds the bytes. */
@@ -68,12 +71,10 @@ async function reload(address: string, bytes: Uint8Array): Promise<void> {
   const socket = connect(address);
   socket.end('zRELOAD\0');
   await once(socket.resume(), 'close');
-  for (let attempt = 0; attempt < 300; attempt++) {
+  await waitUntil('clamd to know the new signature', async () => {
     const verdict = await openScanner(address).scan(Readable.from([Buffer.from(bytes)]), bytes.length, () => undefined);
-    if (verdict.kind === 'infected') return;
-    await wait(50);
-  }
-  throw new Error('expected clamd to know the new signature');
+    return verdict.kind === 'infected';
+  });
 }
 
 function findClamd(): string | undefined {

@@ -1,7 +1,8 @@
 /** Other processes that listen, as docs/bus.md tells them to; those that a failed test leaves behind leave when it has ended. */
+import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, nanos } from '@nats-io/transport-node';
+import { connect } from '@nats-io/transport-node';
 import { Client } from 'pg';
 import { streamName } from '../../../src/storage/bus/nats.ts';
 import { notificationChannel } from '../../../src/storage/bus/postgres.ts';
@@ -18,10 +19,16 @@ export interface Listener {
   leave(): Promise<void>;
 }
 
-/** What was there, also for whoever listens next. */
+/** What was there, also for whoever listens next in the same name. */
 export interface Memory {
+  readonly name: string;
   readonly arrived: Arrived[];
   repeated: number;
+}
+
+/** The memory of somebody who has heard nothing yet. */
+export function createMemory(): Memory {
+  return { name: `listener-${randomUUID()}`, arrived: [], repeated: 0 };
 }
 
 function remember(memory: Memory, event: Arrived): void {
@@ -66,9 +73,9 @@ export async function listenToNats(t: TestContext, url: string, memory: Memory):
   t.after(() => connection.close());
   const manager = await jetstreamManager(connection);
   await manager.consumers.add(streamName, {
-    ...{ durable_name: 'a-listener', ack_policy: AckPolicy.Explicit, ack_wait: nanos(2000) },
+    ...{ durable_name: memory.name, ack_policy: AckPolicy.Explicit },
   });
-  const consumer = await jetstream(connection).consumers.get(streamName, 'a-listener');
+  const consumer = await jetstream(connection).consumers.get(streamName, memory.name);
   const messages = await consumer.consume();
   const reading = (async () => {
     for await (const message of messages) {

@@ -6,8 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { chooseFreePort } from '../../../../protocol/test/free-port.ts';
+import { waitUntil } from '../../../../protocol/test/wait-until.ts';
 
 const program = '/usr/sbin/nats-server';
 
@@ -39,17 +39,18 @@ export class NatsServer {
     const child = spawn(program, words, { stdio: 'ignore', env: {} });
     process.once('exit', () => child.kill('SIGKILL'));
     this.#child = child;
-    for (let tries = 0; tries < 400; tries++) {
+    await waitUntil('nats-server to answer', async () => {
+      if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}`);
       const socket = connect(this.#port, '127.0.0.1');
-      const [event] = await Promise.race([
-        once(socket, 'connect').then(() => ['up']),
-        once(socket, 'error').then(() => ['down']),
-      ]).catch(() => ['down']);
-      socket.destroy();
-      if (event === 'up') return;
-      await sleep(25);
-    }
-    throw new Error('expected nats-server to answer');
+      try {
+        await once(socket, 'connect');
+        return true;
+      } catch {
+        return false;
+      } finally {
+        socket.destroy();
+      }
+    });
   }
 
   /** SIGKILL: no farewell to anybody. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, suite, type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { waitUntil } from '../../../../protocol/test/wait-until.ts';
 import { type Forwarder, measureWaiting, startForwarder } from '../../../src/storage/bus/forwarder.ts';
 import { createMemoryBus } from '../../../src/storage/bus/memory.ts';
 import { createNatsBus } from '../../../src/storage/bus/nats.ts';
@@ -18,7 +18,7 @@ import { migrate } from '../../../src/storage/migrations/migrate.ts';
 import { recordEvent, startRelay } from '../../../src/storage/outbox.ts';
 import { silentLog } from '../../silent-log.ts';
 import { forEachEngine } from '../engines.ts';
-import { type Arrived, type Listener, listenToNats, listenToPostgres, type Memory } from './listeners.ts';
+import { type Arrived, createMemory, type Listener, listenToNats, listenToPostgres, type Memory } from './listeners.ts';
 import { hasNats, NatsServer } from './nats-server.ts';
 
 /** A server with a bus for others, as `generation.ts` puts it together. */
@@ -61,12 +61,8 @@ function createEvent(n: number): Event {
   return { id: createId(Date.now()), organisationId: 'o', topic: 'release.activated', payload: { n }, at: Date.now() };
 }
 
-async function waitFor(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    if (await holds()) return;
-    await sleep(25);
-  }
-  throw new Error('expected it to happen within 15 s');
+function waitFor(holds: () => boolean | Promise<boolean>): Promise<void> {
+  return waitUntil('it to happen', holds);
 }
 
 /** What any bus for others must keep. */
@@ -82,10 +78,11 @@ function tryBus({ database, createBus, listen }: Trial): void {
     const sender = openSender(t, database(), createBus());
     // The bus is open, and has carried what the test before left.
     await sender.forwarder.drain();
-    const memory = { arrived: [] as Arrived[], repeated: 0 };
+    const memory = createMemory();
     const listener = await listen(t, memory);
     // What tests before have left arrives first.
-    await sleep(200);
+    const [mark] = await sender.happen(1);
+    await waitFor(() => memory.arrived.some(({ id }) => id === mark));
     const start = memory.arrived.length;
     return { sender, memory, listener, fresh: () => memory.arrived.slice(start) };
   };
@@ -129,7 +126,7 @@ function tryBus({ database, createBus, listen }: Trial): void {
     await sender.stop();
     // Killed after the bus had them, before the note: for the forwarder, and for the relay before it.
     await database().query.updateTable('bus_event').set({ carried_at: null }).where('id', 'in', ids).execute();
-    await database().query.updateTable('outbox').set({ published_at: null }).execute();
+    await database().query.updateTable('outbox').set({ published_at: null }).where('id', 'in', ids).execute();
     const next = openSender(t, database(), createBus());
     const more = await next.happen(2);
     await waitFor(() => fresh().length >= 7);
@@ -159,12 +156,12 @@ forEachEngine((engine, _open, locate) => {
 
   test('a listener whose connection was cut misses nothing', async (t) => {
     const sender = openSender(t, database, createPostgresBus(database));
-    const memory = { arrived: [] as Arrived[], repeated: 0 };
+    const memory = createMemory();
     const listener = await listenToPostgres(t, url, memory);
     await sender.happen(3);
-    await sql`select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' or query like 'select event%'`.execute(
-      database.query,
-    );
+    // Other files of tests have databases of the same server.
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()
+      and (query like 'listen %' or query like 'select event%')`.execute(database.query);
     await sender.happen(3);
     await listener.leave().catch(() => undefined);
     const again = await listenToPostgres(t, url, memory);
@@ -228,7 +225,7 @@ suite('NATS', { skip: hasNats ? false : 'nats-server is not installed' }, () => 
       assert.equal((await measureWaiting(database)).count, 4);
       await nats.resume();
       await waitFor(() => sender.forwarder.isWell());
-      const listener = await listenToNats(t, nats.url, { arrived: [], repeated: 0 });
+      const listener = await listenToNats(t, nats.url, createMemory());
       await waitFor(() => ids.every((id) => listener.arrived.some((event) => event.id === id)));
       assert.equal(listener.repeated(), 0);
       await listener.leave();
@@ -243,7 +240,7 @@ suite('NATS', { skip: hasNats ? false : 'nats-server is not installed' }, () => 
       await nats.resume();
       await sender.happen(1);
       await waitFor(async () => sender.forwarder.isWell() && (await measureWaiting(database)).count === 0);
-      const listener = await listenToNats(t, nats.url, { arrived: [], repeated: 0 });
+      const listener = await listenToNats(t, nats.url, createMemory());
       const { n } = await database.query
         .selectFrom('bus_event')
         .select(({ fn }) => fn.countAll().as('n'))

@@ -1,7 +1,7 @@
 /** Clusters over HTTP: who may register them, what is refused, and what is shown. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from '../../../../protocol/test/wait-until.ts';
 import { listAudit } from '../../../src/audit/store.ts';
 import { type Credential, openPlanesScene, type PlanesScene } from '../../planes-scene.ts';
 import { hex } from '../drift/scene.ts';
@@ -82,7 +82,7 @@ describe('clusters', () => {
     assert.doesNotMatch(made.body.toString(), /token-of-the-watch/);
     assert.equal((await post(wanted())).status, 409);
     scene.resources.following.start();
-    while (api.watching === 0) await sleep(10);
+    await waitUntil('the cluster to be watched', () => api.watching > 0);
     await scene.resources.following.stop();
     const listed = (await scene.ask('GET', path, { as: reader })).json.clusters as Record<string, unknown>[];
     const { name, environment, containers, digests, undigested, unanswered_since: since } = listed[0] ?? {};

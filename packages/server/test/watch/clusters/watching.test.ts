@@ -1,7 +1,7 @@
 /** Changes in clusters as they come, and who follows a cluster. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from '../../../../protocol/test/wait-until.ts';
 import type { Database } from '../../../src/storage/database.ts';
 import { readCluster } from '../../../src/watch/clusters/cluster.ts';
 import { createFollowing } from '../../../src/watch/clusters/following.ts';
@@ -26,27 +26,24 @@ forEachEngine((_, open) => {
     const place = await places.open({ roundMs: 60_000 });
     place.api.put(podOf('one', { app: [`${app}:1`, `${app}@sha256:${contentOf(3)}`] }));
     const followed = place.follow();
-    const until = async (met: () => boolean | Promise<boolean>) => {
-      for (let tries = 0; !(await met()); tries += 1) {
-        if (tries > 200) assert.fail('expected it to happen');
-        await sleep(25);
-      }
-    };
-    await until(() => place.api.watching === 1);
+    await waitUntil('what was told', () => place.api.watching === 1);
     const names = async () => (await place.listed()).map(({ row }) => `${row.workload} ${row.reference} ${row.state}`);
     const two = podOf('two', { web: ['nginx:1'] });
     place.api.put(two);
-    await until(async () => (await names()).includes('Pod/two nginx:1 waiting'));
+    await waitUntil('what was told', async () => (await names()).includes('Pod/two nginx:1 waiting'));
     place.api.put(podOf('two', { web: ['nginx:1', `nginx@sha256:${hex('f')}`] }));
-    await until(async () => (await names()).join() === `Pod/one ${app}:1 known,Pod/two nginx:1 known`);
+    await waitUntil(
+      'what was told',
+      async () => (await names()).join() === `Pod/one ${app}:1 known,Pod/two nginx:1 known`,
+    );
     assert.deepEqual(await place.requestsOf('oci:docker.io/library/nginx'), [{ label: '', content: hex('f') }]);
     place.api.remove('one');
-    await until(async () => (await names()).join() === 'Pod/two nginx:1 known');
+    await waitUntil('what was told', async () => (await names()).join() === 'Pod/two nginx:1 known');
     // A stream that ends is taken up again from the last version that it named.
     place.api.tell({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '4711' } } });
     place.api.endWatches();
-    await until(() => place.api.requests.some((one) => one.includes('resourceVersion=4711')));
-    await until(() => place.api.watching === 1);
+    await waitUntil('what was told', () => place.api.requests.some((one) => one.includes('resourceVersion=4711')));
+    await waitUntil('what was told', () => place.api.watching === 1);
     place.api.tell({ type: 'ERROR', object: { code: 410 } });
     assert.deepEqual(await followed, { kind: 'followed' });
   });
@@ -55,10 +52,10 @@ forEachEngine((_, open) => {
     const place = await places.open({ roundMs: 60_000 });
     for (const text of ['{', '{"type":"ADDED","object":{}}', '{"type":"ERROR","object":{"code":500}}']) {
       const followed = place.follow();
-      while (place.api.watching === 0) await sleep(10);
+      await waitUntil('the cluster to be watched', () => place.api.watching > 0);
       place.api.tell(`${text}\n`);
       assert.deepEqual(await followed, { kind: 'broken' });
-      while (place.api.watching > 0) await sleep(10);
+      await waitUntil('the watch to end', () => place.api.watching === 0);
     }
   });
 
@@ -75,12 +72,12 @@ forEachEngine((_, open) => {
       createFollowing({ ...place.parts, random: () => 0 }),
     ];
     one.start();
-    while (place.api.watching === 0) await sleep(10);
+    await waitUntil('the cluster to be watched', () => place.api.watching > 0);
     two.start();
     await two.stop();
     assert.equal(place.api.watching, 1);
     await one.stop();
-    while (place.api.watching > 0) await sleep(10);
+    await waitUntil('the watch to end', () => place.api.watching === 0);
     const row = await readCluster(place.parts, place.desk.caller.organisationId, place.cluster.id);
     assert.deepEqual([row.lease_until, row.due_at], [null, place.desk.now()]);
     place.api.failure = { status: 500 };

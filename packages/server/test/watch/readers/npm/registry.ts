@@ -8,9 +8,9 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { chooseFreePort } from '../../../../../protocol/test/free-port.ts';
 import type { BundleJson } from '../../../../../protocol/test/sigstore/minted.ts';
+import { waitUntil } from '../../../../../protocol/test/wait-until.ts';
 
 /** A version to publish. */
 interface Published {
@@ -92,20 +92,14 @@ async function startVerdaccio(folder: string): Promise<{ readonly url: string; r
     env: { HOME: folder, PATH: process.env.PATH ?? '' },
   });
   const url = `http://127.0.0.1:${port}`;
-  await waitFor(`${url}/-/ping`);
-  return { url, child };
-}
-
-async function waitFor(url: string): Promise<void> {
-  for (let waited = 0; waited < 60_000; waited += 100) {
-    const isThere = await fetch(url).then(
+  process.once('exit', () => child.kill('SIGKILL'));
+  await waitUntil('the registry to answer', () =>
+    fetch(`${url}/-/ping`).then(
       ({ ok }) => ok,
       () => false,
-    );
-    if (isThere) return;
-    await delay(100);
-  }
-  throw new Error(`expected ${url} to answer`);
+    ),
+  );
+  return { url, child };
 }
 
 async function startFront(

@@ -5,9 +5,9 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { chooseFreePort } from '../../../../../protocol/test/free-port.ts';
+import { waitUntil } from '../../../../../protocol/test/wait-until.ts';
 import { digestOf, type ImageStore } from './images.ts';
 
 const program = '/usr/bin/docker-registry';
@@ -72,16 +72,13 @@ function describeConfig(folder: string, host: string): string {
   });
 }
 
-async function waitUntilUp(host: string): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    const isUp = await fetch(`http://${host}/v2/`).then(
+function waitUntilUp(host: string): Promise<void> {
+  return waitUntil('docker-registry to answer', () =>
+    fetch(`http://${host}/v2/`).then(
       ({ status }) => status === 401,
       () => false,
-    );
-    if (isUp) return;
-    await sleep(25);
-  }
-  throw new Error('expected docker-registry to answer');
+    ),
+  );
 }
 
 async function kill(child: ChildProcess): Promise<void> {
