@@ -1,5 +1,7 @@
 /** Preloaded into every test process: it ends, and neither loading nor the runner's own bookkeeping must cost more than the tests. */
 import { createHook } from 'node:async_hooks';
+import type { ChildProcess } from 'node:child_process';
+import { subscribe } from 'node:diagnostics_channel';
 import { registerHooks } from 'node:module';
 import process from 'node:process';
 import { createResolve } from '../packages/cli/src/module-resolution.ts';
@@ -12,6 +14,17 @@ setTimeout(() => {
   console.error(`This process did not end in ${limitMinutes} minutes; open: ${process.getActiveResourcesInfo()}`);
   process.exit(1);
 }, limitMinutes * 60_000).unref();
+
+// A program that a failed test left running holds what this process prints to, for whose end the runner waits.
+const children = new Set<ChildProcess>();
+subscribe('child_process', (message) => {
+  const { process: child } = message as { readonly process: ChildProcess };
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+});
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGTERM');
+});
 
 // node:test keeps for each promise to which test it belongs, which is an eighth of all that our tests take. It is needed
 // only to tell which test an error belongs to that nobody caught; without it such an error fails the file.

@@ -64,6 +64,8 @@ reportSkipped(outcome.skipped);
 if (countCosts) reportCosts(root, costs, (path) => bundle?.sourceOf(path) ?? path);
 for (const path of outcome.empty) console.log(`\nRan no test: ${bundle?.sourceOf(path) ?? path}`);
 process.exitCode = isPassed(outcome) ? 0 : 1;
+// Programs of tests that were killed may still hold what they print to.
+process.stdout.write('', () => process.exit());
 
 function isPassed({ failed, empty, skipped }: Outcome): boolean {
   return !failed && empty.size === 0 && !(process.env.CI === 'true' && skipped.size > 0);
