@@ -1,6 +1,6 @@
 /** Where the password could be seen while `svn` runs: argument lists, environments, files, core files, the log. */
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
@@ -14,11 +14,14 @@ test('the password stands in no argument list, environment, file or log while sv
   t.after(() => repository.remove());
   const server = await startSvnserve(repository, slug);
   t.after(() => server.stop());
-  // The repository takes its time, so that a process is there to be looked at.
-  await repository.writeHook('pre-commit', 'sleep 1');
+  // The repository takes its time: no commit ends before its process was looked at.
+  const seenFile = join(repository.folder, 'seen');
+  const untilSeen = `for _ in $(seq 6000); do [ -e '${seenFile}' ] && break; sleep 0.02; done; rm -f '${seenFile}'`;
+  await repository.writeHook('pre-commit', untilSeen);
   const plugin = await openPluginScene(t, server);
   await plugin.release({ version: '1.0.0' });
-  const seen = watchProcesses(join(plugin.scene.resources.config.dataDir, 'wordpress'));
+  const scratch = join(plugin.scene.resources.config.dataDir, 'wordpress');
+  const seen = watchProcesses(scratch, () => writeFile(seenFile, ''));
   t.after(() => seen.stop());
   const deployed = await plugin.deploy('1.0.0');
   const pictures = await plugin.deployAssets({
@@ -26,7 +29,7 @@ test('the password stands in no argument list, environment, file or log while sv
   });
   const { texts, limits, calls } = await seen.stop();
   assert.deepEqual([deployed.state, pictures.state], ['deployed', 'deployed']);
-  // The calls that last: whatever else the machine does, both lanes were looked at while they committed.
+  // Both lanes were looked at while they committed.
   const commits = [...texts].filter((text) => text.startsWith('svn commit '));
   assert.equal(commits.length, 2, [...calls].join(' '));
   const everything = [...texts, ...plugin.scene.lines, JSON.stringify([deployed, pictures])].join('\n');
@@ -42,8 +45,11 @@ interface Sighting {
   readonly calls: ReadonlySet<string>;
 }
 
-/** Reads what anybody may read of the processes of `svn` that we started, and every file of their scratch folder, until it is stopped. */
-function watchProcesses(scratch: string): { stop(): Promise<Sighting> } {
+/**
+ * Reads what anybody may read of the processes of `svn` that we started, and every file of their scratch folder, until it is
+ * stopped; calls `sawCommit` after all of it was read of one that commits.
+ */
+function watchProcesses(scratch: string, sawCommit: () => Promise<void>): { stop(): Promise<Sighting> } {
   const [texts, limits, calls] = [new Set<string>(), new Set<string>(), new Set<string>()];
   let stopped = false;
   const look = async (pid: string) => {
@@ -62,11 +68,13 @@ function watchProcesses(scratch: string): { stop(): Promise<Sighting> } {
       );
   };
   const ended = (async () => {
-    while (!stopped) {
+    for (let [known, commits] = [0, 0]; !stopped; known = commits) {
       for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) await look(pid);
       for (const path of await readdir(scratch, { recursive: true }).catch(() => [])) {
         if (/config|message|targets/.test(path)) texts.add(await readFile(join(scratch, path), 'utf8').catch(() => ''));
       }
+      commits = [...texts].filter((text) => text.startsWith('svn commit ')).length;
+      if (commits > known) await sawCommit();
       await delay(5);
     }
   })();

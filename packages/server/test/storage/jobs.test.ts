@@ -104,10 +104,14 @@ forEachEngine((_name, open, locate) => {
     const database = await open();
     const ids = await Promise.all(Array.from({ length: 12 }, () => enqueue(database, {})));
     const seen: string[] = [];
+    const { promise: together, resolve: meet } = Promise.withResolvers<void>();
     let running = 0;
     let most = 0;
     const run: RunJob = async ({ id }) => {
       most = Math.max(most, ++running);
+      // The first one waits for a second, however long taking that takes.
+      if (running === 2) meet();
+      await together;
       await new Promise((resolve) => setTimeout(resolve, 5));
       seen.push(id);
       running--;

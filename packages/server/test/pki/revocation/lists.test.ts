@@ -53,11 +53,6 @@ async function check(scene: RevocationScene, certificate: Certificate, lists: re
   await verifyNotRevoked(path, { lists: [...lists, parseRow(ofRoot)], pool });
 }
 
-/** Until the reads that come before the first write have been answered. */
-async function settleReads(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
 forEachEngine((_engine, openDatabase) => {
   test('a revocation is in the list that is published at once; numbers grow, and whoever asks later gets no older one', async () => {
     const scene = await createRevocationScene(await openDatabase());
@@ -183,11 +178,15 @@ forEachEngine((_engine, openDatabase) => {
     const scene = await createRevocationScene(await openDatabase());
     const { parts, place } = scene;
     const host = await scene.issue();
-    const gate = Promise.withResolvers<void>();
+    const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const { database } = parts;
-    const transaction: Database['transaction'] = (work) => gate.promise.then(() => database.transaction(work));
+    // The reads that come before the first write have been answered.
+    const transaction: Database['transaction'] = (work) => {
+      reached.resolve();
+      return gate.promise.then(() => database.transaction(work));
+    };
     const slow = publishLists({ ...parts, database: { ...database, transaction } }, scene.issuer, { validityMs });
-    await settleReads();
+    await reached.promise;
     await scene.change(host, 'revoked');
     await parts.publisher.settle();
     gate.resolve();

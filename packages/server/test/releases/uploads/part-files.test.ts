@@ -114,7 +114,7 @@ suite('a file that grows', () => {
 });
 
 suite('the intake', () => {
-  test('lets a sender wait who is faster than the disk, and holds few batches', async () => {
+  test('lets a sender wait who is faster than the disk, and holds few batches', async (t) => {
     const waiting: (() => void)[] = [];
     const intake = new Intake(new BatchBuffers(), () => new Promise((resolve) => waiting.push(resolve)));
     let taken = 0;
@@ -128,8 +128,8 @@ suite('the intake', () => {
     for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
     assert.ok(taken <= 3_000_000, `${taken} bytes were taken while nothing was written`);
     const writer = setInterval(() => waiting.shift()?.(), 0);
+    t.after(() => clearInterval(writer));
     await sending;
-    clearInterval(writer);
     assert.equal(taken, 20_000_000);
   });
 

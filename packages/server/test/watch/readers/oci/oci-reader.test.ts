@@ -268,7 +268,7 @@ describe('a hostile registry', () => {
       response.writeHead(200).write('{');
       return true;
     });
-    assert.equal(outcomesOf(await lookAt(images.host, { timeoutMs: 100 }).see('1.0.0')), 'unknown');
+    assert.equal(outcomesOf(await lookAt(images.host, { impatientFor: /\/blobs\// }).see('1.0.0')), 'unknown');
     spoil(/^manifests\/.*\.sig$/, (request, response) => {
       if (request.method === 'HEAD') response.end();
       else response.write(Buffer.alloc(5 * 1024 * 1024, ' '));
@@ -304,7 +304,7 @@ describe('a hostile registry', () => {
         fail(response, 307, { location });
         return true;
       });
-      const { facts } = await lookAt(images.host, { resolve, timeoutMs: 500 }).see('1.0.0');
+      const { facts } = await lookAt(images.host, { resolve, impatientFor: /\/blobs\// }).see('1.0.0');
       assert.equal(facts.signatures, 'unknown', location);
     }
   });

@@ -24,7 +24,8 @@ type Observed = ObservedArtifact | Unanswered | { readonly kind: 'absent' };
 interface LookOptions {
   readonly repository?: string;
   readonly findCredential?: FindCredential;
-  readonly timeoutMs?: number;
+  /** Questions about these URLs are given up soon: nothing that ends is asked there. */
+  readonly impatientFor?: RegExp;
   /** Beside the registry itself. */
   readonly privateHosts?: readonly string[];
   /** Nobody is found by name, unless told otherwise. */
@@ -39,14 +40,12 @@ const { signal } = new AbortController();
 /** A reader that has read nothing yet, of one repository at `host`. */
 export function lookAt(host: string, options: LookOptions = {}): Look {
   const { repository = 'org/app', findCredential = async () => undefined, now = () => signedAt } = options;
-  const { privateHosts = [], timeoutMs, resolve = async () => [], asked = () => undefined } = options;
-  const send = createAsk({
-    ...{ privateHosts: new Set([host, ...privateHosts]), now },
-    ...{ resolve, ...(timeoutMs !== undefined && { timeoutMs }) },
-  });
+  const { privateHosts = [], impatientFor, resolve = async () => [], asked = () => undefined } = options;
+  const parts = { privateHosts: new Set([host, ...privateHosts]), now, resolve };
+  const [patient, impatient] = [createAsk(parts), createAsk({ ...parts, timeoutMs: 100 })];
   const ask: Ask = (question) => {
     asked();
-    return send(question);
+    return impatientFor?.test(question.url) ? impatient(question) : patient(question);
   };
   const client = createRegistryClient({ ask, findCredential, now });
   const { trustedRoots, builders } = context;
