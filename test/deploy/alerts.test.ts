@@ -35,7 +35,7 @@ test('promtool fires every alert, and none below its threshold', {
     const counts = trials.filter(({ alertname }) => alertname === alert).map(({ exp_alerts }) => exp_alerts.length);
     assert.deepEqual(counts, [1, 0], alert);
   }
-  const options = { cwd: folder, timeout: 60_000, env: {} };
+  const options = { cwd: folder, timeout: 240_000, env: {} };
   await promisify(execFile)('/usr/bin/promtool', ['test', 'rules', 'signpost.rules.test.yml'], options);
 });
 

@@ -15,7 +15,7 @@ const attacks = [
   'a trust list with a lower version',
 ];
 
-test('the demo prints one JSON line, serves, and ends by a signal', { timeout: 120_000 }, async (t) => {
+test('the demo prints one JSON line, serves, and ends by a signal', { timeout: 290_000 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'signpost-demo-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const child = startCommand(['demo', '--json', '--dir', join(folder, 'demo')], {

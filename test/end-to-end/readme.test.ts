@@ -31,7 +31,7 @@ test('every npm script that the README names exists', () => {
   for (const name of names) assert.ok(scripts[name], `there is no script ${name}`);
 });
 
-test('npm run demo -- --once prints the session of the README', { timeout: 120_000 }, async (t) => {
+test('npm run demo -- --once prints the session of the README', { timeout: 290_000 }, async (t) => {
   const printed = await runDemo(t);
   const [, session = ''] = /```text\n([\s\S]*?)```/.exec(readme) ?? [];
   const expected = session

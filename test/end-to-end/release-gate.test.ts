@@ -127,7 +127,7 @@ suite('the gate before our own releases', () => {
 
   function prove(...words: readonly string[]) {
     const script = join(top, 'scripts/first-release.ts');
-    return spawnSync(process.execPath, [script, ...words], { cwd: server.cwd, encoding: 'utf8', timeout: 120_000 });
+    return spawnSync(process.execPath, [script, ...words], { cwd: server.cwd, encoding: 'utf8', timeout: 240_000 });
   }
 });
 

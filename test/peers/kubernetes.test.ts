@@ -83,7 +83,7 @@ describe('kubectl', { skip: process.env.CI === 'true' ? false : missing }, () =>
 
   async function run(...words: string[]): Promise<{ code: number; out: string }> {
     const options = {
-      timeout: 60_000,
+      timeout: 240_000,
       env: { HOME: folder, KUBECONFIG: join(folder, 'config'), PATH: '/usr/bin:/bin' },
     };
     return new Promise((resolve) =>
@@ -235,7 +235,7 @@ describe('kubectl', { skip: process.env.CI === 'true' ? false : missing }, () =>
     const listed = await listPods(
       { privateHosts: new Set([new URL(api.url).host]) },
       { url: access.server, ca: access.ca, credential: { kind: 'token', token: api.token } },
-      AbortSignal.timeout(10_000),
+      AbortSignal.timeout(120_000),
     );
     assert.ok(listed.kind === 'listed');
     const ours = listed.pods.map(({ uid, containers }) => [uid, containers.flatMap(({ digest }) => digest || [])]);

@@ -12,11 +12,11 @@ export interface OracleAnswer {
 /** Debian's own Python, which has Debian's packages. */
 export const python: string = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 
-/** Runs a program to its end, at most 30 seconds. Throws when it cannot be started. */
+/** Runs a program to its end, at most four minutes. Throws when it cannot be started. */
 export function askOracle(program: string, args: readonly string[], input: Uint8Array | string = ''): OracleAnswer {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     input,
-    timeout: 30_000,
+    timeout: 240_000,
     maxBuffer: 64 * 1024 * 1024,
   });
   if (error) throw error;

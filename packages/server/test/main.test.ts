@@ -240,7 +240,7 @@ suite('a stop', () => {
     await once(response, 'end');
     const from = performance.now();
     await stopped;
-    assert.ok(performance.now() - from < 5_000, 'far below the 65 seconds that idle connections live');
+    assert.ok(performance.now() - from < 30_000, 'far below the 65 seconds that idle connections live');
   });
 
   test('may be asked for twice', async (t) => {

@@ -29,10 +29,10 @@ export interface Verdict {
   readonly text: string;
 }
 
-/** Runs a program to its end, at most a minute, with `input`. */
+/** Runs a program to its end, at most four minutes, with `input`. */
 export function ask(program: string, args: readonly string[], input = ''): Promise<Verdict> {
   return new Promise((resolve) => {
-    const options = { timeout: 60_000, maxBuffer: 64 * 1024 * 1024 };
+    const options = { timeout: 240_000, maxBuffer: 64 * 1024 * 1024 };
     const child = execFile(program, args, options, (error, stdout, stderr) => {
       const status = error ? (typeof error.code === 'number' ? error.code : -1) : 0;
       resolve({ status, text: `${stdout}${stderr}` });

@@ -208,7 +208,7 @@ async function startCaddy(t: TestContext, host: string): Promise<void> {
 /** What a client that trusts our root alone is shown and told; tried again until the site has its certificate. */
 async function visit(host: string): Promise<{ readonly certificate: X509Certificate; readonly text: string }> {
   const ca = await scene.readRoot();
-  for (const end = performance.now() + 30_000; ; await delay(50)) {
+  for (const end = performance.now() + 120_000; ; await delay(50)) {
     try {
       return await visitOnce({ host, ca });
     } catch (error) {

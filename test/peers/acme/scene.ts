@@ -102,7 +102,7 @@ async function runProgram(
 ): Promise<string> {
   const env = { PATH: process.env.PATH, HOME: folder, LANG: 'C.UTF-8', ...variables };
   try {
-    const { stdout, stderr } = await run(program, [...words], { cwd: folder, env, timeout: 60_000 });
+    const { stdout, stderr } = await run(program, [...words], { cwd: folder, env, timeout: 240_000 });
     return `${stdout}${stderr}`;
   } catch (error) {
     const { stdout, stderr } = error as { readonly stdout?: string; readonly stderr?: string };

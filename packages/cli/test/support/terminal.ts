@@ -18,7 +18,7 @@ export interface Terminal {
 /** What somebody types. */
 export const keys = { enter: '\r', ctrlC: '\u0003' } as const;
 
-const limitMs = 30_000;
+const limitMs = 120_000;
 
 /** Starts the program with `words` at a terminal. */
 export function openTerminal(

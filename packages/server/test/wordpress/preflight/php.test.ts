@@ -21,7 +21,7 @@ describe('plugins are parsed by the PHP that they must run on', () => {
     folder = await makePluginFolder(files);
   });
   after(() => rm(folder, { recursive: true }));
-  const signal = AbortSignal.timeout(60_000);
+  const signal = new AbortController().signal;
   const listed = (paths: readonly string[]) => paths.map((path) => ({ path, size: 1 }));
 
   test('what PHP 7.4 cannot parse is named with its line, and nothing of the plugin runs', async () => {
