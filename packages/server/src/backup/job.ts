@@ -5,10 +5,12 @@ import { recordAudit } from '../audit/store.ts';
 import { Refusal } from '../errors.ts';
 import type { Database } from '../storage/database.ts';
 import { createId } from '../storage/ids.ts';
+import { attemptLimit } from '../storage/job-queue.ts';
 import { enqueueJob, type RunJob } from '../storage/jobs.ts';
 import { createEnvelope, type Envelope, type Lock } from './age/encryption.ts';
 import { parseRecipient } from './age/keys.ts';
 import { type BackupSource, createBackup, type MadeBackup } from './create.ts';
+import { explainFailure } from './failure.ts';
 import { pruneBackups } from './folder.ts';
 import { backupJobKind } from './names.ts';
 import { findDefaultOrganisation, listMadeBackups } from './store.ts';
@@ -76,10 +78,14 @@ export function assertRecipients({ backupRecipients }: BackupSource['config']): 
   for (const recipient of backupRecipients) parseRecipient(recipient);
 }
 
-/** Runs the job. What cannot succeed by trying again ends it, with the reason in its progress. */
+/**
+ * Runs the job. One that somebody waits for ends with its first failure, with the reason in its progress; that of a night is
+ * tried again, but for what a refusal says. The key is forgotten with the end of the job alone, or a second attempt would blame a restart.
+ */
 export function createBackupJob(dependencies: BackupDependencies): RunJob {
   return async (job, report) => {
     const payload = job.payload as unknown as Payload;
+    const isLast = job.attempt >= attemptLimit;
     try {
       const envelope = await findEnvelope(dependencies, job.id, payload);
       const made = await makeAndTell(dependencies, { envelope, signal: job.signal, report });
@@ -87,14 +93,24 @@ export function createBackupJob(dependencies: BackupDependencies): RunJob {
       if (payload.scheduled) await removeOld(dependencies, payload.organisation_id);
       await report({ stage: 'done', name: made.name, size_bytes: made.sizeBytes, sha256: made.sha256 });
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      dependencies.log.error({ rule: error.rule, reason: error.message }, 'a backup could not be made');
-      await recordFailed(dependencies, payload, { id: job.id, error });
-      await report({ stage: 'failed', rule: error.rule ?? error.code, message: error.message, hint: error.hint ?? '' });
-    } finally {
-      if (!job.signal.aborted) dependencies.backupKeys.delete(job.id);
+      if (job.signal.aborted || (payload.scheduled && !isLast && !(error instanceof Refusal))) throw error;
+      await tellFailed(dependencies, payload, { id: job.id, error, isLast, report });
     }
+    dependencies.backupKeys.delete(job.id);
   };
+}
+
+async function tellFailed(
+  dependencies: BackupDependencies,
+  payload: Payload,
+  { id, error, isLast, report }: { id: string; error: unknown; isLast: boolean; report: Parameters<RunJob>[1] },
+): Promise<void> {
+  const refusal = explainFailure(error);
+  const { rule = refusal.code, message, hint = '' } = refusal;
+  dependencies.log.error({ rule, err: error }, 'a backup could not be made');
+  if (isLast) dependencies.backupKeys.delete(id);
+  await recordFailed(dependencies, payload, { id, rule });
+  await report({ stage: 'failed', rule, message, hint });
 }
 
 async function findEnvelope(
@@ -151,12 +167,12 @@ async function recordMade(
 async function recordFailed(
   { database, now }: BackupDependencies,
   payload: Payload,
-  { id, error }: { id: string; error: Refusal },
+  { id, rule }: { id: string; rule: string },
 ): Promise<void> {
   await database.transaction((transaction) =>
     recordAudit(transaction, now(), {
       ...{ organisationId: payload.organisation_id, actor: payload.actor, action: 'backup.failed' },
-      ...{ object: { kind: 'job', id }, outcome: 'refused', detail: { rule: error.rule ?? error.code } },
+      ...{ object: { kind: 'job', id }, outcome: 'refused', detail: { rule } },
     }),
   );
 }

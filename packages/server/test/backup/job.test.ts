@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { systemActor } from '../../src/audit/audit.ts';
-import { recordAudit } from '../../src/audit/store.ts';
-import { createKeyPair } from '../../src/backup/age/keys.ts';
-import { createBackupJob } from '../../src/backup/job.ts';
+import { listAudit, recordAudit } from '../../src/audit/store.ts';
+import { createKeyPair, parseRecipient } from '../../src/backup/age/keys.ts';
+import { createBackupJob, requestBackup } from '../../src/backup/job.ts';
+import { backupJobKind } from '../../src/backup/names.ts';
 import { verifyBackup } from '../../src/backup/offline.ts';
 import { runBackup } from '../../src/schedules.ts';
-import type { Job } from '../../src/storage/jobs.ts';
+import { type Job, readJob, startWorker } from '../../src/storage/jobs.ts';
 import { openPlanesScene, type PlanesScene } from '../planes-scene.ts';
 import { openFolder } from './scene.ts';
 
@@ -97,4 +98,81 @@ test('a job whose passphrase was lost with its process says so, and is not tried
     ...{ stage: 'failed', rule: 'backup-key-lost', hint: 'ask for the backup again' },
     message: 'the server was started again before the backup was made',
   });
+});
+
+/** A folder of backups that cannot be made: a file stands in its way. */
+async function openWithoutFolder(t: TestContext): Promise<PlanesScene> {
+  const file = join(await openFolder(t), 'file');
+  await writeFile(file, '');
+  return openPlanesScene(t, {
+    environment: { SIGNPOST_BACKUP_DIR: join(file, 'backups'), SIGNPOST_BACKUP_RECIPIENTS: pair.recipient },
+  });
+}
+
+/** Lets a worker run what is due, and again as often as it wants to try. */
+async function work({ resources, home }: PlanesScene): Promise<void> {
+  const { database, now, log } = resources;
+  const handlers = { [backupJobKind]: createBackupJob(resources) };
+  const worker = startWorker({ database, handlers, now, log, concurrency: 1 });
+  try {
+    for (let attempt = 0; attempt < 6; attempt++) {
+      await worker.drain();
+      home.travel(600_000);
+    }
+  } finally {
+    await worker.stop();
+  }
+}
+
+async function listFailed({ resources }: PlanesScene): Promise<unknown[]> {
+  const rows = await listAudit(resources.database, { action: 'backup.failed', limit: 10 });
+  return rows.map(({ outcome, detail }) => ({ outcome, ...JSON.parse(detail ?? '{}') }));
+}
+
+test('a backup that somebody asked for and that cannot be written says why, at once', async (t) => {
+  const scene = await openWithoutFolder(t);
+  const as = await scene.openKey(scene.home, ['admin']);
+  const { job } = (await scene.ask('POST', '/api/backups', { as, json: {} })).json;
+  await work(scene);
+  const row = await readJob(scene.resources.database.query, String(job));
+  assert.deepEqual([row?.state, row?.attempts], ['done', 1]);
+  const { stage, rule, message, hint } = JSON.parse(row?.progress ?? '{}');
+  assert.deepEqual([stage, rule], ['failed', 'backup-files']);
+  assert.match(message, /could not be read or written: ENOTDIR/);
+  assert.match(hint, /SIGNPOST_BACKUP_DIR/);
+  assert.deepEqual(await listFailed(scene), [{ outcome: 'refused', rule: 'backup-files' }]);
+  assert.equal(scene.resources.backupKeys.size, 0, 'what would have opened it is forgotten');
+});
+
+test('the backup of a night is tried five times, and then leaves a row in the audit log', async (t) => {
+  const scene = await openWithoutFolder(t);
+  await runBackup(scene.resources);
+  await work(scene);
+  const rows = await scene.resources.database.query.selectFrom('job').selectAll().execute();
+  assert.deepEqual(
+    rows.map(({ kind, attempts }) => [kind, attempts]),
+    [[backupJobKind, 5]],
+  );
+  assert.equal(JSON.parse(rows[0]?.progress ?? '{}').rule, 'backup-files');
+  assert.deepEqual(await listFailed(scene), [{ outcome: 'refused', rule: 'backup-files' }]);
+});
+
+test('a failure that could not be recorded keeps the passphrase for the next attempt', async (t) => {
+  const scene = await openPlanesScene(t, { environment: { SIGNPOST_BACKUP_DIR: await openFolder(t) } });
+  const id = await requestBackup(scene.resources, scene.home.caller, [parseRecipient(pair.recipient)]);
+  const { query } = scene.resources.database;
+  await query.schema.alterTable('audit_event').renameTo('audit_event_away').execute();
+  const row = await query.selectFrom('job').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  const job: Job = {
+    ...{ id, kind: row.kind, payload: JSON.parse(row.payload), organisationId: row.organisation_id, attempt: 1 },
+    signal: new AbortController().signal,
+  };
+  const run = createBackupJob(scene.resources);
+  const told: { stage?: string }[] = [];
+  const tell = async (progress: unknown) => void told.push(progress as { stage?: string });
+  await assert.rejects(run(job, tell));
+  await query.schema.alterTable('audit_event_away').renameTo('audit_event').execute();
+  await run({ ...job, attempt: 2 }, tell);
+  assert.equal(told.at(-1)?.stage, 'done');
+  assert.equal(scene.resources.backupKeys.size, 0);
 });
