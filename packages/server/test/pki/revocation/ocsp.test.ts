@@ -33,6 +33,14 @@ function verify({ parts, issuer }: RevocationScene, { certificate }: ReadCertifi
   return verifyOcspResponse(response, { certificate, issuer: issuer.certificate, at: parts.now() });
 }
 
+function listResponders({ parts, place }: RevocationScene) {
+  return parts.database.query
+    .selectFrom('ocsp_responder')
+    .select('certificate_id')
+    .where('authority_id', '=', place.authorityId)
+    .execute();
+}
+
 forEachEngine((_engine, openDatabase) => {
   test('a certificate is good, then revoked the moment its revocation is committed, then good after a release', async () => {
     const scene = await createRevocationScene(await openDatabase());
@@ -115,12 +123,27 @@ forEachEngine((_engine, openDatabase) => {
     const [renewed, again] = await Promise.all([open(), open()]);
     assert.notEqual(renewed, first);
     assert.equal(renewed, again);
-    const rows = await scene.parts.database.query
-      .selectFrom('ocsp_responder')
-      .select('certificate_id')
-      .where('authority_id', '=', scene.place.authorityId)
-      .execute();
-    assert.equal(rows.length, 2);
+    assert.equal((await listResponders(scene)).length, 2);
+  });
+
+  test('an authority at its end makes one responder that lasts as long as itself, and no more', async () => {
+    const scene = await createRevocationScene(await openDatabase());
+    const { parts, place, issuer } = scene;
+    const host = await scene.issue();
+    const end = issuer.certificate.notAfter;
+    const open = () => openResponder(parts, place);
+    // The backdated beginning of a certificate is then further away than its end.
+    scene.travel(end - 120_000 - parts.now());
+    const [first, again] = await Promise.all([open(), open()]);
+    assert.equal(first.certificate.notAfter, end);
+    assert.equal(again, first);
+    const { responses } = (await askAbout(scene, host)) as BasicResponse;
+    assert.equal(responses[0]?.status.kind, 'good');
+    scene.travel(119_000);
+    assert.deepEqual((await open()).certificate, first.certificate);
+    assert.equal((await listResponders(scene)).length, 1);
+    scene.travel(2000);
+    await assert.rejects(open(), { rule: 'authority-expired' });
   });
 
   test('a responder whose certificate is revoked answers no more, and another one does', async () => {

@@ -42,26 +42,29 @@ const dayMs = 86_400_000;
 const idHashes: readonly IdHash[] = ['SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'];
 const profileName = 'ocsp-responder';
 
-/** After a renewal that failed, the old one serves so long before the next attempt. */
+/** After a renewal that failed, or that would gain nothing, the old one serves so long before the next attempt. */
 const retryMs = 300_000;
 
 // As issuers are kept: one process has the database to itself, and locking the vault forgets.
 const caches = new WeakMap<object, Map<string, Promise<Responder>>>();
 
 /**
- * The responder of an authority; a new one when there is none or half of its life is over. Throws `vault_locked`, `not_found`;
- * `conflict` for an authority that may not sign, or whose root must be opened by a passphrase to make one.
+ * The responder of an authority; a new one when there is none or half of its life is over, unless it lasts as long as the
+ * authority's own certificate. Throws `vault_locked`, `not_found`; `conflict` for an authority that may not sign, or whose root
+ * must be opened by a passphrase to make one.
  */
 export async function openResponder(parts: ResponderParts, place: AuthorityPlace): Promise<Responder> {
   const cache = cacheOf(parts);
   const { authorityId } = place;
-  for (;;) {
-    const kept = cache.get(authorityId);
-    const responder = await kept;
-    if (responder && parts.now() < responder.renewAt) return responder;
-    // Whoever comes first makes it, and all who come meanwhile wait for it.
-    if (cache.get(authorityId) === kept) cache.set(authorityId, forgetFailure(cache, authorityId, find(parts, place)));
-  }
+  const kept = cache.get(authorityId);
+  const responder = await kept;
+  if (responder && parts.now() < responder.renewAt) return responder;
+  // Whoever comes first makes it, and all who come meanwhile wait for it. What comes of it serves, however soon it is to be
+  // renewed: looking again at once could go on for ever.
+  const current = cache.get(authorityId);
+  const finding = current === kept || !current ? forgetFailure(cache, authorityId, find(parts, place)) : current;
+  cache.set(authorityId, finding);
+  return finding;
 }
 
 /** Lets the responder of an authority answer no more when its certificate is among those that changed; returns whether it is. */
@@ -102,15 +105,20 @@ async function find(parts: ResponderParts, place: AuthorityPlace): Promise<Respo
   const row = await findResponder(parts.database.query, authority.id, parts.now());
   const issuing = await readIssuing(parts, authority);
   const found = row && (await openFound(parts, row, issuing.certificate));
-  if (found && (parts.now() < found.renewAt || authority.custody !== 'server')) {
-    return authority.custody === 'server' ? found : { ...found, renewAt: found.certificate.notAfter };
-  }
+  if (found && authority.custody !== 'server') return { ...found, renewAt: found.certificate.notAfter };
+  if (found && parts.now() < found.renewAt) return found;
+  // Another one could not last any longer; the authority may be renewed in the meantime.
+  if (found && found.certificate.notAfter >= issuing.certificate.notAfter) return renewLater(parts, found);
   try {
     return await makeResponder(parts, await openIssuer(parts, place, 'status'), { days: responderDays.server });
   } catch (error) {
     if (!found) throw error;
-    return { ...found, renewAt: Math.min(parts.now() + retryMs, found.certificate.notAfter) };
+    return renewLater(parts, found);
   }
+}
+
+function renewLater({ now }: ResponderParts, responder: Responder): Responder {
+  return { ...responder, renewAt: Math.min(now() + retryMs, responder.certificate.notAfter) };
 }
 
 /** `undefined` when the key was sealed in a vault that is no more. */
@@ -123,7 +131,8 @@ async function openFound(
   const pkcs8 = unsealOrNothing(() => vault.unseal(sealPurpose, referenceOf(row.certificate_id), row.sealed_key));
   if (!pkcs8) return undefined;
   try {
-    return await describeResponder(certificate, createNodeSigner(pkcs8), issuer);
+    const facts = { certificate, signer: createNodeSigner(pkcs8), issuer };
+    return await describeResponder({ ...facts, madeAt: row.created_at });
   } finally {
     pkcs8.fill(0);
   }
@@ -138,17 +147,24 @@ function unsealOrNothing(unseal: () => Uint8Array): Uint8Array | undefined {
   }
 }
 
-async function describeResponder(
-  certificate: Certificate,
-  signer: CertificateSigner,
-  issuer: Certificate,
-): Promise<Responder> {
+async function describeResponder({
+  certificate,
+  signer,
+  issuer,
+  madeAt,
+}: {
+  readonly certificate: Certificate;
+  readonly signer: CertificateSigner;
+  readonly issuer: Certificate;
+  readonly madeAt: number;
+}): Promise<Responder> {
   const named = await Promise.all(idHashes.map((hash) => deriveIssuerHashes(issuer, hash)));
   return {
     certificate,
     signer,
     issuerHashes: new Map(named.map((hashes) => [hashes.hash, hashes])),
-    renewAt: certificate.notBefore + (certificate.notAfter - certificate.notBefore) / 2,
+    // Not half of what stands in it: that begins before it was made, and its middle may lie before that as well.
+    renewAt: madeAt + (certificate.notAfter - madeAt) / 2,
   };
 }
 
@@ -165,8 +181,9 @@ export async function makeResponder(parts: ResponderParts, issuer: Issuer, wish:
   try {
     const signer = createNodeSigner(pkcs8);
     const certificate = await certify(parts, issuer, { signer, days: wish.days });
-    await storeResponder(parts, issuer, { certificate, pkcs8, actor: wish.actor ?? systemActor });
-    const responder = await describeResponder(certificate, signer, issuer.certificate);
+    const madeAt = parts.now();
+    await storeResponder(parts, issuer, { certificate, pkcs8, actor: wish.actor ?? systemActor, madeAt });
+    const responder = await describeResponder({ certificate, signer, issuer: issuer.certificate, madeAt });
     cacheOf(parts).set(issuer.authorityId, Promise.resolve(responder));
     return responder;
   } finally {
@@ -194,16 +211,19 @@ async function certify(
   return signLinted(contents, issuer, profileName);
 }
 
+interface NewResponder {
+  readonly certificate: Certificate;
+  readonly pkcs8: Uint8Array;
+  readonly actor: Actor;
+  /** Unix ms. */
+  readonly madeAt: number;
+}
+
 async function storeResponder(
-  { database, vault, now }: ResponderParts,
+  { database, vault }: ResponderParts,
   { authorityId, organisationId, name }: Issuer,
-  {
-    certificate,
-    pkcs8,
-    actor,
-  }: { readonly certificate: Certificate; readonly pkcs8: Uint8Array; readonly actor: Actor },
+  { certificate, pkcs8, actor, madeAt: at }: NewResponder,
 ): Promise<void> {
-  const at = now();
   const id = createId(at);
   const facts = { id, organisationId, issuerId: authorityId, profile: profileName, source: 'system', at } as const;
   await database.transaction(async (tx) => {
