@@ -7,7 +7,7 @@ import type { ChannelHead } from '../log/log.ts';
 import type { Batch } from '../log/sequencer.ts';
 import type { PushMetrics } from '../metrics.ts';
 import { Listener, type Positions } from './audience.ts';
-import { CatchUp, isAtHead } from './catch-up.ts';
+import { CatchUp } from './catch-up.ts';
 import type { Feed } from './feed.ts';
 import { bufferBytes, Feeding } from './feeding.ts';
 import { Feeds } from './feeds.ts';
@@ -16,6 +16,7 @@ import { HeadStatements, type Heartbeats, type StatementParts } from './head-sta
 import type { Reader } from './reader.ts';
 import { Ticks } from './ticks.ts';
 import type { BucketSize } from './token-bucket.ts';
+import { type Waiter, Waiters, type Waiting } from './waiters.ts';
 import type { EndReason, Wire } from './wire.ts';
 
 /** The times and sizes of a hub. */
@@ -75,7 +76,7 @@ export class Hub {
   readonly #statements: HeadStatements;
   readonly #feeding: Feeding;
   readonly #ticks: Ticks;
-  readonly #waiters = new Set<() => void>();
+  readonly #waiters = new Waiters();
   #isClosing = false;
   #sweeping: NodeJS.Timeout | undefined;
   #beatAt = 0;
@@ -106,7 +107,7 @@ export class Hub {
     if (!this.#feeds.deliver(batch)) return;
     // A frame that comes alone leaves before whoever published it is answered.
     this.#ticks.run();
-    for (const wake of this.#waiters) wake();
+    this.#waiters.look();
   }
 
   /** Heartbeats of these channels, new enough for somebody who arrives. */
@@ -188,24 +189,9 @@ export class Hub {
     this.#feeding.write(listener, pieces);
   }
 
-  /** Resolves when there is a frame after `positions`, the hub closes, `ms` are over or `signal` is aborted. */
-  async wait(feed: Feed, asked: { positions: Positions; ms: number; signal: AbortSignal }): Promise<void> {
-    const isOver = () => this.#isClosing || asked.signal.aborted || !isAtHead(feed, asked.positions);
-    if (isOver()) return;
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#waiters.delete(look);
-        asked.signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const look = () => {
-        if (isOver()) done();
-      };
-      const timer = setTimeout(done, asked.ms);
-      asked.signal.addEventListener('abort', done);
-      this.#waiters.add(look);
-    });
+  /** Resolves when there is a frame after the positions, the waiter is woken, the hub closes, `ms` are over or the signal is aborted. */
+  wait(feed: Feed, waiting: Waiting): Promise<void> {
+    return this.#waiters.wait(feed, waiting);
   }
 
   /** Tells everybody of an organisation about its keys, before a new one is used. */
@@ -217,11 +203,12 @@ export class Hub {
   /** Takes up a channel that was declared, and ends those who listen to one that they may not hear any more. */
   place(organisationId: string, channel: ChannelHead): void {
     this.#feeds.place(organisationId, channel);
+    const mayStay = (reader: Reader, names: readonly string[]) =>
+      !names.includes(channel.name) || mayGoOn(reader, channel);
     for (const listener of this.listenersOf(organisationId)) {
-      // Whoever has an account is looked at as soon as its rights change.
-      const mayStay = !channel.removed && (channel.visibility === 'public' || listener.reader.principal !== undefined);
-      if (!mayStay && listener.audience.names.includes(channel.name)) this.end(listener, 'forbidden');
+      if (!mayStay(listener.reader, listener.audience.names)) this.end(listener, 'forbidden');
     }
+    for (const { reader, names, wake } of this.waitersOf(organisationId)) if (!mayStay(reader, names)) wake();
   }
 
   /** The feeds that are open. */
@@ -236,6 +223,11 @@ export class Hub {
     }
   }
 
+  /** The long polls of an organisation that wait for a frame. */
+  waitersOf(organisationId: string): Waiter[] {
+    return this.#waiters.of(organisationId);
+  }
+
   /** Ends a connection and counts why. */
   end(listener: Listener, reason: EndReason): void {
     if (listener.state === 'ended') return;
@@ -247,7 +239,7 @@ export class Hub {
   async close(overMs: number): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#sweeping);
-    for (const wake of this.#waiters) wake();
+    this.#waiters.close();
     const leaving = [...this.listenersOf()];
     const size = Math.max(minSlice, Math.ceil((leaving.length * sliceMs) / Math.max(overMs, sliceMs)));
     for (let at = 0; at < leaving.length; at += size) {
@@ -319,6 +311,11 @@ export class Hub {
       }
     }
   }
+}
+
+/** Whether a channel may be heard on as it is now; whoever has an account is looked at as soon as its rights change. */
+function mayGoOn({ principal }: Reader, { removed, visibility }: ChannelHead): boolean {
+  return !removed && (visibility === 'public' || principal !== undefined);
 }
 
 /** Where somebody goes on who can follow all channels from where they stood. */

@@ -1,4 +1,4 @@
-/** Ends connections whose session or key has ended, or whose role no longer allows what they hear: at once, and every half minute. */
+/** Ends connections, and long polls that wait, whose session or key has ended or whose role no longer allows what they hear: at once, and every half minute. */
 import { onAccessChange } from '../../accounts/access-changes.ts';
 import { listStanding } from '../../accounts/standing.ts';
 import type { Principal } from '../../http/context.ts';
@@ -9,6 +9,8 @@ import type { KeyHolder } from '../keys/session-keys.ts';
 import type { Listener } from './audience.ts';
 import type { Feed } from './feed.ts';
 import type { Hub } from './hub.ts';
+import type { Reader } from './reader.ts';
+import type { Waiter } from './waiters.ts';
 
 /** What is watched, and with what. */
 export interface WatchParts {
@@ -46,6 +48,7 @@ export function watchAccess(parts: WatchParts): () => Promise<void> {
 
 interface Watched {
   readonly listeners: readonly Listener[];
+  readonly waiters: readonly Waiter[];
   readonly others: readonly KeyHolder[];
   readonly feed: Feed | undefined;
 }
@@ -54,17 +57,25 @@ function gather({ hub, listOthers }: WatchParts): Map<string, Watched> {
   const others = Map.groupBy(listOthers(), ({ organisationId }) => organisationId);
   const watched = new Map<string, Watched>();
   for (const [organisationId, list] of others)
-    watched.set(organisationId, { listeners: [], others: list, feed: undefined });
+    watched.set(organisationId, { listeners: [], waiters: [], others: list, feed: undefined });
   for (const feed of hub.feeds) {
-    const listeners = [...hub.listenersOf(feed.organisationId)].filter(({ reader }) => reader.principal !== undefined);
-    const more = others.get(feed.organisationId) ?? [];
-    if (listeners.length + more.length > 0) watched.set(feed.organisationId, { listeners, others: more, feed });
+    const { organisationId } = feed;
+    const listeners = [...hub.listenersOf(organisationId)].filter(isMember);
+    const waiters = hub.waitersOf(organisationId).filter(isMember);
+    const more = others.get(organisationId) ?? [];
+    if (listeners.length + waiters.length + more.length === 0) continue;
+    watched.set(organisationId, { listeners, waiters, others: more, feed });
   }
   return watched;
 }
 
-async function look(parts: WatchParts, organisationId: string, { listeners, others, feed }: Watched): Promise<void> {
-  const principals = [...listeners.flatMap(({ reader }) => reader.principal ?? []), ...others];
+function isMember({ reader }: { readonly reader: Reader }): boolean {
+  return reader.principal !== undefined;
+}
+
+async function look(parts: WatchParts, organisationId: string, watched: Watched): Promise<void> {
+  const { listeners, waiters, others, feed } = watched;
+  const principals = [...[...listeners, ...waiters].flatMap(({ reader }) => reader.principal ?? []), ...others];
   const idsOf = (kind: KeyHolder['kind']) => [
     ...new Set(principals.filter((principal) => principal.kind === kind).map(({ id }) => id)),
   ];
@@ -74,12 +85,17 @@ async function look(parts: WatchParts, organisationId: string, { listeners, othe
   for (const listener of listeners) {
     const principal = standing.get(listener.reader.principal?.id ?? '');
     if (!principal) parts.hub.end(listener, 'ended');
-    else if (feed && !mayHearAll(feed, principal, listener)) parts.hub.end(listener, 'forbidden');
+    else if (feed && !mayHearAll(feed, principal, listener.audience.names)) parts.hub.end(listener, 'forbidden');
+  }
+  for (const { reader, names, wake } of waiters) {
+    const principal = standing.get(reader.principal?.id ?? '');
+    // What has become of them, the answer says.
+    if (!principal || (feed && !mayHearAll(feed, principal, names))) wake();
   }
 }
 
-function mayHearAll(feed: Feed, principal: Principal, { audience }: Listener): boolean {
-  return audience.names.every((name) => {
+function mayHearAll(feed: Feed, principal: Principal, names: readonly string[]): boolean {
+  return names.every((name) => {
     const channel = feed.channels.get(name);
     return channel !== undefined && mayHear(principal, channel);
   });

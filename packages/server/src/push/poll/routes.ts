@@ -1,16 +1,20 @@
 /** HTTP of the long poll: for clients whose proxies keep streams from them, and for reading what was missed. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { AppEnv } from '../../http/context.ts';
+import type { AppEnv, Principal } from '../../http/context.ts';
 import { createRouter, jsonAnswer } from '../../http/router.ts';
 import type { Database } from '../../storage/database.ts';
+import { assertMayHear } from '../channels/access.ts';
 import { channelsSchema, sinceSchema } from '../channels/routes.ts';
+import { requireStanding, type StandingParts } from '../channels/standing.ts';
 import { blockFrames, isAtHead, readMissed } from '../hub/catch-up.ts';
 import { admit, type ListenParts } from '../hub/enter.ts';
 import type { Feed } from '../hub/feed.ts';
+import type { Reader } from '../hub/reader.ts';
 
 /** What the poll works with. */
 export interface PollParts extends ListenParts {
   readonly database: Database;
+  readonly now: () => number;
   readonly keys: { listCertificates(organisationId: string): Promise<readonly string[]> };
 }
 
@@ -55,10 +59,12 @@ export function pollRoutes(parts: PollParts): OpenAPIHono<AppEnv> {
   const router = createRouter();
   router.openapi(pollRoute, async (c) => {
     const { channels, since, wait } = c.req.valid('query');
-    const { names, leave } = await admit(parts, c.var, { channels, transport: 'poll' });
+    const { reader, names, leave } = await admit(parts, c.var, { channels, transport: 'poll' });
     try {
       const feed = await parts.hub.feedOf(c.var.organisation.id);
-      const text = await answer(parts, feed, { names, since, waitMs: wait * 1000, signal: c.req.raw.signal });
+      const poll = { reader, names, since, waitMs: wait * 1000, signal: c.req.raw.signal };
+      const text = await answer(parts, feed, poll);
+      await assertMayHearStill(parts, feed, { principal: c.var.principal, ...poll });
       const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
       return c.body(text, 200, headers) as never;
     } finally {
@@ -69,6 +75,7 @@ export function pollRoutes(parts: PollParts): OpenAPIHono<AppEnv> {
 }
 
 interface Poll {
+  readonly reader: Reader;
   readonly names: readonly string[];
   readonly since: string | undefined;
   readonly waitMs: number;
@@ -78,10 +85,10 @@ interface Poll {
 async function answer(
   { hub, database, keys, metrics }: PollParts,
   feed: Feed,
-  { names, since, waitMs, signal }: Poll,
+  { reader, names, since, waitMs, signal }: Poll,
 ): Promise<string> {
   const { positions, snapshots } = await hub.resume(feed, names, since);
-  if (snapshots.length === 0 && waitMs > 0) await hub.wait(feed, { positions, ms: waitMs, signal });
+  if (snapshots.length === 0 && waitMs > 0) await hub.wait(feed, { reader, positions, ms: waitMs, signal });
   const missed = await readMissed(database.query, feed, { positions, limit: blockFrames });
   const beats = await hub.heartbeats(feed, names);
   const certificates = await keys.listCertificates(feed.organisationId);
@@ -90,4 +97,17 @@ async function answer(
   const more = isAtHead(feed, missed.positions) ? '' : ',"more":true';
   const cursor = JSON.stringify(feed.formatCursor(missed.positions));
   return `{"frames":[${texts.join(',')}],"cursor":${cursor},"keys":[${certificates.join(',')}]${more}}`;
+}
+
+/**
+ * Throws as the next request would: a session, a role or a channel may have changed while this one waited. It is looked at after the frames were
+ * read, so that none of a later moment is given away.
+ */
+async function assertMayHearStill(
+  parts: StandingParts,
+  feed: Feed,
+  { reader, principal, names }: Poll & { readonly principal: Principal },
+): Promise<void> {
+  const holder = reader.principal && { organisationId: feed.organisationId, ...reader.principal };
+  assertMayHear(feed, holder ? await requireStanding(parts, holder) : principal, names);
 }

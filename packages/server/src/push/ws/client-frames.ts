@@ -4,13 +4,13 @@ import type { KnownPayload } from '@signpost/protocol/frames/payload';
 import { maxChannels } from '@signpost/protocol/frames/payload';
 import { verifyFrame } from '@signpost/protocol/frames/verify-frame';
 import type { SignableObject } from '@signpost/protocol/json/canonical';
-import { listStanding } from '../../accounts/standing.ts';
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
 import { callerOf, type Principal } from '../../http/context.ts';
 import type { Database } from '../../storage/database.ts';
 import { assertMayHear } from '../channels/access.ts';
 import { publishMessage } from '../channels/publish.ts';
+import { requireStanding } from '../channels/standing.ts';
 import type { Listener } from '../hub/audience.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { KeyHolder, SessionKeys } from '../keys/session-keys.ts';
@@ -52,7 +52,8 @@ export async function takeClientFrame(parts: ClientFrameParts, sender: Sender, t
     },
   });
   if (!known) throw new Refusal('invalid', 'expected a type that clients send', { rule: 'push-type' });
-  const principal = await requireStanding(parts, sender);
+  // A role may have changed since the connection was opened.
+  const principal = await requireStanding(parts, sender.holder);
   await act(parts, { ...sender, principal }, known);
 }
 
@@ -112,16 +113,6 @@ function mayPublish(principal: Principal): boolean {
   if (principal.kind === 'person') return principal.role !== 'viewer';
   if (principal.kind !== 'api-key' || principal.scope !== '*') return false;
   return principal.verbs.includes('manage') || principal.verbs.includes('admin');
-}
-
-/** What the sender may do now: a role may have changed since the connection was opened. */
-async function requireStanding({ database, now }: ClientFrameParts, { holder }: Sender): Promise<Principal> {
-  const { organisationId, kind, id } = holder;
-  const ids = { sessionIds: kind === 'session' ? [id] : [], apiKeyIds: kind === 'api-key' ? [id] : [] };
-  const standing = await listStanding(database.query, { organisationId, ...ids, now: now() });
-  const principal = standing.get(id);
-  if (principal) return principal;
-  throw new Refusal('unauthenticated', 'this session does not hold');
 }
 
 /** Whether something that was thrown is the sender's doing. */
