@@ -1,7 +1,7 @@
 /** The doctor on timestamp authorities: those that stamp nothing, and those that will stop. */
 
 import { listTimestampAuthorities, type TimestampAuthorityRow } from '../pki/timestamps/store.ts';
-import { findTrouble } from '../pki/timestamps/timestamp-authority.ts';
+import { findRenewal } from '../pki/timestamps/timestamp-authority.ts';
 import type { DoctorDependencies, Finding } from './finding.ts';
 
 /** How far reserved time may be ahead of a clock that is right. */
@@ -9,16 +9,20 @@ const maxAheadMs = 2000;
 
 /** Authorities whose timestamps are on and do not come, or whose certificate was not renewed in its time. */
 export async function examineTimestamps(
-  { database, now }: Pick<DoctorDependencies, 'database' | 'now'>,
+  parts: Pick<DoctorDependencies, 'database' | 'now'>,
   organisationId: string,
 ): Promise<Finding[]> {
-  const rows = await listTimestampAuthorities(database.query);
-  return rows.filter((row) => row.organisation_id === organisationId).flatMap((row) => examineOne(row, now()));
+  const rows = await listTimestampAuthorities(parts.database.query);
+  const own = rows.filter((row) => row.organisation_id === organisationId);
+  return (await Promise.all(own.map((row) => examineOne(parts, row)))).flat();
 }
 
-function examineOne(row: TimestampAuthorityRow, at: number): Finding[] {
+async function examineOne(
+  parts: Pick<DoctorDependencies, 'database' | 'now'>,
+  row: TimestampAuthorityRow,
+): Promise<Finding[]> {
   const { name } = row;
-  if (row.reserved_until - at > maxAheadMs) {
+  if (row.reserved_until - parts.now() > maxAheadMs) {
     const until = new Date(row.reserved_until).toISOString();
     return [
       {
@@ -29,7 +33,7 @@ function examineOne(row: TimestampAuthorityRow, at: number): Finding[] {
       },
     ];
   }
-  const trouble = row.authority_state === 'revoked' ? 'revoked' : findTrouble(row, at);
+  const trouble = row.authority_state === 'revoked' ? 'revoked' : await findRenewal(parts, row);
   if (trouble === undefined) return [];
   if (trouble === 'due' && row.authority_state === 'retired') return [];
   return [

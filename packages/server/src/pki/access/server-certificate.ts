@@ -9,6 +9,7 @@ import { Refusal } from '../../errors.ts';
 import { defaultOrganisation } from '../../http/guard.ts';
 import type { KeyPair, KeyPairSource } from '../../http/tls/key-pair.ts';
 import type { AuthorityParts } from '../authorities/authority.ts';
+import { findIssuerEnd } from '../authorities/issuer-end.ts';
 import { prepareCertificate } from '../certificates/issue.ts';
 import { recordInGroup } from '../certificates/record.ts';
 import { parseNameText } from '../profiles/name-text.ts';
@@ -30,9 +31,9 @@ export interface ServerCertificateParts extends AuthorityParts {
 const renewedAfter = 2 / 3;
 
 /**
- * A source of the pair. It is issued anew when there is none, past two thirds of its life, when it was revoked, and for another
- * authority or other names; while the vault is locked the old one is shown. `read` throws what issuing throws when there is none
- * to show, and `unavailable` when for that the vault must be open.
+ * A source of the pair. It is issued anew when there is none, past two thirds of its life unless it lasts as long as its issuer,
+ * when it was revoked, and for another authority or other names; while the vault is locked the old one is shown. `read` throws
+ * what issuing throws when there is none to show, and `unavailable` when for that the vault must be open.
  */
 export function createAuthoritySource(parts: ServerCertificateParts): KeyPairSource {
   return {
@@ -49,10 +50,18 @@ export function createAuthoritySource(parts: ServerCertificateParts): KeyPairSou
   };
 }
 
-async function isDue({ database, now, authority, names }: ServerCertificateParts, kept: KeptPair): Promise<boolean> {
+async function isDue(parts: ServerCertificateParts, kept: KeptPair): Promise<boolean> {
+  if (kept.authority !== parts.authority || kept.names.join() !== parts.names.join()) return true;
+  if ((await countValid(parts.database.query, [kept.certificate_id])) === 0) return true;
   const renewAt = kept.not_before + (kept.not_after - kept.not_before) * renewedAfter;
-  if (now() >= renewAt || kept.authority !== authority || kept.names.join() !== names.join()) return true;
-  return (await countValid(database.query, [kept.certificate_id])) === 0;
+  return parts.now() >= renewAt && (await canLastLonger(parts, kept));
+}
+
+/** One that ends with its issuer is kept to that end. */
+async function canLastLonger(parts: ServerCertificateParts, kept: KeptPair): Promise<boolean> {
+  const organisationId = await findOrganisationId(parts.database.query, defaultOrganisation);
+  const end = await findIssuerEnd(parts, organisationId, parts.authority);
+  return end === undefined || kept.not_after < end;
 }
 
 function refuseLocked(): never {

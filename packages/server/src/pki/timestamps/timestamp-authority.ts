@@ -7,6 +7,7 @@ import { Refusal } from '../../errors.ts';
 import type { Query } from '../../storage/database.ts';
 import type { Schema } from '../../storage/schema.ts';
 import { type AuthorityParts, requireAuthority } from '../authorities/authority.ts';
+import { findIssuerEnd } from '../authorities/issuer-end.ts';
 import { certifyTimestampKey, storeTimestampCertificate } from './certificate.ts';
 import {
   findTimestampAuthority,
@@ -52,7 +53,7 @@ export async function enableTimestamps(
   const before = await findTimestampAuthority(parts.database.query, organisationId, name);
   const chosen = { ...(before ? settingsOf(before) : defaultSettings), ...settings };
   const isOn = before !== undefined && before.disabled_at === null;
-  if (isOn && findTrouble(before, parts.now()) === undefined) await change(parts, caller, { name, settings: chosen });
+  if (isOn && (await findRenewal(parts, before)) === undefined) await change(parts, caller, { name, settings: chosen });
   else await certify(parts, caller, { authorityId: authority.id, name, settings: chosen, before });
   return requireTimestamps(parts.database.query, organisationId, name);
 }
@@ -145,6 +146,17 @@ export function findTrouble(row: TimestampAuthorityRow, at: number): Certificate
   return at > row.not_before + (row.not_after - row.not_before) / 3 ? 'due' : undefined;
 }
 
+/** The same, asking whether another one would be of use: it is not due where it would end with the same issuer. */
+export async function findRenewal(
+  parts: Pick<AuthorityParts, 'database' | 'now'>,
+  row: TimestampAuthorityRow,
+): Promise<CertificateTrouble | undefined> {
+  const trouble = findTrouble(row, parts.now());
+  if (trouble !== 'due') return trouble;
+  const end = await findIssuerEnd(parts, row.organisation_id, row.name);
+  return end !== undefined && row.not_after >= end ? undefined : trouble;
+}
+
 /**
  * Gives every timestamp authority a new certificate whose own is due, expired or revoked; one on hold stays. Returns the
  * names of those that could not be renewed, with the reason.
@@ -164,7 +176,7 @@ export async function renewTimestampCertificates(
 
 /** Renews one, if it needs it. */
 export async function renewTimestamps(parts: AuthorityParts, row: TimestampAuthorityRow): Promise<void> {
-  const trouble = findTrouble(row, parts.now());
+  const trouble = await findRenewal(parts, row);
   if (trouble === undefined || trouble === 'held') return;
   const caller = { organisationId: row.organisation_id, actor: systemActor };
   await certify(parts, caller, {

@@ -62,6 +62,21 @@ test('it is issued anew past two thirds of its life, after its revocation, and f
   assert.equal(fourth.subjectAltName, 'DNS:other.internal');
 });
 
+test('it is kept to the end of its authority, as the next one would last no longer', async (t) => {
+  const { read, travel, now, database } = await openSource(t);
+  const { not_after: end } = await database.query
+    .selectFrom('certificate')
+    .innerJoin('authority', 'authority.id', 'certificate.subject_authority_id')
+    .select('certificate.not_after')
+    .where('authority.name', '=', 'issuing')
+    .executeTakeFirstOrThrow();
+  travel(end - 3 * dayMs - now());
+  const last = await read();
+  assert.equal(last.validToDate.getTime(), end);
+  travel(3 * dayMs - 60_000);
+  assert.equal((await read()).serialNumber, last.serialNumber);
+});
+
 test('while the vault is locked, or nothing can be issued, the one that is there is shown', async (t) => {
   const { read, travel, vault, folder } = await openSource(t);
   vault.lock();

@@ -14,6 +14,7 @@ import { createImprint, encodeTimestampRequest } from '@signpost/protocol/cms/ti
 import { parseTimestampResponse } from '@signpost/protocol/cms/timestamp-response';
 import { purposes } from '@signpost/protocol/x509/oids';
 import fc from 'fast-check';
+import { examineTimestamps } from '../../../src/doctor/timestamps.ts';
 import { TimestampResponder } from '../../../src/pki/timestamps/responder.ts';
 import {
   disableTimestamps,
@@ -139,6 +140,27 @@ forEachEngine((_engine, openDatabase) => {
       { id: first.certificate_id, state: 'valid', replaces_id: null, sealed_key: null },
       { id: second.certificate_id, state: 'valid', replaces_id: first.certificate_id, sealed_key: null },
     ]);
+    await scene.stamp();
+  });
+
+  test('one that ends with its authority is not renewed, as the next one would last no longer', async () => {
+    const scene = await createTimestampScene(await openDatabase());
+    await scene.enable();
+    const { not_after: end } = await scene.parts.database.query
+      .selectFrom('certificate')
+      .innerJoin('authority', 'authority.id', 'certificate.subject_authority_id')
+      .select('certificate.not_after')
+      .where('authority.name', '=', 'issuing')
+      .executeTakeFirstOrThrow();
+    scene.travel(end - 3 * dayMs - scene.parts.now());
+    assert.deepEqual(await renewTimestampCertificates(scene.parts), []);
+    const last = await find(scene);
+    assert.equal(last.not_after, end);
+    scene.travel(3 * dayMs - 60_000);
+    assert.deepEqual(await renewTimestampCertificates(scene.parts), []);
+    await scene.enable();
+    assert.equal((await find(scene)).certificate_id, last.certificate_id);
+    assert.deepEqual(await examineTimestamps(scene.parts, scene.caller.organisationId), []);
     await scene.stamp();
   });
 
