@@ -1,6 +1,7 @@
 /** A client of the protocol package sends frames of its own to a real server, and hears what came of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { DeliveredFrame } from '@signpost/protocol/client/subscribe/receiver';
 import { subscribe } from '@signpost/protocol/client/subscribe/subscribe';
 import { createRoot, installServerKey, startServer } from '../support/server.ts';
 
@@ -15,7 +16,7 @@ test('what a client publishes over its WebSocket comes back to it in a frame of 
       super(url, { protocols, headers } as unknown as string[]);
     }
   };
-  const heard = Promise.withResolvers<unknown>();
+  const heard = Promise.withResolvers<DeliveredFrame>();
   const opened = Promise.withResolvers<void>();
   const subscription = subscribe({
     ...{ base: server.base, roots: [root], fetch, now: Date.now, webSocket, session: true },
@@ -23,7 +24,7 @@ test('what a client publishes over its WebSocket comes back to it in a frame of 
     channels: ['app.chat'],
     transports: ['web-socket'],
     headers: () => headers,
-    onFrame: ({ payload }) => heard.resolve(payload.data),
+    onFrame: heard.resolve,
     onGap: ({ reason }) => heard.reject(new Error(reason)),
     onState: () => opened.resolve(),
   });
@@ -31,9 +32,14 @@ test('what a client publishes over its WebSocket comes back to it in a frame of 
   await assert.rejects(early, { code: 'fetch_failed' });
   await opened.promise;
   const message = { channel: 'app.chat', type: 'app.message', data: { text: 'hello' } };
-  await subscription.send('client.publish', message);
-  assert.deepEqual({ ...((await heard.promise) as object) }, { text: 'hello' });
+  const { answered } = await subscription.send('client.publish', message);
+  const { payload } = await heard.promise;
+  assert.deepEqual({ ...payload.data }, { text: 'hello' });
+  assert.deepEqual(await answered, { epoch: payload.epoch, sequence: payload.sequence });
   await assert.rejects(subscription.send('client.publish', { channel: 'app.chat' }), { code: 'malformed' });
-  await subscription.send('client.acknowledge', { cursor: String(subscription.cursor) });
+  const acknowledged = await subscription.send('client.acknowledge', { cursor: String(subscription.cursor) });
+  assert.equal(await acknowledged.answered, undefined);
+  const refused = await subscription.send('client.publish', { ...message, channel: 'app.nowhere' });
+  await assert.rejects(refused.answered, { code: 'fetch_failed' });
   await subscription.close();
 });

@@ -22,6 +22,9 @@ export const channelNamePattern: RegExp = /^(?=.{1,64}$)[a-z][a-z0-9-]*(?:\.[a-z
 /** An epoch of an organisation's log: it changes only when history was lost. */
 export const epochPattern: RegExp = /^[0-9a-f]{16}$/;
 
+/** The hash of a frame, and a nonce: 32 octets in base64. */
+export const frameHashPattern: RegExp = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
+
 /** A channel key's id, or (with `s_`) a session key's. No colon, so that the signed text reads one way only. */
 export const kidPattern: RegExp = /^(?:[0-9a-f]{32}|s_[A-Za-z0-9_-]{16,62})$/;
 
@@ -92,7 +95,7 @@ function parseAnyFrame(text: string): Frame {
   return {
     kid: parsePattern(object, 'kid', kidPattern, 'the id of a key'),
     ts,
-    nonce: parsePattern(object, 'nonce', octets32Pattern, 'base64 of 32 octets'),
+    nonce: parsePattern(object, 'nonce', frameHashPattern, 'base64 of 32 octets'),
     sig,
     payload: parseFramePayload(parseObject(object.payload, 'payload')),
     // In the canonical form of a frame only signature and time come after the payload.
@@ -103,7 +106,6 @@ function parseAnyFrame(text: string): Frame {
 const payloadStart = '"payload":';
 
 // RFC 4648, 3.5: the unused bits of the last character are zero.
-const octets32Pattern = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 const signaturePattern = /^(?:[A-Za-z0-9+/]{85}[AQgw]==|[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)$/;
 
 /** The canonical text of a frame: its members hold nothing that JSON escapes. */
@@ -151,7 +153,7 @@ function parseFramePayload(object: SignableObject): FramePayload {
     channel: parsePattern(object, 'channel', channelNamePattern, 'the name of a channel'),
     epoch: parsePattern(object, 'epoch', epochPattern, '16 characters of hex'),
     sequence: parseInteger(object, 'sequence', 0),
-    prev: parsePattern(object, 'prev', octets32Pattern, 'base64 of 32 octets'),
+    prev: parsePattern(object, 'prev', frameHashPattern, 'base64 of 32 octets'),
     type: parsePattern(object, 'type', channelNamePattern, 'a type'),
     data: object.data === undefined ? undefined : parseData(parseObject(object.data, 'data')),
   };

@@ -5,7 +5,7 @@ import { parseArray, parseInteger, parsePattern, parseString, parseTime } from '
 import { sha256Pattern } from '../updates/envelope.ts';
 import { channelPattern, slugPattern, versionPattern } from '../updates/names.ts';
 import { parseCursor } from './cursor.ts';
-import { channelNamePattern, type FramePayload } from './frame.ts';
+import { channelNamePattern, epochPattern, type FramePayload, frameHashPattern } from './frame.ts';
 
 /** The most channels of one connection. */
 export const maxChannels = 16;
@@ -31,6 +31,7 @@ export const payloadTypes = [
   'client.unsubscribe',
   'client.acknowledge',
   'client.publish',
+  'session.answered',
 ] as const;
 
 /** A type of this version. */
@@ -64,6 +65,7 @@ const rules: Readonly<Record<PayloadType, PayloadRule>> = {
   'client.unsubscribe': { channel: 'session.', assertData: assertSubscription },
   'client.acknowledge': { channel: 'session.', assertData: assertAcknowledgement },
   'client.publish': { channel: 'session.', assertData: assertPublication },
+  'session.answered': { channel: 'session.', assertData: assertAnswer },
 };
 
 /** A payload of a type that this version knows. Only `parsePayload` makes one. */
@@ -187,6 +189,15 @@ function assertPublication(data: Data): void {
   parsePattern(publication, 'channel', channelNamePattern, 'the name of a channel');
   parsePattern(publication, 'type', /^app\.[a-z0-9.-]{1,60}$/, 'a type of an application');
   if (publication.idempotency_key !== undefined) parseString(publication, 'idempotency_key', 64);
+}
+
+/** `answers` is the hash of the frame that was done; `epoch` and `sequence` say where stands what it published. */
+function assertAnswer(data: Data): void {
+  const answer = requireData(data);
+  parsePattern(answer, 'answers', frameHashPattern, 'base64 of 32 octets');
+  if (answer.epoch === undefined && answer.sequence === undefined) return;
+  parsePattern(answer, 'epoch', epochPattern, 'an epoch');
+  parseInteger(answer, 'sequence', 1);
 }
 
 function requireData(data: Data): SignableObject {

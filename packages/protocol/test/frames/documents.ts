@@ -126,4 +126,5 @@ export const dataByType: Readonly<Record<string, SignableObject | undefined>> = 
   'client.unsubscribe': { channels: ['releases'] },
   'client.acknowledge': { cursor: `${epoch}:releases.7` },
   'client.publish': { channel: 'app.chat', type: 'app.message', idempotency_key: '1', data: { text: 'hello' } },
+  'session.answered': { answers: `${'A'.repeat(43)}=`, epoch, sequence: 8 },
 };

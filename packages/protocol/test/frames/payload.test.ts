@@ -11,7 +11,7 @@ const channelKey = await createChannelKey('a');
 
 function payloadOf(type: string, data: SignableObject | undefined = dataByType[type]) {
   const channel =
-    channelOf(type) ?? (type.startsWith('client.') ? 'session.1' : type.startsWith('app.') ? 'app.x' : 'trust');
+    channelOf(type) ?? (/^(client|session)\./.test(type) ? 'session.1' : type.startsWith('app.') ? 'app.x' : 'trust');
   return createPayload({ channel, type, data });
 }
 
@@ -74,6 +74,9 @@ const bent: readonly [string, SignableObject | undefined][] = [
   ['client.subscribe', { channels: ['trust'], since: 'yesterday' }],
   ['client.acknowledge', {}],
   ['client.publish', { channel: 'app.x', type: 'release.activated' }],
+  ['session.answered', { answers: 'A' }],
+  ['session.answered', { answers: `${'A'.repeat(43)}=`, sequence: 1 }],
+  ['session.answered', { answers: `${'A'.repeat(43)}=`, epoch: '0123456789abcdef', sequence: 0 }],
 ];
 
 for (const [type, data] of bent) {

@@ -57,7 +57,7 @@ export async function listen(url: string, headers: Readonly<Record<string, strin
 /** Whether a frame is part of the log. */
 export function isLogged(text: string): boolean {
   const { type } = parseFrame(text).payload;
-  return type !== 'heartbeat' && type !== 'snapshot';
+  return type !== 'heartbeat' && type !== 'snapshot' && type !== 'session.answered';
 }
 
 async function waitUntil(watchers: Set<() => void>, holds: () => boolean): Promise<void> {

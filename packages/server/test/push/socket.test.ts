@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, suite, test } from 'node:test';
-import { parseFrame } from '@signpost/protocol/frames/frame';
+import { firstPrev, hashFrame, parseFrame } from '@signpost/protocol/frames/frame';
+import { ReplayWindow } from '@signpost/protocol/frames/replay-window';
 import { openSessionKey, type SessionKey } from '@signpost/protocol/frames/session-key';
+import { verifyFrame } from '@signpost/protocol/frames/verify-frame';
 import { writeFrame } from '@signpost/protocol/frames/write-frame';
 import type { SignableObject } from '@signpost/protocol/json/canonical';
 import { WebSocket } from 'ws';
@@ -73,6 +75,47 @@ suite('a WebSocket', () => {
     listener.socket.terminate();
     const rows = await listAudit(database, { action: 'push.published', limit: 10 });
     assert.equal(rows.length, 2);
+  });
+
+  test('is told alone what was done of its frames, under the key that signed them', async () => {
+    const as = scene.home.people.admin.session;
+    const { listener, key } = await openMember(scene, as);
+    const other = await openMember(scene, as);
+    const message = { channel: 'app.chat', type: 'app.hello', data: { text: 'told' }, idempotency_key: 'told' };
+    const asked = [
+      await listener.send(key, 'client.acknowledge', { cursor: '0123456789abcdef:trust.1' }),
+      await listener.send(key, 'client.publish', message),
+      await listener.send(key, 'client.publish', message),
+    ];
+    const answers = () => listener.texts.filter((text) => text.includes('session.answered'));
+    await listener.until(() => answers().length === 3);
+    const context = {
+      keys: { find: (kid: string) => (kid === key.kid ? key : undefined) },
+      window: new ReplayWindow(),
+    };
+    const heard = await Promise.all(answers().map((text) => verifyFrame(text, { ...context, now: scene.now() })));
+    const { payload: first } = heard[0] ?? assert.fail('expected an answer');
+    assert.deepEqual(
+      heard.map(({ payload }) => [payload.channel, payload.epoch, payload.sequence, payload.prev]),
+      [
+        [key.channels[0], first.epoch, 1, firstPrev(key.channels[0] ?? '', first.epoch)],
+        [key.channels[0], first.epoch, 2, heard[0]?.hash],
+        [key.channels[0], first.epoch, 3, heard[1]?.hash],
+      ],
+    );
+    const { channels } = await (await scene.ask('GET', '/api/push/channels', { as })).json();
+    const chat = channels.find(({ name }: { name: string }) => name === 'app.chat');
+    const place = { epoch: chat.epoch, sequence: chat.head };
+    assert.deepEqual(
+      heard.map(({ payload }) => ({ ...payload.data })),
+      asked.map((text, index) => ({ answers: hashFrame(parseFrame(text)), ...(index > 0 && place) })),
+    );
+    listener.socket.terminate();
+    other.listener.socket.terminate();
+    assert.deepEqual(
+      other.listener.texts.filter((text) => text.includes('session.')),
+      [],
+    );
   });
 
   test('of a viewer publishes nothing and is let go', async () => {

@@ -3,12 +3,14 @@ import { TrustError } from '../../errors.ts';
 import { parseCursor } from '../../frames/cursor.ts';
 import { maxChannels } from '../../frames/payload.ts';
 import { ReplayWindow } from '../../frames/replay-window.ts';
+import { type ClientFrameType, SessionFrames } from '../../frames/session-frames.ts';
+import type { VerifiedFrame } from '../../frames/verify-frame.ts';
 import type { SignableObject } from '../../json/canonical.ts';
 import { createTransport } from '../transport.ts';
 import { createUpdater } from '../updater.ts';
+import { Answers } from './answers.ts';
 import { BackOff } from './back-off.ts';
 import type { ReadPosition } from './channel-log.ts';
-import { ClientFrames, type ClientFrameType } from './client-frames.ts';
 import {
   ConnectionEnd,
   type ConnectionParts,
@@ -24,7 +26,7 @@ import { askForFrames, openLongPoll } from './open-long-poll.ts';
 import { openWebSocket } from './open-web-socket.ts';
 import { cursorOf, encodePositions, type Positions, parsePositions } from './positions.ts';
 import { Receiver } from './receiver.ts';
-import type { SubscribeOptions } from './subscription.ts';
+import type { Sent, SubscribeOptions } from './subscription.ts';
 
 /** Nothing fresh for so many heartbeats: the connection is cut. */
 const silentAfter = 3;
@@ -61,7 +63,8 @@ export class Listening {
   readonly #keyring: Keyring;
   readonly #backOff: BackOff;
   readonly #parts: Omit<ConnectionParts, 'channels' | 'signal' | 'cursor' | 'onSender'>;
-  readonly #clientFrames = new ClientFrames();
+  readonly #ownFrames = new SessionFrames();
+  readonly #answers = new Answers();
   #receiver: Receiver | undefined;
   #send: ((text: string) => void) | undefined;
   #way = 0;
@@ -117,25 +120,28 @@ export class Listening {
   }
 
   /** Sends a frame of the client's own. Throws `fetch_failed`, `key_unknown`, and as `writeFrame`. */
-  send(type: ClientFrameType, data: SignableObject): Promise<void> {
+  send(type: ClientFrameType, data: SignableObject): Promise<Sent> {
     const sent = this.#sending.then(async () => {
       const receiver = this.#receiver;
       if (!this.#send || !receiver) throw new TrustError('fetch_failed', 'expected an open WebSocket, got none');
       const move = planMove(receiver, type, data);
       const message = { type, data: move?.data ?? data, ts: this.#options.now() };
-      const text = await this.#clientFrames.write(this.#keys.sessionKey, message);
+      const { text, hash } = await this.#ownFrames.write(this.#keys.sessionKey, message);
       if (!this.#send) throw new TrustError('fetch_failed', 'expected an open WebSocket, got none');
       // Frames of a new channel may come before anything else does.
       if (type === 'client.subscribe') receiver.follow(move?.names ?? []);
+      const answered = this.#answers.expect(hash);
       this.#send(text);
       if (type === 'client.unsubscribe') receiver.leave(move?.names ?? []);
+      return { answered };
     });
-    this.#sending = sent.catch(() => undefined);
+    this.#sending = sent.then(ignore, ignore);
     return sent;
   }
 
   readonly #setSender = (send: ((text: string) => void) | undefined): void => {
     this.#send = send;
+    if (!send) this.#answers.end();
   };
 
   async #createReceiver(): Promise<Receiver> {
@@ -149,6 +155,7 @@ export class Listening {
       listener: this.#options,
       findKeys: () => this.#keys.findKeys(),
       trustChanged: () => this.#tryRefreshTrust(),
+      answered: (frame: VerifiedFrame) => this.#answers.take(frame),
     };
     return new Receiver(parts, channels, new Map([...startOf(this.#options.since), ...stored]));
   }
@@ -301,6 +308,8 @@ function startOf(since: string | undefined): Positions {
     [...sequences].map(([name, sequence]): [string, ReadPosition] => [name, { epoch, sequence, hash: undefined }]),
   );
 }
+
+function ignore(): void {}
 
 /** What a server does wrong ends no subscription. */
 function forgiveServer(error: unknown): void {

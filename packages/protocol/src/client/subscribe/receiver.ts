@@ -35,6 +35,8 @@ export interface ReceiverParts {
   readonly findKeys: () => Promise<void>;
   /** Called when the trust list has changed, as a frame says. */
   readonly trustChanged: () => Promise<void>;
+  /** Given frames that a session key verified: what the server says to this client alone. Whether that was waited for. */
+  readonly answered: (frame: VerifiedFrame) => boolean;
 }
 
 /** The channels of one subscription. Its calls must wait for each other. */
@@ -94,10 +96,16 @@ export class Receiver {
   /** Takes the text of a frame. Resolves when whatever it made provable was handed over. */
   async receive(text: string): Promise<void> {
     const frame = this.#read(text);
+    if (frame && this.#parts.keyring.find(frame.kid)?.algorithm === 'hmac-sha256') return this.#takeAnswer(frame);
     const log = frame && this.#logs.get(frame.payload.channel);
     if (!frame || !log) return this.#refuse(frame ? 'wrong_channel' : 'malformed');
     if (log.isKnown(frame)) return this.#refuse('duplicate');
     await this.#handOver(frame.payload.channel, await this.#judge(frame, log));
+  }
+
+  async #takeAnswer(frame: Frame): Promise<void> {
+    const verified = await this.#verify(frame);
+    if (typeof verified !== 'string' && !this.#parts.answered(verified)) this.#refuse('payload_invalid');
   }
 
   /** A heartbeat's time has gone by. */

@@ -9,32 +9,7 @@ import { createPayload, epoch, sessionSecret } from '../../frames/documents.ts';
 import { waitUntil } from '../../wait-until.ts';
 import { MemoryStore } from '../world.ts';
 import { heartbeatMs, PushServer } from './push-server.ts';
-
-/** A WebSocket without a network: what is sent is kept, and a test says what comes. */
-class TestSocket extends EventTarget {
-  static opened: TestSocket[] = [];
-  readonly url: string;
-  readonly sent: string[] = [];
-
-  constructor(url: string) {
-    super();
-    this.url = url;
-    TestSocket.opened.push(this);
-    queueMicrotask(() => this.dispatchEvent(new Event('open')));
-  }
-
-  send(text: string): void {
-    this.sent.push(text);
-  }
-
-  hear(text: string): void {
-    this.dispatchEvent(new MessageEvent('message', { data: text }));
-  }
-
-  close(): void {
-    this.dispatchEvent(new CloseEvent('close', { code: 3001 }));
-  }
-}
+import { TestSocket } from './test-socket.ts';
 
 test('a subscription moves to other channels by signed frames, and keeps to them when it connects again', async () => {
   await using server = await PushServer.start();

@@ -1,8 +1,12 @@
-/** Session keys (HMAC-SHA-256): for frames that a session or API key sends. In memory only, minutes long, gone with their session. */
+/** Session keys (HMAC-SHA-256): for frames that a session or API key sends, and for what is answered to them. In memory only, minutes long, gone with their session. */
 import { randomBytes } from 'node:crypto';
-import type { FrameKey } from '@signpost/protocol/frames/frame-key';
 import { ReplayWindow } from '@signpost/protocol/frames/replay-window';
-import { openSessionKey, sessionKidPrefix, sessionSecretBytes } from '@signpost/protocol/frames/session-key';
+import {
+  openSessionKey,
+  type SessionKey,
+  sessionKidPrefix,
+  sessionSecretBytes,
+} from '@signpost/protocol/frames/session-key';
 import type { BaseLogger } from 'pino';
 import { type Caller, systemActor } from '../../audit/audit.ts';
 import { recordAudits } from '../../audit/store.ts';
@@ -37,7 +41,7 @@ export interface SessionKeyParts {
 }
 
 interface HeldKey {
-  readonly key: FrameKey;
+  readonly key: SessionKey;
   readonly holder: KeyHolder;
 }
 
@@ -92,7 +96,7 @@ export class SessionKeys {
   }
 
   /** The key of this id, if the holder has it; somebody else's is unknown. */
-  find(holder: KeyHolder, kid: string): FrameKey | undefined {
+  find(holder: KeyHolder, kid: string): SessionKey | undefined {
     const held = this.#keys.get(kid);
     return held && nameOf(held.holder) === nameOf(holder) ? held.key : undefined;
   }

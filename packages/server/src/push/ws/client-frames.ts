@@ -14,6 +14,7 @@ import { requireStanding } from '../channels/standing.ts';
 import type { Listener } from '../hub/audience.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { KeyHolder, SessionKeys } from '../keys/session-keys.ts';
+import type { Published } from '../log/publications.ts';
 import type { Sequencer } from '../log/sequencer.ts';
 import type { PushMetrics } from '../metrics.ts';
 import type { SampledAudit } from '../sampled-audit.ts';
@@ -36,13 +37,22 @@ export interface Sender {
   readonly listener: Listener;
 }
 
+/** A frame that was done. */
+export interface DoneFrame {
+  readonly kid: string;
+  /** What an answer names it by. */
+  readonly hash: string;
+  /** Where stands what it published. */
+  readonly published: Published | undefined;
+}
+
 /**
- * Verifies a frame and does what it says. Throws `frame_refused`, the same for whatever is wrong with the frame, and a Refusal for what its
- * sender may not do.
+ * Verifies a frame and does what it says; resolves when that is done, and durable. Throws `frame_refused`, the same for whatever is wrong with
+ * the frame, and a Refusal for what its sender may not do.
  */
-export async function takeClientFrame(parts: ClientFrameParts, sender: Sender, text: string): Promise<void> {
+export async function takeClientFrame(parts: ClientFrameParts, sender: Sender, text: string): Promise<DoneFrame> {
   const { sessionKeys, now, metrics, sampledAudit } = parts;
-  const { known } = await verifyFrame(text, {
+  const { kid, hash, known } = await verifyFrame(text, {
     keys: { find: (kid) => sessionKeys.find(sender.holder, kid) },
     window: sessionKeys.windowOf(sender.holder),
     now: now(),
@@ -54,21 +64,28 @@ export async function takeClientFrame(parts: ClientFrameParts, sender: Sender, t
   if (!known) throw new Refusal('invalid', 'expected a type that clients send', { rule: 'push-type' });
   // A role may have changed since the connection was opened.
   const principal = await requireStanding(parts, sender.holder);
-  await act(parts, { ...sender, principal }, known);
+  return { kid, hash, published: await act(parts, { ...sender, principal }, known) };
 }
 
 interface Acting extends Sender {
   readonly principal: Principal;
 }
 
-async function act(parts: ClientFrameParts, acting: Acting, { type, data = {} }: KnownPayload): Promise<void> {
+async function act(
+  parts: ClientFrameParts,
+  acting: Acting,
+  { type, data = {} }: KnownPayload,
+): Promise<Published | undefined> {
   switch (type) {
     case 'client.subscribe':
-      return subscribe(parts, acting, data);
+      await subscribe(parts, acting, data);
+      return undefined;
     case 'client.unsubscribe':
-      return unsubscribe(parts, acting, data);
+      await unsubscribe(parts, acting, data);
+      return undefined;
     case 'client.acknowledge':
-      return parts.metrics.countAcknowledged();
+      parts.metrics.countAcknowledged();
+      return undefined;
     case 'client.publish':
       return publish(parts, acting, data);
     default:
@@ -100,7 +117,7 @@ async function unsubscribe({ hub }: ClientFrameParts, { organisation, listener }
 async function publish(parts: ClientFrameParts, { organisation, principal }: Acting, data: SignableObject) {
   if (!mayPublish(principal)) throw new Refusal('forbidden', 'expected a role that may publish', { rule: 'role' });
   const caller: Caller = callerOf({ organisation, principal });
-  await publishMessage(parts, caller, {
+  return publishMessage(parts, caller, {
     channel: String(data.channel),
     type: String(data.type),
     data: isObject(data.data) ? data.data : undefined,

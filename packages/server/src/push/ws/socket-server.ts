@@ -1,13 +1,15 @@
 /** The server's half of WebSockets: handshakes that were let in, and what comes from clients, one frame at a time and no faster than they may. */
 import type { IncomingMessage } from 'node:http';
 import { maxFrameBytes } from '@signpost/protocol/frames/frame';
+import { SessionFrames } from '@signpost/protocol/frames/session-frames';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Refusal } from '../../errors.ts';
 import type { PendingUpgrade } from '../../http/upgrade.ts';
 import { createQueue } from '../../storage/turns.ts';
 import type { Entered } from '../hub/enter.ts';
+import { encodePieces } from '../hub/framing.ts';
 import { TokenBucket } from '../hub/token-bucket.ts';
-import { type ClientFrameParts, isRefused, type Sender, takeClientFrame } from './client-frames.ts';
+import { type ClientFrameParts, type DoneFrame, isRefused, type Sender, takeClientFrame } from './client-frames.ts';
 import { SocketWire } from './socket.ts';
 
 /** Offered by clients of this protocol. */
@@ -77,16 +79,36 @@ function ignore(): void {}
 
 function takeMessages(parts: ClientFrameParts, { webSocket, wire }: Connection, sender: Sender): void {
   const enqueue = createQueue();
+  const answers = new SessionFrames();
   const gate = createGate(webSocket, parts);
   webSocket.on('message', (data, isBinary) => {
     if (isBinary) wire.end('bad-input');
     else if (!gate.admit()) wire.end('limit');
     else {
-      void enqueue(() =>
-        takeClientFrame(parts, sender, data.toString()).catch((error: unknown) => wire.end(endFor(error))),
-      );
+      void enqueue(async () => {
+        try {
+          const done = await takeClientFrame(parts, sender, data.toString());
+          await answer(parts, { wire, answers }, { ...done, holder: sender.holder });
+        } catch (error) {
+          wire.end(endFor(error));
+        }
+      });
     }
   });
+}
+
+/** Tells a client alone that its frame was done: by its session key, whose holder could deceive nobody but itself. */
+async function answer(
+  { sessionKeys, now }: ClientFrameParts,
+  { wire, answers }: { readonly wire: SocketWire; readonly answers: SessionFrames },
+  { kid, hash, published, holder }: DoneFrame & Pick<Sender, 'holder'>,
+): Promise<void> {
+  const key = sessionKeys.find(holder, kid);
+  // It has ended meanwhile, and whoever held it is being let go.
+  if (!key) return;
+  const data = { answers: hash, ...published };
+  const { text } = await answers.write(key, { type: 'session.answered', data, ts: now() });
+  wire.write(encodePieces('ws', [{ text }]));
 }
 
 /** How the connection ends for what a frame did; what exactly was wrong stands in the metrics alone. */
