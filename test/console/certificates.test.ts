@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { testAuthorities } from './authority-acts.ts';
+import { addEndingCertificates } from './ending-certificates.ts';
 import { holdRequests } from './lag.ts';
 import { type SeededServer, startSeededServer } from './seed.ts';
 import { browserPath, openBrowser, openPerson, type Visitor } from './visitor.ts';
@@ -264,6 +265,15 @@ suite('certificates', { skip: missing }, () => {
     await viewer.page.waitForSelector('text=Diese Seite ist nicht für Ihre Rolle');
     viewer.assertQuiet();
     await viewer.close();
+  });
+
+  test('what ends first stands first in the calendar, however many were issued after it', async () => {
+    const soonest = await addEndingCertificates(server, 2001);
+    const { page } = visitor;
+    await visitor.go('certificates/expiring');
+    await page.waitForSelector('text=There are more:');
+    assert.ok((await page.getAttribute('section[aria-labelledby^=month] tbody a', 'href'))?.endsWith(soonest));
+    visitor.assertQuiet();
   });
 
   /** A request for a host, whose key nobody keeps. */

@@ -109,6 +109,20 @@ suite('signpost cert', () => {
     assert.match((await server.signpost('cert', 'renew', 'a.example')).stdout, /BEGIN CERTIFICATE/);
   });
 
+  test('lists what ends soon with the nearest first, so that no limit cuts it off', async () => {
+    const names = ['--profile', 'client', '--server-key', '--subject'];
+    await server.json('cert', 'issue', ...names, 'CN=Soon', '--lifetime', '3d');
+    await server.json('cert', 'issue', ...names, 'CN=Later', '--lifetime', '5d');
+    const list = async (...more: string[]) => {
+      const answer = await server.json('cert', 'list', '--expires-within', '6', '--limit', '1', ...more);
+      const [one] = answer.certificates as { readonly id: string; readonly common_name: string }[];
+      return one;
+    };
+    const first = await list();
+    assert.equal(first?.common_name, 'Soon');
+    assert.equal((await list('--after', first?.id ?? ''))?.common_name, 'Later');
+  });
+
   test('checks what is stored, and manages profiles', async () => {
     const report = await server.json('cert', 'check');
     assert.equal(report.found, 0);

@@ -13,7 +13,7 @@ const filterOptions: readonly OptionSpec[] = [
   { flags: '--state <state>', text: 'only these', choices: ['valid', 'held', 'revoked', 'expired'] },
   { flags: '--profile <name>', text: 'only of this profile' },
   { flags: '--authority <name>', text: 'only by this authority' },
-  { flags: '--expires-within <days>', text: 'only those that end within so many days' },
+  { flags: '--expires-within <days>', text: 'only those that end within so many days, the nearest first' },
   { flags: '--limit <n>', text: 'at most so many', fallback: '50' },
   { flags: '--after <id>', text: 'go on after this one' },
 ];
@@ -44,6 +44,8 @@ async function list(invocation: Invocation, search: string | undefined): Promise
     ...{ search, limit: options.text('limit'), after: options.text('after'), profile: options.text('profile') },
     ...{ state: options.text('state'), authority: options.text('authority') },
     expires_until: days === undefined ? undefined : new Date(invocation.now() + days * 86_400_000).toISOString(),
+    // What ends soonest must not be what the limit cuts off.
+    order: days === undefined ? undefined : 'expiry',
   };
   const query = new URLSearchParams(
     Object.entries(wanted).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),

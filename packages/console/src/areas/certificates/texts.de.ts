@@ -169,7 +169,7 @@ export const texts: Translation<typeof english> = {
   expiringIntro: 'Was innerhalb von {days} Tagen endet, das Nächste zuerst.',
   expiringNone: 'Nichts endet bald',
   expiringNoneText: 'Kein gültiges Zertifikat endet innerhalb von {days} Tagen.',
-  expiringCut: 'Es gibt mehr: Gezeigt sind die ersten {count}, die gefunden wurden.',
+  expiringCut: 'Es gibt noch mehr: gezeigt werden die {count}, die zuerst enden.',
   endingPerDay: 'Zertifikate nach ihrem letzten Tag',
   authoritiesIntro: 'Wer beglaubigen darf, und wer dafür bürgt.',
   authoritiesNone: 'Noch keine Zertifizierungsstelle',

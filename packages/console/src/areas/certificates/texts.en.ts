@@ -163,7 +163,7 @@ export const texts = {
   expiringIntro: 'What ends within {days} days, the nearest first.',
   expiringNone: 'Nothing ends soon',
   expiringNoneText: 'No valid certificate ends within {days} days.',
-  expiringCut: 'There are more: the first {count} that were found are shown.',
+  expiringCut: 'There are more: the {count} that end first are shown.',
   endingPerDay: 'Certificates by their last day',
   authoritiesIntro: 'Who may certify, and who vouches for them.',
   authoritiesNone: 'No authority yet',

@@ -164,7 +164,7 @@ const listRoute = createRoute({
   method: 'get',
   path: '/api/certificates',
   tags,
-  summary: 'Certificates, newest first',
+  summary: 'Certificates, the newest or those that end soonest first',
   request: {
     query: z.object({
       search: textSchema(200).optional(),
@@ -173,6 +173,7 @@ const listRoute = createRoute({
       authority: z.string().max(63).optional(),
       expires_from: timeSchema.optional(),
       expires_until: timeSchema.optional(),
+      order: z.enum(['newest', 'expiry']).default('newest'),
       after: z.string().max(50).optional(),
       limit: z.coerce.number().int().min(1).max(500).default(50),
     }),

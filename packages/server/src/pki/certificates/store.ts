@@ -52,7 +52,9 @@ export interface CertificateFilter {
   /** Unix ms, inclusive. */
   readonly expiresFrom?: number | undefined;
   readonly expiresUntil?: number | undefined;
-  /** The id of the last one seen. */
+  /** The newest first, or the one that ends first. */
+  readonly order: 'newest' | 'expiry';
+  /** The id of the last one seen in that order. */
   readonly after?: string | undefined;
   readonly now: number;
   readonly limit: number;
@@ -61,9 +63,9 @@ export interface CertificateFilter {
 /** A certificate with the name of its issuer, null when nobody here issued it. */
 export type ListedCertificate = Omit<CertificateRow, 'search'> & { readonly authority: string | null };
 
-/** Certificates that match, newest first. */
+/** Certificates that match, in the order that is asked for; those of one end in the order of their ids. */
 export async function listCertificates(query: Query, filter: CertificateFilter): Promise<ListedCertificate[]> {
-  const { organisationId, state, profile, authority, expiresFrom, expiresUntil, after, now, limit } = filter;
+  const { organisationId, state, profile, authority, expiresFrom, expiresUntil, order, after, now, limit } = filter;
   const pattern = filter.search === undefined ? undefined : toPattern(filter.search);
   return selectListed(query)
     .where('certificate.organisation_id', '=', organisationId)
@@ -75,10 +77,19 @@ export async function listCertificates(query: Query, filter: CertificateFilter):
     .$if(authority !== undefined, (q) => q.where('authority.name', '=', authority ?? ''))
     .$if(expiresFrom !== undefined, (q) => q.where('not_after', '>=', expiresFrom ?? 0))
     .$if(expiresUntil !== undefined, (q) => q.where('not_after', '<=', expiresUntil ?? 0))
-    .$if(after !== undefined, (q) => q.where('certificate.id', '<', after ?? ''))
-    .orderBy('certificate.id', 'desc')
+    .$if(after !== undefined && order === 'newest', (q) => q.where('certificate.id', '<', after ?? ''))
+    .$if(after !== undefined && order === 'expiry', (q) => q.where(endsAfter(organisationId, after ?? '')))
+    .$if(order === 'newest', (q) => q.orderBy('certificate.id', 'desc'))
+    .$if(order === 'expiry', (q) => q.orderBy('certificate.not_after').orderBy('certificate.id'))
     .limit(limit)
     .execute();
+}
+
+/** No certificate is ever deleted and its end never changes, so the last one seen says where to go on. */
+function endsAfter(organisationId: string, id: string) {
+  return sql<boolean>`(certificate.not_after, certificate.id) > (
+    select last.not_after, last.id from certificate as last
+    where last.organisation_id = ${organisationId} and last.id = ${id})`;
 }
 
 /** The certificate with the name of its issuer. */
