@@ -1,6 +1,7 @@
 /** Kills a loaded server again and again, at random moments, and judges what is left. */
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { waitUntil } from '../../packages/protocol/test/wait-until.ts';
 import { startCommand } from '../programs/command.ts';
 import { OfflineRoot } from '../programs/offline-root.ts';
 import { createOperator, type Operator, signIn } from '../programs/operator.ts';
@@ -37,7 +38,9 @@ export async function crashRepeatedly(kills: number, report: (line: string) => v
     for (let kill = 1; kill <= kills; kill += 1) {
       // One in ten does not live to its first answer.
       if (kill % 10 === 0) await killWhileStarting(installation);
-      findings.push(...(await killUnderLoad(siege)));
+      // A run in which the load never came to the end of anything would say nothing.
+      const isEnough = () => kill < kills || hasDoneEverything(load.history);
+      findings.push(...(await killUnderLoad(siege, isEnough)));
       report(
         `${kill} of ${kills} kills, ${load.history.releases.length} releases, ${load.history.rotations} rotations`,
       );
@@ -65,15 +68,23 @@ async function prepare(installation: Installation): Promise<Siege> {
   return { installation, load, headers: operator.headers, maxLifeMs };
 }
 
-async function killUnderLoad({ installation, load, headers, maxLifeMs }: Siege): Promise<readonly string[]> {
+/** At a random moment, or as soon after it as what was done is enough. */
+async function killUnderLoad(
+  { installation, load, headers, maxLifeMs }: Siege,
+  isEnough: () => boolean,
+): Promise<readonly string[]> {
   const server = await startServer(installation);
   const operator = createOperator(server.base, headers);
   const findings = await findSetbacks(collect(load, operator));
   const working = putLoad(load, operator);
   await delay(randomInt(maxLifeMs));
-  await server.kill();
+  await waitUntil('the load to do of everything once', isEnough).finally(() => server.kill());
   await working;
   return findings;
+}
+
+function hasDoneEverything({ rotations, releases }: History): boolean {
+  return rotations > 0 && releases.some(({ state }) => state === 'active');
 }
 
 async function killWhileStarting({ variables }: Installation): Promise<void> {

@@ -27,10 +27,8 @@ test('a server that stops lets its listeners go at once, and they go on at the n
   const before = await listen(`${first.base}/api/push/stream?channels=${channel}`);
   await publish(first.base);
   await before.until(() => before.frames().length === 1);
-  const startedAt = performance.now();
   await Promise.all([first.stop(), before.ended]);
-  // Below the ten seconds after which connections are cut off.
-  assert.ok(performance.now() - startedAt < 9000);
+  assert.ok(before.response.complete, 'its stream was ended, not cut off as what is left after ten seconds');
   const second = await startServer(installation);
   await publish(second.base);
   const position = before.events.findLast(({ id }) => id !== undefined)?.id ?? '';

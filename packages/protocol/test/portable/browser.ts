@@ -7,6 +7,9 @@ import { chromium, type Page } from 'playwright-core';
 /** The program. */
 const browserPath = '/usr/bin/chromium-headless-shell';
 
+/** What the browser may take for anything, on a machine under load. */
+const patienceMs = 120_000;
+
 /** Why the browser cannot be asked, or `false`. Under CI=true that is no excuse. */
 export function findMissingBrowser(): string | false {
   if (existsSync(browserPath)) return false;
@@ -31,9 +34,10 @@ export async function withPage<T>(script: string, work: (page: Page) => Promise<
 
 /** Runs `work` in Chromium on the page at `url`. */
 export async function withSite<T>(url: string, work: (page: Page) => Promise<T>): Promise<T> {
-  const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+  const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'], timeout: patienceMs });
   try {
     const page = await browser.newPage();
+    page.setDefaultTimeout(patienceMs);
     await page.goto(url);
     return await work(page);
   } finally {

@@ -87,10 +87,8 @@ test('behind a proxy that buffers, Chromium gives up the stream and hears everyt
         heard.filter((word) => /^[0-9]/.test(word)),
         ['1', '2', '3'],
       );
-      assert.deepEqual(
-        heard.filter((word) => word.startsWith('open')),
-        ['open long-poll'],
-      );
+      // More than once, where a busy machine lets it believe that nothing comes any more.
+      assert.deepEqual(new Set(heard.filter((word) => word.startsWith('open'))), new Set(['open long-poll']));
     }),
   );
 });

@@ -107,17 +107,19 @@ test('a stream that something buffers is left for the next way', async () => {
 });
 
 test('where neither streams nor WebSockets come through, polls do', async () => {
-  await using server = await PushServer.start();
+  const beatMs = 400;
+  await using server = await PushServer.start('releases', beatMs);
   server.buffers = true;
   server.upgrades = false;
-  const ear = new Ear(server);
+  const ear = new Ear(server, { heartbeatMs: beatMs });
   await ear.untilEvent('live');
   await server.publish(2);
   await ear.untilFrames(2);
   await ear.subscription.close();
   assert.deepEqual(ear.sequences, [1, 2]);
+  // Polls more than once, where a busy machine lets it believe that nothing comes any more.
   assert.deepEqual(
-    ear.events.filter((event) => event.startsWith('open')),
+    [...new Set(ear.events.filter((event) => event.startsWith('open')))],
     ['open event-stream', 'open long-poll'],
   );
 });

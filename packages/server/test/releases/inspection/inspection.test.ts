@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { inspectFile } from '../../../src/releases/inspection/inspection.ts';
 import { buildZip, file } from './zip-builder.ts';
 
-const limits = { maxUncompressedBytes: 64 * 1024 * 1024, timeLimitMs: 30_000 };
+const limits = { maxUncompressedBytes: 64 * 1024 * 1024, timeLimitMs: 240_000 };
 let folder = '';
 
 before(() => {
