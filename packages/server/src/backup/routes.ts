@@ -16,6 +16,7 @@ import { assertSealed, chooseLock } from './custody.ts';
 import type { RestoreDesk, RestoreStatus } from './desk.ts';
 import { findBackup, listBackups, type StoredBackup } from './folder.ts';
 import { type BackupDependencies, requestBackup } from './job.ts';
+import { type BackupStanding, judgeBackups } from './standing.ts';
 import { backupFolder } from './trial.ts';
 import { parseOpener } from './words.ts';
 
@@ -33,6 +34,16 @@ const backupSchema = z
   .object({ name: z.string(), size_bytes: z.int(), stored_at: timeSchema, encrypted: z.boolean() })
   .openapi('Backup');
 
+const standingSchema = z
+  .object({
+    state: z.enum(['good', 'late', 'failed', 'none']),
+    made_at: timeSchema.nullable(),
+    fresh: z.boolean(),
+    failed_at: timeSchema.nullable(),
+    rule: z.string().nullable(),
+  })
+  .openapi('BackupStanding');
+
 const statusSchema = z
   .object({
     state: z.enum(['idle', 'validating', 'swapping', 'restored', 'refused']),
@@ -49,13 +60,16 @@ const listRoute = createRoute({
   method: 'get',
   path: '/api/backups',
   tags,
-  summary: 'The backups that the server keeps, and whether it makes one every night',
+  summary: 'The backups that the server keeps, whether it makes one every night, and how it stands with them',
+  description:
+    '`standing` goes by what was made, whether it is still here or not: the newest is `fresh` for 36 hours where one is made every night, for 31 days otherwise, and then `late`; `failed` means that nothing was made since an attempt failed, by the rule beside it.',
   responses: {
     200: jsonAnswer(
       'The backups, the newest first.',
       z.object({
         backups: z.array(backupSchema),
         schedule: z.object({ nightly: z.boolean(), recipients: z.array(z.string()), keep_days: z.int() }),
+        standing: standingSchema,
       }),
     ),
   },
@@ -167,7 +181,7 @@ function addBackupRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRouteD
     }));
     const recipients = [...config.backupRecipients];
     const schedule = { nightly: recipients.length > 0, recipients, keep_days: config.backupKeepDays };
-    return c.json({ backups, schedule }, 200);
+    return c.json({ backups, schedule, standing: formatStanding(await judgeBackups(dependencies)) }, 200);
   });
   router.openapi(createBackupRoute, async (c) => {
     const caller = callerOf(c.var);
@@ -237,6 +251,16 @@ async function record(
   await database.transaction((transaction) =>
     recordAudit(transaction, now(), { ...caller, action, object: { kind: 'backup', id: name } }),
   );
+}
+
+function formatStanding({ state, madeAt, isFresh, failed }: BackupStanding): z.infer<typeof standingSchema> {
+  return {
+    state,
+    made_at: madeAt === undefined ? null : formatTime(madeAt),
+    fresh: isFresh,
+    failed_at: failed ? formatTime(failed.at) : null,
+    rule: failed?.rule ?? null,
+  };
 }
 
 function describeStatus(status: RestoreStatus): z.infer<typeof statusSchema> {

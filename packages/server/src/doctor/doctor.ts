@@ -1,4 +1,5 @@
 /** What is misconfigured, broken or about to run out, each with the way to mend it. */
+import { examineBackups } from './backups.ts';
 import { examineCatalogues } from './catalogues.ts';
 import { examineBlobs, examineDisk, examineOrphans, examineScanner } from './files.ts';
 import type { DoctorDependencies, Examination, Finding } from './finding.ts';
@@ -32,6 +33,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   'the durability of the database': examineDurability,
   'signed push': examinePush,
   'the timestamps': examineTimestamps,
+  'the backups': examineBackups,
   'the disk': examineDisk,
   'the address': examineAddress,
   'the webhooks': examineWebhooks,

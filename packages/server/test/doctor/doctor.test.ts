@@ -24,14 +24,17 @@ import { addProject, dayMs, type ListWish, type Scene, start, trustKey } from '.
 import { forEachEngine } from '../storage/engines.ts';
 import { openMigratedSqlite } from '../storage/migrated.ts';
 
-/** The findings of an organisation, without what every test server has: no scanner, and whatever the disk is like. */
+/** What every test server has: no scanner, no backup, and whatever the disk is like. */
+const everywhere = ['scan-off', 'backup-none', 'disk-low'];
+
+/** The findings of an organisation, without those. */
 async function find(
   scene: PlanesScene,
   { organisation = scene.home, ...wish }: Partial<DoctorDependencies> & { organisation?: Scene } = {},
 ): Promise<readonly Finding[]> {
   const findings = await examine({ ...scene.resources, ...wish }, organisation.caller.organisationId);
   for (const { message, hint } of findings) assert.ok(message.length > 10 && hint.length > 5, message);
-  return findings.filter(({ code }) => code !== 'scan-off' && code !== 'disk-low');
+  return findings.filter(({ code }) => !everywhere.includes(code));
 }
 
 async function codes(...asked: Parameters<typeof find>): Promise<string[]> {

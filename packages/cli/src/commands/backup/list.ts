@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import type { CommandSpec, Invocation } from '../../command.ts';
 import { createFileAtomically, errorCodeOf } from '../../files/atomic-write.ts';
-import { asObject, textsOf } from '../../http/answer.ts';
+import { asObject, type JsonObject, textsOf } from '../../http/answer.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
@@ -35,7 +35,12 @@ async function list(invocation: Invocation): Promise<Answer> {
   const nightly = schedule.nightly
     ? `Every night at 02:41 UTC one is made for ${textsOf(schedule, 'recipients').join(', ')}; ${schedule.keep_days} days are kept.`
     : 'None is made by itself: set SIGNPOST_BACKUP_RECIPIENTS to the public key of signpost backup key.';
-  return { ...table, lines: [...table.lines, nightly] };
+  return { ...table, lines: [...table.lines, nightly, ...describeStanding(asObject(document.standing))] };
+}
+
+function describeStanding({ state, made_at: madeAt, rule }: JsonObject): string[] {
+  if (state === 'late') return [`The newest is too old: ${madeAt}.`];
+  return state === 'failed' ? [`The last one failed: ${rule}. signpost backup create says what is wrong.`] : [];
 }
 
 async function createKey({ options }: Invocation): Promise<Answer> {

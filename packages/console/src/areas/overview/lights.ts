@@ -29,7 +29,7 @@ export function judgeLights({ status, health, key, backups }: Known): readonly L
     scannerLight(status.scanner),
     health.db === 'ok' ? good('database', 'databaseGood') : { name: 'database', level: 'bad', word: 'databaseBad' },
     ...watchLights(health),
-    ...(backups ? [backupLight(backups.backups)] : []),
+    ...(backups ? [backupLight(backups)] : []),
   ];
 }
 
@@ -80,12 +80,22 @@ function watchLights({ watch, push, bus }: Known['health']): readonly Light[] {
   ];
 }
 
-function backupLight(backups: Answer<'GET /api/backups'>['backups']): Light {
-  const newest = backups
-    .map(({ stored_at }) => stored_at)
-    .sort()
-    .at(-1);
-  if (newest === undefined) return { name: 'backups', level: 'attention', word: 'backupsNone' };
-  const values = { count: backups.length };
-  return { name: 'backups', level: 'good', word: 'backupsGood', values, moment: { label: 'newest', at: newest } };
+function backupLight({ backups, standing }: Answer<'GET /api/backups'>): Light {
+  const { state, made_at: madeAt, fresh, rule } = standing;
+  const moment = madeAt === null ? {} : { moment: { label: 'newest' as const, at: madeAt } };
+  switch (state) {
+    case 'none':
+      return { name: 'backups', level: 'attention', word: 'backupsNone' };
+    case 'late':
+      return { name: 'backups', level: 'attention', word: 'backupsLate', ...moment };
+    case 'failed':
+      return {
+        ...{ name: 'backups', level: fresh ? 'attention' : 'bad', word: 'backupsFailed' },
+        ...{ values: { rule: rule ?? '' }, ...moment },
+      };
+    case 'good':
+      // Whoever makes one by the command takes it along.
+      if (backups.length === 0) return { name: 'backups', level: 'good', word: 'backupsAway', ...moment };
+      return { name: 'backups', level: 'good', word: 'backupsGood', values: { count: backups.length }, ...moment };
+  }
 }
