@@ -97,9 +97,10 @@ const words = ['release', 'upload', 'app.zip', '--project', 'demo', '--release',
 /** Uploads until the second part hangs, then kills the command. */
 async function breakOff({ cwd, env, server }: Awaited<ReturnType<typeof createCase>>): Promise<void> {
   const child = start(words, { cwd, env });
+  const closed = once(child, 'close');
   while (server.offsets.length < 2 && child.exitCode === null) await sleep(20);
   child.kill('SIGKILL');
-  await once(child, 'close');
+  await closed;
 }
 
 test('a killed command goes on where it stopped when it runs again', async (t) => {
@@ -114,13 +115,14 @@ test('a killed command goes on where it stopped when it runs again', async (t) =
 test('Ctrl-C ends an upload at once with 130, says so, and the next run goes on', async (t) => {
   const began = await createCase(t, ['take', 'hang']);
   const child = start(words, began);
+  const closed = once(child, 'close');
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
   while (began.server.offsets.length < 2 && child.exitCode === null) await sleep(20);
   child.kill('SIGINT');
-  const [code] = await once(child, 'close');
+  const [code] = await closed;
   assert.deepEqual([code, /goes on where it stopped/.test(said), /error: interrupted/.test(said)], [130, true, true]);
   assert.equal((await run(words, began)).code, 0);
   assert.equal(began.server.created(), 1);

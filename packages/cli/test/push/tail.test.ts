@@ -86,6 +86,8 @@ test('without channels the public ones are heard', async () => {
   const key = await server.json('key', 'create', '--label', 'second');
   assert.ok(Array.isArray(key.push_keys));
   const child = start(['tail', '--root', root, '--count', '1', '--json'], { cwd: server.cwd, env: server.env });
+  // It may have ended before the command that it hears of.
+  const ended = once(child, 'close');
   const printed = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const states = [await printed.next(), await printed.next()].map(({ value }) => JSON.parse(String(value)));
   assert.deepEqual(states.map(({ channel, state }) => `${channel} ${state}`).sort(), ['releases live', 'trust live']);
@@ -93,7 +95,7 @@ test('without channels the public ones are heard', async () => {
   await server.json('trust', 'import', 't.json');
   const frame = JSON.parse(String((await printed.next()).value)) as Record<string, unknown>;
   assert.deepEqual([frame.channel, frame.type], ['trust', 'trust.updated']);
-  await once(child, 'close');
+  await ended;
 });
 
 test('who pins another root hears nothing', async () => {

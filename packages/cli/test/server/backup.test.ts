@@ -67,10 +67,11 @@ test('whoever breaks off finds nothing unpacked lying about, and nothing restore
   const opened = [file, '--passphrase-file', 'pp'];
   const breakOff = async (words: readonly string[], begun: () => boolean) => {
     const child = start(words, { cwd, env: { TMPDIR: join(cwd, 'tmp') } });
+    const closed = once(child, 'close');
     // Deriving the key takes a second, which is what is broken off.
     while (!begun() && child.exitCode === null) await sleep(5);
     child.kill('SIGINT');
-    const [code] = await once(child, 'close');
+    const [code] = await closed;
     assert.equal(code, 130);
   };
   const isScratch = () => readdirSync(join(cwd, 'tmp')).length > 0;

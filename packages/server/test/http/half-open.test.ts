@@ -29,27 +29,28 @@ suite('half-open connections', () => {
     const server = await openHttpServer({
       fetch: app.fetch as HttpServerParts['fetch'],
       ...{ listen: { host: '127.0.0.1', port: 0 }, prepared: [], responders: new DirectResponders() },
-      ...{ streams: new DirectResponders<DirectStream>(), metrics: createMetrics(), secure: false, headersMs: 400 },
+      ...{ streams: new DirectResponders<DirectStream>(), metrics: createMetrics(), secure: false, headersMs: 1000 },
       ...{ reads: createRateLimit(0, Date.now), proxies: createTrustedProxies([]) },
     });
     t.after(() => server.stop());
     const { port } = new URL(server.url);
-    const sockets = await Promise.all(
-      Array.from({ length: count }, (_, index) => open(Number(port), beginnings[index % beginnings.length] ?? '')),
+    const opened = Array.from({ length: count }, (_, index) =>
+      open(Number(port), beginnings[index % beginnings.length] ?? ''),
     );
-    const closed = sockets.map((socket) => once(socket, 'close'));
+    // The first may be cut off before the last is connected.
+    const closed = opened.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    await Promise.all(opened.map((socket) => once(socket, 'connect')));
     assert.equal((await send(`${server.url}/`, 'GET')).body.toString(), 'the application');
     await Promise.all(closed);
     assert.equal((await send(`${server.url}/`, 'GET')).body.toString(), 'the application');
   });
 });
 
-async function open(port: number, beginning: string): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1');
+function open(port: number, beginning: string): Socket {
+  const socket = connect(port, '127.0.0.1', () => {
+    if (beginning !== '') socket.write(beginning);
+  });
   socket.on('error', () => undefined);
   // What the server says before it hangs up is of no interest, and must be read for the end to be seen.
-  socket.resume();
-  await once(socket, 'connect');
-  if (beginning !== '') socket.write(beginning);
-  return socket;
+  return socket.resume();
 }

@@ -77,11 +77,12 @@ async function workUntilKilled(location: DatabaseLocation, { work, kill, lifeMs,
     rest = lines.pop() ?? '';
     for (const line of lines) acknowledged.add(Number(line));
   });
+  const closed = once(child, 'close');
   // The first one takes longest; what matters happens after it.
-  await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+  await Promise.race([once(child.stdout, 'data'), closed]);
   await delay(lifeMs);
   child.kill('SIGKILL');
-  await once(child, 'close');
+  await closed;
 }
 
 interface Books {
