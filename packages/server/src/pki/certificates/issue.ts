@@ -65,6 +65,8 @@ export interface IssueWish {
   readonly names?: readonly IssuedName[] | undefined;
   readonly lifetimeMs?: number | undefined;
   readonly notAfter?: number | undefined;
+  /** Refuses an end beyond the issuer's, whatever the profile says. */
+  readonly beyondIssuer?: 'refuse';
   readonly mustStaple?: boolean | undefined;
   readonly source: CertificateRow['source'];
   readonly acmeAccountId?: string;
@@ -122,13 +124,14 @@ export async function prepareCertificate(
   const key = await openKey(profile, wish.key);
   assertNotWeak(parts.weakKeys, key.publicKey);
   const at = parts.now();
-  const { lifetimeMs, notAfter } = wish;
+  const { lifetimeMs, notAfter, beyondIssuer } = wish;
+  const ends = { lifetimeMs, notAfter, beyondIssuer, issuerNotAfter: issuer.certificate.notAfter };
   const serial = createOrderedSerialNumber(at);
   const contents = composeCertificate(profile, {
     ...asked,
     issuer: issuer.certificate,
     publicKey: key.publicKey,
-    validity: decideValidity(profile, { now: at, lifetimeMs, notAfter, issuerNotAfter: issuer.certificate.notAfter }),
+    validity: decideValidity(profile, { now: at, ...ends }),
     serial,
     locations: await findLocations(parts, issuer, serial),
   });

@@ -16,14 +16,16 @@ export interface ValidityWish {
   readonly notAfter?: number | undefined;
   /** The issuer's own end; `undefined` for a root, which has none above. */
   readonly issuerNotAfter: number | undefined;
+  /** Refuses an end beyond the issuer's, whatever the profile says; without it, as the profile says. */
+  readonly beyondIssuer?: 'refuse' | undefined;
 }
 
 /**
  * The validity to write: it begins `backdate` before now and ends when the lifetime from now is over. Throws `invalid` for one
- * longer than the profile's maximum or past, and, where the profile refuses rather than clamps, for one beyond the issuer's.
+ * longer than the profile's maximum or past, and, where profile or wish refuse rather than clamp, for one beyond the issuer's.
  */
 export function decideValidity(profile: Profile, wish: ValidityWish): Validity {
-  const { now, issuerNotAfter = Number.POSITIVE_INFINITY } = wish;
+  const { now, issuerNotAfter = Number.POSITIVE_INFINITY, beyondIssuer = profile.lifetime.beyond_issuer } = wish;
   const { standard, maximum, backdate } = durationsOf(profile);
   const lifetimeMs = wish.notAfter === undefined ? wish.lifetimeMs : wish.notAfter - now;
   const wanted = floorSecond(now + (lifetimeMs ?? standard));
@@ -34,7 +36,7 @@ export function decideValidity(profile: Profile, wish: ValidityWish): Validity {
     );
   }
   if (issuerNotAfter <= now) throw refuse('issuer-expired', 'expected an issuer that is still valid');
-  if (wanted > issuerNotAfter && profile.lifetime.beyond_issuer === 'refuse') {
+  if (wanted > issuerNotAfter && beyondIssuer === 'refuse') {
     throw refuse('beyond-issuer', `expected an end before the issuer's, ${new Date(issuerNotAfter).toISOString()}`);
   }
   return {

@@ -129,6 +129,11 @@ export interface SeenOrder {
   readonly finalize: string;
 }
 
+/** Status and type of a problem: `400 malformed`. */
+export function typeOf(reply: AcmeReply): string {
+  return `${reply.status} ${String(reply.json.type).replace('urn:ietf:params:acme:error:', '')}`;
+}
+
 /** Asks for names; addresses are told apart by their form. */
 export async function placeOrder(client: AcmeClient, names: readonly string[], more: object = {}): Promise<SeenOrder> {
   const identifiers = names.map((value) => ({ type: /^[\d.]+$|:/.test(value) ? 'ip' : 'dns', value }));

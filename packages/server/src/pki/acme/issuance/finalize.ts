@@ -8,6 +8,7 @@ import type { AuthorityParts } from '../../authorities/authority.ts';
 import { type IssuedCertificate, issueCertificate } from '../../certificates/issue.ts';
 import { parseName } from '../../profiles/name-text.ts';
 import { callerFor } from '../accounts/account.ts';
+import { refuseEnd } from '../orders/end.ts';
 import { assertOffered } from '../orders/identifiers.ts';
 import { type OrderWithProofs, readIdentifiers, stateOf } from '../orders/order.ts';
 import { requireOrder } from '../orders/read.ts';
@@ -75,7 +76,8 @@ async function issueFor(
     key: { kind: 'request', request: csr },
     subject: readCommonNames(csr),
     names: identifiers.map(({ type, value }) => parseName(type, value)),
-    ...(order.not_after !== null && { notAfter: order.not_after }),
+    // RFC 8555, 7.4: no certificate with other contents than those that were asked for.
+    ...(order.not_after !== null && { notAfter: order.not_after, beyondIssuer: 'refuse' as const }),
     ...(order.replaces_id !== null && { replacesId: order.replaces_id }),
     // In the transaction that holds the certificate: there is none without its order, whatever happens in between.
     alongside: (tx, { id }) => finish(tx, order, { certificateId: id, now: dependencies.now() }),
@@ -119,11 +121,13 @@ async function assertSameKey(
   throw new AcmeProblem('orderNotReady', 'this order was finished with another key');
 }
 
-/** What the profile or the name policy refuse, in ACME's words. */
+/** What the profile or the name policy refuse, in ACME's words. An end refused here was given when the order was made. */
 function translate(error: unknown): unknown {
   if (!(error instanceof Refusal)) return error;
   if (error.rule === 'name-policy' || error.rule === 'wildcard') {
     return new AcmeProblem('rejectedIdentifier', error.message, { cause: error });
   }
+  const refusedEnd = refuseEnd(error);
+  if (refusedEnd) return refusedEnd;
   return error.code === 'invalid' ? new AcmeProblem('badCSR', error.message, { cause: error }) : error;
 }

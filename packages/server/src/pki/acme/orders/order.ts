@@ -1,7 +1,7 @@
 /** Orders (RFC 8555, section 7.4): what a client wants certified, and what it must prove first. */
 import { randomBytes } from 'node:crypto';
 import { encodeCanonicalText, type SignableObject } from '@signpost/protocol/json/canonical';
-import { parseString, parseTime } from '@signpost/protocol/json/fields';
+import { parseString } from '@signpost/protocol/json/fields';
 import { createId } from '../../../storage/ids.ts';
 import type { AccountDependencies } from '../accounts/account.ts';
 import type { Directory, OfferedProfile } from '../directories/directory.ts';
@@ -9,6 +9,7 @@ import { AcmeProblem, type Identifier } from '../problem.ts';
 import { findReplaced } from '../renewal/replaced.ts';
 import { type AccountRequest, parsePayload } from '../requests/signed-request.ts';
 import { writeInGroup } from '../write-in-group.ts';
+import { readEnd } from './end.ts';
 import { listChallenges, parseIdentifiers } from './identifiers.ts';
 import { assertNamePolicy } from './name-policy.ts';
 import {
@@ -49,11 +50,12 @@ export async function createOrder(dependencies: OrderDependencies, request: Acco
   const identifiers = parseIdentifiers(payload, directory);
   await assertNamePolicy(dependencies, directory, identifiers);
   const at = now();
+  const profile = selectProfile(directory, payload);
   const wanted = {
     account_id: account.id,
     identifiers: encodeCanonicalText(identifiers.map(({ type, value }) => ({ type, value }))),
-    profile: selectProfile(directory, payload).name,
-    not_after: readEnd(payload, at),
+    profile: profile.name,
+    not_after: await readEnd(dependencies, { payload, profile, directory }),
     replaces_id: await findReplaced(dependencies, request, { payload, identifiers }),
   };
   const open = await findOpenOrder(database.query, wanted, at);
@@ -80,12 +82,13 @@ async function storeOrder({ database }: OrderDependencies, wish: Wish): Promise<
       return { known, row: known ?? createAuthorization(wish, identifier) };
     });
     const authorizations = proofs.map(({ row }) => row);
+    const ends = authorizations.map(({ expires_at }) => expires_at);
     const order: OrderRow = {
       id: createId(at),
       ...wanted,
       state: authorizations.every(({ state }) => state === 'valid') ? 'ready' : 'pending',
       ...{ error: null, certificate_id: null, created_at: at },
-      expires_at: Math.min(at + orderLifeMs, ...authorizations.map(({ expires_at }) => expires_at)),
+      expires_at: Math.min(at + orderLifeMs, wanted.not_after ?? at + orderLifeMs, ...ends),
     };
     const known = proofs.flatMap(({ known: row }) => row ?? []);
     await insertOrder(tx, order, { known, added: proofs.flatMap(({ known: old, row }) => (old ? [] : row)) });
@@ -126,15 +129,6 @@ function selectProfile({ profiles }: Directory, payload: SignableObject): Offere
   const profile = profiles.find((one) => one.name === name);
   if (profile) return profile;
   throw new AcmeProblem('invalidProfile', `expected one of the profiles ${profiles.map((one) => one.name).join(', ')}`);
-}
-
-/** When the certificate should end, or null. Its beginning is for the server to say: it signs no promises for later. */
-function readEnd(payload: SignableObject, now: number): number | null {
-  if (payload.notBefore !== undefined) throw new AcmeProblem('malformed', 'expected an order without notBefore');
-  if (payload.notAfter === undefined) return null;
-  const end = parseTime(payload, 'notAfter');
-  if (end <= now) throw new AcmeProblem('malformed', 'expected notAfter to be in the future');
-  return end;
 }
 
 /** The state that clients see: an open order that ran out is invalid (RFC 8555, 7.1.6). */
