@@ -3,7 +3,8 @@ import type { AccountRow } from './accounts/store.ts';
 import type { ChallengeType, Directory } from './directories/directory.ts';
 import { listOffered } from './orders/authorization.ts';
 import { readIdentifiers, stateOf } from './orders/order.ts';
-import type { AuthorizationRow, OrderRow } from './orders/store.ts';
+import type { OrderWithProofs } from './orders/read.ts';
+import type { AuthorizationRow } from './orders/store.ts';
 import type { ProblemDocument } from './problem.ts';
 import type { DirectoryUrls } from './urls.ts';
 
@@ -34,11 +35,8 @@ export function describeAccount({ id, state, contacts }: AccountRow, urls: Direc
   };
 }
 
-/** RFC 8555, 7.1.3. `replaces` as the client named it is not repeated: the order is bound to the certificate. */
-export function describeOrder(
-  order: OrderRow,
-  { urls, authorizations, now }: { urls: DirectoryUrls; authorizations: readonly AuthorizationRow[]; now: number },
-) {
+/** RFC 8555, 7.1.3; RFC 9773, 5: `replaces` is repeated. */
+export function describeOrder({ order, authorizations, replaces }: OrderWithProofs, urls: DirectoryUrls, now: number) {
   const { id, not_after, error, certificate_id } = order;
   return {
     status: stateOf(order, now),
@@ -46,6 +44,7 @@ export function describeOrder(
     identifiers: readIdentifiers(order),
     profile: order.profile,
     ...(not_after !== null && { notAfter: formatTime(not_after) }),
+    ...(replaces !== undefined && { replaces }),
     ...(error !== null && { error: JSON.parse(error) as ProblemDocument }),
     authorizations: authorizations.map((row) => urls.authorization(row.id)),
     finalize: `${urls.order(id)}/finalize`,

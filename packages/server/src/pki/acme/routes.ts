@@ -23,8 +23,8 @@ import { readChain } from './issuance/chain.ts';
 import { type FinalizeDependencies, finalizeOrder } from './issuance/finalize.ts';
 import { revokeByRequest } from './issuance/revoke.ts';
 import { answerChallenge, type ChallengeDependencies, changeAuthorization } from './orders/authorization.ts';
-import { createOrder, type OrderWithProofs } from './orders/order.ts';
-import { listOrderPage, requireOrder } from './orders/read.ts';
+import { createOrder } from './orders/order.ts';
+import { listOrderPage, type OrderWithProofs, requireOrder } from './orders/read.ts';
 import { AcmeProblem, findProblem } from './problem.ts';
 import { renewalPollSeconds, suggestWindow } from './renewal/renewal-info.ts';
 import {
@@ -175,11 +175,11 @@ function addAccountRoutes(router: OpenAPIHono<AppEnv>, dependencies: AcmeRouteDe
 function addOrderRoutes(router: OpenAPIHono<AppEnv>, dependencies: AcmeRouteDependencies): void {
   const add = (path: string, summary: string, act: SignedAct) =>
     addSigned(router, dependencies, { path, summary, act });
-  const answerOrder = ({ urls }: ReceivedRequest, { order, authorizations }: OrderWithProofs, status: 200 | 201) => ({
+  const answerOrder = ({ urls }: ReceivedRequest, found: OrderWithProofs, status: 200 | 201) => ({
     status,
-    body: describeOrder(order, { urls, authorizations, now: dependencies.now() }),
-    location: urls.order(order.id),
-    ...(authorizations.some(isProcessing) && { retryAfterSeconds: pollSeconds }),
+    body: describeOrder(found, urls, dependencies.now()),
+    location: urls.order(found.order.id),
+    ...(found.authorizations.some(isProcessing) && { retryAfterSeconds: pollSeconds }),
   });
   add('new-order', 'Ask for a certificate', async (received) => {
     const request = await verifyAccountRequest(dependencies, received);

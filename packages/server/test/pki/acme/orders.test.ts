@@ -4,7 +4,6 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { parsePem } from '@signpost/protocol/asn1/pem';
 import { encodeBase64Url } from '@signpost/protocol/bytes/base64url';
-import { parseCertificate } from '@signpost/protocol/x509/certificate';
 import { listAudit } from '../../../src/audit/store.ts';
 import { changeDirectory } from '../../../src/pki/acme/directories/directory.ts';
 import { forEachEngine } from '../../storage/engines.ts';
@@ -27,11 +26,6 @@ forEachEngine((_, open) => {
   const dns = (...values: string[]) => values.map((value) => ({ type: 'dns', value }));
   const download = async (done: AcmeReply) => (await client.read(String(done.json.certificate))).text;
   const leafOf = (pem: string) => parsePem(pem, 100_000)[0]?.bytes ?? new Uint8Array();
-  const nameOf = (der: Uint8Array<ArrayBuffer>) => {
-    const { extensions, serialNumber } = parseCertificate(der);
-    const issuer = extensions.authorityKeyIdentifier?.value.keyIdentifier ?? new Uint8Array();
-    return `${encodeBase64Url(issuer)}.${encodeBase64Url(serialNumber)}`;
-  };
 
   test('a client proves a name by http-01 and gets its certificate with the chain', async () => {
     const done = await obtain(scene, client, ['www.example.test']);
@@ -301,38 +295,6 @@ forEachEngine((_, open) => {
     const again = await placeOrder(client, names);
     const refused = await client.post(again.finalize, { csr: await createCsr({ names, key }) });
     assert.equal(refused.status, 409, refused.text);
-  });
-
-  test('renewal information points at the last third of a life, and at now once the certificate is revoked', async () => {
-    const names = ['renew.example.test'];
-    const done = await obtain(scene, client, names);
-    const pem = await download(done);
-    const der = leafOf(pem);
-    const read = async () => {
-      const response = await scene.send(new Request(`${client.directory.renewalInfo}/${nameOf(der)}`));
-      assert.equal(response.headers.get('retry-after'), '21600');
-      const { suggestedWindow } = (await response.json()) as { suggestedWindow: { start: string; end: string } };
-      return { start: Date.parse(suggestedWindow.start), end: Date.parse(suggestedWindow.end) };
-    };
-    const { validFromDate, validToDate } = new X509Certificate(pem);
-    const { start, end } = await read();
-    assert.ok(start > validFromDate.getTime() && start < end && end < validToDate.getTime());
-    const renewed = await obtain(scene, client, names, { more: { replaces: nameOf(der) } });
-    assert.equal(renewed.json.status, 'valid', renewed.text);
-    assert.equal(typeOf(await ask(dns(...names), { replaces: nameOf(der) })), '409 alreadyReplaced');
-    await client.post(client.directory.revokeCert, { certificate: encodeBase64Url(der) });
-    assert.ok((await read()).end < scene.dependencies.now());
-  });
-
-  test('orders replace certificates of their own account and names only', async () => {
-    const done = await obtain(scene, client, ['mine.example.test']);
-    const replaces = nameOf(leafOf(await download(done)));
-    assert.equal(typeOf(await ask(dns('other.example.test'), { replaces })), '400 malformed');
-    const other = await scene.enrol();
-    const stolen = { identifiers: dns('mine.example.test'), replaces };
-    assert.equal(typeOf(await other.post(other.directory.newOrder, stolen)), '400 malformed');
-    assert.equal(typeOf(await ask(dns('mine.example.test'), { replaces: 'AAAA.AAAA' })), '404 malformed');
-    assert.equal(typeOf(await ask(dns('mine.example.test'), { replaces: 'no dot' })), '400 malformed');
   });
 
   test('more orders and more failures an hour than a directory allows are refused', async () => {

@@ -12,23 +12,11 @@ import { writeInGroup } from '../write-in-group.ts';
 import { readEnd } from './end.ts';
 import { listChallenges, parseIdentifiers } from './identifiers.ts';
 import { assertNamePolicy } from './name-policy.ts';
-import {
-  type AuthorizationRow,
-  findOpenOrder,
-  insertOrder,
-  listOrderAuthorizations,
-  listUsableAuthorizations,
-  type OrderRow,
-} from './store.ts';
+import { type OrderWithProofs, readProofs } from './read.ts';
+import { type AuthorizationRow, findOpenOrder, insertOrder, listUsableAuthorizations, type OrderRow } from './store.ts';
 
 /** What orders work with. */
 export type OrderDependencies = Pick<AccountDependencies, 'database' | 'now' | 'limits'>;
-
-/** An order with the authorisations that it needs. */
-export interface OrderWithProofs {
-  readonly order: OrderRow;
-  readonly authorizations: readonly AuthorizationRow[];
-}
 
 const dayMs = 86_400_000;
 const orderLifeMs = 7 * dayMs;
@@ -59,9 +47,11 @@ export async function createOrder(dependencies: OrderDependencies, request: Acco
     replaces_id: await findReplaced(dependencies, request, { payload, identifiers }),
   };
   const open = await findOpenOrder(database.query, wanted, at);
-  if (open) return { order: open, authorizations: await listOrderAuthorizations(database.query, open.id) };
+  if (open) return readProofs(dependencies, request, open);
   limits.take(`orders ${account.id}`, directory.limits.orders);
-  return storeOrder(dependencies, { wanted, directory, identifiers, at });
+  const stored = await storeOrder(dependencies, { wanted, directory, identifiers, at });
+  // What was found by this name has it.
+  return { ...stored, replaces: payload.replaces === undefined ? undefined : parseString(payload, 'replaces') };
 }
 
 interface Wish {
@@ -71,9 +61,11 @@ interface Wish {
   readonly at: number;
 }
 
-async function storeOrder({ database }: OrderDependencies, wish: Wish): Promise<OrderWithProofs> {
+type StoredOrder = Omit<OrderWithProofs, 'replaces'>;
+
+async function storeOrder({ database }: OrderDependencies, wish: Wish): Promise<StoredOrder> {
   const { wanted, identifiers, at } = wish;
-  let stored: OrderWithProofs | undefined;
+  let stored: StoredOrder | undefined;
   await writeInGroup(database, async (tx) => {
     const values = identifiers.map(({ value }) => value.replace(/^\*\./, ''));
     const usable = await listUsableAuthorizations(tx, wanted.account_id, { values, now: at + proofMarginMs });

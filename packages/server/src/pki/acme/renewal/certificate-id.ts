@@ -4,6 +4,7 @@ import { TrustError } from '@signpost/protocol/errors';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
 import type { Query } from '../../../storage/database.ts';
 import { type CertificateRow, formatSerial } from '../../records/certificate-row.ts';
+import { findCertificate } from '../../records/store.ts';
 import { AcmeProblem } from '../problem.ts';
 import { listBySerial } from './store.ts';
 
@@ -24,6 +25,12 @@ export async function requireNamed(query: Query, organisationId: string, name: s
   const row = rows.find(({ der }) => encodeCertificateId(readCertificate(der)) === name);
   if (row) return row;
   throw new AcmeProblem('malformed', 'no such certificate', { status: 404 });
+}
+
+/** The name of the organisation's certificate with this id; undefined when there is none. */
+export async function findName(query: Query, organisationId: string, id: string): Promise<string | undefined> {
+  const row = await findCertificate(query, organisationId, id);
+  return row && encodeCertificateId(readCertificate(row.der));
 }
 
 /** The certificate of a row's `der`. */
