@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { describeTrustedRoot, subject } from '../../packages/protocol/test/sigstore/instance.ts';
-import { mint } from '../../packages/protocol/test/sigstore/minted.ts';
 import { holdRequests } from './lag.ts';
+import { mintProvenance } from './provenance.ts';
 import { type SeededServer, startSeededServer } from './seed.ts';
 import { browserPath, openBrowser, openPerson, type Visitor } from './visitor.ts';
 
@@ -222,29 +222,4 @@ async function attachProvenance(server: SeededServer, version: string): Promise<
   const { sha256, bundle } = await mintProvenance(server, version);
   const query = `artifact=${sha256}&name=compass.sigstore.json`;
   await server.admin.call('POST', `/api/projects/compass/releases/${version}/evidence?${query}`, bundle);
-}
-
-async function mintProvenance({ admin }: SeededServer, version: string) {
-  const { artifacts } = await admin.call('GET', `/api/projects/compass/releases/${version}`);
-  const payload = JSON.stringify({
-    ...{ _type: 'https://in-toto.io/Statement/v1', predicateType: 'https://slsa.dev/provenance/v1' },
-    subject: [{ name: artifacts[0].name, digest: { sha256: artifacts[0].sha256 } }],
-    predicate: {
-      buildDefinition: {
-        buildType: 'https://forge.example/build/v1',
-        externalParameters: {
-          workflow: { repository: 'https://forge.example/team/tool', ref: 'refs/tags/v1', path: '.ci/release.yml' },
-        },
-        resolvedDependencies: [
-          { uri: 'git+https://forge.example/team/tool@refs/tags/v1', digest: { gitCommit: 'ab'.repeat(20) } },
-        ],
-      },
-      runDetails: {
-        builder: { id: 'https://forge.example/runner' },
-        metadata: { invocationId: 'https://forge.example/run/1' },
-      },
-    },
-  });
-  const bundle = new TextEncoder().encode(JSON.stringify(await mint({ payload })));
-  return { sha256: String(artifacts[0].sha256), bundle };
 }

@@ -34,15 +34,16 @@ export interface ReleaseFile {
   readonly version: string;
   readonly name: string;
   readonly bytes: Uint8Array;
+  readonly platform?: string;
 }
 
 /** Uploads a file and waits until it was inspected. Throws with the rule when it is refused. */
 export async function uploadRelease(
   operator: Operator,
-  { project, version, name, bytes }: ReleaseFile,
+  { project, version, name, bytes, platform }: ReleaseFile,
 ): Promise<Answer> {
   const uploads = `/api/projects/${project}/uploads`;
-  const { id } = await operator.call('POST', uploads, { version, name, size_bytes: bytes.length });
+  const { id } = await operator.call('POST', uploads, { version, name, platform, size_bytes: bytes.length });
   await operator.call('PUT', `${uploads}/${id}?offset=0`, bytes);
   return waitForInspection(operator, `${uploads}/${id}`);
 }
