@@ -1,12 +1,13 @@
 /** What a flood must not turn into a flood of audit rows: counted exactly, and told together every ten seconds. */
 import type { BaseLogger } from 'pino';
-import { systemActor } from '../audit/audit.ts';
+import { type AuditEntry, systemActor } from '../audit/audit.ts';
 import { recordAudits } from '../audit/store.ts';
 import type { Database } from '../storage/database.ts';
+import { createQueue } from '../storage/turns.ts';
 
 /** What rows are written with. */
 export interface SampledAuditParts {
-  readonly database: Database;
+  readonly database: Pick<Database, 'transaction'>;
   readonly now: () => number;
   readonly log: Pick<BaseLogger, 'warn'>;
 }
@@ -19,13 +20,19 @@ export interface Sample {
   readonly reason: string;
 }
 
+interface Counted extends Sample {
+  count: number;
+}
+
 const gatherMs = 10_000;
 const maxRows = 500;
 
 /** Writes one row for all that is the same within ten seconds. */
 export class SampledAudit {
   readonly #parts: SampledAuditParts;
-  readonly #counts = new Map<string, Sample & { count: number }>();
+  readonly #counts = new Map<string, Counted>();
+  /** One writes at a time, or a count could be taken off twice. */
+  readonly #inTurn = createQueue();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: SampledAuditParts) {
@@ -38,22 +45,54 @@ export class SampledAudit {
     const entry = this.#counts.get(key) ?? { ...sample, count: 0 };
     entry.count += 1;
     this.#counts.set(key, entry);
-    this.#timer ??= setTimeout(() => void this.flush(), gatherMs).unref();
+    this.#arm();
   }
 
-  /** Writes what was counted. */
-  async flush(): Promise<void> {
+  /** Writes what was counted; what cannot be written now is kept, and tried again with what comes. */
+  flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const entries = [...this.#counts.values()].map(({ organisationId, action, reason, count }) => ({
-      ...{ organisationId, action, actor: systemActor, outcome: 'refused' as const },
-      ...{ object: { kind: 'push', id: reason }, detail: { reason, count } },
-    }));
-    this.#counts.clear();
-    if (entries.length === 0) return;
-    const { database, now, log } = this.#parts;
-    await database
-      .transaction((tx) => recordAudits(tx, now(), entries.slice(0, maxRows)))
-      .catch((err: unknown) => log.warn({ err }, 'what was refused could not be recorded'));
+    return this.#inTurn(async () => {
+      try {
+        await this.#write([...this.#counts].map(([key, entry]) => [key, { ...entry }]));
+      } catch (err) {
+        this.#parts.log.warn({ err }, 'what was refused could not be recorded');
+        this.#arm();
+      }
+    });
   }
+
+  async #write(counted: readonly (readonly [string, Counted])[]): Promise<void> {
+    const { database, now } = this.#parts;
+    for (let at = 0; at < counted.length; at += maxRows) {
+      const page = counted.slice(at, at + maxRows);
+      await database.transaction((tx) =>
+        recordAudits(
+          tx,
+          now(),
+          page.map(([, counts]) => entryOf(counts)),
+        ),
+      );
+      for (const [key, { count }] of page) this.#takeOff(key, count);
+    }
+  }
+
+  /** Others may have been counted meanwhile. */
+  #takeOff(key: string, count: number): void {
+    const entry = this.#counts.get(key);
+    if (!entry) return;
+    entry.count -= count;
+    if (entry.count === 0) this.#counts.delete(key);
+  }
+
+  #arm(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), gatherMs).unref();
+  }
+}
+
+function entryOf({ organisationId, action, reason, count }: Counted): AuditEntry {
+  return {
+    ...{ organisationId, action, actor: systemActor, outcome: 'refused' as const },
+    ...{ object: { kind: 'push', id: reason }, detail: { reason, count } },
+  };
 }
