@@ -108,8 +108,7 @@ suite('certificates', { skip: missing }, () => {
     await page.selectOption('dialog[open] select', 'keyCompromise');
     await page.waitForSelector('text=Its key is never certified again.');
     await visitor.review('certificate-revoke');
-    await page.fill('dialog[open] input:not([type=datetime-local])', 'cellar.internal');
-    await page.click('dialog[open] >> button:text("Revoke")');
+    await revokeAs('cellar.internal');
     await page.waitForSelector('strong:text("Revoked on")');
     await visitor.review('certificate-revoked');
     visitor.assertQuiet();
@@ -130,6 +129,9 @@ suite('certificates', { skip: missing }, () => {
     await page.fill('dialog[open] [name=request]', askFor('gate.internal'));
     await page.selectOption('dialog[open] select >> nth=1', 'yes');
     await page.click('dialog[open] >> button:text("Renew")');
+    await page.waitForSelector('text=The old certificate is revoked with it');
+    await page.fill('dialog[open] input[autocomplete=current-password]', server.people.manager.password);
+    await page.click('dialog.danger[open] button[type=submit]');
     await page.waitForURL((url) => url.href !== first);
     await page.waitForSelector('.badge:text("valid")');
     await page.goto(first);
@@ -179,7 +181,7 @@ suite('certificates', { skip: missing }, () => {
     await page.goto(`${server.base}/console/certificates/authorities/house-people`);
     await page.click('button:text("Revoke")');
     await page.fill('dialog[open] [name=since]', '2026-01-02T03:04');
-    await page.fill('dialog[open] input:not([name=since])', 'house-people');
+    await proveRevocation('house-people');
     const revoke = page.locator('dialog[open] >> button:text("Revoke")');
     assert.equal(await revoke.isEnabled(), false, 'not before what goes with it was listed');
     tellConsequences();
@@ -281,6 +283,19 @@ suite('certificates', { skip: missing }, () => {
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', join(folder, 'host.key')];
     const words = ['req', '-new', ...key, '-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host}`];
     return execFileSync('openssl', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  }
+
+  /** Types the name and, since revoking asks again who it is, the password; neither is enough by itself. */
+  async function revokeAs(phrase: string): Promise<void> {
+    await proveRevocation(phrase);
+    await visitor.page.click('dialog[open] >> button:text("Revoke")');
+  }
+
+  async function proveRevocation(phrase: string): Promise<void> {
+    const { page } = visitor;
+    await page.fill('dialog[open] input[autocomplete=current-password]', server.people.admin.password);
+    assert.ok(await page.isDisabled('dialog[open] button[type=submit]'));
+    await page.fill('dialog[open] [name=phrase]', phrase);
   }
 
   async function prove(password: string): Promise<void> {

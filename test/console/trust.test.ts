@@ -72,7 +72,8 @@ suite('trust', { skip: missing }, () => {
     await visitor.review('trust-key');
     const tellProjects = await holdRequests(page, '**/api/projects');
     await page.click('button:text("Revoke")');
-    await page.fill('dialog input', "the server's <key> of 2027");
+    await page.fill('dialog [name=phrase]', "the server's <key> of 2027");
+    await page.fill('dialog [autocomplete=current-password]', server.people.admin.password);
     assert.equal(await page.isEnabled('dialog >> button:text("Revoke")'), false, 'not before it said what follows');
     tellProjects();
     await page.waitForSelector('dialog >> text=It may have signed for 1 project: compass');

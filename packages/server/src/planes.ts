@@ -68,7 +68,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
   return [
     trustRoutes(resources),
     logRoutes(resources),
-    authorityRoutes(pkiParts(resources)),
+    authorityRoutes({ ...resources, ...pkiParts(resources) }),
     authorityPublicRoutes(pkiParts(resources)),
     certificateDownloadRoutes(resources),
     timestampRoutes(pkiParts(resources)),

@@ -9,6 +9,8 @@ export interface ClientOptions {
   readonly base: string;
   /** The headers that prove who asks. Absent: anonymous. */
   readonly credential?: Readonly<Record<string, string>> | undefined;
+  /** The credential is a person's session, and no key or certificate. */
+  readonly isPerson?: boolean | undefined;
   readonly fetch: typeof globalThis.fetch;
 }
 
@@ -49,11 +51,13 @@ export class ServerRefusal extends Failure {
 export class Client {
   readonly base: string;
   readonly isAuthenticated: boolean;
+  readonly isPerson: boolean;
   readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
     this.base = options.base;
     this.isAuthenticated = options.credential !== undefined;
+    this.isPerson = options.isPerson === true;
     this.#options = options;
   }
 

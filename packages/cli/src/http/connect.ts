@@ -22,7 +22,7 @@ export async function connect(invocation: Invocation): Promise<Client> {
   const proof = environment.apiKey === undefined ? kept : { apiKey: environment.apiKey };
   if (proof === undefined) return new Client({ base, fetch });
   assertPrivate(invocation, base);
-  return new Client({ base, credential: headersOf(proof), fetch });
+  return new Client({ base, credential: headersOf(proof), isPerson: 'cookie' in proof, fetch });
 }
 
 function connectWithCertificate(base: string, certificate: ClientCertificate): Client {

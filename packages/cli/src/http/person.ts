@@ -1,8 +1,10 @@
-/** An admin in person: what a key or a kept login must not be enough for asks for the address and password of somebody, and their second factor. */
+/** People in person: what a kept login must not be enough for asks for a password, and for a second factor where there is one. */
 import { type Invocation, type OptionSpec, readSecretSource, secretOptions } from '../command.ts';
+import type { JsonObject } from './answer.ts';
+import { type Client, ServerRefusal } from './client.ts';
 import { connectForLogin } from './connect.ts';
 import { readCredentials } from './credentials.ts';
-import { type LogInWords, openSession, type Session } from './session.ts';
+import { factorOf, type LogInWords, openSession, type Session } from './session.ts';
 
 /** The options of `askPerson`; `prefix` is for commands that are about another person (`admin-`). */
 export function personOptions(prefix = ''): readonly OptionSpec[] {
@@ -44,4 +46,28 @@ export async function withPerson<T>(
 ): Promise<T> {
   const session = await openSession(await connectForLogin(invocation), words);
   return work(session).finally(() => session.close());
+}
+
+/** The options of `requestProven`. */
+export function proofOptions(): readonly OptionSpec[] {
+  return [...secretOptions('password', 'your own password, asked of people and not of keys,'), ...codeOptions()];
+}
+
+/** A POST that keys and certificates may make as they are, and a person who is logged in with their password typed again. */
+export async function requestProven(
+  invocation: Invocation,
+  client: Client,
+  { path, body }: { readonly path: string; readonly body?: JsonObject },
+): Promise<JsonObject> {
+  if (!client.isPerson) return client.request('POST', path, { body });
+  const source = readSecretSource(invocation.options, 'password');
+  const password = await invocation.prompt.askSecret('Your own password', source, 'password');
+  const send = (factor: JsonObject) => client.request('POST', path, { body: { ...body, password, ...factor } });
+  try {
+    return await send({});
+  } catch (error) {
+    // Only the server knows whether one was given lately.
+    if (!(error instanceof ServerRefusal) || error.problem.rule !== 'second-factor-missing') throw error;
+    return send(factorOf(await createAskCode(invocation)()));
+  }
 }

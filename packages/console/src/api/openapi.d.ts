@@ -313,7 +313,7 @@ export interface Operations {
   'POST /api/authorities/{authority}/renew': { path: { authority: string }; body: { days?: number; passphrase?: string }; answer: Schemas['Authority'] };
   'POST /api/authorities/{authority}/request': { path: { authority: string }; body: { passphrase?: string }; answer: { request: string } };
   'POST /api/authorities/{authority}/retire': { path: { authority: string }; body: Readonly<Record<string, unknown>>; answer: Schemas['Authority'] };
-  'POST /api/authorities/{authority}/revoke': { path: { authority: string }; body: { reason?: "unspecified" | "cACompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn"; invalid_from?: string; cascade?: boolean }; answer: Schemas['Authority'] };
+  'POST /api/authorities/{authority}/revoke': { path: { authority: string }; body: { reason?: "unspecified" | "cACompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn"; invalid_from?: string; cascade?: boolean; password?: string; totp?: string; recovery_code?: string; passkey?: Schemas['PasskeyAssertion'] }; answer: Schemas['Authority'] };
   'POST /api/authorities/{authority}/successor': { path: { authority: string }; body: { successor: string | null }; answer: Schemas['Authority'] };
   'POST /api/authorities/{authority}/tsa': { path: { authority: string }; body: { policy?: string; accuracy_ms?: number; ordered?: boolean }; answer: Schemas['TimestampAuthority'] };
   'POST /api/backups': { body: { recipients?: readonly (string)[]; passphrase?: string; plain?: true; password?: string; totp?: string; recovery_code?: string; passkey?: Schemas['PasskeyAssertion'] }; answer: { job: string } };
@@ -326,8 +326,8 @@ export interface Operations {
   'POST /api/certificates/{id}/p12-password': { path: { id: string }; body: { password?: string; totp?: string; recovery_code?: string; passkey?: Schemas['PasskeyAssertion'] }; answer: { p12_password: string } };
   'POST /api/certificates/{id}/private-key': { path: { id: string }; body: { password?: string; totp?: string; recovery_code?: string; passkey?: Schemas['PasskeyAssertion']; passphrase?: string }; answer: Blob };
   'POST /api/certificates/{id}/release': { path: { id: string }; answer: Schemas['Certificate'] };
-  'POST /api/certificates/{id}/renew': { path: { id: string }; body: { key?: "same" | "new"; request?: string; authority?: string; lifetime?: string; revoke_old?: boolean }; answer: Schemas['IssuedCertificate'] };
-  'POST /api/certificates/{id}/revoke': { path: { id: string }; body: { reason: "unspecified" | "keyCompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn" | "aACompromise"; invalid_from?: string }; answer: Schemas['Certificate'] };
+  'POST /api/certificates/{id}/renew': { path: { id: string }; body: { key?: "same" | "new"; request?: string; authority?: string; lifetime?: string; revoke_old?: boolean; password?: string; totp?: string; recovery_code?: string; passkey?: Schemas['PasskeyAssertion'] }; answer: Schemas['IssuedCertificate'] };
+  'POST /api/certificates/{id}/revoke': { path: { id: string }; body: { reason: "unspecified" | "keyCompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn" | "aACompromise"; invalid_from?: string; password?: string; totp?: string; recovery_code?: string; passkey?: Schemas['PasskeyAssertion'] }; answer: Schemas['Certificate'] };
   'POST /api/client-access': { body: { name: string; authority: string; match: { fingerprint?: string; name?: string; subject?: string }; scope?: string; verbs: readonly ("read" | "upload" | "activate" | "manage" | "admin" | "metrics")[]; expires_in_days?: number }; answer: Schemas['ClientAccess'] };
   'POST /api/collections': { body: { name?: string | Readonly<Record<string, string>>; description?: string | Readonly<Record<string, string>>; primary_locale?: string; catalogue_days?: number; slug: string }; answer: Schemas['Collection'] };
   'POST /api/collections/{collection}/authors': { path: { collection: string }; body: { module?: string; expires_in_days?: number; name: string }; answer: { id: string; name: string; key: Schemas['ShownAuthorKey'] } };
@@ -391,7 +391,7 @@ export interface Operations {
   'POST /api/signing-keys': { body: { scope?: string; label: string }; answer: Schemas['SigningKey'] };
   'POST /api/signing-keys/{key_id}/activate': { path: { key_id: string }; answer: Schemas['SigningKey'] };
   'POST /api/signing-keys/{key_id}/retire': { path: { key_id: string }; answer: Schemas['SigningKey'] };
-  'POST /api/signing-keys/{key_id}/revoke': { path: { key_id: string }; answer: Schemas['SigningKey'] };
+  'POST /api/signing-keys/{key_id}/revoke': { path: { key_id: string }; body: { password?: string; totp?: string; recovery_code?: string; passkey?: Schemas['PasskeyAssertion'] }; answer: Schemas['SigningKey'] };
   'POST /api/trust/import': { body: Blob; answer: { version: number; digest: string; expires_at: string; changed: boolean; warnings: readonly (string)[] } };
   'POST /api/trust/roots': { body: { root_keys: readonly (string)[]; threshold?: number }; answer: { root_key_ids: readonly (string)[]; threshold: number } };
   'POST /api/vault/change-password': { body: { current: string; new: string }; answer: Schemas['VaultState'] };

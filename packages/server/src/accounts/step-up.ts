@@ -2,7 +2,7 @@
 import type { Caller } from '../audit/audit.ts';
 import { recordAudit } from '../audit/store.ts';
 import { Refusal } from '../errors.ts';
-import type { Assertion } from '../http/proof-schema.ts';
+import { type Assertion, hasProof, readProof } from '../http/proof-schema.ts';
 import type { FactorParts } from './factors/parts.ts';
 import { type BrowserOptions, offerAssertion, spendAssertion } from './factors/passkeys.ts';
 import { type FactorProof, findFactors, isEnrolled, kindOfProof, spendFactor } from './factors/second-factor.ts';
@@ -49,6 +49,26 @@ export async function confirmPerson(parts: StepUpParts, caller: Caller, proof: S
     rule: 'step-up',
     hint: isNeeded ? 'a code counts once: wait for the next one' : 'type the password with which you log in',
   });
+}
+
+/**
+ * Resolves when the caller may take back for good what others rely on: programs by what they came with, a person by `proof`, as `confirmPerson`
+ * says, which is counted as an attempt. Throws the same `forbidden` for a person who brings none.
+ */
+export async function confirmRevoker(
+  parts: StepUpParts,
+  caller: Caller,
+  { proof, countAttempt }: { readonly proof: StepUpProof; readonly countAttempt: () => void },
+): Promise<void> {
+  if (caller.actor.kind !== 'person') return;
+  if (!hasProof(proof)) {
+    throw new Refusal('forbidden', 'expected a person who revokes to prove again who they are', {
+      rule: 'step-up',
+      hint: 'give password, and a second factor where there is one, or passkey; programs revoke by an API key',
+    });
+  }
+  countAttempt();
+  await confirmPerson(parts, caller, readProof(proof));
 }
 
 /**

@@ -47,6 +47,8 @@ export interface AppEnv {
     principal: Principal;
     /** The client's address, after trusted proxies. Never stored. */
     address: string;
+    /** Counts an attempt at a password, on routes at which only some requests bring one. Throws `rate_limited` when there were too many. */
+    countAttempt: () => void;
   };
 }
 

@@ -39,7 +39,7 @@ const rawBodyRoutes: ReadonlySet<string> = new Set([
 /** Tiles of the transparency log: whoever checks it reads many. */
 const tileRoutes: ReadonlySet<string> = new Set(['GET /log/tile/{level}/{path}', 'GET /log/{log}/tile/{level}/{path}']);
 
-/** Routes at which a password can be guessed, and those at which the master password can. */
+/** Routes at which a password can be guessed, and those at which the master password can. Those that revoke count by themselves, people alone. */
 const passwordRoutes: ReadonlySet<string> = new Set([
   'POST /api/session',
   'POST /api/session/second-factor',
@@ -142,6 +142,7 @@ export function createGuard(parts: GuardParts): MiddlewareHandler<AppEnv> {
     c.set('organisation', organisation);
     c.set('principal', principal);
     c.set('address', address);
+    c.set('countAttempt', () => parts.limits.logins.take(limitKey(address)));
     // Last, so that the bytes of a stranger are not even read.
     if (!changesState(rule) || rawBodyRoutes.has(rule.name) || isShort(c)) return next();
     return (limitLarger.get(rule.name) ?? limitBody)(c, next);

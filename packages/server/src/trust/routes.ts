@@ -5,8 +5,10 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { encodeText } from '@signpost/protocol/bytes/text';
 import { parseScope } from '@signpost/protocol/updates/names';
 import { maxTrustListBytes } from '@signpost/protocol/updates/trust-list';
+import { confirmRevoker, type StepUpParts } from '../accounts/step-up.ts';
 import { Refusal } from '../errors.ts';
 import { type AppEnv, callerOf } from '../http/context.ts';
+import { proofShape } from '../http/proof-schema.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
 import { signingScopeSchema } from '../http/scope-schema.ts';
 import { lineSchema } from '../http/text-schema.ts';
@@ -62,7 +64,7 @@ const trustStatusSchema = z
   .openapi('TrustStatus');
 
 /** What the routes of the trust plane need. */
-export interface TrustRouteDependencies extends SigningKeyDependencies {
+export interface TrustRouteDependencies extends SigningKeyDependencies, StepUpParts {
   /** Called after each commit that changes what an organisation publishes. */
   readonly published: (organisationId: string) => void;
 }
@@ -271,7 +273,7 @@ const versionRoute = createRoute({
   responses: { 200: jsonAnswer('The list with its signatures, as canonical bytes', z.unknown()) },
 });
 
-function addSigningKeyRoutes(router: OpenAPIHono<AppEnv>, dependencies: SigningKeyDependencies): void {
+function addSigningKeyRoutes(router: OpenAPIHono<AppEnv>, dependencies: TrustRouteDependencies): void {
   const { database, now } = dependencies;
   const listRoute = createRoute({
     method: 'get',
@@ -292,14 +294,21 @@ function addSigningKeyRoutes(router: OpenAPIHono<AppEnv>, dependencies: SigningK
       201,
     );
   });
-  const acts = { activate: activateSigningKey, retire: retireSigningKey, revoke: revokeSigningKey } as const;
-  for (const verb of ['activate', 'retire', 'revoke'] as const) {
-    router.openapi(keyActRoute(verb), async (c) => {
-      const row = await acts[verb](dependencies, callerOf(c.var), c.req.valid('param').key_id);
-      const trust = await readTrustInForce(database.query, c.var.organisation.id);
-      return c.json(formatKey(row, isInTrustList(row, trust, now())), 200);
-    });
+  const show = async (row: SigningKeyRow) => {
+    const trust = await readTrustInForce(database.query, row.organisation_id);
+    return formatKey(row, isInTrustList(row, trust, now()));
+  };
+  const acts = { activate: activateSigningKey, retire: retireSigningKey } as const;
+  for (const verb of ['activate', 'retire'] as const) {
+    router.openapi(keyActRoute(verb), async (c) =>
+      c.json(await show(await acts[verb](dependencies, callerOf(c.var), c.req.valid('param').key_id)), 200),
+    );
   }
+  router.openapi(revokeKeyRoute, async (c) => {
+    const { countAttempt } = c.var;
+    await confirmRevoker(dependencies, callerOf(c.var), { proof: c.req.valid('json'), countAttempt });
+    return c.json(await show(await revokeSigningKey(dependencies, callerOf(c.var), c.req.valid('param').key_id)), 200);
+  });
 }
 
 const createKeyRoute = createRoute({
@@ -314,7 +323,6 @@ const createKeyRoute = createRoute({
 const keyActSummaries = {
   activate: 'Make a signing key the active one of its scope',
   retire: 'Take a signing key out of use',
-  revoke: 'Mark a signing key as never to be used again',
 } as const;
 
 function keyActRoute(verb: keyof typeof keyActSummaries) {
@@ -327,6 +335,18 @@ function keyActRoute(verb: keyof typeof keyActSummaries) {
     responses: { 200: jsonAnswer('The key as it is now', signingKeySchema) },
   });
 }
+
+const revokeKeyRoute = createRoute({
+  ...{ method: 'post', path: '/api/signing-keys/{key_id}/revoke', tags: ['trust'] },
+  summary: 'Mark a signing key as never to be used again',
+  description: 'A person proves again who they are; programs send no body.',
+  request: {
+    params: z.object({ key_id: keyIdSchema }),
+    // Not required: without a body nothing is proven, which is enough for programs alone.
+    body: { content: { 'application/json': { schema: z.object(proofShape) } } },
+  },
+  responses: { 200: jsonAnswer('The key as it is now', signingKeySchema) },
+});
 
 function formatKey(row: SigningKeyRow, inTrustList: boolean) {
   return {

@@ -2,6 +2,7 @@
 import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
 import { numberOf, textsOf } from '../../http/answer.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
+import { proofOptions, requestProven } from '../../http/person.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { answerAuthority, authorityPath } from './options.ts';
@@ -36,6 +37,7 @@ export const caRevoke: CommandSpec = {
     { flags: '--reason <reason>', text: 'why', choices: reasons, fallback: 'unspecified' },
     { flags: '--invalid-from <time>', text: 'since when the key is not to be trusted, RFC 3339' },
     { flags: '--cascade', text: 'revoke everything below it' },
+    ...proofOptions(),
   ],
   examples: ['signpost ca revoke issuing --reason cACompromise --invalid-from 2026-11-01T00:00:00Z --cascade'],
   run: revoke,
@@ -68,7 +70,7 @@ async function revoke(invocation: Invocation): Promise<Answer> {
   await prompt.confirm(cascade ? `Revoke ${name} and all of these?` : `Revoke ${name}?`);
   const from = options.text('invalid-from');
   const body = { reason: options.requiredText('reason'), cascade, ...(from !== undefined && { invalid_from: from }) };
-  const document = await client.request('POST', authorityPath(name, 'revoke'), { body });
+  const document = await requestProven(invocation, client, { path: authorityPath(name, 'revoke'), body });
   const parent = document.parent;
   const told = typeof parent === 'string' ? ` ${parent} lists it: signpost ca crl publish ${parent}` : '';
   return answerAuthority(document, `${name} is revoked.${told}`, '');

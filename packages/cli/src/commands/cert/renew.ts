@@ -2,6 +2,7 @@
 import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
 import { type JsonObject, textOf } from '../../http/answer.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
+import { proofOptions, requestProven } from '../../http/person.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { writeCertificate, writeNewKey } from './folder.ts';
@@ -27,6 +28,7 @@ export const certRenew: CommandSpec = {
     { flags: '--lifetime <duration>', text: 'such as 90d' },
     { flags: '--revoke-old', text: 'revoke the old one as superseded' },
     { flags: '--out <folder>', text: 'where the files go' },
+    ...proofOptions(),
   ],
   examples: [
     'signpost cert renew www.example.com --out www',
@@ -43,9 +45,12 @@ async function renewCertificate(invocation: Invocation): Promise<Answer> {
     const value = options.text(name);
     return value === undefined ? [] : [[name, value]];
   });
-  const answer = await client.request('POST', `/api/certificates/${id}/renew`, {
-    body: { ...Object.fromEntries(texts), ...(await chooseKey(invocation)), revoke_old: options.flag('revoke-old') },
-  });
+  const revokesOld = options.flag('revoke-old');
+  const path = `/api/certificates/${id}/renew`;
+  const body = { ...Object.fromEntries(texts), ...(await chooseKey(invocation)), revoke_old: revokesOld };
+  const answer = revokesOld
+    ? await requestProven(invocation, client, { path, body })
+    : await client.request('POST', path, { body });
   const folder = options.text('out');
   const paths = folder === undefined ? [] : await writeCertificate(folder, answer);
   const line = `Certificate ${textOf(answer, 'id')} renews ${id}, valid until ${textOf(answer, 'not_after')}`;

@@ -2,6 +2,7 @@
 import { type CommandSpec, type Invocation, readArgument } from '../../command.ts';
 import { objectsOf, textOf } from '../../http/answer.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
+import { proofOptions, requestProven } from '../../http/person.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { answerPairs } from '../answers.ts';
@@ -25,6 +26,7 @@ export const certRevoke: CommandSpec = {
       fallback: 'unspecified',
     },
     { flags: '--invalid-from <time>', text: 'since when the key is thought to be lost, such as 2026-11-01T00:00:00Z' },
+    ...proofOptions(),
   ],
   examples: ['signpost cert revoke www.example.com --reason keyCompromise --invalid-from 2026-11-01T00:00:00Z'],
   run: async (invocation) => {
@@ -38,7 +40,10 @@ export const certRevoke: CommandSpec = {
     if (time && Number.isNaN(time.getTime()))
       throw new Failure('usage', `expected --invalid-from to be a time, got "${from}"`);
     const body = { reason: options.requiredText('reason'), ...(time ? { invalid_from: time.toISOString() } : {}) };
-    return answerPairs(await client.request('POST', `/api/certificates/${id}/revoke`, { body }), fields);
+    return answerPairs(
+      await requestProven(invocation, client, { path: `/api/certificates/${id}/revoke`, body }),
+      fields,
+    );
   },
 };
 

@@ -6,6 +6,7 @@ import { type CommandSpec, type Invocation, readArgument } from '../../command.t
 import { type JsonObject, objectsOf, textOf } from '../../http/answer.ts';
 import type { Client } from '../../http/client.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
+import { proofOptions, requestProven } from '../../http/person.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { answerPairs, answerTable } from '../answers.ts';
@@ -59,8 +60,9 @@ export const keyRevoke: CommandSpec = {
   words: 'key revoke',
   arguments: '<key-id>',
   summary: 'Never sign with this key again; clients learn it from the next trust list',
+  options: proofOptions(),
   examples: ['signpost key revoke 3b6a27bcceb6a42d'],
-  run: (invocation) => changeKey(invocation, 'revoke', 'Revoke this key for ever?'),
+  run: revokeKey,
 };
 
 async function createKey(invocation: Invocation): Promise<Answer> {
@@ -106,11 +108,18 @@ function writeKey(key: JsonObject): string {
   return quoteWord(text);
 }
 
-async function changeKey(invocation: Invocation, act: string, question?: string): Promise<Answer> {
+async function changeKey(invocation: Invocation, act: 'activate' | 'retire', question?: string): Promise<Answer> {
   const client = await connectAuthenticated(invocation);
   const keyId = await resolveKeyId(client, readArgument(invocation, 0));
   if (question !== undefined) await invocation.prompt.confirm(`${question} (${keyId.slice(0, 16)})`);
   return answerPairs(await client.request('POST', `/api/signing-keys/${keyId}/${act}`), columns);
+}
+
+async function revokeKey(invocation: Invocation): Promise<Answer> {
+  const client = await connectAuthenticated(invocation);
+  const keyId = await resolveKeyId(client, readArgument(invocation, 0));
+  await invocation.prompt.confirm(`Revoke this key for ever? (${keyId.slice(0, 16)})`);
+  return answerPairs(await requestProven(invocation, client, { path: `/api/signing-keys/${keyId}/revoke` }), columns);
 }
 
 async function resolveKeyId(client: Client, prefix: string): Promise<string> {

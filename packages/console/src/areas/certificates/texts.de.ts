@@ -99,6 +99,7 @@ export const texts: Translation<typeof english> = {
   oldOne: 'Das alte Zertifikat',
   keepOld: 'bleibt gültig, bis es endet',
   revokeOld: 'wird sofort widerrufen, als ersetzt',
+  renewRevokes: 'Das alte Zertifikat wird damit widerrufen, endgültig: Wer es noch zeigt, wird abgewiesen.',
   hold: 'Aussetzen',
   heldDone: 'Ab jetzt ausgesetzt',
   release: 'Freigeben',

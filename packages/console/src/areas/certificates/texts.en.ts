@@ -97,6 +97,7 @@ export const texts = {
   oldOne: 'The old certificate',
   keepOld: 'stays valid until it ends',
   revokeOld: 'is revoked at once, as superseded',
+  renewRevokes: 'The old certificate is revoked with it, for good: whoever still shows it is refused.',
   hold: 'Put on hold',
   heldDone: 'On hold from now on',
   release: 'Release',

@@ -2,8 +2,10 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { encodePem } from '@signpost/protocol/asn1/pem';
 import { parseBase64 } from '@signpost/protocol/bytes/base64';
+import { confirmRevoker, type StepUpParts } from '../../accounts/step-up.ts';
 import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
+import { proofShape } from '../../http/proof-schema.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
 import { lineSchema } from '../../http/text-schema.ts';
 import { keyLabels } from '../profiles/key-label.ts';
@@ -91,7 +93,7 @@ const createSchema = z.discriminatedUnion('kind', [
 ]);
 
 /** The routes of authorities. */
-export function authorityRoutes(parts: AuthorityParts): OpenAPIHono<AppEnv> {
+export function authorityRoutes(parts: AuthorityParts & StepUpParts): OpenAPIHono<AppEnv> {
   const router = createRouter();
   addReadRoutes(router, parts);
   addCreateRoutes(router, parts);
@@ -229,7 +231,7 @@ function addSuccessionRoutes(router: OpenAPIHono<AppEnv>, parts: AuthorityParts)
   });
 }
 
-function addEndRoutes(router: OpenAPIHono<AppEnv>, parts: AuthorityParts): void {
+function addEndRoutes(router: OpenAPIHono<AppEnv>, parts: AuthorityParts & StepUpParts): void {
   router.openapi(actRoute('retire', 'Issue nothing more; what was issued stays valid', {}), async (c) => {
     const row = await retireAuthority(parts, callerOf(c.var), c.req.valid('param').authority);
     return c.json(await show(parts, row), 200);
@@ -238,9 +240,12 @@ function addEndRoutes(router: OpenAPIHono<AppEnv>, parts: AuthorityParts): void 
     reason: z.enum(authorityRevocationReasons).default('unspecified'),
     invalid_from: timeSchema.optional(),
     cascade: z.boolean().default(false),
+    ...proofShape,
   };
-  router.openapi(actRoute('revoke', 'Revoke an authority, with all below it on demand', revocation), async (c) => {
-    const { invalid_from: from, reason, cascade } = c.req.valid('json');
+  const summary = 'Revoke an authority, with all below it on demand; a person proves again who they are';
+  router.openapi(actRoute('revoke', summary, revocation), async (c) => {
+    const { invalid_from: from, reason, cascade, ...proof } = c.req.valid('json');
+    await confirmRevoker(parts, callerOf(c.var), { proof, countAttempt: c.var.countAttempt });
     const invalidFrom = from === undefined ? undefined : Date.parse(from);
     const wish = { ...c.req.valid('param'), reason, cascade, invalidFrom };
     return c.json(await show(parts, await revokeAuthority(parts, callerOf(c.var), wish)), 200);

@@ -1,7 +1,9 @@
 /** HTTP of certificates that authorities here have issued. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { confirmRevoker, type StepUpParts } from '../../accounts/step-up.ts';
 import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf, mayAdminister } from '../../http/context.ts';
+import { proofShape } from '../../http/proof-schema.ts';
 import { createRouter, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
 import { textSchema } from '../../http/text-schema.ts';
 import type { AuthorityParts } from '../authorities/authority.ts';
@@ -17,7 +19,7 @@ import { summariseCertificate, summarySchema } from './summary.ts';
 import { issueSchema, readIssueWish, readLifetime, renewSchema } from './wish-schema.ts';
 
 /** What the routes of certificates need. */
-export interface CertificateRouteParts extends AuthorityParts {
+export interface CertificateRouteParts extends AuthorityParts, StepUpParts {
   /** Called after each commit that recorded an event. */
   readonly wakeRelay: () => void;
 }
@@ -78,9 +80,10 @@ function addIssuingRoutes(router: OpenAPIHono<AppEnv>, parts: CertificateRoutePa
   });
   router.openapi(renewRoute, async (c) => {
     const { id } = c.req.valid('param');
-    const { key, request, authority, lifetime, revoke_old: revokeOld } = c.req.valid('json');
+    const { key, request, authority, lifetime, revoke_old: revokeOld, ...proof } = c.req.valid('json');
     const old = await requireCertificate(parts.database.query, c.var.organisation.id, id);
     await assertMayUse(parts, c.var, old.profile);
+    if (revokeOld) await confirmRevoker(parts, callerOf(c.var), { proof, countAttempt: c.var.countAttempt });
     const issued = await renewCertificate(parts, callerOf(c.var), {
       ...{ id, authority, revokeOld, lifetimeMs: readLifetime(lifetime) },
       key:
@@ -108,7 +111,8 @@ function addRevokingRoutes(router: OpenAPIHono<AppEnv>, parts: CertificateRouteP
   };
   router.openapi(revokeRoute, async (c) => {
     const { id } = c.req.valid('param');
-    const { reason, invalid_from: from } = c.req.valid('json');
+    const { reason, invalid_from: from, ...proof } = c.req.valid('json');
+    await confirmRevoker(parts, callerOf(c.var), { proof, countAttempt: c.var.countAttempt });
     await revokeCertificate(parts, callerOf(c.var), { id, reason, invalidFrom: readTime(from) });
     return c.json(await answer(c.var.organisation.id, id), 200);
   });
@@ -205,7 +209,7 @@ const renewRoute = createRoute({
   method: 'post',
   path: '/api/certificates/{id}/renew',
   tags,
-  summary: 'Renew a certificate',
+  summary: 'Renew a certificate; a person who has the old one revoked proves again who they are',
   request: { params, body: jsonBody(renewSchema) },
   responses: { 201: jsonAnswer('The new certificate', issuedSchema) },
 });
@@ -213,10 +217,10 @@ const revokeRoute = createRoute({
   method: 'post',
   path: '/api/certificates/{id}/revoke',
   tags,
-  summary: 'Revoke a certificate for good',
+  summary: 'Revoke a certificate for good; a person proves again who they are',
   request: {
     params,
-    body: jsonBody(z.strictObject({ reason: z.enum(leafReasons), invalid_from: timeSchema.optional() })),
+    body: jsonBody(z.strictObject({ reason: z.enum(leafReasons), invalid_from: timeSchema.optional(), ...proofShape })),
   },
   responses: { 200: jsonAnswer('The certificate, revoked', certificateSchema) },
 });

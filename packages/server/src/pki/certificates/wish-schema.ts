@@ -2,6 +2,7 @@
 
 import { attributeOids } from '@signpost/protocol/x509/oids';
 import { z } from 'zod';
+import { proofShape } from '../../http/proof-schema.ts';
 import { lineSchema } from '../../http/text-schema.ts';
 import { durationPattern, parseDuration } from '../profiles/duration.ts';
 import { keyLabels } from '../profiles/key-label.ts';
@@ -43,6 +44,7 @@ export const renewSchema = z
     authority: z.string().max(63).optional(),
     lifetime: lifetimeSchema.optional(),
     revoke_old: z.boolean().default(false),
+    ...proofShape,
   })
   .refine(({ request, key }) => (request === undefined) !== (key === undefined), 'expected either request or key');
 

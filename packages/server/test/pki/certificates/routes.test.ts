@@ -126,6 +126,7 @@ suite('the API of certificates', () => {
     const { status, json } = await ask('manager', 'POST', `/api/certificates/${old.id}/renew`, {
       key: 'same',
       revoke_old: true,
+      password: 'correct horse battery',
     });
     assert.equal(status, 201);
     const seen = (await ask('viewer', 'GET', `/api/certificates/${old.id}`)).json;
@@ -153,9 +154,9 @@ suite('the API of certificates', () => {
     const { json } = await ask('viewer', 'GET', '/api/certificates?profile=intermediate');
     const [{ id }] = json.certificates as [{ id: string }];
     const ways: readonly (readonly [string, Json])[] = [
-      ['renew', { key: 'same', revoke_old: true }],
+      ['renew', { key: 'same', revoke_old: true, password: 'correct horse battery' }],
       ['renew', { key: 'new' }],
-      ['revoke', { reason: 'superseded' }],
+      ['revoke', { reason: 'superseded', password: 'correct horse battery' }],
       ['hold', {}],
       ['release', {}],
     ];
