@@ -21,7 +21,7 @@ async function publish(operator: Operator, version: string): Promise<void> {
 
 test('an older client installs, updates, and refuses once the key is revoked', {
   skip: missing,
-  timeout: 180_000,
+  timeout: 290_000,
 }, async (t) => {
   const installation = await install();
   const server = await startServer(installation);

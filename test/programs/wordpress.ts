@@ -65,7 +65,10 @@ if (!defined('ABSPATH')) define('ABSPATH', __DIR__ . '/');
 require_once ABSPATH . 'wp-settings.php';
 `;
 
-/** Core asks the filters of plugins only after wordpress.org has answered, and takes no address of loopback by itself. */
+/**
+ * Core asks the filters of plugins only after wordpress.org has answered, takes no address of loopback by itself, and waits five
+ * seconds for an answer, which a machine under load takes.
+ */
 const closedNetwork = `<?php
 add_filter('pre_http_request', function ($answer, $arguments, $url) {
     if (strpos($url, 'http://127.0.0.1:') === 0) return $answer;
@@ -73,6 +76,7 @@ add_filter('pre_http_request', function ($answer, $arguments, $url) {
     return ['headers' => [], 'body' => $body, 'response' => ['code' => 200, 'message' => 'OK'], 'cookies' => [], 'filename' => null];
 }, 10, 3);
 add_filter('http_request_host_is_external', '__return_true');
+add_filter('http_request_args', fn($arguments) => ['timeout' => max(120, $arguments['timeout'])] + $arguments);
 add_filter('http_allowed_safe_ports', fn() => range(1, 65535));
 `;
 
@@ -96,7 +100,7 @@ async function evaluateIn(folder: string, site: string, code: string, isInstalla
   const end = `file_put_contents('${answerFile}', json_encode($answer));`;
   await rm(answerFile, { force: true });
   await writeFile(script, `<?php\n${surroundings}\n${isInstallation ? '' : loading}\n${code}\n${end}\n`);
-  const options = { env: { PATH: '/usr/bin:/bin' }, timeout: 120_000, maxBuffer: 16 * 1024 * 1024 };
+  const options = { env: { PATH: '/usr/bin:/bin' }, timeout: 280_000, maxBuffer: 16 * 1024 * 1024 };
   const { stdout } = await run('php', ['-d', 'memory_limit=512M', script], options);
   if (!existsSync(answerFile)) throw new Error(`WordPress left no answer: ${stdout.slice(-2000)}`);
   return JSON.parse(await readFile(answerFile, 'utf8'));

@@ -183,7 +183,7 @@ test('a signature is gone with the revocation of its key, before any list says s
 
 test("WordPress' own updater takes our package by its signature, and refuses another one", {
   skip: missingWordPress(),
-  timeout: 240_000,
+  timeout: 290_000,
 }, async (t) => {
   const [wordpress, middle] = await Promise.all([installWordPress(), startMiddle(plugin.scene.url)]);
   t.after(async () => {

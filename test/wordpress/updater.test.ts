@@ -70,7 +70,7 @@ interface Upgrade {
 
 test('WordPress upgrades a plugin from our server, and refuses what nobody signed', {
   skip: missingWordPress(),
-  timeout: 240_000,
+  timeout: 290_000,
 }, async (t) => {
   const [wordpress, installation] = await Promise.all([installWordPress(), install()]);
   const server = await startServer(installation);
