@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { chooseFreePort } from '../../../protocol/test/free-port.ts';
 import { Client } from '../../src/http/client.ts';
 import { openLocalRegistry } from '../../src/selftest/local-registry.ts';
 import { runSelftest } from '../../src/selftest/selftest.ts';
@@ -14,7 +15,7 @@ import { startServer } from '../support/server.ts';
 
 describe('watch selftest', () => {
   test('the alarm comes, by webhook as well, and nothing is left of the trial', async (t) => {
-    const [address, other] = [await findFreeAddress(), await findFreeAddress()];
+    const [address, other] = [await chooseFreeAddress(), await chooseFreeAddress()];
     const settings = { SIGNPOST_WATCH_HOSTS: `http://${address}`, SIGNPOST_WEBHOOK_ADDRESSES: 'any' };
     const { json, signpost } = await startServer(t, { prepare: () => settings });
     const receiver = createServer((_, response) => response.writeHead(204).end()).listen(0, '127.0.0.1');
@@ -55,7 +56,7 @@ describe('watch selftest', () => {
   });
 
   test('a registry with a password serves as well, again and again', { skip: missing }, async (t) => {
-    const host = await findFreeAddress();
+    const host = await chooseFreeAddress();
     const config = await startDockerRegistry(t, host);
     const prepare = (cwd: string) => {
       writeFileSync(join(cwd, 'config.json'), config);
@@ -106,10 +107,6 @@ describe('watch selftest', () => {
   });
 });
 
-async function findFreeAddress(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `127.0.0.1:${port}`;
+async function chooseFreeAddress(): Promise<string> {
+  return `127.0.0.1:${await chooseFreePort()}`;
 }
