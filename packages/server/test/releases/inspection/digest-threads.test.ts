@@ -90,5 +90,6 @@ test('the threads stand back behind the one that answers', { skip: process.platf
   const priorities = readdirSync('/proc/self/task').map((task) =>
     Number(readFileSync(`/proc/self/task/${task}/stat`, 'utf8').split(') ')[1]?.split(' ')[16]),
   );
-  assert.equal(priorities.filter((priority) => priority > before).length, 2);
+  // Nothing stands behind 19.
+  assert.equal(priorities.filter((priority) => priority > before).length, before < 19 ? 2 : 0);
 });
