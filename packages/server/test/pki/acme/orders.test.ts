@@ -73,6 +73,20 @@ forEachEngine((_, open) => {
     assert.ok(orders.includes(first.url) && orders.includes(other.url));
   });
 
+  test('the same order asked for several times at once is one order, and counts as one', async () => {
+    await scene.addDirectory('single', { limits: { accounts: 0, orders: 1, failures: 0 } });
+    const single = await scene.enrol('single');
+    const names = ['once.example.test'];
+    const [first, ...others] = await Promise.all([1, 2, 3].map(() => placeOrder(single, names)));
+    assert.ok(first);
+    for (const other of others) assert.deepEqual([other.url, other.authorizations], [first.url, first.authorizations]);
+    const { orders } = (await single.read(`${single.kid}/orders`)).json as { orders: string[] };
+    assert.deepEqual(orders, [first.url]);
+    const different = [1, 2].map((number) => ({ identifiers: dns(`other${number}.example.test`) }));
+    const replies = await Promise.all(different.map((wish) => single.post(single.directory.newOrder, wish)));
+    assert.deepEqual(replies.map(typeOf), ['429 rateLimited', '429 rateLimited']);
+  });
+
   test('a wildcard is proven by dns-01, one of several texts, and only so', async () => {
     const order = await placeOrder(client, ['*.wild.example.test']);
     const url = order.authorizations[0] ?? '';

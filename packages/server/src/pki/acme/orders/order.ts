@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { encodeCanonicalText, type SignableObject } from '@signpost/protocol/json/canonical';
 import { parseString } from '@signpost/protocol/json/fields';
+import type { Transaction } from 'kysely';
 import { createId } from '../../../storage/ids.ts';
+import type { Schema } from '../../../storage/schema.ts';
 import type { AccountDependencies } from '../accounts/account.ts';
 import type { Directory, OfferedProfile } from '../directories/directory.ts';
 import { AcmeProblem, type Identifier } from '../problem.ts';
@@ -13,7 +15,14 @@ import { readEnd } from './end.ts';
 import { listChallenges, parseIdentifiers } from './identifiers.ts';
 import { assertNamePolicy } from './name-policy.ts';
 import { type OrderWithProofs, readProofs } from './read.ts';
-import { type AuthorizationRow, findOpenOrder, insertOrder, listUsableAuthorizations, type OrderRow } from './store.ts';
+import {
+  type AuthorizationRow,
+  findOpenOrder,
+  insertOrder,
+  listOrderAuthorizations,
+  listUsableAuthorizations,
+  type OrderRow,
+} from './store.ts';
 
 /** What orders work with. */
 export type OrderDependencies = Pick<AccountDependencies, 'database' | 'now' | 'limits'>;
@@ -32,7 +41,7 @@ const proofMarginMs = 3_600_000;
  * account gave before count, as long as they last.
  */
 export async function createOrder(dependencies: OrderDependencies, request: AccountRequest): Promise<OrderWithProofs> {
-  const { database, now, limits } = dependencies;
+  const { database, now } = dependencies;
   const { account, directory } = request;
   const payload = parsePayload(request);
   const identifiers = parseIdentifiers(payload, directory);
@@ -48,7 +57,6 @@ export async function createOrder(dependencies: OrderDependencies, request: Acco
   };
   const open = await findOpenOrder(database.query, wanted, at);
   if (open) return readProofs(dependencies, request, open);
-  limits.take(`orders ${account.id}`, directory.limits.orders);
   const stored = await storeOrder(dependencies, { wanted, directory, identifiers, at });
   // What was found by this name has it.
   return { ...stored, replaces: payload.replaces === undefined ? undefined : parseString(payload, 'replaces') };
@@ -63,31 +71,58 @@ interface Wish {
 
 type StoredOrder = Omit<OrderWithProofs, 'replaces'>;
 
-async function storeOrder({ database }: OrderDependencies, wish: Wish): Promise<StoredOrder> {
-  const { wanted, identifiers, at } = wish;
+/** What asks for the same at once waits for the same line of writes, where the second one finds the first one's order. */
+async function storeOrder({ database, limits }: OrderDependencies, wish: Wish): Promise<StoredOrder> {
+  const { wanted, directory, at } = wish;
+  const count = countOnce(() => limits.take(`orders ${wanted.account_id}`, directory.limits.orders));
   let stored: StoredOrder | undefined;
   await writeInGroup(database, async (tx) => {
-    const values = identifiers.map(({ value }) => value.replace(/^\*\./, ''));
-    const usable = await listUsableAuthorizations(tx, wanted.account_id, { values, now: at + proofMarginMs });
-    const proofs = identifiers.map((identifier) => {
-      const known = selectProof(usable, identifier);
-      return { known, row: known ?? createAuthorization(wish, identifier) };
-    });
-    const authorizations = proofs.map(({ row }) => row);
-    const ends = authorizations.map(({ expires_at }) => expires_at);
-    const order: OrderRow = {
-      id: createId(at),
-      ...wanted,
-      state: authorizations.every(({ state }) => state === 'valid') ? 'ready' : 'pending',
-      ...{ error: null, certificate_id: null, created_at: at },
-      expires_at: Math.min(at + orderLifeMs, wanted.not_after ?? at + orderLifeMs, ...ends),
-    };
-    const known = proofs.flatMap(({ known: row }) => row ?? []);
-    await insertOrder(tx, order, { known, added: proofs.flatMap(({ known: old, row }) => (old ? [] : row)) });
-    stored = { order, authorizations };
+    const open = await findOpenOrder(tx, wanted, at);
+    if (open) stored = { order: open, authorizations: await listOrderAuthorizations(tx, open.id) };
+    else if (count().refusal === undefined) stored = await addOrder(tx, wish);
   });
-  if (!stored) throw new TypeError('expected the group to have been written');
-  return stored;
+  if (stored) return stored;
+  throw count().refusal;
+}
+
+/** Counts at the first call alone, and returns what was thrown: a write in a group may be run again, and takes others along by what it throws. */
+function countOnce(count: () => void): () => { readonly refusal?: unknown } {
+  let outcome: { readonly refusal?: unknown } | undefined;
+  return () => {
+    outcome ??= attempt(count);
+    return outcome;
+  };
+}
+
+function attempt(act: () => void): { readonly refusal?: unknown } {
+  try {
+    act();
+    return {};
+  } catch (refusal) {
+    return { refusal };
+  }
+}
+
+async function addOrder(tx: Transaction<Schema>, wish: Wish): Promise<StoredOrder> {
+  const { wanted, identifiers, at } = wish;
+  const values = identifiers.map(({ value }) => value.replace(/^\*\./, ''));
+  const usable = await listUsableAuthorizations(tx, wanted.account_id, { values, now: at + proofMarginMs });
+  const proofs = identifiers.map((identifier) => {
+    const known = selectProof(usable, identifier);
+    return { known, row: known ?? createAuthorization(wish, identifier) };
+  });
+  const authorizations = proofs.map(({ row }) => row);
+  const ends = authorizations.map(({ expires_at }) => expires_at);
+  const order: OrderRow = {
+    id: createId(at),
+    ...wanted,
+    state: authorizations.every(({ state }) => state === 'valid') ? 'ready' : 'pending',
+    ...{ error: null, certificate_id: null, created_at: at },
+    expires_at: Math.min(at + orderLifeMs, wanted.not_after ?? at + orderLifeMs, ...ends),
+  };
+  const known = proofs.flatMap(({ known: row }) => row ?? []);
+  await insertOrder(tx, order, { known, added: proofs.flatMap(({ known: old, row }) => (old ? [] : row)) });
+  return { order, authorizations };
 }
 
 /** A valid proof first; else one that the client may still give. */
