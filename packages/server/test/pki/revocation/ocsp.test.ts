@@ -10,6 +10,7 @@ import { answerOcsp } from '../../../src/pki/revocation/ocsp/answer.ts';
 import { openResponder } from '../../../src/pki/revocation/ocsp/responder.ts';
 import { orderPublication } from '../../../src/pki/revocation/root.ts';
 import { forEachEngine } from '../../storage/engines.ts';
+import { masterPassword } from '../../vault/opened-vault.ts';
 import type { ReadCertificate } from '../issued.ts';
 import { rootPassphrase } from '../scene.ts';
 import { createRevocationScene, type RevocationScene } from './scene.ts';
@@ -110,6 +111,56 @@ forEachEngine((_engine, openDatabase) => {
     assert.equal(await failure(request.map((octet, index) => (index === at + 4 ? 0x1b : octet))), 'unauthorized');
     await scene.parts.vault.lock();
     assert.equal(await failure(request), 'tryLater');
+  });
+
+  test('what was answered before is answered again while the vault is locked, as long as it holds and nothing changed', async () => {
+    const scene = await createRevocationScene(await openDatabase());
+    const { parts, place, issuer } = scene;
+    const [host, other] = [await scene.issue(), await scene.issue()];
+    const requestFor = async ({ certificate }: ReadCertificate, nonce?: Uint8Array<ArrayBuffer>) =>
+      encodeOcspRequest([await createCertificateId(certificate, issuer.certificate)], nonce && { nonce });
+    const kinds = async (bytes: Uint8Array<ArrayBuffer>) => {
+      const response = await ask(scene, bytes);
+      return response.kind === 'failure'
+        ? response.failure
+        : response.responses.map(({ status }) => status.kind).join();
+    };
+    const first = await answerOcsp(parts, place, await requestFor(host));
+    await askAbout(scene, other);
+    await parts.vault.lock();
+    assert.deepEqual(await answerOcsp(parts, place, await requestFor(host)), first);
+    assert.equal(await kinds(await requestFor(host, Uint8Array.of(1, 2, 3, 4))), 'tryLater');
+    // Nobody can sign it again, and it holds for eight hours.
+    scene.travel(7 * 3_600_000);
+    assert.deepEqual(await answerOcsp(parts, place, await requestFor(host)), first);
+    await scene.change(host, 'held');
+    assert.equal(await kinds(await requestFor(host)), 'tryLater');
+    scene.travel(3_600_000);
+    assert.equal(await kinds(await requestFor(other)), 'tryLater');
+    await parts.vault.unlock(masterPassword);
+    assert.deepEqual([await kinds(await requestFor(host)), await kinds(await requestFor(other))], ['revoked', 'good']);
+  });
+
+  test('what was answered before is not the answer about a certificate of that number by another authority', async () => {
+    const scene = await createRevocationScene(await openDatabase());
+    const host = await scene.issue();
+    await askAbout(scene, host);
+    const foreign = encodeOcspRequest([await createCertificateId(host.certificate, host.certificate)]);
+    assert.deepEqual(await ask(scene, foreign), { kind: 'failure', failure: 'unauthorized' });
+    await scene.parts.vault.lock();
+    assert.deepEqual(await ask(scene, foreign), { kind: 'failure', failure: 'tryLater' });
+  });
+
+  test('answers by a responder are given no more when it was revoked, also while the vault is locked', async () => {
+    const scene = await createRevocationScene(await openDatabase());
+    const { parts } = scene;
+    const host = await scene.issue();
+    await askAbout(scene, host);
+    const [responder] = await listResponders(scene);
+    await parts.vault.lock();
+    await revokeCertificate(parts, scene.caller, { id: responder?.certificate_id ?? '', reason: 'keyCompromise' });
+    const id = await createCertificateId(host.certificate, scene.issuer.certificate);
+    assert.deepEqual(await ask(scene, encodeOcspRequest([id])), { kind: 'failure', failure: 'tryLater' });
   });
 
   test('a responder is renewed when half of its life is over, however many ask at once', async () => {

@@ -15,7 +15,7 @@ import { toReason } from '../lists/entries.ts';
 import { answerAgeMs, answerValidityMs } from '../periods.ts';
 import { listStatuses } from '../store.ts';
 import { openResponder, type Responder, type ResponderParts } from './responder.ts';
-import type { SignedAnswer, SignedAnswers } from './signed-answers.ts';
+import { isSameOctets, type SignedAnswer, type SignedAnswers } from './signed-answers.ts';
 
 /** What answering needs. */
 export interface AnswerParts extends ResponderParts {
@@ -30,7 +30,10 @@ export type OcspAnswer =
   /** For this request only. */
   | { readonly kind: 'single'; readonly bytes: Uint8Array<ArrayBuffer> };
 
-/** Answers a request, whatever it is: what cannot be answered is told by the statuses of the protocol. */
+/**
+ * Answers a request, whatever it is: what cannot be answered is told by the statuses of the protocol. What was signed before needs
+ * no key, and while the vault is locked it is given as long as it holds.
+ */
 export async function answerOcsp(
   parts: AnswerParts,
   place: AuthorityPlace,
@@ -38,9 +41,9 @@ export async function answerOcsp(
 ): Promise<OcspAnswer> {
   try {
     const request = parseOcspRequest(bytes);
-    const responder = await openResponder(parts, place);
-    assertOwn(request, responder);
-    return await answerRequest(parts, place, { request, responder });
+    const id = findShared(request);
+    const kept = id && parts.statusAnswers.signed.find(place.authorityId, id);
+    return kept ? { kind: 'shared', answer: kept } : await answerAnew(parts, place, { request, id });
   } catch (error) {
     const failure = failureOf(error);
     if (failure === 'internalError') parts.log.error({ err: error, authorityId: place.authorityId }, 'no OCSP answer');
@@ -48,8 +51,32 @@ export async function answerOcsp(
   }
 }
 
-interface Asked {
+/** What an answer that anybody may have is about: one certificate, asked about without a nonce. */
+function findShared({ certificates, nonce }: OcspRequest): CertificateId | undefined {
+  const [id, ...others] = certificates;
+  return others.length === 0 && nonce === undefined ? id : undefined;
+}
+
+interface Question {
   readonly request: OcspRequest;
+  /** Of an answer that may be kept. */
+  readonly id: CertificateId | undefined;
+}
+
+async function answerAnew(parts: AnswerParts, place: AuthorityPlace, question: Question): Promise<OcspAnswer> {
+  try {
+    const responder = await openResponder(parts, place);
+    assertOwn(question.request, responder);
+    return await answerRequest(parts, place, { ...question, responder });
+  } catch (error) {
+    const isLocked = error instanceof Refusal && error.code === 'vault_locked';
+    const held = isLocked && question.id && parts.statusAnswers.signed.findHolding(place.authorityId, question.id);
+    if (held) return { kind: 'shared', answer: held };
+    throw error;
+  }
+}
+
+interface Asked extends Question {
   readonly responder: Responder;
 }
 
@@ -62,39 +89,33 @@ function assertOwn({ certificates }: OcspRequest, responder: Responder): void {
 
 function isOwn({ hash, nameHash, keyHash }: CertificateId, { issuerHashes }: Responder): boolean {
   const own = issuerHashes.get(hash);
-  return own !== undefined && isSame(own.nameHash, nameHash) && isSame(own.keyHash, keyHash);
-}
-
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  return Buffer.compare(left, right) === 0;
+  return own !== undefined && isSameOctets(own.nameHash, nameHash) && isSameOctets(own.keyHash, keyHash);
 }
 
 async function answerRequest(parts: AnswerParts, place: AuthorityPlace, asked: Asked): Promise<OcspAnswer> {
-  const { certificates, nonce } = asked.request;
-  const [id, ...others] = certificates;
-  const isShared = id !== undefined && others.length === 0 && nonce === undefined;
-  const kept = isShared ? parts.statusAnswers.signed.find(place.authorityId, id) : undefined;
-  if (kept) return { kind: 'shared', answer: kept };
+  const { id, request, responder } = asked;
   // Before looking: what changes from here on makes the answer one that is not kept.
   const generation = parts.statusAnswers.signed.generation(place.authorityId);
   const thisUpdate = Math.floor(parts.now() / 1000) * 1000;
   const responses = await describeAll(parts, place, { asked, thisUpdate });
   const bytes = await signOcspResponse(
     {
-      responder: asked.responder.certificate.subject,
+      responder: responder.certificate.subject,
       producedAt: thisUpdate,
       responses,
-      nonce,
-      certificates: [asked.responder.certificate],
+      nonce: request.nonce,
+      certificates: [responder.certificate],
     },
-    asked.responder.signer,
+    responder.signer,
   );
   // What was never issued may be at any moment, and could be asked about without end.
-  if (!isShared || responses[0]?.status.kind === 'unknown') return { kind: 'single', bytes };
+  const [response] = responses;
+  if (!id || !response || response.status.kind === 'unknown') return { kind: 'single', bytes };
   const etag = `"${createHash('sha256').update(bytes).digest('hex')}"`;
-  const validUntil = Math.min(thisUpdate + answerAgeMs, asked.responder.certificate.notAfter);
+  const validUntil = Math.min(thisUpdate + answerAgeMs, responder.certificate.notAfter);
+  const signed = { bytes, etag, thisUpdate, validUntil, nextUpdate: response.nextUpdate ?? validUntil };
   const kind = { issuerId: place.authorityId, id, generation };
-  return { kind: 'shared', answer: parts.statusAnswers.signed.keep(kind, { bytes, etag, thisUpdate, validUntil }) };
+  return { kind: 'shared', answer: parts.statusAnswers.signed.keep(kind, signed) };
 }
 
 async function describeAll(

@@ -67,13 +67,13 @@ export async function openResponder(parts: ResponderParts, place: AuthorityPlace
   return finding;
 }
 
-/** Lets the responder of an authority answer no more when its certificate is among those that changed; returns whether it is. */
+/** Lets the responder of an authority answer no more when its certificate is among those that changed; returns whether it may be. */
 export async function forgetResponder(
   parts: Pick<ResponderParts, 'vault'>,
   { issuerId, serials }: StatusChange,
 ): Promise<boolean> {
-  // What a locked vault had opened is forgotten already.
-  if (parts.vault.state !== 'unlocked') return false;
+  // What a locked vault had opened is forgotten already, and nobody knows who it was.
+  if (parts.vault.state !== 'unlocked') return true;
   const cache = cacheOf(parts);
   const kept = cache.get(issuerId);
   const responder = await kept?.catch(() => undefined);

@@ -2,6 +2,7 @@
 import type { CertificateId } from '@signpost/protocol/x509/ocsp/certificate-id';
 import { formatSerial } from '../../records/certificate-row.ts';
 import type { StatusChange } from '../../records/status-changes.ts';
+import { sharedCacheSeconds } from '../periods.ts';
 
 /** A response about one certificate, to a request without a nonce. */
 export interface SignedAnswer {
@@ -10,13 +11,16 @@ export interface SignedAnswer {
   readonly etag: string;
   /** Unix ms. */
   readonly thisUpdate: number;
-  /** Unix ms from which on it must be signed again; before it expires. */
+  /** Unix ms from which on it is to be signed again; before it expires. */
   readonly validUntil: number;
+  /** Unix ms from which on it says nothing any more. */
+  readonly nextUpdate: number;
   /** False once the status is another one. */
   readonly isCurrent: () => boolean;
 }
 
 interface Entry {
+  readonly id: CertificateId;
   readonly answer: SignedAnswer;
   current: boolean;
 }
@@ -39,10 +43,16 @@ export class SignedAnswers {
     return this.#generations.get(issuerId) ?? 0;
   }
 
-  /** The answer that still holds, or undefined. */
+  /** The answer that is to be given, or undefined. */
   find(issuerId: string, id: CertificateId): SignedAnswer | undefined {
-    const entry = this.#entries.get(keyOf(issuerId, id.hash, formatSerial(id.serialNumber)));
-    return entry && this.#now() < entry.answer.validUntil ? entry.answer : undefined;
+    const answer = this.#recall(issuerId, id);
+    return answer && this.#now() < answer.validUntil ? answer : undefined;
+  }
+
+  /** The same, also one that is to be signed again and holds for as long as caches may keep it: for when nobody can sign. */
+  findHolding(issuerId: string, id: CertificateId): SignedAnswer | undefined {
+    const answer = this.#recall(issuerId, id);
+    return answer && this.#now() + sharedCacheSeconds * 1000 < answer.nextUpdate ? answer : undefined;
   }
 
   /** Keeps what was found out under `generation`, and returns it as it is to be given. */
@@ -52,7 +62,7 @@ export class SignedAnswers {
   ): SignedAnswer {
     const { issuerId, id, generation } = place;
     const isKept = generation === this.generation(issuerId);
-    const entry: Entry = { answer: { ...answer, isCurrent: () => entry.current }, current: isKept };
+    const entry: Entry = { id, answer: { ...answer, isCurrent: () => entry.current }, current: isKept };
     if (!isKept) return entry.answer;
     const key = keyOf(issuerId, id.hash, formatSerial(id.serialNumber));
     this.#drop(key);
@@ -71,6 +81,14 @@ export class SignedAnswers {
     else for (const key of this.#entries.keys()) if (key.startsWith(`${issuerId} `)) this.#drop(key);
   }
 
+  /** Of two ids of one number, only one names the issuer. */
+  #recall(issuerId: string, id: CertificateId): SignedAnswer | undefined {
+    const entry = this.#entries.get(keyOf(issuerId, id.hash, formatSerial(id.serialNumber)));
+    return entry && isSameOctets(entry.id.nameHash, id.nameHash) && isSameOctets(entry.id.keyHash, id.keyHash)
+      ? entry.answer
+      : undefined;
+  }
+
   #drop(key: string): void {
     const entry = this.#entries.get(key);
     if (entry) entry.current = false;
@@ -82,4 +100,9 @@ const hashes: readonly CertificateId['hash'][] = ['SHA-1', 'SHA-256', 'SHA-384',
 
 function keyOf(issuerId: string, hash: CertificateId['hash'], serial: string): string {
   return `${issuerId} ${hash} ${serial}`;
+}
+
+/** Whether two runs of octets are the same. */
+export function isSameOctets(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.compare(left, right) === 0;
 }
