@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { after, before, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { firstPrev, hashFrame, parseFrame } from '@signpost/protocol/frames/frame';
 import { ReplayWindow } from '@signpost/protocol/frames/replay-window';
 import { openSessionKey, type SessionKey } from '@signpost/protocol/frames/session-key';
 import { verifyFrame } from '@signpost/protocol/frames/verify-frame';
 import { writeFrame } from '@signpost/protocol/frames/write-frame';
 import type { SignableObject } from '@signpost/protocol/json/canonical';
+import { Registry } from 'prom-client';
 import { WebSocket } from 'ws';
 import { listAudit } from '../../src/audit/store.ts';
 import type { Database } from '../../src/storage/database.ts';
@@ -17,10 +19,12 @@ import { openPushScene, type PushScene } from './scene.ts';
 suite('a WebSocket', () => {
   let scene: PushScene;
   let database: Database;
+  const figures = new Registry();
 
   before(async () => {
     scene = await openPushScene();
     database = scene.database;
+    scene.push.register(figures);
   });
 
   after(() => scene.close());
@@ -203,6 +207,64 @@ suite('a WebSocket', () => {
     other.listener.socket.send(Buffer.from('{}'));
     assert.equal(await other.listener.closed, 4400);
   });
+
+  test('that sends eleven frames at once waits a second for the last one, which is done all the same', async (t) => {
+    const { listener, key } = await openMember(scene, await scene.home.people.manager.logIn());
+    t.after(() => listener.socket.terminate());
+    const before = await readFigure('signpost_push_acknowledged_total');
+    await sendTogether(listener.socket, await writeMany(key, 11));
+    while ((await readFigure('signpost_push_acknowledged_total')) < before + 11) await sleep(20);
+    assert.equal(listener.socket.readyState, WebSocket.OPEN);
+  });
+
+  test('that sends many more than may wait is let go, and nothing is done beyond its ten', async () => {
+    const { listener, key } = await openMember(scene, await scene.home.people.manager.logIn());
+    const limited = 'signpost_push_limited_total{limit="client-frames"}';
+    const before = await Promise.all(['signpost_push_acknowledged_total', limited].map(readFigure));
+    await sendTogether(listener.socket, await writeMany(key, 60));
+    assert.equal(await listener.closed, 4429);
+    assert.ok((await readFigure('signpost_push_acknowledged_total')) - (before[0] ?? 0) <= 10);
+    assert.ok((await readFigure(limited)) > (before[1] ?? 0));
+  });
+
+  test('on which something bad came does nothing of what came with it', async () => {
+    const { listener, key } = await openMember(scene, await scene.home.people.manager.logIn());
+    const before = await Promise.all(
+      ['signpost_push_acknowledged_total', 'signpost_push_ended_total{reason="bad-input"}'].map(readFigure),
+    );
+    await sendTogether(listener.socket, ['garbage', ...(await writeMany(key, 1))]);
+    assert.equal(await listener.closed, 4400);
+    assert.deepEqual(
+      await Promise.all(
+        ['signpost_push_acknowledged_total', 'signpost_push_ended_total{reason="bad-input"}'].map(readFigure),
+      ),
+      [before[0], (before[1] ?? 0) + 1],
+    );
+  });
+
+  async function readFigure(name: string): Promise<number> {
+    const text = await figures.metrics();
+    return Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${name} `))
+        ?.split(' ')
+        .at(-1) ?? 0,
+    );
+  }
+
+  function writeMany(key: SessionKey, count: number): Promise<string[]> {
+    const data = { cursor: '0123456789abcdef:trust.1' };
+    return Promise.all(Array.from({ length: count }, () => write(key, 'client.acknowledge', data, scene.now())));
+  }
+
+  /** In one chunk. */
+  async function sendTogether(socket: WebSocket, texts: readonly string[]): Promise<void> {
+    const own = (socket as unknown as { _socket: Socket })._socket;
+    own.cork();
+    for (const text of texts) socket.send(text);
+    own.uncork();
+  }
 
   test('ends at once with its session, and its key with it', async () => {
     const as = await scene.home.people.viewer.logIn();

@@ -1,7 +1,7 @@
 /** A connection as the hub sees it: somewhere to write buffers to, which says how much of them is still on its way. */
 import type { Framing } from './framing.ts';
 
-/** Why the hub ends a connection. */
+/** Why the server ends a connection. */
 export type EndReason =
   /** It has lived for long; the client comes back by itself. */
   | 'rotation'
@@ -14,7 +14,11 @@ export type EndReason =
   /** Somebody's role no longer allows one of its channels, or the channel is gone. */
   | 'forbidden'
   /** Nothing can be signed any more. */
-  | 'not-vouched';
+  | 'not-vouched'
+  /** What it sent is no frame that verifies, or asks for what cannot be. */
+  | 'bad-input'
+  /** It sent too much. */
+  | 'limit';
 
 /** One connection. */
 export interface Wire {

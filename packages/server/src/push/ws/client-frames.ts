@@ -1,8 +1,8 @@
-/** Frames that a client sends: signed with its session key, verified in full, and done one after the other. */
+/** Frames that a client sends: signed with its session key, verified as they come, and done one after the other. */
 import { TrustError } from '@signpost/protocol/errors';
 import type { KnownPayload } from '@signpost/protocol/frames/payload';
 import { maxChannels } from '@signpost/protocol/frames/payload';
-import { verifyFrame } from '@signpost/protocol/frames/verify-frame';
+import { type VerifiedFrame, verifyFrame } from '@signpost/protocol/frames/verify-frame';
 import type { SignableObject } from '@signpost/protocol/json/canonical';
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
@@ -46,21 +46,29 @@ export interface DoneFrame {
   readonly published: Published | undefined;
 }
 
-/**
- * Verifies a frame and does what it says; resolves when that is done, and durable. Throws `frame_refused`, the same for whatever is wrong with
- * the frame, and a Refusal for what its sender may not do.
- */
-export async function takeClientFrame(parts: ClientFrameParts, sender: Sender, text: string): Promise<DoneFrame> {
-  const { sessionKeys, now, metrics, sampledAudit } = parts;
-  const { kid, hash, known } = await verifyFrame(text, {
-    keys: { find: (kid) => sessionKeys.find(sender.holder, kid) },
-    window: sessionKeys.windowOf(sender.holder),
+/** Verifies a frame. Throws `frame_refused`, the same for whatever is wrong with it. */
+export async function verifyClientFrame(
+  { sessionKeys, now, metrics, sampledAudit }: ClientFrameParts,
+  { holder }: Sender,
+  text: string,
+): Promise<VerifiedFrame> {
+  return verifyFrame(text, {
+    keys: { find: (kid) => sessionKeys.find(holder, kid) },
+    window: sessionKeys.windowOf(holder),
     now: now(),
     onRefused: (reason) => {
       metrics.countRefusedFrame(reason);
-      sampledAudit.note({ organisationId: sender.holder.organisationId, action: 'push.frames_refused', reason });
+      sampledAudit.note({ organisationId: holder.organisationId, action: 'push.frames_refused', reason });
     },
   });
+}
+
+/** Does what a frame says; resolves when that is done, and durable. Throws a Refusal for what its sender may not do. */
+export async function actOnFrame(
+  parts: ClientFrameParts,
+  sender: Sender,
+  { kid, hash, known }: VerifiedFrame,
+): Promise<DoneFrame> {
   if (!known) throw new Refusal('invalid', 'expected a type that clients send', { rule: 'push-type' });
   // A role may have changed since the connection was opened.
   const principal = await requireStanding(parts, sender.holder);

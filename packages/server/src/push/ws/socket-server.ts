@@ -1,5 +1,6 @@
-/** The server's half of WebSockets: handshakes that were let in, and what comes from clients, one frame at a time and no faster than they may. */
+/** The server's half of WebSockets: handshakes that were let in, and what comes from clients, one frame after the other and no faster than they may. */
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { maxFrameBytes } from '@signpost/protocol/frames/frame';
 import { SessionFrames } from '@signpost/protocol/frames/session-frames';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -8,19 +9,28 @@ import type { PendingUpgrade } from '../../http/upgrade.ts';
 import { createQueue } from '../../storage/turns.ts';
 import type { Entered } from '../hub/enter.ts';
 import { encodePieces } from '../hub/framing.ts';
-import { TokenBucket } from '../hub/token-bucket.ts';
-import { type ClientFrameParts, type DoneFrame, isRefused, type Sender, takeClientFrame } from './client-frames.ts';
+import type { EndReason } from '../hub/wire.ts';
+import {
+  actOnFrame,
+  type ClientFrameParts,
+  type DoneFrame,
+  isRefused,
+  type Sender,
+  verifyClientFrame,
+} from './client-frames.ts';
+import { FrameGate, type GateClock, inbound } from './frame-gate.ts';
 import { SocketWire } from './socket.ts';
 
 /** Offered by clients of this protocol. */
 export const subprotocol = 'signpost.frames.v1';
 
-/** Frames that a client may send at once, and a second after that. */
-const inbound = { capacity: 10, perSecond: 1 };
+/** Frames of one connection that are verified or wait for their pace. */
+const maxWaiting = inbound.capacity + 32;
 
-/** How long a client that sends faster is not read from: twice as long each time. */
-const pauseMs = 1000;
-const maxPauses = 5;
+const gateClock: GateClock = {
+  elapsed: () => performance.now(),
+  sleep: (ms) => sleep(ms, undefined, { ref: false }),
+};
 
 /** Somebody who was let in. */
 interface Guest {
@@ -68,7 +78,7 @@ function connect(parts: ClientFrameParts, connection: Connection, { organisation
   webSocket.on('error', ignore);
   webSocket.on('close', () => listener.leave());
   // Strangers send nothing, and most listeners are strangers: what takes frames is not there for them.
-  if (!principal) webSocket.on('message', () => wire.end('bad-input'));
+  if (!principal) webSocket.on('message', () => parts.hub.end(listener, 'bad-input'));
   else {
     const holder = { organisationId: organisation.id, ...principal };
     takeMessages(parts, connection, { organisation, listener, holder });
@@ -77,23 +87,43 @@ function connect(parts: ClientFrameParts, connection: Connection, { organisation
 
 function ignore(): void {}
 
+/**
+ * Frames are verified as they come, since one that waited for its turn could be too old by then, and done at their pace. Nothing is done any more
+ * on a connection that has ended.
+ */
 function takeMessages(parts: ClientFrameParts, { webSocket, wire }: Connection, sender: Sender): void {
-  const enqueue = createQueue();
+  const { hub, metrics } = parts;
+  const { listener } = sender;
+  const [verifyInTurn, actInTurn] = [createQueue(), createQueue()];
+  const gate = new FrameGate(gateClock, () => metrics.countLimited('client-frames'));
   const answers = new SessionFrames();
-  const gate = createGate(webSocket, parts);
+  let waiting = 0;
+  const hasEnded = () => listener.state === 'ended';
+  const end = (reason: EndReason) => hub.end(listener, reason);
+  const take = async (text: string) => {
+    const frame = await verifyInTurn(() => verifyClientFrame(parts, sender, text));
+    await actInTurn(async () => {
+      if (hasEnded()) return;
+      if (!(await gate.pass())) end('limit');
+      else if (!hasEnded()) {
+        const done = await actOnFrame(parts, sender, frame);
+        await answer(parts, { wire, answers }, { ...done, holder: sender.holder });
+      }
+    });
+  };
   webSocket.on('message', (data, isBinary) => {
-    if (isBinary) wire.end('bad-input');
-    else if (!gate.admit()) wire.end('limit');
-    else {
-      void enqueue(async () => {
-        try {
-          const done = await takeClientFrame(parts, sender, data.toString());
-          await answer(parts, { wire, answers }, { ...done, holder: sender.holder });
-        } catch (error) {
-          wire.end(endFor(error));
-        }
-      });
+    if (hasEnded()) return;
+    if (isBinary) return end('bad-input');
+    if (waiting >= maxWaiting) {
+      metrics.countLimited('client-frames');
+      return end('limit');
     }
+    waiting += 1;
+    take(data.toString())
+      .catch((error: unknown) => end(endFor(error)))
+      .finally(() => {
+        waiting -= 1;
+      });
   });
 }
 
@@ -112,7 +142,7 @@ async function answer(
 }
 
 /** How the connection ends for what a frame did; what exactly was wrong stands in the metrics alone. */
-function endFor(error: unknown): Parameters<SocketWire['end']>[0] {
+function endFor(error: unknown): EndReason {
   if (!isRefused(error)) return 'drain';
   switch (error instanceof Refusal ? error.code : 'invalid') {
     case 'unauthenticated':
@@ -125,24 +155,4 @@ function endFor(error: unknown): Parameters<SocketWire['end']>[0] {
     default:
       return 'bad-input';
   }
-}
-
-/** Lets frames in at their pace: above it the socket is not read for a while, and who goes on for long is let go. */
-function createGate(webSocket: WebSocket, { metrics }: Pick<ClientFrameParts, 'metrics'>): { admit(): boolean } {
-  const bucket = new TokenBucket(inbound, performance.now());
-  let pauses = 0;
-  return {
-    admit: () => {
-      if (bucket.take(1, inbound, performance.now()) === 1) {
-        pauses = 0;
-        return true;
-      }
-      metrics.countLimited('client-frames');
-      if (pauses >= maxPauses) return false;
-      webSocket.pause();
-      setTimeout(() => webSocket.resume(), pauseMs * 2 ** pauses).unref();
-      pauses += 1;
-      return true;
-    },
-  };
 }

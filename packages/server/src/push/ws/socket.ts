@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import type { EndReason, Wire } from '../hub/wire.ts';
 
 /** What a close says (docs/push.md). */
-export const closeCodes: Readonly<Record<EndReason | 'bad-input' | 'limit', number>> = {
+const closeCodes: Readonly<Record<EndReason, number>> = {
   rotation: 3001,
   drain: 3001,
   'not-vouched': 3001,
@@ -38,7 +38,7 @@ export class SocketWire implements Wire {
     if (this.#webSocket.readyState === WebSocket.OPEN && this.#socket.writable) this.#socket.write(block);
   }
 
-  end(reason: keyof typeof closeCodes): void {
+  end(reason: EndReason): void {
     this.#webSocket.close(closeCodes[reason], reason);
     setTimeout(() => this.#webSocket.terminate(), closeMs).unref();
   }
