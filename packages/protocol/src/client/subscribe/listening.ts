@@ -24,6 +24,7 @@ import { Keyring } from './keyring.ts';
 import { openEventStream } from './open-event-stream.ts';
 import { askForFrames, openLongPoll } from './open-long-poll.ts';
 import { openWebSocket } from './open-web-socket.ts';
+import { Pace } from './pace.ts';
 import { cursorOf, encodePositions, type Positions, parsePositions } from './positions.ts';
 import { Receiver } from './receiver.ts';
 import type { Sent, SubscribeOptions } from './subscription.ts';
@@ -65,6 +66,7 @@ export class Listening {
   readonly #parts: Omit<ConnectionParts, 'channels' | 'signal' | 'cursor' | 'onSender'>;
   readonly #ownFrames = new SessionFrames();
   readonly #answers = new Answers();
+  readonly #pace = new Pace();
   #receiver: Receiver | undefined;
   #send: ((text: string) => void) | undefined;
   #way = 0;
@@ -119,12 +121,14 @@ export class Listening {
     }
   }
 
-  /** Sends a frame of the client's own. Throws `fetch_failed`, `key_unknown`, and as `writeFrame`. */
+  /** Sends a frame of the client's own, in its turn and at its pace. Throws `fetch_failed`, `key_unknown`, and as `writeFrame`. */
   send(type: ClientFrameType, data: SignableObject): Promise<Sent> {
     const sent = this.#sending.then(async () => {
       const receiver = this.#receiver;
       if (!this.#send || !receiver) throw new TrustError('fetch_failed', 'expected an open WebSocket, got none');
       const move = planMove(receiver, type, data);
+      // Above the pace the server would let the connection go.
+      await sleep(this.#pace.take(performance.now()), this.#closing.signal);
       const message = { type, data: move?.data ?? data, ts: this.#options.now() };
       const { text, hash } = await this.#ownFrames.write(this.#keys.sessionKey, message);
       if (!this.#send) throw new TrustError('fetch_failed', 'expected an open WebSocket, got none');
@@ -320,7 +324,7 @@ function forgiveServer(error: unknown): void {
 /** Resolves after `ms`, or when `signal` says so. */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
+    if (signal.aborted || ms === 0) return resolve();
     const finish = () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', finish);

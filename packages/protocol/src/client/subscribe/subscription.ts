@@ -54,10 +54,10 @@ export interface Subscription {
   /** Settles when it has ended: resolves after `close`, rejects when nothing can be heard any more or a listener threw. */
   readonly ended: Promise<void>;
   /**
-   * Sends a frame of the client's own, over a WebSocket with a session key (`session`). Resolves when it is on its way.
-   * `client.subscribe` and `client.unsubscribe` change the channels of this subscription, also for the connections to come. Throws
-   * `fetch_failed` while no WebSocket is open, `key_unknown` without a session key, a TypeError for too many channels or none, and as
-   * `writeFrame`.
+   * Sends a frame of the client's own, over a WebSocket with a session key (`session`): eight at once, then one in 1.1 s; what is
+   * sent faster waits. Resolves when it is on its way. `client.subscribe` and `client.unsubscribe` change the channels of this
+   * subscription, also for the connections to come. Throws `fetch_failed` while no WebSocket is open, `key_unknown` without a
+   * session key, a TypeError for too many channels or none, and as `writeFrame`.
    */
   send(type: ClientFrameType, data: SignableObject): Promise<Sent>;
   /** Ends it; resolves when the last frame was handed over and the positions are stored. */
