@@ -41,7 +41,7 @@ export class PushMetrics {
   });
   readonly #limited = new Counter({
     name: 'signpost_push_limited_total',
-    help: 'Connections, keys and frames of clients that a limit refused',
+    help: 'Times that a limit was hit, by connections, by keys and frames of clients, and by clients that do not read',
     labelNames: ['limit'],
     registers: [],
   });

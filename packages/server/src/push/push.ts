@@ -16,6 +16,7 @@ import { SessionKeys } from './keys/session-keys.ts';
 import { pruneLogs } from './log/retention.ts';
 import { type Batch, Sequencer, type SequencerParts } from './log/sequencer.ts';
 import { PushMetrics, type Transport } from './metrics.ts';
+import { Refusals } from './refusals.ts';
 import { SampledAudit } from './sampled-audit.ts';
 import { publishTelemetry } from './telemetry.ts';
 import { recordPublished } from './webhooks/deliveries/record.ts';
@@ -44,6 +45,7 @@ export interface Push {
   readonly sessionKeys: SessionKeys;
   readonly sequencer: Sequencer;
   readonly sampledAudit: SampledAudit;
+  readonly refusals: Refusals;
   readonly metrics: PushMetrics;
   /** Event streams that the socket opens by itself. */
   readonly streams: DirectResponders<DirectStream>;
@@ -76,6 +78,8 @@ const newPerSecond = 10_000;
 export function openPush(parts: PushParts): Push {
   const { database, now, log, config, times = {} } = parts;
   const metrics = new PushMetrics();
+  const sampledAudit = new SampledAudit(parts);
+  const refusals = new Refusals(metrics, sampledAudit);
   const keys = new ChannelKeys({
     ...parts,
     times: { ...channelKeyTimes, ...times },
@@ -84,16 +88,13 @@ export function openPush(parts: PushParts): Push {
   const findSigner = (organisationId: string) => keys.findSigner(organisationId);
   const pace = { capacity: burstFrames, perSecond: config.pushFramesPerSecond };
   const hub = new Hub({
-    ...{ database, now, log, metrics, findSigner },
+    ...{ database, now, log, metrics, refusals, findSigner },
     settings: { pace, ...hubTimes, ...times },
     keys,
   });
   const admission = new Admission(
     { total: config.pushConnections, perAddress: config.pushConnectionsPerAddress, perPrincipal, newPerSecond },
-    (limit) => {
-      metrics.countLimited(limit);
-      sampledAudit.note({ organisationId: null, action: 'push.limited', reason: limit });
-    },
+    (limit) => refusals.countLimited(limit, null),
   );
   const deliver = (batch: Batch) => {
     for (const frame of batch.frames) metrics.countFrame(frame.type, (now() - frame.since) / 1000);
@@ -103,12 +104,11 @@ export function openPush(parts: PushParts): Push {
     if ((await recordPublished(tx, publication)) > 0) afterCommit(tx, parts.wakeWorker);
   };
   const sequencer = new Sequencer({ database, now, log, findSigner, published, deliver });
-  const sampledAudit = new SampledAudit(parts);
-  const sessionKeys = new SessionKeys({ database, now, log, metrics });
+  const sessionKeys = new SessionKeys({ database, now, log, metrics, refusals });
   let stopWatching = async () => {};
   let everyMinute: NodeJS.Timeout | undefined;
   const streams = new DirectResponders<DirectStream>();
-  const push = { hub, admission, keys, sessionKeys, sequencer, sampledAudit, metrics, streams };
+  const push = { hub, admission, keys, sessionKeys, sequencer, sampledAudit, refusals, metrics, streams };
   return {
     ...push,
     start: (bus) => {

@@ -84,8 +84,10 @@ suite('the hub', () => {
     const organisation = await database.transaction((tx) =>
       createOrganisation(tx, { slug, name: slug, host: null }, { actor: systemActor, now: Date.now() }),
     );
+    const limited: (readonly [string, string | null])[] = [];
     const hub = new Hub({
       ...{ database, now: Date.now, log: silentLog, metrics: new PushMetrics(), findSigner: async () => signer },
+      refusals: { countLimited: (limit, organisationId) => void limited.push([limit, organisationId]) },
       keys: { listCertificates: async () => [], findCertificates: () => [] },
       settings: { pace, heartbeatMs: 100, lifeMs: 600_000, graceMs: 150 },
     });
@@ -114,7 +116,7 @@ suite('the hub', () => {
       await hub.close(0);
       await sequencer.stop();
     };
-    return { hub, sequencer, emit, join, close, organisationId: organisation.id };
+    return { hub, sequencer, emit, join, close, limited, organisationId: organisation.id };
   }
 
   type Act =
@@ -176,7 +178,7 @@ suite('the hub', () => {
   });
 
   test('a listener that does not read is taken off, holds up nobody, and is let go with a reason', async () => {
-    const { hub, emit, join, close } = await openHub();
+    const { hub, emit, join, close, limited, organisationId } = await openHub();
     const [slow, quick] = [new Client(), new Client()];
     await join(slow);
     await join(quick);
@@ -185,6 +187,7 @@ suite('the hub', () => {
     await emit('releases', 300);
     await waitUntil('the hub to settle', () => quick.frames === 300);
     await waitUntil('the hub to settle', () => slow.ended === 'slow');
+    assert.deepEqual(limited, [['slow', organisationId]]);
     assert.equal(slow.frames, 0);
     assert.equal([...hub.listenersOf()].length, 1);
     await close();

@@ -225,6 +225,27 @@ suite('a WebSocket', () => {
     assert.equal(await listener.closed, 4429);
     assert.ok((await readFigure('signpost_push_acknowledged_total')) - (before[0] ?? 0) <= 10);
     assert.ok((await readFigure(limited)) > (before[1] ?? 0));
+    await scene.push.sampledAudit.flush();
+    const rows = (await listAudit(database, { action: 'push.limited', limit: 100 })).filter(
+      ({ object_id }) => object_id === 'client-frames',
+    );
+    assert.equal(
+      rows.reduce((sum, { detail }) => sum + JSON.parse(detail ?? '{}').count, 0),
+      await readFigure(limited),
+    );
+    assert.ok(rows.every(({ organisation_id }) => organisation_id === scene.home.id));
+  });
+
+  test('session keys above ten a minute are refused, counted and told in the audit log', async () => {
+    const as = await scene.home.people.manager.logIn();
+    const limited = 'signpost_push_limited_total{limit="session-keys"}';
+    const statuses: number[] = [];
+    for (let key = 0; key < 11; key++) statuses.push((await scene.ask('POST', '/api/push/keys', { as })).status);
+    assert.deepEqual(statuses, [...Array(10).fill(201), 429]);
+    assert.equal(await readFigure(limited), 1);
+    await scene.push.sampledAudit.flush();
+    const rows = await listAudit(database, { action: 'push.limited', limit: 100 });
+    assert.ok(rows.some(({ detail }) => detail === '{"count":1,"reason":"session-keys"}'));
   });
 
   test('on which something bad came does nothing of what came with it', async () => {

@@ -1,6 +1,6 @@
 /** Everybody who listens to the same channels: what reaches them is put in order once and encoded once; and each of them. */
 import { formatCursor } from '@signpost/protocol/frames/cursor';
-import type { LoggedFrame } from '../log/log.ts';
+import type { Log, LoggedFrame } from '../log/log.ts';
 import { encodePieces, type Framing, type Piece } from './framing.ts';
 import type { Reader } from './reader.ts';
 import { type BucketSize, TokenBucket } from './token-bucket.ts';
@@ -22,6 +22,7 @@ export type Positions = ReadonlyMap<string, number>;
 export class Audience {
   readonly names: readonly string[];
   readonly listeners: Set<Listener> = new Set();
+  readonly organisationId: string;
   readonly #epoch: string;
   readonly #positions: Map<string, number>;
   #entries: Entry[] = [];
@@ -29,9 +30,10 @@ export class Audience {
   #start = 0;
   #blocks = new Map<number, Buffer>();
 
-  constructor(names: readonly string[], epoch: string, positions: Positions) {
+  constructor(names: readonly string[], log: Pick<Log, 'organisationId' | 'epoch'>, positions: Positions) {
     this.names = names;
-    this.#epoch = epoch;
+    this.organisationId = log.organisationId;
+    this.#epoch = log.epoch;
     this.#positions = new Map(names.map((name) => [name, positions.get(name) ?? 0]));
   }
 

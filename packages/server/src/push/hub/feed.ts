@@ -67,7 +67,7 @@ export class Feed {
   /** The audience of these channels, which must be sorted. */
   audienceOf(names: readonly string[]): Audience {
     const key = names.join();
-    const audience = this.#audiences.get(key) ?? new Audience(names, this.epoch, this.headsOf(names));
+    const audience = this.#audiences.get(key) ?? new Audience(names, this, this.headsOf(names));
     this.#audiences.set(key, audience);
     return audience;
   }

@@ -6,6 +6,7 @@ import type { ChannelKeys } from '../keys/channel-keys.ts';
 import type { ChannelHead } from '../log/log.ts';
 import type { Batch } from '../log/sequencer.ts';
 import type { PushMetrics } from '../metrics.ts';
+import type { Refusals } from '../refusals.ts';
 import { Listener, type Positions } from './audience.ts';
 import { CatchUp } from './catch-up.ts';
 import type { Feed } from './feed.ts';
@@ -38,6 +39,7 @@ export interface HubParts extends StatementParts {
   readonly database: Database;
   readonly log: Pick<BaseLogger, 'warn'>;
   readonly metrics: PushMetrics;
+  readonly refusals: Pick<Refusals, 'countLimited'>;
   readonly settings: HubSettings;
   readonly keys: Pick<ChannelKeys, 'listCertificates' | 'findCertificates'>;
 }
@@ -232,6 +234,7 @@ export class Hub {
   end(listener: Listener, reason: EndReason): void {
     if (listener.state === 'ended') return;
     this.#parts.metrics.countEnd(reason);
+    if (reason === 'slow') this.#parts.refusals.countLimited(reason, listener.audience.organisationId);
     listener.end(reason);
   }
 

@@ -14,6 +14,7 @@ import { Refusal } from '../../errors.ts';
 import { createRateLimit, type RateLimit } from '../../http/rate-limit.ts';
 import type { Database } from '../../storage/database.ts';
 import type { PushMetrics } from '../metrics.ts';
+import type { Refusals } from '../refusals.ts';
 
 /** Whom a key is for. */
 export interface KeyHolder {
@@ -38,6 +39,7 @@ export interface SessionKeyParts {
   readonly now: () => number;
   readonly log: Pick<BaseLogger, 'warn'>;
   readonly metrics: PushMetrics;
+  readonly refusals: Refusals;
 }
 
 interface HeldKey {
@@ -77,6 +79,7 @@ export class SessionKeys {
       this.#assertRoom(holder);
     } catch (error) {
       this.#parts.metrics.countKey('refused');
+      this.#parts.refusals.countLimited('session-keys', holder.organisationId);
       throw error;
     }
     const secret = new Uint8Array(randomBytes(sessionSecretBytes));

@@ -17,7 +17,7 @@ import type { KeyHolder, SessionKeys } from '../keys/session-keys.ts';
 import type { Published } from '../log/publications.ts';
 import type { Sequencer } from '../log/sequencer.ts';
 import type { PushMetrics } from '../metrics.ts';
-import type { SampledAudit } from '../sampled-audit.ts';
+import type { Refusals } from '../refusals.ts';
 
 /** What frames of clients are done with. */
 export interface ClientFrameParts {
@@ -27,7 +27,7 @@ export interface ClientFrameParts {
   readonly sequencer: Sequencer;
   readonly sessionKeys: SessionKeys;
   readonly metrics: PushMetrics;
-  readonly sampledAudit: SampledAudit;
+  readonly refusals: Refusals;
 }
 
 /** The connection that a frame came on. */
@@ -48,7 +48,7 @@ export interface DoneFrame {
 
 /** Verifies a frame. Throws `frame_refused`, the same for whatever is wrong with it. */
 export async function verifyClientFrame(
-  { sessionKeys, now, metrics, sampledAudit }: ClientFrameParts,
+  { sessionKeys, now, refusals }: ClientFrameParts,
   { holder }: Sender,
   text: string,
 ): Promise<VerifiedFrame> {
@@ -56,10 +56,7 @@ export async function verifyClientFrame(
     keys: { find: (kid) => sessionKeys.find(holder, kid) },
     window: sessionKeys.windowOf(holder),
     now: now(),
-    onRefused: (reason) => {
-      metrics.countRefusedFrame(reason);
-      sampledAudit.note({ organisationId: holder.organisationId, action: 'push.frames_refused', reason });
-    },
+    onRefused: (reason) => refusals.countRefused(reason, holder.organisationId),
   });
 }
 

@@ -92,10 +92,11 @@ function ignore(): void {}
  * on a connection that has ended.
  */
 function takeMessages(parts: ClientFrameParts, { webSocket, wire }: Connection, sender: Sender): void {
-  const { hub, metrics } = parts;
-  const { listener } = sender;
+  const { hub, refusals } = parts;
+  const { listener, holder } = sender;
   const [verifyInTurn, actInTurn] = [createQueue(), createQueue()];
-  const gate = new FrameGate(gateClock, () => metrics.countLimited('client-frames'));
+  const countLimited = () => refusals.countLimited('client-frames', holder.organisationId);
+  const gate = new FrameGate(gateClock, countLimited);
   const answers = new SessionFrames();
   let waiting = 0;
   const hasEnded = () => listener.state === 'ended';
@@ -115,7 +116,7 @@ function takeMessages(parts: ClientFrameParts, { webSocket, wire }: Connection, 
     if (hasEnded()) return;
     if (isBinary) return end('bad-input');
     if (waiting >= maxWaiting) {
-      metrics.countLimited('client-frames');
+      countLimited();
       return end('limit');
     }
     waiting += 1;
