@@ -235,11 +235,11 @@ export interface Operations {
   'GET /api/vault': { answer: Schemas['VaultState'] };
   'GET /api/vulnerabilities': { answer: { snapshots: readonly ((Schemas['VulnerabilitySnapshot']) & ({ imported_at: string }))[] } };
   'GET /api/watch/announcements': { query: { source?: string; kind?: "announcement" | "vouch"; state?: "open" | "all"; before?: string }; answer: { announcements: readonly (Schemas['ListedAnnouncement'])[]; next: string | null } };
-  'GET /api/watch/cases': { query: { before?: number }; answer: { cases: readonly (Schemas['WatchCase'])[] } };
+  'GET /api/watch/cases': { query: { order?: "newest" | "gravest"; before?: number }; answer: { cases: readonly (Schemas['WatchCase'])[] } };
   'GET /api/watch/clusters': { answer: { clusters: readonly (Schemas['WatchedCluster'])[] } };
   'GET /api/watch/clusters/{id}': { path: { id: string }; answer: Schemas['WatchedCluster'] };
   'GET /api/watch/clusters/{id}/running': { path: { id: string }; query: { after?: string }; answer: { running: readonly (Schemas['WatchedContainer'])[] } };
-  'GET /api/watch/findings': { query: { state?: "open" | "acknowledged" | "accepted" | "rejected" | "benign" | "resolved" | "collapsed"; severity?: "note" | "low" | "medium" | "high" | "critical"; source?: string; before?: string }; answer: { findings: readonly (Schemas['WatchFinding'])[] } };
+  'GET /api/watch/findings': { query: { state?: "open" | "acknowledged" | "accepted" | "rejected" | "benign" | "resolved" | "collapsed" | "undecided"; kind?: string; severity?: "note" | "low" | "medium" | "high" | "critical"; source?: string; order?: "newest" | "gravest"; before?: string }; answer: { findings: readonly (Schemas['WatchFinding'])[] } };
   'GET /api/watch/findings/{id}': { path: { id: string }; answer: (Schemas['WatchFinding']) & ({ history: readonly ({ act: string; actor: { kind: string; id: string | null }; note: string; created_at: string })[]; artifacts: readonly ({ sha256: string; version: string | null; quarantined: boolean })[]; upstream: string }) };
   'GET /api/watch/inventory': { query: { search?: string; after?: string }; answer: { sources: readonly (Schemas['WatchInventoryEntry'])[] } };
   'GET /api/watch/policy': { answer: Schemas['WatchPolicy'] };

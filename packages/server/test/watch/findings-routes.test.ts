@@ -89,6 +89,21 @@ describe('the watch', () => {
     assert.equal((json.artifacts as unknown[]).length, 1);
   });
 
+  test('lists by kind and what nobody has decided, and refuses kinds that there are none of and pages of the gravest', async () => {
+    const ask = async (query: string) => {
+      const { status, json } = await scene.ask('GET', `/api/watch/findings?${query}`, { as: viewer });
+      return status === 200 ? (json.findings as { kind: string }[]).map(({ kind }) => kind) : status;
+    };
+    assert.deepEqual(await ask('state=undecided&kind=observation,identity'), ['identity.new_owner']);
+    assert.deepEqual(await ask('state=undecided&kind=observation.blind'), []);
+    assert.equal(await ask('kind=identity.nothing'), 400);
+    assert.deepEqual(await ask('order=gravest'), ['identity.new_owner']);
+    assert.equal(await ask(`order=gravest&before=${source}`), 400);
+    const cases = (query: string) => scene.ask('GET', `/api/watch/cases?${query}`, { as: viewer });
+    assert.equal(((await cases('order=gravest')).json.cases as unknown[]).length, 1);
+    assert.equal((await cases('order=gravest&before=9')).status, 400);
+  });
+
   test('takes a verdict from those who manage, once', async () => {
     const [finding] = await listOpen();
     const path = `/api/watch/findings/${finding?.id}/verdict`;

@@ -77,10 +77,8 @@ export function listSigners({ lines }: Source): readonly string[] {
   return [...new Set(lines.flatMap(({ signers }) => signers.map(({ signer }) => nameSigner(signer))))];
 }
 
-/** Findings that tell of what could not be seen. */
-export function isBlindness({ kind }: { readonly kind: string }): boolean {
-  return /^(?:observation|system|baseline)\./.test(kind);
-}
+/** Which findings tell of what could not be seen, as the server is asked for them. */
+export const blindness = { kind: 'observation,system,baseline' } as const;
 
 /** The look of each state of a line. */
 export const lineKinds = {

@@ -4,6 +4,7 @@ import type { AppEnv } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../../http/router.ts';
 import { severities } from '../drift/kinds.ts';
 import { titleOf } from '../drift/titles.ts';
+import { assertOnePage } from '../findings/order.ts';
 import type { WatchParts } from '../parts.ts';
 import { type CaseRow, listCaseFindings, listCases } from './store.ts';
 
@@ -36,10 +37,16 @@ const listRoute = createRoute({
   path: '/api/watch/cases',
   tags: ['watch'],
   summary: 'Artifacts with open findings, each with all of them',
-  request: { query: z.object({ before: z.coerce.number().int().min(1).optional() }) },
+  description: 'With `order=gravest` there is one page, of those with the gravest findings.',
+  request: {
+    query: z.object({
+      order: z.enum(['newest', 'gravest']).default('newest'),
+      before: z.coerce.number().int().min(1).optional(),
+    }),
+  },
   responses: {
     200: jsonAnswer(
-      `The newest first, at most ${pageLimit}; the next ones before the last number.`,
+      `At most ${pageLimit}; of the newest, the next ones before the last number.`,
       z.object({ cases: z.array(caseSchema) }),
     ),
   },
@@ -49,8 +56,10 @@ const listRoute = createRoute({
 export function watchCaseRoutes({ database: { query } }: WatchParts): OpenAPIHono<AppEnv> {
   const router = createRouter();
   router.openapi(listRoute, async (c) => {
-    const { before } = c.req.valid('query');
-    const rows = await listCases(query, { organisationId: c.var.organisation.id, before, limit: pageLimit });
+    const filter = c.req.valid('query');
+    assertOnePage(filter);
+    const organisationId = c.var.organisation.id;
+    const rows = await listCases(query, { ...{ before: undefined, ...filter }, organisationId, limit: pageLimit });
     const findings = await listCaseFindings(
       query,
       rows.map(({ number }) => number),

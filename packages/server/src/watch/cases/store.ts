@@ -1,6 +1,6 @@
 /** SQL of cases: artifacts that show findings which nobody decided. */
 import type { Query } from '../../storage/database.ts';
-import type { FindingRow } from '../findings/store.ts';
+import { type FindingRow, severityRank } from '../findings/store.ts';
 
 /** An artifact that shows something. */
 export interface CaseRow {
@@ -12,10 +12,15 @@ export interface CaseRow {
   readonly key: string;
 }
 
-/** Artifacts with open findings, the newest first; those before the artifact `before`. */
+/** Artifacts with open findings, the newest first, or those with the gravest; those before the artifact `before`. */
 export async function listCases(
   query: Query,
-  filter: { readonly organisationId: string; readonly before: number | undefined; readonly limit: number },
+  filter: {
+    readonly organisationId: string;
+    readonly order?: 'newest' | 'gravest';
+    readonly before: number | undefined;
+    readonly limit: number;
+  },
 ): Promise<CaseRow[]> {
   return query
     .selectFrom('watch_finding_artifact as link')
@@ -25,10 +30,11 @@ export async function listCases(
     .innerJoin('watch_source as source', 'source.id', 'line.source_id')
     .select(['artifact.number', 'artifact.content', 'artifact.version', 'line.name as line'])
     .select(['source.id as source_id', 'source.key'])
-    .distinct()
+    .groupBy(['artifact.number', 'artifact.content', 'artifact.version', 'line.name', 'source.id', 'source.key'])
     .where('finding.organisation_id', '=', filter.organisationId)
     .where('finding.state', 'in', ['open', 'acknowledged'])
     .$if(filter.before !== undefined, (select) => select.where('artifact.number', '<', filter.before ?? 0))
+    .$if(filter.order === 'gravest', (select) => select.orderBy(({ fn }) => fn.max(severityRank), 'desc'))
     .orderBy('artifact.number', 'desc')
     .limit(filter.limit)
     .execute();

@@ -86,6 +86,11 @@ export const driftRules = {
 /** A kind of drift. */
 export type DriftKind = keyof typeof driftRules;
 
+/** The kinds that `word` means: one by its name, or all that begin with it (`identity` for `identity.renamed` and its like); none when it means none. */
+export function listKinds(word: string): readonly string[] {
+  return Object.keys(driftRules).filter((kind) => kind === word || kind.startsWith(`${word}.`));
+}
+
 /** Kinds that the past of an artifact and its names tells, and not its facts: what is not there any more is not over for that. */
 export const pastKinds: ReadonlySet<DriftKind> = new Set([
   ...(['signature.withdrawn', 'signature.coverage_drop', 'tlog.unseen_signing', 'tlog.inconsistent'] as const),

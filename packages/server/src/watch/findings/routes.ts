@@ -4,11 +4,12 @@ import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
 import { lineSchema } from '../../http/text-schema.ts';
-import { severities } from '../drift/kinds.ts';
+import { listKinds, severities } from '../drift/kinds.ts';
 import { titleOf } from '../drift/titles.ts';
 import type { WatchParts } from '../parts.ts';
 import { changeSettings, readSettings } from '../policies/settings.ts';
 import { decideFinding } from './decide.ts';
+import { assertOnePage } from './order.ts';
 import type { FindingDocument } from './raise.ts';
 import {
   type FindingEventRow,
@@ -61,16 +62,24 @@ const listRoute = createRoute({
   path,
   tags,
   summary: 'What differs from what was accepted',
+  description:
+    'The state `undecided` is `open` or `acknowledged`. Kinds are named whole or by their first word (`observation`), several with commas between them. With `order=gravest` there is one page, of the gravest.',
   request: {
     query: z.object({
-      state: stateSchema.optional(),
+      state: z.enum([...stateSchema.options, 'undecided']).optional(),
+      kind: z
+        .string()
+        .max(200)
+        .regex(/^[a-z_.]+(?:,[a-z_.]+)*$/)
+        .optional(),
       severity: z.enum(severities).optional(),
       source: z.uuid().optional(),
+      order: z.enum(['newest', 'gravest']).default('newest'),
       before: z.uuid().optional(),
     }),
   },
   responses: {
-    200: jsonAnswer(`The newest first, at most ${pageLimit}.`, z.object({ findings: z.array(findingSchema) })),
+    200: jsonAnswer(`At most ${pageLimit}.`, z.object({ findings: z.array(findingSchema) })),
   },
 });
 
@@ -140,9 +149,12 @@ export function watchFindingRoutes(parts: WatchParts): OpenAPIHono<AppEnv> {
   const router = createRouter();
   const { query } = parts.database;
   router.openapi(listRoute, async (c) => {
-    const { source, ...filter } = c.req.valid('query');
-    const organisationId = c.var.organisation.id;
-    const rows = await listFindings(query, { ...filter, sourceId: source, organisationId, limit: pageLimit });
+    const { source, state, kind, ...filter } = c.req.valid('query');
+    assertOnePage(filter);
+    const rows = await listFindings(query, {
+      ...{ ...filter, sourceId: source, organisationId: c.var.organisation.id, limit: pageLimit },
+      ...{ states: parseStates(state), kinds: parseKinds(kind) },
+    });
     return c.json({ findings: rows.map((row) => describeFinding(row, row.source_key, row.line_name)) }, 200);
   });
   router.openapi(showRoute, async (c) => {
@@ -171,6 +183,21 @@ export function watchFindingRoutes(parts: WatchParts): OpenAPIHono<AppEnv> {
     return c.json({ two_people: changed.twoPeople, awaits_second_person: changed.awaitsSecondPerson }, 200);
   });
   return router;
+}
+
+function parseStates(state: FindingRow['state'] | 'undecided' | undefined): readonly FindingRow['state'][] | undefined {
+  if (state === undefined) return undefined;
+  return state === 'undecided' ? ['open', 'acknowledged'] : [state];
+}
+
+function parseKinds(text: string | undefined): readonly string[] | undefined {
+  return text?.split(',').flatMap((word) => {
+    const kinds = listKinds(word);
+    if (kinds.length > 0) return kinds;
+    throw new Refusal('invalid', `expected kinds of findings, got ${word}`, {
+      ...{ rule: 'schema', hint: 'docs/watch.md names them' },
+    });
+  });
 }
 
 interface SaidVerdict {

@@ -1,8 +1,9 @@
 /** SQL of findings, their artifacts and what became of them. */
-import type { Insertable, Selectable, Updateable } from 'kysely';
+import { type Insertable, type Selectable, sql, type Updateable } from 'kysely';
 import type { Query } from '../../storage/database.ts';
 import type { Schema } from '../../storage/schema.ts';
 import type { WatchFindingEventTable, WatchFindingTable } from '../../storage/tables/watch.ts';
+import { severities } from '../drift/kinds.ts';
 import type { Tx } from '../parts.ts';
 
 /** A stored finding. */
@@ -129,24 +130,35 @@ export async function findFrozenSince(
 export interface FindingFilter {
   readonly organisationId: string;
   readonly sourceId?: string | undefined;
-  readonly state?: FindingRow['state'] | undefined;
+  readonly states?: readonly FindingRow['state'][] | undefined;
+  readonly kinds?: readonly string[] | undefined;
   readonly severity?: FindingRow['severity'] | undefined;
-  /** The id of the last one already seen. */
+  /** The gravest first, the newest of one severity first; otherwise by age alone. */
+  readonly order?: 'newest' | 'gravest' | undefined;
+  /** The id of the last one already seen, by age. */
   readonly before?: string | undefined;
   readonly limit: number;
 }
 
-/** Findings, the newest first, with the key of the source and the name of the line. */
+/** A severity as a number that grows with it. */
+export const severityRank = sql<number>`case finding.severity ${sql.join(
+  severities.map((severity, rank) => sql`when ${sql.lit(severity)} then ${sql.lit(rank)}`),
+  sql` `,
+)} end`;
+
+/** Findings in the order that is asked for, with the key of the source and the name of the line. */
 export async function listFindings(
   query: Query,
-  { organisationId, sourceId, state, severity, before, limit }: FindingFilter,
+  { organisationId, sourceId, states, kinds, severity, order, before, limit }: FindingFilter,
 ): Promise<PlacedFinding[]> {
   return selectPlaced(query)
     .where('finding.organisation_id', '=', organisationId)
     .$if(sourceId !== undefined, (select) => select.where('finding.source_id', '=', sourceId ?? ''))
-    .$if(state !== undefined, (select) => select.where('finding.state', '=', state ?? 'open'))
+    .$if(states !== undefined, (select) => select.where('finding.state', 'in', states ?? []))
+    .$if(kinds !== undefined, (select) => select.where('finding.kind', 'in', kinds ?? []))
     .$if(severity !== undefined, (select) => select.where('finding.severity', '=', severity ?? 'note'))
     .$if(before !== undefined, (select) => select.where('finding.id', '<', before ?? ''))
+    .$if(order === 'gravest', (select) => select.orderBy(severityRank, 'desc'))
     .orderBy('finding.id', 'desc')
     .limit(limit)
     .execute();

@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import type { Caller } from '../../../src/audit/audit.ts';
 import { listCaseFindings, listCases } from '../../../src/watch/cases/store.ts';
 import { decideSigners, type SignerDecision } from '../../../src/watch/decisions/decide-signers.ts';
+import { listKinds } from '../../../src/watch/drift/kinds.ts';
 import type { FactSet } from '../../../src/watch/facts/fact-set.ts';
-import { listFindings } from '../../../src/watch/findings/store.ts';
+import { type FindingFilter, listFindings } from '../../../src/watch/findings/store.ts';
 import { parseGateReference, readVerdict } from '../../../src/watch/gates/verdict.ts';
 import { learningPresets } from '../../../src/watch/learning/rules.ts';
 import { changeSettings } from '../../../src/watch/policies/settings.ts';
@@ -99,7 +100,28 @@ forEachEngine((_name, open) => {
       [1, 2],
     );
     const [, second] = cases;
+    const gravest = await listCases(query, { organisationId, order: 'gravest', before: undefined, limit: 1 });
+    assert.deepEqual(
+      gravest.map(({ content }) => content),
+      [contentOf(4)],
+    );
     assert.equal((await listCases(query, { organisationId, before: second?.number, limit: 9 })).length, 0);
+  });
+
+  test('findings are listed by kinds and states, and the gravest before those that are newer', async () => {
+    const desk = await establish();
+    await desk.see(4, { signatures: [keyless(stranger)] });
+    await desk.see(5, { sbom: 'absent' });
+    const { organisationId } = desk.caller;
+    const list = async (filter: Partial<FindingFilter>) => {
+      const rows = await listFindings(desk.database.query, { organisationId, limit: 9, ...filter });
+      return rows.map(({ kind }) => kind);
+    };
+    assert.deepEqual(await list({}), ['sbom.lost', 'identity.new_owner']);
+    assert.deepEqual(await list({ order: 'gravest' }), ['identity.new_owner', 'sbom.lost']);
+    assert.deepEqual(await list({ kinds: listKinds('identity') }), ['identity.new_owner']);
+    assert.deepEqual(await list({ kinds: ['sbom.lost'], states: ['open', 'acknowledged'] }), ['sbom.lost']);
+    assert.deepEqual(await list({ states: ['acknowledged'] }), []);
   });
 
   test('a signature that comes after what it is of ends what its lack told', async () => {
