@@ -9,6 +9,8 @@ import { holdRequests } from './lag.ts';
 import { type SeededServer, startEmptyServer, startSeededServer } from './seed.ts';
 import { browserPath, openBrowser, openPerson, type Visitor } from './visitor.ts';
 
+/** When the keys of the second list end. */
+const end = new Date(Date.now() + 40 * 86_400_000).toISOString();
 const missing = existsSync(browserPath) || process.env.CI === 'true' ? false : `${browserPath} is not installed`;
 
 suite('trust', { skip: missing }, () => {
@@ -55,15 +57,20 @@ suite('trust', { skip: missing }, () => {
     await visitor.review('trust-import-refused');
     await hand('{"no":"list"}');
     await page.waitForSelector('text=This is no trust list.');
-    await hand((await server.root.signNextList({ valid: await listKeys(), push: await listPushKeys() })).envelope);
+    const valid = (await listKeys()).map((key) => ({ ...key, not_after: end }));
+    await hand((await server.root.signNextList({ valid, push: await listPushKeys() })).envelope);
     await page.waitForSelector('text=verified in this browser');
     await visitor.review('trust-import');
     await page.click('text=Bring into force');
     await page.waitForSelector('h2:text-is("List 2")');
+    await page.waitForSelector('tr:has-text("no end of its own")');
+    assert.equal(await page.locator(`tr:has(time[datetime="${end}"])`).count(), valid.length);
     await visitor.go('trust/keys');
+    assert.equal(await page.locator(`tr:has(time[datetime="${end}"])`).count(), valid.length);
     await page.click('a:text("the server\'s <key>")');
     await page.click('button:text("Put to use")');
     await page.waitForSelector('.badge:text("in use")');
+    await page.waitForSelector(`dd time[datetime="${end}"]`);
     visitor.assertQuiet();
   });
 
@@ -90,6 +97,8 @@ suite('trust', { skip: missing }, () => {
     await page.fill('dialog input', '3');
     await page.click('dialog >> button:text("Bring into force")');
     await page.waitForSelector('h2:text-is("List 3")');
+    const { revoked_keys } = await server.admin.call('GET', '/api/trust');
+    await page.waitForSelector(`section:has(h2:text("Revoked keys")) time[datetime="${revoked_keys[0].revoked_at}"]`);
     visitor.assertQuiet();
   });
 

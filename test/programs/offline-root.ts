@@ -13,6 +13,7 @@ export interface ListedKey {
   readonly key_id: string;
   readonly pubkey_b64: string;
   readonly custody?: 'server' | 'maintainer';
+  readonly not_after?: string | null;
 }
 
 /** What the next list says. */
@@ -77,14 +78,14 @@ export class OfflineRoot {
   }
 }
 
-function trustKey({ key_id, pubkey_b64, custody = 'server' }: ListedKey): TrustedKeyFields {
+function trustKey({ key_id, pubkey_b64, custody = 'server', not_after }: ListedKey): TrustedKeyFields {
   return {
     key: { keyId: key_id, pubkeyB64: pubkey_b64 },
     label: `key ${key_id.slice(0, 8)}`,
     custody,
     scope: ['*'],
     notBefore: undefined,
-    notAfter: undefined,
+    notAfter: not_after ? Date.parse(not_after) : undefined,
   };
 }
 

@@ -5,6 +5,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { encodeText } from '@signpost/protocol/bytes/text';
 import { parseScope } from '@signpost/protocol/updates/names';
 import { maxTrustListBytes } from '@signpost/protocol/updates/trust-list';
+import type { VerifiedTrustList } from '@signpost/protocol/updates/verify-trust-list';
 import { confirmRevoker, type StepUpParts } from '../accounts/step-up.ts';
 import { Refusal } from '../errors.ts';
 import { type AppEnv, callerOf } from '../http/context.ts';
@@ -22,12 +23,14 @@ import {
   revokeSigningKey,
   type SigningKeyDependencies,
 } from './signing-keys.ts';
-import { describeTrust, listTrustVersions } from './status.ts';
+import { describeTrust, formatWindow, listTrustVersions } from './status.ts';
 import { findLatestTrustList, findTrustList, listRootChanges, listSigningKeys, type SigningKeyRow } from './store.ts';
 import { importTrustList, pinRoots, readPinnedRoots, readTrustInForce } from './trust-lists.ts';
 
 const keyIdSchema = z.string().regex(/^[0-9a-f]{64}$/);
 const rootSchema = z.object({ key_id: keyIdSchema, pubkey_b64: z.string() });
+/** When the trust list in force lets a key sign; null where it sets no bound. */
+const windowShape = { not_before: timeSchema.nullable(), not_after: timeSchema.nullable() };
 const signingKeySchema = z
   .object({
     key_id: keyIdSchema,
@@ -37,6 +40,7 @@ const signingKeySchema = z
     state: z.enum(['created', 'active', 'retired', 'revoked']),
     custody: z.literal('server'),
     in_trust_list: z.boolean(),
+    ...windowShape,
     created_at: timeSchema,
   })
   .openapi('SigningKey');
@@ -55,10 +59,11 @@ const trustStatusSchema = z
         label: z.string(),
         custody: z.enum(['server', 'maintainer']),
         scope: z.array(z.string()),
+        ...windowShape,
       }),
     ),
-    push_keys: z.array(z.object({ ...rootSchema.shape, label: z.string() })),
-    revoked_keys: z.array(z.object({ key_id: keyIdSchema, reason: z.string() })),
+    push_keys: z.array(z.object({ ...rootSchema.shape, label: z.string(), ...windowShape })),
+    revoked_keys: z.array(z.object({ key_id: keyIdSchema, reason: z.string(), revoked_at: timeSchema })),
     projects: z.array(z.object({ project: z.string(), approvals: z.int(), counter_epoch: z.int() })),
   })
   .openapi('TrustStatus');
@@ -285,18 +290,16 @@ function addSigningKeyRoutes(router: OpenAPIHono<AppEnv>, dependencies: TrustRou
   router.openapi(listRoute, async (c) => {
     const trust = await readTrustInForce(database.query, c.var.organisation.id);
     const rows = await listSigningKeys(database.query, c.var.organisation.id);
-    return c.json({ keys: rows.map((row) => formatKey(row, isInTrustList(row, trust, now()))) }, 200);
+    return c.json({ keys: rows.map((row) => formatKey(row, trust, now())) }, 200);
   });
   router.openapi(createKeyRoute, async (c) => {
     const { scope, label } = c.req.valid('json');
-    return c.json(
-      formatKey(await createSigningKey(dependencies, callerOf(c.var), { scope: parseScope(scope), label }), false),
-      201,
-    );
+    const row = await createSigningKey(dependencies, callerOf(c.var), { scope: parseScope(scope), label });
+    return c.json(formatKey(row, undefined, now()), 201);
   });
   const show = async (row: SigningKeyRow) => {
     const trust = await readTrustInForce(database.query, row.organisation_id);
-    return formatKey(row, isInTrustList(row, trust, now()));
+    return formatKey(row, trust, now());
   };
   const acts = { activate: activateSigningKey, retire: retireSigningKey } as const;
   for (const verb of ['activate', 'retire'] as const) {
@@ -348,7 +351,8 @@ const revokeKeyRoute = createRoute({
   responses: { 200: jsonAnswer('The key as it is now', signingKeySchema) },
 });
 
-function formatKey(row: SigningKeyRow, inTrustList: boolean) {
+function formatKey(row: SigningKeyRow, trust: VerifiedTrustList | undefined, now: number) {
+  const listed = trust?.validKeys.find(({ key }) => key.keyId === row.key_id);
   return {
     key_id: row.key_id,
     pubkey_b64: row.pubkey_b64,
@@ -356,7 +360,8 @@ function formatKey(row: SigningKeyRow, inTrustList: boolean) {
     label: row.label,
     state: row.state,
     custody: 'server' as const,
-    in_trust_list: inTrustList,
+    in_trust_list: isInTrustList(row, trust, now),
+    ...formatWindow(listed),
     created_at: formatTime(row.created_at),
   };
 }

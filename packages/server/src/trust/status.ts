@@ -1,5 +1,5 @@
 /** What is trusted now, in words and numbers for people. */
-import type { RootSet } from '@signpost/protocol/updates/trust-list';
+import type { PushKey, RootSet } from '@signpost/protocol/updates/trust-list';
 import { formatTime } from '../http/router.ts';
 import { type TrafficLight, trafficLight } from './expiry.ts';
 import { listTrustListVersions } from './store.ts';
@@ -18,15 +18,16 @@ export async function describeTrust({ database, now }: TrustDependencies, organi
     expires_at: list ? formatTime(list.expiresAt) : null,
     light,
     valid_keys:
-      list?.validKeys.map(({ key, label, custody, scope }) => ({
-        key_id: key.keyId,
-        pubkey_b64: key.pubkeyB64,
-        label,
-        custody,
-        scope: [...scope],
+      list?.validKeys.map((listed) => ({
+        ...formatListed(listed),
+        custody: listed.custody,
+        scope: [...listed.scope],
       })) ?? [],
-    push_keys: list?.pushKeys.map(({ key, label }) => ({ key_id: key.keyId, pubkey_b64: key.pubkeyB64, label })) ?? [],
-    revoked_keys: list?.revokedKeys.map(({ keyId, reason }) => ({ key_id: keyId, reason })) ?? [],
+    push_keys: list?.pushKeys.map(formatListed) ?? [],
+    revoked_keys:
+      list?.revokedKeys.map(({ keyId, reason, revokedAt }) => ({
+        ...{ key_id: keyId, reason, revoked_at: formatTime(revokedAt) },
+      })) ?? [],
     projects:
       list?.projects.map(({ project, approvals, counterEpoch }) => ({
         project,
@@ -34,6 +35,16 @@ export async function describeTrust({ database, now }: TrustDependencies, organi
         counter_epoch: counterEpoch,
       })) ?? [],
   };
+}
+
+function formatListed({ key, label, ...window }: PushKey) {
+  return { key_id: key.keyId, pubkey_b64: key.pubkeyB64, label, ...formatWindow(window) };
+}
+
+/** When a listed key may sign, as the API says it: null where there is no bound, or no such key. */
+export function formatWindow(listed: Pick<PushKey, 'notBefore' | 'notAfter'> | undefined) {
+  const format = (at: number | undefined) => (at === undefined ? null : formatTime(at));
+  return { not_before: format(listed?.notBefore), not_after: format(listed?.notAfter) };
 }
 
 /** Every list ever imported, newest first. */

@@ -146,7 +146,14 @@ suite('a signing key', () => {
     const made = await scene.ask('POST', '/api/signing-keys', { as, json: { scope: 'project:rocket', label: 'new' } });
     assert.equal(made.status, 201);
     const { key_id: keyId, pubkey_b64: pubkeyB64, ...rest } = made.json as Record<string, string>;
-    const facts = { scope: 'project:rocket', label: 'new', custody: 'server', created_at: '2026-11-21T09:00:00.000Z' };
+    const bounds = { not_before: null, not_after: null };
+    const facts = {
+      scope: 'project:rocket',
+      label: 'new',
+      custody: 'server',
+      created_at: '2026-11-21T09:00:00.000Z',
+      ...bounds,
+    };
     assert.deepEqual(rest, { ...facts, state: 'created', in_trust_list: false });
     assert.ok(!String(made.body).includes('seed'));
     const act = (verb: string) => scene.ask('POST', `/api/signing-keys/${keyId}/${verb}`, { as });
@@ -163,6 +170,34 @@ suite('a signing key', () => {
     assert.equal(problem(await act('activate')), '409 key-state');
     const { keys } = (await scene.ask('GET', '/api/signing-keys', { as })).json as { keys: unknown[] };
     assert.equal(keys.length, 1);
+  });
+
+  test('is told with the bounds that the list sets it, and a revoked one with its day', async (t) => {
+    const scene = await openPlanesScene(t);
+    const as = await scene.openKey(scene.home, ['admin']);
+    const made = (await scene.ask('POST', '/api/signing-keys', { as, json: { label: 'new' } })).json;
+    const { signer } = await createKeyPair();
+    const key = trustKey({ keyId: String(made.key_id), pubkeyB64: String(made.pubkey_b64) });
+    const lost = { keyId: signer.keyId, pubkeyB64: signer.pubkeyB64, reason: 'lost', effectiveFrom: undefined };
+    await importList(scene, {
+      version: 1,
+      keys: [{ ...key, notBefore: start - dayMs, notAfter: start + 30 * dayMs }],
+      revoked: [{ ...lost, revokedAt: start - 2 * dayMs }],
+    });
+    const bounds = { not_before: '2026-11-20T09:00:00.000Z', not_after: '2026-12-21T09:00:00.000Z' };
+    const told = (await scene.ask('GET', '/api/trust', { as })).json;
+    const [listed] = told.valid_keys as Record<string, unknown>[];
+    assert.deepEqual({ not_before: listed?.not_before, not_after: listed?.not_after }, bounds);
+    assert.deepEqual(told.revoked_keys, [
+      { key_id: signer.keyId, reason: 'lost', revoked_at: '2026-11-19T09:00:00.000Z' },
+    ]);
+    const { keys } = (await scene.ask('GET', '/api/signing-keys', { as })).json as { keys: Record<string, unknown>[] };
+    assert.deepEqual({ ...keys[0] }, { ...made, in_trust_list: true, ...bounds });
+    scene.home.travel(30 * dayMs);
+    const [ended] = (
+      (await scene.ask('GET', '/api/signing-keys', { as })).json as typeof told & { keys: Record<string, unknown>[] }
+    ).keys;
+    assert.deepEqual([ended?.in_trust_list, ended?.not_after], [false, bounds.not_after]);
   });
 
   test('of a scope that is none, or unknown, or asked for while the vault is locked, is refused', async (t) => {

@@ -12,7 +12,7 @@ import type { Answer } from '../../terminal/output.ts';
 import { answerPairs, answerTable } from '../answers.ts';
 import { readPushKeys } from '../push/identity.ts';
 
-const columns = ['key_id', 'label', 'scope', 'state', 'in_trust_list', 'created_at'];
+const columns = ['key_id', 'label', 'scope', 'state', 'in_trust_list', 'not_after', 'created_at'];
 
 /** `signpost key create`. */
 export const keyCreate: CommandSpec = {

@@ -114,14 +114,15 @@ async function showTrust(invocation: Invocation): Promise<Answer> {
   const head = answerPairs(document, ['version', 'light', 'issued_at', 'expires_at', 'threshold']);
   const section = (title: string, name: string, columns: readonly string[]) =>
     objectsOf(document, name).length === 0 ? [] : ['', title, ...answerTable(document, name, columns).lines];
+  const bounds = ['not_before', 'not_after'];
   return {
     document,
     lines: [
       ...head.lines,
       ...section('Roots', 'roots', ['key_id', 'pubkey_b64']),
-      ...section('Valid keys', 'valid_keys', ['key_id', 'label', 'custody', 'scope']),
-      ...section('Push keys', 'push_keys', ['key_id', 'label']),
-      ...section('Revoked keys', 'revoked_keys', ['key_id', 'reason']),
+      ...section('Valid keys', 'valid_keys', ['key_id', 'label', 'custody', 'scope', ...bounds]),
+      ...section('Push keys', 'push_keys', ['key_id', 'label', ...bounds]),
+      ...section('Revoked keys', 'revoked_keys', ['key_id', 'revoked_at', 'reason']),
       ...section('Projects', 'projects', ['project', 'approvals', 'counter_epoch']),
     ],
   };

@@ -55,7 +55,11 @@ export const texts: Translation<typeof english> = {
   approvals: 'Freigaben',
   approvalsNeeded: '{count|# Maintainer muss signieren|# Maintainer müssen signieren}',
   epoch: 'Zähler-Epoche',
+  keyEnds: 'Endet',
+  keyEndNone: 'kein eigenes Ende',
+  keyBegins: 'beginnt',
   revokedKeys: 'Widerrufene Schlüssel',
+  revokedSince: 'Widerrufen',
   revokedNone: 'Keine.',
   reason: 'Grund',
   serverKeysIntro:

@@ -50,7 +50,11 @@ export const texts = {
   approvals: 'Approvals',
   approvalsNeeded: '{count|# maintainer must sign|# maintainers must sign}',
   epoch: 'Counter epoch',
+  keyEnds: 'Ends',
+  keyEndNone: 'no end of its own',
+  keyBegins: 'begins',
   revokedKeys: 'Revoked keys',
+  revokedSince: 'Revoked',
   revokedNone: 'None.',
   reason: 'Reason',
   serverKeysIntro:
