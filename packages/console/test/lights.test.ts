@@ -6,8 +6,15 @@ import { judgeLights, type Known } from '../src/areas/overview/lights.ts';
 const at = '2026-11-20T02:41:00.000Z';
 type Standing = NonNullable<Known['backups']>['standing'];
 
-/** The light of backups on a server that is otherwise well. */
-function backupLight(standing: Partial<Standing>, kept = 1) {
+/** The light of that name on a server that is otherwise well. */
+function findLight(
+  name: string,
+  {
+    standing = {},
+    kept = 1,
+    revocation = {},
+  }: { standing?: Partial<Standing>; kept?: number; revocation?: Partial<Known['status']['revocation']> },
+) {
   const backups = Array.from({ length: kept }, (_, index) => ({
     ...{ name: `signpost-backup-2026-11-${index}.zip.age`, size_bytes: 1, stored_at: at, encrypted: true },
   }));
@@ -17,6 +24,7 @@ function backupLight(standing: Partial<Standing>, kept = 1) {
       ...{ version: '0.1.0', organisation: 'default', engine: 'sqlite', vault: 'unlocked' },
       trust: { version: 1, expires_at: at, light: 'green' },
       scanner: { state: 'off', engine: null, version: null, signature_date: null },
+      revocation: { light: 'none', troubled: 0, ...revocation },
       ...{ projects: 0, releases: 0, artifacts: 0 },
     },
     health: { status: 'ok', version: '0.1.0', db: 'ok' },
@@ -26,8 +34,10 @@ function backupLight(standing: Partial<Standing>, kept = 1) {
       standing: { state: 'good', made_at: at, fresh: true, failed_at: null, rule: null, ...standing },
     },
   };
-  return judgeLights(known).find(({ name }) => name === 'backups');
+  return judgeLights(known).find((light) => light.name === name);
 }
+
+const backupLight = (standing: Partial<Standing>, kept = 1) => findLight('backups', { standing, kept });
 
 test('the light of backups is green only while the newest is fresh and nothing failed since', () => {
   const moment = { label: 'newest', at };
@@ -43,4 +53,14 @@ test('the light of backups is green only while the newest is fresh and nothing f
   });
   assert.equal(backupLight(failed)?.level, 'attention', 'there is a fresh one');
   assert.equal(backupLight({ state: 'none', made_at: null, fresh: false }, 1)?.level, 'attention');
+});
+
+test('the light of revocation says whether somebody has to look after a list, where there are authorities', () => {
+  const light = (revocation: Partial<Known['status']['revocation']>) => findLight('revocation', { revocation });
+  assert.equal(light({}), undefined);
+  assert.equal(light({ light: 'green' })?.level, 'good');
+  assert.deepEqual(light({ light: 'yellow', troubled: 2 }), {
+    ...{ name: 'revocation', level: 'attention', word: 'revocationYellow', values: { count: 2 } },
+  });
+  assert.equal(light({ light: 'red', troubled: 1 })?.level, 'bad');
 });

@@ -12,6 +12,7 @@ import { pruneMail } from './notifications/prune.ts';
 import { pruneAcme } from './pki/acme/prune.ts';
 import { recordExpiryNotices } from './pki/certificates/expiry.ts';
 import { describeCertificates } from './pki/records/logged.ts';
+import { recordListNotices } from './pki/revocation/expiry.ts';
 import { renewTimestampCertificates } from './pki/timestamps/timestamp-authority.ts';
 import { pruneWebhooks } from './push/webhooks/deliveries/prune.ts';
 import { freeDiscarded } from './releases/discarded/discard.ts';
@@ -136,6 +137,7 @@ export async function runHourly(resources: Resources): Promise<void> {
   await logFailure(resources, recordExpiryCrossings);
   await logFailure(resources, refreshAndLog);
   await logFailure(resources, recordExpiryNotices);
+  await logFailure(resources, recordListNotices);
   await logFailure(resources, pruneUploads);
   await logFailure(resources, settleSubmissions);
   await logFailure(resources, freeDiscarded);

@@ -19,6 +19,7 @@ export const payloadTypes = [
   'key.revoked',
   'certificate.revoked',
   'certificate.expiring',
+  'revocation.expiring',
   'evidence.denied',
   'watch.finding.opened',
   'watch.finding.resolved',
@@ -53,6 +54,7 @@ const rules: Readonly<Record<PayloadType, PayloadRule>> = {
   'key.revoked': { channel: 'trust', assertData: assertKeyRevocation },
   'certificate.revoked': { channel: 'certificates', assertData: assertCertificate },
   'certificate.expiring': { channel: 'certificates', assertData: assertCertificate },
+  'revocation.expiring': { channel: 'certificates', assertData: assertRevocationList },
   'evidence.denied': { channel: 'evidence', assertData: assertDenial },
   'watch.finding.opened': { channel: 'watch', assertData: assertFinding },
   'watch.finding.resolved': { channel: 'watch', assertData: assertFinding },
@@ -134,6 +136,14 @@ function assertCertificate(data: Data): void {
   if (certificate.sha256 !== undefined) parseSha256(certificate);
   if (certificate.reason !== undefined) parseString(certificate, 'reason', 40);
   if (certificate.not_after !== undefined) parseTime(certificate, 'not_after');
+}
+
+/** `authority` is the name under which the list is published. */
+function assertRevocationList(data: Data): void {
+  const list = requireData(data);
+  parsePattern(list, 'authority', /^[a-z0-9-]{1,63}$/, 'the name of an authority');
+  parseInteger(list, 'number', 1);
+  parseTime(list, 'not_after');
 }
 
 /** `sha256` is the digest of the policy. */

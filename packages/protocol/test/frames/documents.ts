@@ -114,6 +114,7 @@ export const dataByType: Readonly<Record<string, SignableObject | undefined>> = 
   'key.revoked': { key_id: 'cd'.repeat(32), trust_version: 4 },
   'certificate.revoked': { serial: '1a2b', sha256: 'ab'.repeat(32), reason: 'keyCompromise' },
   'certificate.expiring': { serial: '1a2b', not_after: '2027-02-01T00:00:00Z' },
+  'revocation.expiring': { authority: 'example-root', number: 7, not_after: '2027-02-01T00:00:00Z' },
   'evidence.denied': { project: 'demo', version: '1.2.0', sha256: 'ab'.repeat(32) },
   'watch.finding.opened': { finding: 'f-1', severity: 'high' },
   'watch.finding.resolved': { finding: 'f-1', severity: 'high' },

@@ -61,6 +61,8 @@ const bent: readonly [string, SignableObject | undefined][] = [
   ['key.revoked', { key_id: 'ab' }],
   ['certificate.revoked', { serial: '' }],
   ['certificate.expiring', { serial: '1a', not_after: 'tomorrow' }],
+  ['revocation.expiring', { authority: 'root', number: 0, not_after: '2027-02-01T00:00:00Z' }],
+  ['revocation.expiring', { authority: 'A root', number: 1, not_after: '2027-02-01T00:00:00Z' }],
   ['evidence.denied', { project: 'demo' }],
   ['watch.finding.opened', { finding: 'f-1' }],
   ['catalogue.updated', { sha256: 1 }],

@@ -129,6 +129,7 @@ export const auditActions = [
   'acme.authorization_ended',
   'revocation_list.published',
   'revocation_list.imported',
+  'revocation_list.expiring',
   'ocsp_responder.made',
   'sbom.attached',
   'sbom.generated',

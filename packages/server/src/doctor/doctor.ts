@@ -7,6 +7,7 @@ import { examineIcons } from './icons.ts';
 import { examineLog } from './log.ts';
 import { examinePush } from './push.ts';
 import { examineProtection, examineReleases } from './releases.ts';
+import { examineRevocation } from './revocation.ts';
 import { examineAddress, examineAudit, examineDurability, examineVault } from './server.ts';
 import { examineTimestamps } from './timestamps.ts';
 import { examineServerCertificate } from './tls.ts';
@@ -32,6 +33,7 @@ const examinations: Readonly<Record<string, Examination>> = {
   'the audit log': examineAudit,
   'the durability of the database': examineDurability,
   'signed push': examinePush,
+  'the lists of revoked certificates': examineRevocation,
   'the timestamps': examineTimestamps,
   'the backups': examineBackups,
   'the disk': examineDisk,

@@ -6,6 +6,7 @@ import { createRouter, formatTime, jsonAnswer, timeSchema } from '../http/router
 import { describeTrust } from '../trust/status.ts';
 import type { DoctorDependencies } from './finding.ts';
 import { findEntry, readManual } from './manual.ts';
+import { judgeLight } from './revocation.ts';
 import { countThings } from './store.ts';
 
 const statusRoute = createRoute({
@@ -15,7 +16,7 @@ const statusRoute = createRoute({
   summary: 'How the server is',
   responses: {
     200: jsonAnswer(
-      'Version, vault, trust, scanner and counts',
+      'Version, vault, trust, scanner, revocation (`troubled`: authorities that somebody has to look after) and counts',
       z.object({
         version: z.string(),
         organisation: z.string(),
@@ -32,6 +33,7 @@ const statusRoute = createRoute({
           version: z.string().nullable(),
           signature_date: timeSchema.nullable(),
         }),
+        revocation: z.object({ light: z.enum(['green', 'yellow', 'red', 'none']), troubled: z.int() }),
         projects: z.int(),
         releases: z.int(),
         artifacts: z.int(),
@@ -96,6 +98,7 @@ export function doctorRoutes(dependencies: DoctorDependencies & { readonly versi
       ...{ version, organisation: slug, engine: database.engine, vault: vault.state },
       trust: { version: trust.version, expires_at: trust.expires_at, light: trust.light },
       scanner: await describeScanner(scanner),
+      revocation: await judgeLight(dependencies, id),
       ...(await countThings(database.query, id)),
     };
     return c.json(answer, 200);

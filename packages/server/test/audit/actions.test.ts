@@ -135,6 +135,7 @@ test('the vocabulary of the audit log is this one', () => {
       'acme.authorization_ended',
       'revocation_list.published',
       'revocation_list.imported',
+      'revocation_list.expiring',
       'ocsp_responder.made',
       'sbom.attached',
       'sbom.generated',

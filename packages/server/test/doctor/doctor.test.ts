@@ -305,6 +305,7 @@ forEachEngine((engine, open) => {
       engine: engine === 'SQLite' ? 'sqlite' : 'postgres',
       trust: { version: 1, expires_at: '2028-11-20T09:00:00.000Z', light: 'green' },
       scanner: { state: 'off', engine: null, version: null, signature_date: null },
+      revocation: { light: 'none', troubled: 0 },
     });
     assert.equal(problem(await scene.ask('GET', '/api/status')), '401 unauthenticated');
     assert.equal(problem(await scene.ask('GET', '/api/doctor', { as: viewer })), '403 role');

@@ -26,7 +26,7 @@ export const webhookCreate: CommandSpec = {
   summary: 'Have events posted to an address, signed as Standard Webhooks says',
   details: [
     'Messages carry webhook-id, webhook-timestamp and webhook-signature. By hmac-sha256 the secret is shown here, once; by ed25519 receivers need the public key alone. docs/webhooks.md has a receiver in ten lines.',
-    'Types: release.activated, release.withdrawn, release.quarantined, trust.updated, key.revoked, certificate.revoked, certificate.expiring, evidence.denied, watch.finding.opened, watch.finding.resolved, watch.finding.escalated, catalogue.updated, wordpress.deployed, wordpress.failed, submission.received, submission.withdrawn, submission.refused, submission.approved, webhook.disabled.',
+    'Types: release.activated, release.withdrawn, release.quarantined, trust.updated, key.revoked, certificate.revoked, certificate.expiring, revocation.expiring, evidence.denied, watch.finding.opened, watch.finding.resolved, watch.finding.escalated, catalogue.updated, wordpress.deployed, wordpress.failed, submission.received, submission.withdrawn, submission.refused, submission.approved, webhook.disabled.',
   ],
   options: [
     ...wishOptions,

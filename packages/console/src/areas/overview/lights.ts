@@ -28,6 +28,7 @@ export function judgeLights({ status, health, key, backups }: Known): readonly L
     vaultLight(status.vault),
     scannerLight(status.scanner),
     health.db === 'ok' ? good('database', 'databaseGood') : { name: 'database', level: 'bad', word: 'databaseBad' },
+    ...revocationLights(status.revocation),
     ...watchLights(health),
     ...(backups ? [backupLight(backups)] : []),
   ];
@@ -64,6 +65,19 @@ function scannerLight({ state, engine, signature_date }: Known['status']['scanne
   }
   if (state === 'off') return { name: 'scanner', level: 'off', word: 'scannerOff' };
   return { name: 'scanner', level: 'bad', word: 'scannerUnreachable' };
+}
+
+function revocationLights({ light, troubled }: Known['status']['revocation']): readonly Light[] {
+  switch (light) {
+    case 'none':
+      return [];
+    case 'green':
+      return [good('revocation', 'revocationGreen')];
+    case 'yellow':
+      return [{ name: 'revocation', level: 'attention', word: 'revocationYellow', values: { count: troubled } }];
+    case 'red':
+      return [{ name: 'revocation', level: 'bad', word: 'revocationRed' }];
+  }
 }
 
 function watchLights({ watch, push, bus }: Known['health']): readonly Light[] {

@@ -129,7 +129,10 @@ export type ExpiringCertificate = Pick<
   'id' | 'organisation_id' | 'serial' | 'fingerprint' | 'not_after'
 >;
 
-/** Valid certificates that end until `until`, live at least `minLifetime` ms, were not told so, and have no valid successor. */
+/**
+ * Valid certificates that end until `until`, live at least `minLifetime` ms, were not told so, and have no valid successor. What the server made for
+ * itself is followed by the next one of its kind.
+ */
 export async function listExpiring(
   query: Query,
   asked: {
@@ -154,6 +157,22 @@ export async function listExpiring(
           selectFrom('certificate as next')
             .select('next.id')
             .whereRef('next.replaces_id', '=', 'one.id')
+            .where('next.state', '=', 'valid'),
+        ),
+      ),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('certificate as next')
+            .select('next.id')
+            .whereRef('next.issuer_id', '=', 'one.issuer_id')
+            .whereRef('next.profile', '=', 'one.profile')
+            .whereRef('next.subject', '=', 'one.subject')
+            .whereRef('next.not_after', '>', 'one.not_after')
+            .where('one.source', '=', 'system')
+            .where('one.subject_authority_id', 'is', null)
+            .where('next.source', '=', 'system')
             .where('next.state', '=', 'valid'),
         ),
       ),

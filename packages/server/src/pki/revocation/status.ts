@@ -3,57 +3,59 @@ import type { AuthorityParts } from '../authorities/authority.ts';
 import { requireAuthority } from '../authorities/authority.ts';
 import { isBehind } from './lists/publish.ts';
 import { findResponder } from './ocsp/store.ts';
-import { warningMs } from './periods.ts';
-import { type ListFacts, listListFacts } from './store.ts';
+import { listListFacts, listPublishing, type PublishingRow } from './store.ts';
+import { judgeRevocation, type RevocationFacts, type RevocationTrouble } from './troubles.ts';
+
+type StatusParts = Pick<AuthorityParts, 'database' | 'now'>;
 
 /** What is published. */
-export interface RevocationStatus {
+export interface RevocationStatus extends RevocationFacts {
   readonly authorityId: string;
-  readonly custody: 'dual' | 'server' | 'offline';
-  readonly lists: readonly ListFacts[];
-  /** Whether certificates were revoked or released since the newest list. */
-  readonly behind: boolean;
-  /** Until when there is a key that answers by OCSP, Unix ms; null when there is none now. */
-  readonly responderUntil: number | null;
   /** What somebody has to do, in words; empty when nothing. */
   readonly warnings: readonly string[];
 }
 
 /** The status of the authority `name`. Throws `not_found`. */
 export async function describeRevocation(
-  parts: Pick<AuthorityParts, 'database' | 'now'>,
+  parts: StatusParts,
   organisationId: string,
   name: string,
 ): Promise<RevocationStatus> {
-  const { query } = parts.database;
-  const row = await requireAuthority(query, organisationId, name);
-  const lists = await listListFacts(query, row.id);
-  const responder = await findResponder(query, row.id, parts.now());
-  const status = {
-    ...{ authorityId: row.id, custody: row.custody, lists },
-    behind: await isBehind(parts, row.id),
-    responderUntil: responder?.not_after ?? null,
-  };
-  return { ...status, warnings: row.custody === 'server' ? [] : listWarnings(status, parts.now()) };
+  const row = await requireAuthority(parts.database.query, organisationId, name);
+  const facts = await readFacts(parts, row);
+  const warnings = judgeRevocation(facts, parts.now()).map(({ message }) => message);
+  return { authorityId: row.id, ...facts, warnings };
 }
 
-/** Only what does not renew itself needs somebody. */
-function listWarnings(
-  { custody, lists, behind, responderUntil }: Omit<RevocationStatus, 'warnings'>,
-  now: number,
-): string[] {
-  const complete = lists.find(({ kind, part }) => kind === 'complete' && part === '');
-  const act = custody === 'dual' ? 'publish it with the passphrase' : 'import one that the offline machine made';
-  const warnings: string[] = [];
-  if (!complete) warnings.push(`no revocation list is published: ${act}`);
-  else if (behind) warnings.push(`the revocation list does not hold what was revoked since: ${act}`);
-  else if (complete.next_update - now < warningMs) {
-    warnings.push(`the revocation list ends ${new Date(complete.next_update).toISOString()}: ${act}`);
+/** An authority that somebody has to look after. */
+export interface TroubledAuthority {
+  readonly name: string;
+  readonly custody: RevocationFacts['custody'];
+  readonly troubles: readonly RevocationTrouble[];
+}
+
+/** The authorities of an organisation that still say what they revoked, each with what is to be done for it. */
+export async function listRevocationTroubles(
+  parts: StatusParts,
+  organisationId: string,
+): Promise<readonly TroubledAuthority[]> {
+  const authorities: TroubledAuthority[] = [];
+  for (const row of await listPublishing(parts.database.query, parts.now(), organisationId)) {
+    const { name, custody } = row;
+    authorities.push({ name, custody, troubles: judgeRevocation(await readFacts(parts, row), parts.now()) });
   }
-  if (custody === 'dual' && (responderUntil === null || responderUntil - now < warningMs)) {
-    const end =
-      responderUntil === null ? 'nobody answers by OCSP' : `OCSP ends ${new Date(responderUntil).toISOString()}`;
-    warnings.push(`${end}: publish the list with the passphrase`);
-  }
-  return warnings;
+  return authorities;
+}
+
+async function readFacts(
+  parts: StatusParts,
+  { id, custody }: Pick<PublishingRow, 'id' | 'custody'>,
+): Promise<RevocationFacts> {
+  const { query } = parts.database;
+  const responder = await findResponder(query, id, parts.now());
+  return {
+    ...{ custody, lists: await listListFacts(query, id) },
+    behind: await isBehind(parts, id),
+    responderUntil: responder?.not_after ?? null,
+  };
 }

@@ -199,15 +199,16 @@ export async function listListFacts(query: Query, authorityId: string): Promise<
     .execute();
 }
 
-/** Every authority of every organisation that still says what it revoked: also a revoked one, until its last certificate ends at `at`. */
-export async function listPublishing(
-  query: Query,
-  at: number,
-): Promise<Pick<AuthorityTable, 'id' | 'organisation_id' | 'name' | 'custody'>[]> {
+/** An authority that publishes. */
+export type PublishingRow = Pick<AuthorityTable, 'id' | 'organisation_id' | 'name' | 'custody'>;
+
+/** Every authority, of every organisation or of one, that still says what it revoked: also a revoked one, until its last certificate ends at `at`. */
+export async function listPublishing(query: Query, at: number, organisationId?: string): Promise<PublishingRow[]> {
   return query
     .selectFrom('authority')
     .select(['id', 'organisation_id', 'name', 'custody'])
     .where('state', 'in', ['active', 'retired', 'revoked'])
+    .$if(organisationId !== undefined, (rows) => rows.where('organisation_id', '=', organisationId ?? ''))
     .where(({ exists, selectFrom }) =>
       exists(
         selectFrom('certificate')
@@ -219,4 +220,40 @@ export async function listPublishing(
     )
     .orderBy('id')
     .execute();
+}
+
+/** A list of all certificates that an authority published, and whose it is. */
+export type PublishedRow = Pick<
+  RevocationListTable,
+  'authority_id' | 'organisation_id' | 'number' | 'this_update' | 'next_update'
+> & { readonly name: string };
+
+/** The complete lists, of authorities that `listPublishing` names at `at`, that end until `until`. */
+export async function listEnding(query: Query, at: number, until: number): Promise<PublishedRow[]> {
+  const publishing = new Map((await listPublishing(query, at)).map(({ id, name }) => [id, name]));
+  const rows = await query
+    .selectFrom('revocation_list')
+    .select(['authority_id', 'organisation_id', 'number', 'this_update', 'next_update'])
+    .where('kind', '=', 'complete')
+    .where('part', '=', '')
+    .where('next_update', '<=', until)
+    .orderBy('next_update')
+    .execute();
+  return rows.flatMap((row) => {
+    const name = publishing.get(row.authority_id);
+    return name === undefined ? [] : [{ ...row, name }];
+  });
+}
+
+/** The detail of the newest audit row about an object, by an action of which there are few; undefined: none. */
+export async function findLastTold(query: Query, action: string, objectId: string): Promise<string | undefined> {
+  const row = await query
+    .selectFrom('audit_event')
+    .select('detail')
+    .where('action', '=', action)
+    .where('object_id', '=', objectId)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.detail ?? undefined;
 }

@@ -35,6 +35,12 @@ const conversions: Readonly<Record<string, Conversion>> = {
   },
   'certificate.revoked': { channel: 'certificates', type: 'certificate.revoked', describe: describeCertificate },
   'certificate.expiring': { channel: 'certificates', type: 'certificate.expiring', describe: describeCertificate },
+  'revocation_list.expiring': {
+    channel: 'certificates',
+    type: 'revocation.expiring',
+    describe: ({ authority, number, not_after }) =>
+      keep({ authority, number, not_after: encodeTime(Number(not_after)) }),
+  },
   'evidence.denied': {
     channel: 'evidence',
     type: 'evidence.denied',
