@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
 import { join } from 'node:path';
@@ -127,23 +127,32 @@ test('lego obtains a wildcard by dns-01', { skip: missing('lego') }, async () =>
   assert.equal(await namesOf(join(scene.folder, 'lego/certificates/_.dns.lego.test.crt')), 'DNS:*.dns.lego.test');
 });
 
-test('dehydrated obtains by http-01 and revokes', { skip: missing('dehydrated') }, async () => {
+test('dehydrated obtains by http-01, renews and revokes', { skip: missing('dehydrated') }, async () => {
   const config = join(scene.folder, 'dehydrated.conf');
   const base = join(scene.folder, 'dehydrated');
   await mkdir(base);
   const lines = [`CA="${scene.directoryUrl('files')}"`, `BASEDIR="${base}"`, `WELLKNOWN="${scene.challenges}"`];
   await writeFile(config, [...lines, 'KEY_ALGO=prime256v1', 'CHALLENGETYPE="http-01"', ''].join('\n'));
   await scene.run('dehydrated', ['--config', config, '--register', '--accept-terms']);
-  await scene.run('dehydrated', ['--config', config, '--cron', '--domain', 'www.dehydrated.test']);
+  const cron = ['--config', config, '--cron', '--domain', 'www.dehydrated.test'];
+  await scene.run('dehydrated', cron);
   const path = join(base, 'certs/www.dehydrated.test/cert.pem');
   assert.equal(await namesOf(path), 'DNS:www.dehydrated.test');
-  const copy = join(scene.folder, 'dehydrated.pem');
+  const [old, copy] = [join(scene.folder, 'dehydrated-first.pem'), join(scene.folder, 'dehydrated.pem')];
+  await writeFile(old, await readFile(path));
+  // By itself it renews in the last month of a life.
+  await scene.run('dehydrated', [...cron, '--force']);
   await writeFile(copy, await readFile(path));
+  assert.equal(await namesOf(copy), 'DNS:www.dehydrated.test');
   await scene.run('dehydrated', ['--config', config, '--revoke', path]);
-  assert.equal(await scene.stateOf(copy), 'revoked');
+  assert.deepEqual([await scene.stateOf(old), await scene.stateOf(copy)], ['valid', 'revoked']);
 });
 
-test('acme-tiny obtains by http-01', { skip: missing('acme-tiny') }, async () => {
+// acme-tiny does one thing, which is to obtain: it renews by being run again, and has no command that revokes. The account is
+// that of its key, so another client revokes with it.
+test('acme-tiny obtains by http-01 and, run again, renews; its account key revokes by uacme', {
+  skip: missing('acme-tiny') || missing('uacme'),
+}, async () => {
   const [account, key, csr] = ['tiny-account.key', 'tiny.key', 'tiny.csr'].map((name) => join(scene.folder, name));
   await scene.run('openssl', ['genrsa', '-out', `${account}`, '2048']);
   const request = ['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
@@ -151,8 +160,19 @@ test('acme-tiny obtains by http-01', { skip: missing('acme-tiny') }, async () =>
   await scene.run('openssl', [...request, '-keyout', `${key}`, '-out', `${csr}`, ...names]);
   const files = ['--account-key', `${account}`, '--csr', `${csr}`, '--acme-dir', scene.challenges];
   const where = ['--directory-url', scene.directoryUrl('files'), '--disable-check', '--quiet'];
-  const pem = await scene.run('acme-tiny', [...files, ...where]);
-  assert.equal(new X509Certificate(pem).subjectAltName, 'DNS:www.tiny.test');
+  const [old, current] = [join(scene.folder, 'tiny-first.pem'), join(scene.folder, 'tiny.pem')];
+  for (const path of [old, current]) {
+    await writeFile(path, await scene.run('acme-tiny', [...files, ...where]));
+    assert.equal(await namesOf(path), 'DNS:www.tiny.test');
+  }
+  const base = join(scene.folder, 'tiny-uacme');
+  await mkdir(join(base, 'private'), { recursive: true });
+  await copyFile(`${account}`, join(base, 'private/key.pem'));
+  // It takes the file away that it has revoked.
+  const copy = join(scene.folder, 'tiny-copy.pem');
+  await copyFile(old, copy);
+  await scene.run('uacme', ['-c', base, '-a', scene.directoryUrl('files'), 'revoke', copy]);
+  assert.deepEqual([await scene.stateOf(old), await scene.stateOf(current)], ['revoked', 'valid']);
 });
 
 test('uacme obtains by http-01 and revokes', { skip: missing('uacme') }, async () => {
