@@ -52,7 +52,7 @@ export class PushMetrics {
   });
   readonly #refusedFrames = new Counter({
     name: 'signpost_push_refused_frames_total',
-    help: 'Frames of clients that were refused, by reason',
+    help: 'Messages of clients that were refused, by reason',
     labelNames: ['reason'],
     registers: [],
   });
@@ -122,8 +122,16 @@ export class PushMetrics {
     this.#acknowledged.inc();
   }
 
-  countKey(result: 'issued' | 'refused'): void {
-    this.#keys.inc({ result });
+  /** Runs what issues a key, and counts whether it did; throws what it throws. */
+  async countKey<T>(issue: () => Promise<T>): Promise<T> {
+    let result = 'refused';
+    try {
+      const key = await issue();
+      result = 'issued';
+      return key;
+    } finally {
+      this.#keys.inc({ result });
+    }
   }
 }
 

@@ -104,7 +104,7 @@ export function openPush(parts: PushParts): Push {
     if ((await recordPublished(tx, publication)) > 0) afterCommit(tx, parts.wakeWorker);
   };
   const sequencer = new Sequencer({ database, now, log, findSigner, published, deliver });
-  const sessionKeys = new SessionKeys({ database, now, log, metrics, refusals });
+  const sessionKeys = new SessionKeys({ database, now, log, refusals });
   let stopWatching = async () => {};
   let everyMinute: NodeJS.Timeout | undefined;
   const streams = new DirectResponders<DirectStream>();

@@ -7,6 +7,16 @@ import type { SampledAudit } from './sampled-audit.ts';
 /** What is limited: connections, what a client sends, keys for that, and how much may wait for one that does not read. */
 type PushLimit = LimitName | 'client-frames' | 'session-keys' | 'slow';
 
+/** Why a message of a client was refused: what is wrong with its frame, or why it can hold none. */
+export type MessageRefusal =
+  | FrameRefusal
+  /** A stranger sent it. */
+  | 'anonymous'
+  | 'binary'
+  | 'oversize'
+  /** It breaks the rules of WebSockets: compressed without being asked, text that is no UTF-8, a frame that is none. */
+  | 'protocol';
+
 /** Counts refusals, never by client. */
 export class Refusals {
   readonly #metrics: PushMetrics;
@@ -23,8 +33,8 @@ export class Refusals {
     this.#audit.note({ organisationId, action: 'push.limited', reason: limit });
   }
 
-  /** A frame of a client was refused. */
-  countRefused(reason: FrameRefusal, organisationId: string): void {
+  /** A message of a client was refused. */
+  countRefused(reason: MessageRefusal, organisationId: string): void {
     this.#metrics.countRefusedFrame(reason);
     this.#audit.note({ organisationId, action: 'push.frames_refused', reason });
   }

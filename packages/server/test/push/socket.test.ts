@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { after, before, suite, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { firstPrev, hashFrame, parseFrame } from '@signpost/protocol/frames/frame';
 import { ReplayWindow } from '@signpost/protocol/frames/replay-window';
-import { openSessionKey, type SessionKey } from '@signpost/protocol/frames/session-key';
 import { verifyFrame } from '@signpost/protocol/frames/verify-frame';
-import { writeFrame } from '@signpost/protocol/frames/write-frame';
-import type { SignableObject } from '@signpost/protocol/json/canonical';
 import { Registry } from 'prom-client';
 import { WebSocket } from 'ws';
+import { waitUntil } from '../../../protocol/test/wait-until.ts';
 import { listAudit } from '../../src/audit/store.ts';
 import type { Database } from '../../src/storage/database.ts';
-import { isLogged } from './listening.ts';
 import { openPushScene, type PushScene } from './scene.ts';
+import { type Member, openMember, openSocket, readFigure, sendTogether, write, writeMany } from './sockets.ts';
 
 suite('a WebSocket', () => {
   let scene: PushScene;
@@ -30,13 +27,13 @@ suite('a WebSocket', () => {
   after(() => scene.close());
 
   test('hears what its channels tell, in arrays of frames, and goes on where it was', async () => {
-    const first = await open(scene, 'channels=releases');
+    const first = await openSocket(scene, 'channels=releases');
     await tellRelease(scene, '1.0.0');
     await first.until(() => first.frames().length === 1);
     const { epoch, sequence } = parseFrame(first.frames()[0] ?? '').payload;
     first.socket.terminate();
     await tellRelease(scene, '1.0.1');
-    const second = await open(scene, `channels=releases&since=${epoch}:releases.${sequence}`);
+    const second = await openSocket(scene, `channels=releases&since=${epoch}:releases.${sequence}`);
     await second.until(() => second.frames().length === 1);
     assert.equal(parseFrame(second.frames()[0] ?? '').payload.sequence, sequence + 1);
     second.socket.terminate();
@@ -199,39 +196,35 @@ suite('a WebSocket', () => {
     );
   });
 
-  test('that sends a frame above 2,048 bytes, or bytes instead of text, is let go', async () => {
-    const member = await openMember(scene, scene.home.people.manager.session);
-    member.listener.socket.send('x'.repeat(2049));
-    assert.equal(await member.listener.closed, 1009);
-    const other = await openMember(scene, scene.home.people.manager.session);
-    other.listener.socket.send(Buffer.from('{}'));
-    assert.equal(await other.listener.closed, 4400);
-  });
-
   test('that sends eleven frames at once waits a second for the last one, which is done all the same', async (t) => {
     const { listener, key } = await openMember(scene, await scene.home.people.manager.logIn());
     t.after(() => listener.socket.terminate());
-    const before = await readFigure('signpost_push_acknowledged_total');
-    await sendTogether(listener.socket, await writeMany(key, 11));
-    while ((await readFigure('signpost_push_acknowledged_total')) < before + 11) await sleep(20);
+    const before = await readFigure(figures, 'signpost_push_acknowledged_total');
+    sendTogether(listener.socket, await writeMany(key, scene, 11));
+    await waitUntil(
+      'the eleventh frame to be done',
+      async () => (await readFigure(figures, 'signpost_push_acknowledged_total')) === before + 11,
+    );
     assert.equal(listener.socket.readyState, WebSocket.OPEN);
   });
 
   test('that sends many more than may wait is let go, and nothing is done beyond its ten', async () => {
     const { listener, key } = await openMember(scene, await scene.home.people.manager.logIn());
     const limited = 'signpost_push_limited_total{limit="client-frames"}';
-    const before = await Promise.all(['signpost_push_acknowledged_total', limited].map(readFigure));
-    await sendTogether(listener.socket, await writeMany(key, 60));
+    const before = await Promise.all(
+      ['signpost_push_acknowledged_total', limited].map((name) => readFigure(figures, name)),
+    );
+    sendTogether(listener.socket, await writeMany(key, scene, 60));
     assert.equal(await listener.closed, 4429);
-    assert.ok((await readFigure('signpost_push_acknowledged_total')) - (before[0] ?? 0) <= 10);
-    assert.ok((await readFigure(limited)) > (before[1] ?? 0));
+    assert.ok((await readFigure(figures, 'signpost_push_acknowledged_total')) - (before[0] ?? 0) <= 10);
+    assert.ok((await readFigure(figures, limited)) > (before[1] ?? 0));
     await scene.push.sampledAudit.flush();
     const rows = (await listAudit(database, { action: 'push.limited', limit: 100 })).filter(
       ({ object_id }) => object_id === 'client-frames',
     );
     assert.equal(
       rows.reduce((sum, { detail }) => sum + JSON.parse(detail ?? '{}').count, 0),
-      await readFigure(limited),
+      await readFigure(figures, limited),
     );
     assert.ok(rows.every(({ organisation_id }) => organisation_id === scene.home.id));
   });
@@ -242,7 +235,7 @@ suite('a WebSocket', () => {
     const statuses: number[] = [];
     for (let key = 0; key < 11; key++) statuses.push((await scene.ask('POST', '/api/push/keys', { as })).status);
     assert.deepEqual(statuses, [...Array(10).fill(201), 429]);
-    assert.equal(await readFigure(limited), 1);
+    assert.equal(await readFigure(figures, limited), 1);
     await scene.push.sampledAudit.flush();
     const rows = await listAudit(database, { action: 'push.limited', limit: 100 });
     assert.ok(rows.some(({ detail }) => detail === '{"count":1,"reason":"session-keys"}'));
@@ -251,41 +244,21 @@ suite('a WebSocket', () => {
   test('on which something bad came does nothing of what came with it', async () => {
     const { listener, key } = await openMember(scene, await scene.home.people.manager.logIn());
     const before = await Promise.all(
-      ['signpost_push_acknowledged_total', 'signpost_push_ended_total{reason="bad-input"}'].map(readFigure),
+      ['signpost_push_acknowledged_total', 'signpost_push_ended_total{reason="bad-input"}'].map((name) =>
+        readFigure(figures, name),
+      ),
     );
-    await sendTogether(listener.socket, ['garbage', ...(await writeMany(key, 1))]);
+    sendTogether(listener.socket, ['garbage', ...(await writeMany(key, scene, 1))]);
     assert.equal(await listener.closed, 4400);
     assert.deepEqual(
       await Promise.all(
-        ['signpost_push_acknowledged_total', 'signpost_push_ended_total{reason="bad-input"}'].map(readFigure),
+        ['signpost_push_acknowledged_total', 'signpost_push_ended_total{reason="bad-input"}'].map((name) =>
+          readFigure(figures, name),
+        ),
       ),
       [before[0], (before[1] ?? 0) + 1],
     );
   });
-
-  async function readFigure(name: string): Promise<number> {
-    const text = await figures.metrics();
-    return Number(
-      text
-        .split('\n')
-        .find((line) => line.startsWith(`${name} `))
-        ?.split(' ')
-        .at(-1) ?? 0,
-    );
-  }
-
-  function writeMany(key: SessionKey, count: number): Promise<string[]> {
-    const data = { cursor: '0123456789abcdef:trust.1' };
-    return Promise.all(Array.from({ length: count }, () => write(key, 'client.acknowledge', data, scene.now())));
-  }
-
-  /** In one chunk. */
-  async function sendTogether(socket: WebSocket, texts: readonly string[]): Promise<void> {
-    const own = (socket as unknown as { _socket: Socket })._socket;
-    own.cork();
-    for (const text of texts) socket.send(text);
-    own.uncork();
-  }
 
   test('ends at once with its session, and its key with it', async () => {
     const as = await scene.home.people.viewer.logIn();
@@ -300,21 +273,23 @@ suite('a WebSocket', () => {
     const { home, ask } = scene;
     const as = home.people.admin.session;
     const { id, credential } = await scene.openKey({ organisationId: home.id, verbs: ['read'] });
-    const keyed = await open(scene, 'channels=system', credential);
+    const keyed = await openSocket(scene, 'channels=system', credential);
     assert.equal((await ask('DELETE', `/api/api-keys/${id}`, { as })).status, 204);
     assert.equal(await keyed.closed, 4401);
     assert.equal(
       (await ask('POST', '/api/push/channels', { as, json: { name: 'app.gone', visibility: 'public' } })).status,
       201,
     );
-    const listener = await open(scene, 'channels=app.gone,trust');
+    const listener = await openSocket(scene, 'channels=app.gone,trust');
     assert.equal((await ask('DELETE', '/api/push/channels/app.gone', { as })).status, 204);
     assert.equal(await listener.closed, 4403);
   });
 
   test('is refused to pages of other origins, without the subprotocol, and for what is no handshake', async () => {
     const target = `${scene.url.replace('http', 'ws')}/api/push/ws?channels=trust`;
+    const failures = await readFigure(figures, 'signpost_push_auth_failures_total');
     assert.equal(await statusOf(new WebSocket(target, 'signpost.frames.v1', { origin: 'https://evil.example' })), 403);
+    assert.equal(await readFigure(figures, 'signpost_push_auth_failures_total'), failures + 1);
     assert.equal(await statusOf(new WebSocket(target)), 400);
     assert.equal(await statusOf(new WebSocket(target.replace('trust', 'system'), 'signpost.frames.v1')), 401);
     assert.equal((await fetch(`${scene.url}/api/push/ws?channels=trust`)).status, 400);
@@ -332,73 +307,6 @@ suite('a WebSocket', () => {
     socket.destroy();
   });
 });
-
-interface Member {
-  readonly listener: Awaited<ReturnType<typeof open>>;
-  readonly key: SessionKey;
-}
-
-async function openMember(scene: PushScene, as: Readonly<Record<string, string>>): Promise<Member> {
-  const answer = await scene.ask('POST', '/api/push/keys', { as });
-  assert.equal(answer.status, 201);
-  assert.equal(answer.headers.get('cache-control'), 'no-store');
-  const { kid, secret, channels, expiresAt } = (await answer.json()) as Record<string, string> & { channels: string[] };
-  const key = await openSessionKey({
-    ...{ kid: kid ?? '', secret: new Uint8Array(Buffer.from(secret ?? '', 'base64')), channels },
-    ...{ notBefore: scene.now(), notAfter: Date.parse(expiresAt ?? '') },
-  });
-  return { listener: await open(scene, 'channels=trust', as), key };
-}
-
-async function open(scene: PushScene, query: string, headers: Readonly<Record<string, string>> = {}) {
-  const target = `${scene.url.replace('http', 'ws')}/api/push/ws?${query}`;
-  const socket = new WebSocket(target, 'signpost.frames.v1', { headers });
-  const texts: string[] = [];
-  const watchers = new Set<() => void>();
-  socket.on('message', (data) => {
-    const value: unknown = JSON.parse(String(data));
-    if (Array.isArray(value)) {
-      assert.ok(value.length >= 1 && value.length <= 10);
-      texts.push(...value.map((frame) => JSON.stringify(frame)));
-    }
-    for (const look of watchers) look();
-  });
-  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
-  socket.on('error', () => undefined);
-  await once(socket, 'open');
-  return {
-    ...{ socket, texts, closed },
-    frames: () => texts.filter(isLogged),
-    until: async (holds: () => boolean) => {
-      if (holds()) return;
-      await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('expected something to come within two minutes')), 120_000);
-        watchers.add(() => {
-          if (!holds()) return;
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-    },
-    send: async (key: SessionKey, type: string, data: SignableObject) => {
-      const text = await write(key, type, data, scene.now());
-      socket.send(text);
-      return text;
-    },
-  };
-}
-
-async function write(key: SessionKey, type: string, data: SignableObject, ts = Date.parse('2026-11-21T09:00:00Z')) {
-  const payload = {
-    channel: key.channels[0] ?? '',
-    epoch: '0123456789abcdef',
-    sequence: 1,
-    prev: Buffer.alloc(32).toString('base64'),
-    type,
-    data,
-  };
-  return (await writeFrame(key, payload, { ts })).text;
-}
 
 function tellRelease(scene: PushScene, version: string): Promise<void> {
   return scene.tell('release.activated', { project: 'lighthouse', version });

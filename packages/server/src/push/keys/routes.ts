@@ -78,7 +78,7 @@ const sessionKeyRoute = createRoute({
 export function keyRoutes({
   push,
   ...parts
-}: PushKeyParts & { readonly push: Pick<Push, 'keys' | 'sessionKeys'> }): OpenAPIHono<AppEnv> {
+}: PushKeyParts & { readonly push: Pick<Push, 'keys' | 'sessionKeys' | 'metrics'> }): OpenAPIHono<AppEnv> {
   const router = createRouter();
   router.openapi(identityRoute, async (c) => {
     const { active, waiting, vouched } = await readPushIdentity(parts, c.var.organisation.id);
@@ -98,8 +98,9 @@ export function keyRoutes({
     return c.body(text, 200, headers) as never;
   });
   router.openapi(sessionKeyRoute, async (c) => {
-    const holder = holderOf(c.var);
-    const { kid, secret, channels, expiresAt } = await push.sessionKeys.issue(callerOf(c.var), holder);
+    const { kid, secret, channels, expiresAt } = await push.metrics.countKey(async () =>
+      push.sessionKeys.issue(callerOf(c.var), holderOf(c.var)),
+    );
     const until = formatTime(expiresAt);
     return c.json({ kid, secret, algorithm: 'sha256' as const, channels: [...channels], expiresAt: until }, 201);
   });

@@ -13,7 +13,6 @@ import { recordAudits } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
 import { createRateLimit, type RateLimit } from '../../http/rate-limit.ts';
 import type { Database } from '../../storage/database.ts';
-import type { PushMetrics } from '../metrics.ts';
 import type { Refusals } from '../refusals.ts';
 
 /** Whom a key is for. */
@@ -38,7 +37,6 @@ export interface SessionKeyParts {
   readonly database: Database;
   readonly now: () => number;
   readonly log: Pick<BaseLogger, 'warn'>;
-  readonly metrics: PushMetrics;
   readonly refusals: Refusals;
 }
 
@@ -78,7 +76,6 @@ export class SessionKeys {
       this.#limit.take(nameOf(holder));
       this.#assertRoom(holder);
     } catch (error) {
-      this.#parts.metrics.countKey('refused');
       this.#parts.refusals.countLimited('session-keys', holder.organisationId);
       throw error;
     }
@@ -94,7 +91,6 @@ export class SessionKeys {
     const entry = { ...caller, action: 'push_session_key.issued', object, detail: { expires_at: notAfter } } as const;
     await this.#parts.database.transaction((tx) => recordAudits(tx, notBefore, [entry]));
     this.#keys.set(kid, { key, holder });
-    this.#parts.metrics.countKey('issued');
     return { kid, secret: text, channels, expiresAt: notAfter };
   }
 

@@ -25,7 +25,7 @@ export function socketRoutes(parts: ListenParts & ClientFrameParts): OpenAPIHono
   const router = createRouter();
   router.openapi(socketRoute, async (c) => {
     const { upgrade } = c.env;
-    assertHandshake(c.req.raw);
+    assertHandshake(parts, c.req.raw);
     if (!upgrade) throw notWebSocket();
     const { channels, since } = c.req.valid('query');
     const entered = await enterHub(parts, c.var, { channels, since, transport: 'ws' });
@@ -36,10 +36,11 @@ export function socketRoutes(parts: ListenParts & ClientFrameParts): OpenAPIHono
 }
 
 /** Throws `forbidden` for a page of another origin, and `invalid` for what is no handshake for frames. */
-function assertHandshake({ headers, url }: Request): void {
+function assertHandshake({ metrics }: Pick<ListenParts, 'metrics'>, { headers, url }: Request): void {
   const origin = headers.get('origin');
   // Browsers let any page open a WebSocket and send cookies along; only the server can tell (RFC 6455, 10.2).
   if (origin !== null && URL.parse(origin)?.host !== new URL(url).host) {
+    metrics.countAuthFailure();
     throw new Refusal('forbidden', 'expected a WebSocket from a page of this server', { rule: 'origin' });
   }
   const offered = (headers.get('sec-websocket-protocol') ?? '').split(',').map((name) => name.trim());

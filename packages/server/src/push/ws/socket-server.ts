@@ -10,6 +10,7 @@ import { createQueue } from '../../storage/turns.ts';
 import type { Entered } from '../hub/enter.ts';
 import { encodePieces } from '../hub/framing.ts';
 import type { EndReason } from '../hub/wire.ts';
+import type { MessageRefusal } from '../refusals.ts';
 import {
   actOnFrame,
   type ClientFrameParts,
@@ -74,24 +75,36 @@ function connect(parts: ClientFrameParts, connection: Connection, { organisation
   const { webSocket, wire } = connection;
   const listener = entered.start(wire);
   const { principal } = entered.reader;
-  // The library says what is wrong with a message by closing; nobody else need know.
-  webSocket.on('error', ignore);
+  const refuse = (reason: MessageRefusal) => {
+    if (listener.state === 'ended') return;
+    parts.refusals.countRefused(reason, organisation.id);
+    parts.hub.end(listener, 'bad-input');
+  };
+  // The library has closed the connection by then, with the code of the standard.
+  webSocket.on('error', (error) => refuse(isTooLong(error) ? 'oversize' : 'protocol'));
   webSocket.on('close', () => listener.leave());
   // Strangers send nothing, and most listeners are strangers: what takes frames is not there for them.
-  if (!principal) webSocket.on('message', () => parts.hub.end(listener, 'bad-input'));
+  if (!principal) webSocket.on('message', () => refuse('anonymous'));
   else {
     const holder = { organisationId: organisation.id, ...principal };
-    takeMessages(parts, connection, { organisation, listener, holder });
+    takeMessages(parts, { ...connection, refuse }, { organisation, listener, holder });
   }
 }
 
-function ignore(): void {}
+function isTooLong(error: Error): boolean {
+  return 'code' in error && /^WS_ERR_UNSUPPORTED_(?:MESSAGE|DATA_PAYLOAD)_LENGTH$/.test(String(error.code));
+}
+
+/** A connection that takes frames. */
+interface Taking extends Connection {
+  readonly refuse: (reason: MessageRefusal) => void;
+}
 
 /**
  * Frames are verified as they come, since one that waited for its turn could be too old by then, and done at their pace. Nothing is done any more
  * on a connection that has ended.
  */
-function takeMessages(parts: ClientFrameParts, { webSocket, wire }: Connection, sender: Sender): void {
+function takeMessages(parts: ClientFrameParts, { webSocket, wire, refuse }: Taking, sender: Sender): void {
   const { hub, refusals } = parts;
   const { listener, holder } = sender;
   const [verifyInTurn, actInTurn] = [createQueue(), createQueue()];
@@ -114,7 +127,7 @@ function takeMessages(parts: ClientFrameParts, { webSocket, wire }: Connection, 
   };
   webSocket.on('message', (data, isBinary) => {
     if (hasEnded()) return;
-    if (isBinary) return end('bad-input');
+    if (isBinary) return refuse('binary');
     if (waiting >= maxWaiting) {
       countLimited();
       return end('limit');
