@@ -47,7 +47,7 @@ forEachEngine((_, open) => {
       assert.equal(typeOf(reply), '400 badNonce', String(bad));
       assert.notEqual(reply.headers.get('replay-nonce'), null);
     }
-    assert.equal(typeOf(await post({ header: { nonce: undefined } })), '400 malformed');
+    assert.equal(typeOf(await post({ header: { nonce: undefined } })), '400 badNonce');
   });
 
   test('a request for another URL is refused', async () => {

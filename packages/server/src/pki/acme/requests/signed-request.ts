@@ -67,6 +67,7 @@ export async function verifyRequest(
 ): Promise<AccountRequest | KeyRequest> {
   const jws = parseJws(received.body, maxRequestBytes);
   assertAlgorithm(jws);
+  if (jws.header.nonce === undefined) throw refuseNonce();
   const isByKey = jws.header.jwk !== undefined;
   assertHeader(jws, ['alg', 'nonce', 'url', isByKey ? 'jwk' : 'kid']);
   assertUrl(jws, received.url);
@@ -134,7 +135,12 @@ function assertUrl({ header }: Jws, url: string): void {
 function assertNonce({ header }: Jws, nonces: Nonces): void {
   const nonce = header.nonce;
   if (typeof nonce === 'string' && nonces.use(nonce)) return;
-  throw new AcmeProblem('badNonce', 'expected a nonce of this server that is not used yet');
+  throw refuseNonce();
+}
+
+/** RFC 8555, 6.5: what is told of a nonce that is unacceptable or not present. */
+function refuseNonce(): AcmeProblem {
+  return new AcmeProblem('badNonce', 'expected a nonce of this server that is not used yet');
 }
 
 async function requireAccount(
