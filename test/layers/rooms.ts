@@ -99,6 +99,7 @@ const server: House = {
     ['pki/certificates/'],
     ['pki/revocation/'],
     ['pki/timestamps/'],
+    ['pki/consistency/'],
     ['pki/acme/'],
     ['pki/access/'],
     ['evidence/'],

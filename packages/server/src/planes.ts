@@ -24,6 +24,7 @@ import { authorityPublicRoutes } from './pki/authorities/public/routes.ts';
 import { authorityRoutes } from './pki/authorities/routes.ts';
 import { certificateDownloadRoutes } from './pki/certificates/downloads/routes.ts';
 import { certificateRoutes } from './pki/certificates/routes.ts';
+import { consistencyRoutes } from './pki/consistency/routes.ts';
 import { ruleRoutes } from './pki/profiles/routes.ts';
 import { revocationRoutes } from './pki/revocation/routes.ts';
 import { timestampRoutes } from './pki/timestamps/routes.ts';
@@ -73,6 +74,8 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     certificateDownloadRoutes(resources),
     timestampRoutes(pkiParts(resources)),
     ruleRoutes(resources),
+    // Before those with `{id}`, which match any word.
+    consistencyRoutes({ ...pkiParts(resources), ...resources.revocation }),
     certificateRoutes({ ...resources, ...pkiParts(resources) }),
     acmeDirectoryRoutes(resources),
     acmeRoutes({ ...resources, ...resources.acme, pkiUrl: resources.config.pkiUrl }),

@@ -130,6 +130,7 @@ export const auditActions = [
   'revocation_list.published',
   'revocation_list.imported',
   'revocation_list.expiring',
+  'revocation_list.repaired',
   'ocsp_responder.made',
   'sbom.attached',
   'sbom.generated',

@@ -136,6 +136,7 @@ test('the vocabulary of the audit log is this one', () => {
       'revocation_list.published',
       'revocation_list.imported',
       'revocation_list.expiring',
+      'revocation_list.repaired',
       'ocsp_responder.made',
       'sbom.attached',
       'sbom.generated',

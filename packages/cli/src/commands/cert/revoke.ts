@@ -74,8 +74,8 @@ async function move(invocation: Invocation, what: 'hold' | 'release'): Promise<A
 /** `signpost cert check`. */
 export const certCheck: CommandSpec = {
   words: 'cert check',
-  summary: 'Hold the database of certificates against the certificates themselves, their chains and their keys',
-  options: [{ flags: '--repair', text: 'write again what can be derived from the certificates' }],
+  summary: 'Hold the database against certificates, their chains and keys, and the published revocation lists',
+  options: [{ flags: '--repair', text: 'write again what certificates and lists prove' }],
   examples: ['signpost cert check', 'signpost cert check --repair'],
   run: async (invocation) => {
     const client = await connectAuthenticated(invocation);
@@ -85,7 +85,7 @@ export const certCheck: CommandSpec = {
       : await client.read('/api/certificates/consistency');
     const findings = objectsOf(document, 'findings');
     const lines = findings.map(
-      (one) => `${textOf(one, 'certificate_id')}  ${textOf(one, 'problem')}  ${textOf(one, 'outcome')}`,
+      (one) => `${one.certificate_id ?? one.authority}  ${textOf(one, 'problem')}  ${textOf(one, 'outcome')}`,
     );
     const open = findings.filter(({ outcome }) => outcome !== 'repaired').length;
     const verdict = `${document.checked} certificates checked, ${document.found} findings`;

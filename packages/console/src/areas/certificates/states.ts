@@ -35,6 +35,12 @@ const problemNames = [
   'key-unreadable',
   'key-differs',
   'key-known-weak',
+  'list-unreadable',
+  'list-signature-wrong',
+  'list-columns-differ',
+  'list-number-behind',
+  'list-contradicts',
+  'list-incomplete',
 ] as const;
 
 /** Whether there are words for what a check has found. */

@@ -8,7 +8,6 @@ import { createRouter, jsonAnswer, jsonBody, timeSchema } from '../../http/route
 import { textSchema } from '../../http/text-schema.ts';
 import type { AuthorityParts } from '../authorities/authority.ts';
 import { readRules } from '../profiles/rules.ts';
-import { type ConsistencyReport, checkConsistency } from './consistency.ts';
 import { certificateSchema, formatCertificate, formatIssued, issuedSchema } from './format.ts';
 import { issueCertificate } from './issue.ts';
 import { renewCertificate } from './renew.ts';
@@ -27,28 +26,10 @@ export interface CertificateRouteParts extends AuthorityParts, StepUpParts {
 /** The routes of certificates. */
 export function certificateRoutes(parts: CertificateRouteParts): OpenAPIHono<AppEnv> {
   const router = createRouter();
-  addConsistencyRoutes(router, parts);
   addReadingRoutes(router, parts);
   addIssuingRoutes(router, parts);
   addRevokingRoutes(router, parts);
   return router;
-}
-
-/** Before those with `{id}`, which match any word. */
-function addConsistencyRoutes(router: OpenAPIHono<AppEnv>, parts: CertificateRouteParts): void {
-  router.openapi(checkRoute, async (c) =>
-    c.json(formatReport(await checkConsistency(parts, callerOf(c.var), { repair: false })), 200),
-  );
-  router.openapi(repairRoute, async (c) =>
-    c.json(formatReport(await checkConsistency(parts, callerOf(c.var), { repair: true })), 200),
-  );
-}
-
-function formatReport({ checked, found, findings }: ConsistencyReport) {
-  return {
-    ...{ checked, found },
-    findings: findings.map(({ certificateId, ...finding }) => ({ certificate_id: certificateId, ...finding })),
-  };
 }
 
 function addReadingRoutes(router: OpenAPIHono<AppEnv>, { database, now }: CertificateRouteParts): void {
@@ -134,36 +115,6 @@ function readTime(text: string | undefined): number | undefined {
 
 const tags = ['certificates'];
 const params = z.object({ id: z.string().max(50) });
-const reportSchema = z
-  .object({
-    checked: z.int(),
-    found: z.int(),
-    findings: z
-      .array(
-        z.object({
-          certificate_id: z.string(),
-          problem: z.string(),
-          detail: z.string(),
-          outcome: z.enum(['repairable', 'repaired', 'open']),
-        }),
-      )
-      .openapi({ description: 'The first 1,000' }),
-  })
-  .openapi('ConsistencyReport');
-const checkRoute = createRoute({
-  method: 'get',
-  path: '/api/certificates/consistency',
-  tags,
-  summary: 'Hold the database against certificates, chains and keys',
-  responses: { 200: jsonAnswer('What was found; nothing is changed', reportSchema) },
-});
-const repairRoute = createRoute({
-  method: 'post',
-  path: '/api/certificates/consistency/repair',
-  tags,
-  summary: 'Write again what the certificates prove',
-  responses: { 200: jsonAnswer('What was found, and what was repaired', reportSchema) },
-});
 const listRoute = createRoute({
   method: 'get',
   path: '/api/certificates',

@@ -128,7 +128,7 @@ async function openFound(
   issuer: Certificate,
 ): Promise<Responder | undefined> {
   const certificate = parseCertificate(new Uint8Array(Buffer.from(row.der, 'base64')));
-  const pkcs8 = unsealOrNothing(() => vault.unseal(sealPurpose, referenceOf(row.certificate_id), row.sealed_key));
+  const pkcs8 = unsealOrNothing(() => openResponderKey(vault, row.certificate_id, row.sealed_key));
   if (!pkcs8) return undefined;
   try {
     const facts = { certificate, signer: createNodeSigner(pkcs8), issuer };
@@ -246,6 +246,11 @@ async function storeResponder(
       detail: { name, certificate: id },
     });
   });
+}
+
+/** The key that answers, PKCS#8, to be wiped. Throws `vault_locked`, and `unavailable` when it was sealed before a reset. */
+export function openResponderKey(vault: AuthorityParts['vault'], certificateId: string, sealedKey: string): Uint8Array {
+  return vault.unseal(sealPurpose, referenceOf(certificateId), sealedKey);
 }
 
 const sealPurpose = 'ocsp-responder';

@@ -1,107 +1,36 @@
-/** Holds the database of certificates against the certificates themselves, their issuers, and the keys in the vault. */
+/** Holds rows of certificates against the certificates themselves, their issuers, and the keys in the vault. */
 import { parseBase64 } from '@signpost/protocol/bytes/base64';
 import { TrustError } from '@signpost/protocol/errors';
-import { derivePublicKey } from '@signpost/protocol/keys/private-key';
 import { parseSubjectKey } from '@signpost/protocol/keys/subject-key';
-import type { VerificationKey } from '@signpost/protocol/keys/verification-key';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
 import { verifySigned } from '@signpost/protocol/x509/verify-certificate';
-import type { Caller } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
-import { Refusal } from '../../errors.ts';
-import type { Database } from '../../storage/database.ts';
 import { type AuthorityParts, AuthorityTree } from '../authorities/authority.ts';
 import { openSealedKey } from '../authorities/sealed-keys.ts';
 import { assertSound } from '../authorities/sound.ts';
 import { type AuthorityRow, findAuthority } from '../authorities/store.ts';
+import { importNodeKey } from '../certificates/node-verification-key.ts';
+import { readCertificatePage, rewriteDerived } from '../certificates/store.ts';
 import {
   type CertificateRow,
   certificateKeyPlace,
   type DerivedColumns,
   deriveColumns,
 } from '../records/certificate-row.ts';
-import { importNodeKey } from './node-verification-key.ts';
-import { readCertificatePage, rewriteDerived } from './store.ts';
-
-/** What may be wrong with a stored certificate. */
-type Problem =
-  | 'der-unreadable'
-  | 'columns-differ'
-  | 'issuer-missing'
-  | 'signature-wrong'
-  | 'chain-broken'
-  | 'key-unreadable'
-  | 'key-differs'
-  | 'key-known-weak';
-
-/** Something that is wrong. `repaired` only where the certificate itself proves what is right. */
-interface Finding {
-  readonly certificateId: string;
-  readonly problem: Problem;
-  /** Names of columns, or what a check said. */
-  readonly detail: string;
-  readonly outcome: 'repairable' | 'repaired' | 'open';
-}
-
-/** What a check found. */
-export interface ConsistencyReport {
-  readonly checked: number;
-  readonly found: number;
-  /** The first 1,000. */
-  readonly findings: readonly Finding[];
-}
+import { type Check, compareKey, type Finding, type KnownIssuer, type Problem } from './finding.ts';
 
 const pageSize = 200;
-const maxFindings = 1000;
-const running = new WeakSet<Database>();
 
-/**
- * Checks all certificates of the caller's organisation; with `repair` it writes derived columns again where the issuer's
- * signature proves the DER, each with its audit row. Throws `vault_locked`, and `conflict` while another check runs.
- */
-export async function checkConsistency(
-  parts: AuthorityParts,
-  caller: Caller,
-  { repair }: { readonly repair: boolean },
-): Promise<ConsistencyReport> {
-  // Without its keys half of the check would be missing.
-  void parts.vault.lifetime;
-  if (running.has(parts.database)) throw new Refusal('conflict', 'a check is under way', { rule: 'check-running' });
-  running.add(parts.database);
-  try {
-    return await checkAll({ parts, caller, repair, issuers: new Map() });
-  } finally {
-    running.delete(parts.database);
-  }
-}
-
-interface Check {
-  readonly parts: AuthorityParts;
-  readonly caller: Caller;
-  readonly repair: boolean;
-  readonly issuers: Map<string, Promise<KnownIssuer | undefined>>;
-}
-
-interface KnownIssuer {
-  readonly key: VerificationKey;
-  /** What is wrong with its own chain. */
-  readonly broken: string | undefined;
-}
-
-async function checkAll(check: Check): Promise<ConsistencyReport> {
+/** Checks all certificates of the caller's organisation, page by page; returns how many. */
+export async function checkCertificates(check: Check, tell: (found: readonly Finding[]) => void): Promise<number> {
   const { organisationId } = check.caller;
-  const findings: Finding[] = [];
-  let [checked, found, after] = [0, 0, ''];
+  let [checked, after] = [0, ''];
   for (;;) {
     const rows = await readCertificatePage(check.parts.database.query, { organisationId, after, limit: pageSize });
-    for (const row of rows) {
-      const some = await checkOne(check, row);
-      found += some.length;
-      findings.push(...some.slice(0, maxFindings - findings.length));
-    }
+    for (const row of rows) tell(await checkOne(check, row));
     checked += rows.length;
     const last = rows.at(-1);
-    if (!last) return { checked, found, findings };
+    if (!last) return checked;
     after = last.id;
   }
 }
@@ -236,18 +165,10 @@ async function openAndCompare(
   certificate: Certificate,
   open: () => Uint8Array,
 ): Promise<readonly Finding[]> {
-  try {
-    const pkcs8 = new Uint8Array(open());
-    const { spki } = await derivePublicKey(pkcs8);
-    pkcs8.fill(0);
-    const isSame = Buffer.compare(spki, certificate.spki) === 0;
-    return isSame ? [] : [describe(row, 'key-differs', 'the sealed key is not the certified one')];
-  } catch (error) {
-    if (!(error instanceof TrustError || (error instanceof Refusal && error.rule === 'secret-unreadable'))) throw error;
-    return [describe(row, 'key-unreadable', error.message)];
-  }
+  const wrong = await compareKey(open, certificate);
+  return wrong ? [describe(row, wrong.problem, wrong.detail)] : [];
 }
 
 function describe({ id }: CertificateRow, problem: Problem, detail: string): Finding {
-  return { certificateId: id, problem, detail, outcome: 'open' };
+  return { certificateId: id, authority: undefined, problem, detail, outcome: 'open' };
 }
