@@ -111,6 +111,36 @@ suite('WordPress plugins', { skip: missing }, () => {
     manager.assertQuiet();
   });
 
+  test('what may be committed follows the pre-flight on the page, and with every gate off nothing is asked of it', async () => {
+    const { page } = manager;
+    const path = `/api/projects/${slug}/wordpress`;
+    const setGates = (gates: object) => server.admin.call('PUT', `${path}/preflight`, { gates });
+    const open = async (version: string) => {
+      const { id } = await server.admin.call('POST', `${path}/deploys`, { version });
+      await manager.go(`wordpress/${slug}/deploys/${id}`);
+      await page.waitForSelector('h2:text("Commit exactly this")', { timeout: 60_000 });
+      return () => server.admin.call('POST', `${path}/deploys/${id}/cancel`);
+    };
+    const confirm = '[aria-labelledby=confirm]';
+    await setGates({ security: 'off', php: 'hard' });
+    await release('1.0.1', { files: [{ path: 'inc/wrong.php', content: '<?php function ( {' }] });
+    const giveUp = await open('1.0.1');
+    await page.waitForSelector(`${confirm} :text("Must not be deployed")`, { timeout: 60_000 });
+    await setGates({ security: 'off', php: 'soft' });
+    await page.click('button:text-is("Run again")');
+    await page.waitForSelector(`${confirm} :text("Somebody must answer")`, { timeout: 60_000 });
+    await giveUp();
+    await setGates({ security: 'off', php: 'off' });
+    await release('1.0.2');
+    const giveUpToo = await open('1.0.2');
+    await page.waitForSelector(`${confirm} :text("Every gate of this plugin is off")`);
+    assert.equal(await page.isDisabled('button:text("Commit …")'), false);
+    await manager.review('wordpress-deploy-gates-off');
+    await giveUpToo();
+    await setGates({ security: 'soft' });
+    manager.assertQuiet();
+  });
+
   test('the next one shows what is changed, added and deleted, is looked at by a viewer, and given up', async () => {
     await release('1.1.0', {
       header: { Version: '1.1.0' },

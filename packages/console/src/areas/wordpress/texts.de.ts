@@ -168,6 +168,7 @@ export const texts: Translation<typeof english> = {
   confirmRefused: 'Die Vorprüfung fand, was nicht ausgeliefert werden darf. Es steht oben.',
   confirmStale:
     'Seit der Vorprüfung hat sich etwas geändert. Lassen Sie sie oben noch einmal laufen, bevor Sie bestätigen.',
+  confirmGatesOff: 'Alle Schranken dieses Plugins sind aus: Eine Vorprüfung wird nicht verlangt.',
   confirmWaits: 'Die Vorprüfung ist noch nicht fertig.',
   confirmNoReport: 'Zu diesem Release gibt es keine Vorprüfung. Starten Sie sie oben.',
   acknowledgeText:

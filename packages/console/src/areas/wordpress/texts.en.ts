@@ -160,6 +160,7 @@ export const texts = {
   confirmed: 'Confirmed; the repository decides now',
   confirmRefused: 'The pre-flight found what must not be deployed. It stands above.',
   confirmStale: 'Something has changed since the pre-flight. Run it again, above, before you confirm.',
+  confirmGatesOff: 'Every gate of this plugin is off: no pre-flight is asked for.',
   confirmWaits: 'The pre-flight is not through yet.',
   confirmNoReport: 'There is no pre-flight of this release. Run it above.',
   acknowledgeText: 'Found by: {tools}. Read it above; the audit log will name you as who answered for it.',
