@@ -238,7 +238,7 @@ export interface Operations {
   'GET /api/watch/cases': { query: { order?: "newest" | "gravest"; before?: number }; answer: { cases: readonly (Schemas['WatchCase'])[] } };
   'GET /api/watch/clusters': { answer: { clusters: readonly (Schemas['WatchedCluster'])[] } };
   'GET /api/watch/clusters/{id}': { path: { id: string }; answer: Schemas['WatchedCluster'] };
-  'GET /api/watch/clusters/{id}/running': { path: { id: string }; query: { after?: string }; answer: { running: readonly (Schemas['WatchedContainer'])[] } };
+  'GET /api/watch/clusters/{id}/running': { path: { id: string }; query: { after?: string }; answer: { running: readonly (Schemas['WatchedContainer'])[]; next: string | null } };
   'GET /api/watch/findings': { query: { state?: "open" | "acknowledged" | "accepted" | "rejected" | "benign" | "resolved" | "collapsed" | "undecided"; kind?: string; severity?: "note" | "low" | "medium" | "high" | "critical"; source?: string; order?: "newest" | "gravest"; before?: string }; answer: { findings: readonly (Schemas['WatchFinding'])[] } };
   'GET /api/watch/findings/{id}': { path: { id: string }; answer: (Schemas['WatchFinding']) & ({ history: readonly ({ act: string; actor: { kind: string; id: string | null }; note: string; created_at: string })[]; artifacts: readonly ({ sha256: string; version: string | null; quarantined: boolean })[]; upstream: string }) };
   'GET /api/watch/inventory': { query: { search?: string; after?: string }; answer: { sources: readonly (Schemas['WatchInventoryEntry'])[] } };

@@ -114,8 +114,8 @@ const runningRoute = createRoute({
   request: { params: idSchema, query: z.object({ after: z.uuid().optional() }) },
   responses: {
     200: jsonAnswer(
-      `By id, at most ${pageLimit}; the next ones after the last id.`,
-      z.object({ running: z.array(runningSchema) }),
+      `By id, at most ${pageLimit}; \`next\` is the \`after\` of the next page.`,
+      z.object({ running: z.array(runningSchema), next: z.uuid().nullable() }),
     ),
   },
 });
@@ -151,7 +151,8 @@ export function watchClusterRoutes(parts: ClusterRouteParts): OpenAPIHono<AppEnv
   router.openapi(runningRoute, async (c) => {
     const row = await readCluster(parts, c.var.organisation.id, c.req.valid('param').id);
     const page = { after: c.req.valid('query').after, limit: pageLimit };
-    return c.json({ running: (await describeRunning(parts, row, page)).map(describeContainer) }, 200);
+    const { running, next } = await describeRunning(parts, row, page);
+    return c.json({ running: running.map(describeContainer), next }, 200);
   });
   return router;
 }

@@ -7,7 +7,7 @@ import type { Vault } from '../../../src/vault/vault.ts';
 import { addCluster } from '../../../src/watch/clusters/cluster.ts';
 import type { ApiAccess } from '../../../src/watch/clusters/credential.ts';
 import { type FollowParts, followCluster } from '../../../src/watch/clusters/follow.ts';
-import { describeRunning } from '../../../src/watch/clusters/running/describe.ts';
+import { type DescribedRunning, describeRunning } from '../../../src/watch/clusters/running/describe.ts';
 import type { ClusterRow } from '../../../src/watch/clusters/store.ts';
 import { listFindings } from '../../../src/watch/findings/store.ts';
 import { listRequests } from '../../../src/watch/observing/store.ts';
@@ -28,7 +28,7 @@ export interface ClusterPlace {
   readonly access: ApiAccess;
   readonly cluster: ClusterRow;
   follow(): ReturnType<typeof followCluster>;
-  listed(): ReturnType<typeof describeRunning>;
+  listed(): Promise<readonly DescribedRunning[]>;
   /** Kind, severity and state of each. */
   findings(): Promise<readonly string[]>;
   /** What was asked to be looked at of a source; undefined: there is none. */
@@ -89,7 +89,7 @@ async function openPlace(
   return {
     ...{ desk, api, parts, access, cluster },
     follow: () => followCluster(parts, cluster, never),
-    listed: () => describeRunning(parts, cluster, { after: undefined, limit: 100 }),
+    listed: async () => (await describeRunning(parts, cluster, { after: undefined, limit: 100 })).running,
     findings: async () => {
       const rows = await listFindings(database.query, { organisationId, limit: 50 });
       return rows.map(({ kind, severity, state }) => `${kind} ${severity} ${state}`);

@@ -99,7 +99,7 @@ describe('clusters', () => {
       [...['Pod/one', digest, 'oci:ghcr.io/org/app', 'unknown', false], []],
     );
     const after = await scene.ask('GET', `${path}/${id}/running?after=${row?.id}`, { as: reader });
-    assert.deepEqual(after.json, { running: [] });
+    assert.deepEqual([page.json.next, after.json], [null, { running: [], next: null }]);
     const inventory = await scene.ask('GET', '/api/watch/inventory', { as: reader });
     const [source] = inventory.json.sources as Record<string, unknown>[];
     assert.deepEqual(source?.running, [{ cluster: 'shop', containers: 1, digests: 1 }]);

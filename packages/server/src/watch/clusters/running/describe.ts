@@ -20,16 +20,17 @@ export interface DescribedRunning {
   readonly tagContent: string | null;
 }
 
-/** A page of what runs in a cluster. */
+/** A page of what runs in a cluster; the next one begins after `next`. */
 export async function describeRunning(
   parts: WatchParts,
   cluster: ClusterRow,
   { after, limit }: { readonly after: string | undefined; readonly limit: number },
-): Promise<readonly DescribedRunning[]> {
-  const rows = await listRunning(parts.database.query, { clusterId: cluster.id, after, limit });
+): Promise<{ readonly running: readonly DescribedRunning[]; readonly next: string | null }> {
+  const found = await listRunning(parts.database.query, { clusterId: cluster.id, after, limit: limit + 1 });
+  const rows = found.slice(0, limit);
   // Hundreds of pods run the same.
   const said = new Map<string, Promise<Omit<DescribedRunning, 'row' | 'key'>>>();
-  return Promise.all(
+  const running = await Promise.all(
     rows.map(async ({ key, ...row }) => {
       const same = JSON.stringify([key, row.reference, row.digest, row.state]);
       const known = said.get(same) ?? judge(parts, cluster, { key, row });
@@ -37,6 +38,7 @@ export async function describeRunning(
       return { row, key, ...(await known) };
     }),
   );
+  return { running, next: found.length > limit ? (rows.at(-1)?.id ?? null) : null };
 }
 
 async function judge(
