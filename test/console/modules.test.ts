@@ -108,8 +108,11 @@ suite('modules', { skip: missing }, () => {
     await page.setInputFiles('input[type=file]', drawing('<script>alert(1)</script>'));
     await page.waitForSelector('[role=alert]:has-text("svg-script")');
     await manager.review('modules-module-refused');
+    const description = page.locator('fieldset[aria-label="Texts in en"] label:text("Description") ~ textarea');
+    await description.fill('Typed, and not saved yet');
     await page.setInputFiles('input[type=file]', drawing('<path fill="#0b5c53" d="M8 8h48v48H8z"/>'));
     await page.waitForSelector('img[alt="The icon as it is shown"]');
+    assert.equal(await description.inputValue(), 'Typed, and not saved yet');
     await manager.review('modules-module');
     manager.assertQuiet();
   });
