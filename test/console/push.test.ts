@@ -80,9 +80,12 @@ suite('push', { skip: missing }, () => {
     await page.waitForSelector('text=whsec_');
     await admin.review('webhooks');
     await page.click('td a');
+    await page.waitForSelector('h2:text("Nothing was posted yet")');
+    await admin.review('webhook-new');
     await page.click('text=Send a test');
     await page.waitForSelector('tbody tr');
     await told;
+    await page.waitForSelector('tbody .status:has-text("delivered")');
     await page.click('text=Replay >> nth=0');
     await page.waitForSelector('text=It is sent again');
     await page.click('text=Rotate the secret');

@@ -95,6 +95,9 @@ export const texts: Translation<typeof english> = {
   because_gone: 'Der Empfänger hat geantwortet, dass er für immer weg ist (410).',
   because_failing: 'Seit Tagen kam nichts an, darum hat der Server aufgegeben.',
   deliveries: 'Zustellungen',
+  deliveriesNone: 'Noch wurde nichts gesendet',
+  deliveriesNoneText:
+    'Jede Nachricht, für die dieser Webhook da ist, erscheint hier, mit der Antwort des Empfängers. Ein Test sendet sofort eine.',
   deliveriesAll: 'alle',
   delivery_waiting: 'wartet',
   delivery_delivered: 'zugestellt',

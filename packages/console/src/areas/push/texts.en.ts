@@ -92,6 +92,9 @@ export const texts = {
   because_gone: 'The receiver answered that it is gone for good (410).',
   because_failing: 'Nothing has got through for days, so the server gave up.',
   deliveries: 'Deliveries',
+  deliveriesNone: 'Nothing was posted yet',
+  deliveriesNoneText:
+    'Each message that this webhook is for appears here, with what the receiver answered. A test sends one at once.',
   deliveriesAll: 'all',
   delivery_waiting: 'waiting',
   delivery_delivered: 'delivered',

@@ -1,8 +1,8 @@
 /** The pre-flight of a release, as every part of a page sees it. */
 import { Problem } from '../../api/problem.ts';
+import { keepAsking } from '../../app/keep-asking.svelte.ts';
 import { createResource, type Resource } from '../../app/resource.svelte.ts';
 import { api } from '../../app/session.svelte.ts';
-import { keepAsking } from './keep-asking.svelte.ts';
 import { isRunning, type Report } from './wording.ts';
 
 /** What there is of it. */
