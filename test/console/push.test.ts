@@ -58,6 +58,20 @@ suite('push', { skip: missing }, () => {
     admin.assertQuiet();
   });
 
+  test('of more channels than a page can hear the own ones of the server are heard, and the others named', async () => {
+    const { page } = admin;
+    const names = Array.from({ length: 17 }, (_, index) => `app.room-${String(index).padStart(2, '0')}`);
+    for (const name of names) await server.admin.call('POST', '/api/push/channels', { name, visibility: 'private' });
+    await admin.go('push');
+    await page.waitForSelector('.status:has-text("every frame verified here")');
+    await page.waitForSelector('[aria-labelledby=live] .badge:has-text("releases")');
+    await page.click('summary:has-text("not heard here")');
+    await page.waitForSelector('details :text("app.room-16")');
+    await admin.review('push-unheard');
+    for (const name of names) await server.admin.call('DELETE', `/api/push/channels/${name}`);
+    admin.assertQuiet();
+  });
+
   test('a viewer sees channels, and no webhooks', async () => {
     const viewer = await openPerson(browser, server, 'viewer');
     await viewer.go('push');

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { codePoint } from '../../protocol/test/code-points.ts';
 import { type Client, createClient } from '../src/api/client.ts';
 import { Problem } from '../src/api/problem.ts';
+import { chooseHeard } from '../src/app/heard-channels.ts';
 import { stateOf } from '../src/app/live-state.ts';
 import { fillPath, matchPath, splitPath } from '../src/app/routes.ts';
 import { drawQr } from '../src/areas/accounts/qr.ts';
@@ -30,6 +31,17 @@ test('paths of the console are split from the organisation before them, and othe
   assert.equal(splitPath('/consoles'), undefined);
   assert.equal(matchPath('releases', 'trust'), undefined);
   assert.equal(matchPath('releases/{project}', 'releases/%zz'), undefined);
+});
+
+test('a page listens to the channels of the server first, and names those that it has no room for', () => {
+  const applications = Array.from({ length: 20 }, (_, index) => ({ name: `app.${String.fromCharCode(97 + index)}` }));
+  const { heard, unheard } = chooseHeard([...applications, { name: 'trust' }, { name: 'releases' }]);
+  assert.deepEqual(
+    heard.slice(0, 3).map(({ name }) => name),
+    ['releases', 'trust', 'app.a'],
+  );
+  assert.deepEqual([heard.length, unheard], [16, ['app.o', 'app.p', 'app.q', 'app.r', 'app.s', 'app.t']]);
+  assert.deepEqual(chooseHeard(applications.slice(0, 3)).unheard, []);
 });
 
 suite('the client', () => {

@@ -4,6 +4,7 @@ import { subscribe } from '@signpost/protocol/client/subscribe/subscribe';
 import type { Subscription } from '@signpost/protocol/client/subscribe/subscription';
 import { formatCursor } from '@signpost/protocol/frames/cursor';
 import type { Answer } from '../api/client.ts';
+import { chooseHeard } from './heard-channels.ts';
 import { type LiveState, type Standing, stateOf } from './live-state.ts';
 import { base } from './location.svelte.ts';
 import { api, session } from './session.svelte.ts';
@@ -25,6 +26,8 @@ export interface LiveFrame {
 export interface Live {
   readonly state: LiveState;
   readonly frames: readonly LiveFrame[];
+  /** Channels for which there is no room in the subscription. */
+  readonly unheard: readonly string[];
   /** Where the roots come from that all of this rests on. */
   readonly pinnedAt: string | undefined;
   close(): void;
@@ -35,10 +38,11 @@ type Channel = Answer<'GET /api/push/channels'>['channels'][number];
 /** How many frames a page keeps, and how far back it begins on each channel. */
 const [kept, backwards] = [50, 10];
 
-/** Listens to all channels of the organisation that the person may hear. Close it when the page goes. */
+/** Listens to the channels of the organisation that the person may hear, as many as a subscription takes. Close it when the page goes. */
 export function openLive(): Live {
   let state = $state<LiveState>('connecting');
   let frames = $state.raw<readonly LiveFrame[]>([]);
+  let unheard = $state.raw<readonly string[]>([]);
   let pinnedAt = $state<string | undefined>();
   let standing: Standing = { channels: new Map(), refused: false };
   let subscription: Subscription | undefined;
@@ -52,14 +56,16 @@ export function openLive(): Live {
     pinnedAt = pinned.at;
     const { channels } = await api.ask('GET /api/push/channels');
     if (closed || channels.length === 0) return;
+    const chosen = chooseHeard(channels);
+    unheard = chosen.unheard;
     subscription = subscribe({
       ...{ base: location.origin + base, roots: pinned.roots, threshold: pinned.threshold },
       store: openStore('trust'),
       fetch: (url, init) => fetch(url, init),
       now: Date.now,
       credentials: 'same-origin',
-      channels: channels.map(({ name }) => name).slice(0, 16),
-      since: cursorBefore(channels.slice(0, 16)),
+      channels: chosen.heard.map(({ name }) => name),
+      since: cursorBefore(chosen.heard),
       onFrame: ({ payload, ts, proof, hash }) => {
         if (payload.type === 'telemetry') return;
         const { channel, type, sequence, data = {} } = payload;
@@ -89,6 +95,9 @@ export function openLive(): Live {
     },
     get frames() {
       return frames;
+    },
+    get unheard() {
+      return unheard;
     },
     get pinnedAt() {
       return pinnedAt;

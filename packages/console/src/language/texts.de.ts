@@ -123,6 +123,7 @@ export const texts: Translation<typeof english> = {
   stage_now: 'läuft',
   stage_later: 'kommt noch',
   stage_stopped: 'hier angehalten',
+  unheard: '{count|Ein weiterer Kanal wird|# weitere Kanäle werden} hier nicht gehört: Eine Seite hat Platz für 16',
   tableEmpty: 'Nichts passt zur Suche.',
   scrollable: 'Tabelle, seitlich verschiebbar',
 };

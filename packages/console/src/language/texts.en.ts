@@ -119,6 +119,7 @@ export const texts = {
   stage_now: 'being done',
   stage_later: 'still to come',
   stage_stopped: 'stopped here',
+  unheard: '{count|One more channel is|# more channels are} not heard here: a page has room for 16',
   tableEmpty: 'Nothing fits the search.',
   scrollable: 'Table, can be scrolled sideways',
 };
