@@ -100,3 +100,22 @@ export async function hasAuthorities(query: Query, organisationId: string): Prom
     .executeTakeFirst();
   return row !== undefined;
 }
+
+/** The newest certificates in force for keys that somebody else made, as base64 of their DER. */
+export async function listForeignKeyed(
+  query: Query,
+  organisationId: string,
+  { now, limit }: { readonly now: number; readonly limit: number },
+): Promise<string[]> {
+  const rows = await query
+    .selectFrom('certificate')
+    .select('der')
+    .where('organisation_id', '=', organisationId)
+    .where('source', 'in', ['request', 'acme', 'import'])
+    .where('state', '=', 'valid')
+    .where('not_after', '>=', now)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(({ der }) => der);
+}

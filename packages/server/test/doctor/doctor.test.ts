@@ -5,17 +5,22 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { createKeyPair } from '@signpost/protocol/keys/ed25519';
+import { type CertificateSigner, createCertificateSigner, createPrivateKey } from '@signpost/protocol/keys/private-key';
 import { sql } from 'kysely';
 import { parseConfig } from '../../src/config.ts';
 import { examine } from '../../src/doctor/doctor.ts';
 import type { DoctorDependencies, Finding } from '../../src/doctor/finding.ts';
 import { prepareKeptPair } from '../../src/pki/access/kept-pair.ts';
+import { issueCertificate } from '../../src/pki/certificates/issue.ts';
+import { openRequest } from '../../src/pki/certificates/request.ts';
+import { parseNameText } from '../../src/pki/profiles/name-text.ts';
 import { WeakKeys } from '../../src/pki/profiles/weak-keys.ts';
 import { openScanner } from '../../src/releases/scanner/clamd.ts';
 import { createSigningKey, revokeSigningKey } from '../../src/trust/signing-keys.ts';
 import { importTrustList } from '../../src/trust/trust-lists.ts';
 import { Vault } from '../../src/vault/vault.ts';
 import { createPair } from '../http/tls/certificates.ts';
+import { makeSigner, writeRequest } from '../pki/certificates/desk.ts';
 import { pkiSceneOf } from '../pki/scene.ts';
 import { problem } from '../planes-problem.ts';
 import { addStoredDraft, openPlanesScene, openShop, type PlanesScene } from '../planes-scene.ts';
@@ -57,8 +62,22 @@ suite('the doctor', () => {
     const listed = async (keys = new WeakKeys()) =>
       (await codes(scene, { weakKeys: keys })).filter((code) => code.includes('weak-keys'));
     assert.deepEqual(await listed(), []);
-    await pkiSceneOf(scene.home).createRoot();
-    assert.deepEqual(await listed(), ['info weak-keys-unlisted']);
+    const pki = pkiSceneOf(scene.home);
+    await pki.createRoot();
+    await pki.createIntermediate();
+    const issue = async (signer: CertificateSigner) =>
+      issueCertificate(pki.parts, pki.caller, {
+        ...{ authority: 'issuing', profile: 'server', source: 'request' },
+        key: { kind: 'request', request: await openRequest(await writeRequest({ signer })) },
+      });
+    await issue(await makeSigner());
+    await issueCertificate(pki.parts, pki.caller, {
+      ...{ authority: 'issuing', profile: 'server', source: 'form', names: [parseNameText('dns:host.example')] },
+      key: { kind: 'server', label: 'rsa-2048' },
+    });
+    assert.deepEqual(await listed(), ['info weak-keys-unlisted'], 'no RSA key of somebody else is certified');
+    await issue(await createCertificateSigner(await createPrivateKey({ kind: 'rsa', modulusBits: 2048 })));
+    assert.deepEqual(await listed(), ['warning weak-keys-unlisted']);
     assert.deepEqual(await listed(new WeakKeys(new Uint8Array(20))), ['info weak-keys-listed']);
   });
 
