@@ -61,11 +61,26 @@ const pollSeconds = 1;
 /** The routes of ACME, below the directories of the organisation. */
 export function acmeRoutes(dependencies: AcmeRouteDependencies): OpenAPIHono<AppEnv> {
   const router = createRouter();
+  refuseGets(router);
   addDirectoryRoutes(router, dependencies);
   addAccountRoutes(router, dependencies);
   addOrderRoutes(router, dependencies);
   addCertificateRoutes(router, dependencies);
   return router;
+}
+
+/** Paths that are as long as those of files of projects, which a GET would be for. */
+const postOnly = /^\/acme\/[^/]+\/(?:new-account|new-order|key-change|revoke-cert)$/;
+
+/** RFC 8555, 6.3: whatever is not read by GET says so. Longer paths belong to nobody else, and the guard does it. */
+function refuseGets(router: OpenAPIHono<AppEnv>): void {
+  router.use('*', async (c, next) => {
+    if (c.req.method === 'POST' || !postOnly.test(c.req.path)) return next();
+    throw new AcmeProblem('malformed', `expected POST, got ${c.req.method}`, {
+      status: 405,
+      headers: { Allow: 'POST' },
+    });
+  });
 }
 
 /** Whether a path belongs to ACME, so that refusals are told in its words. */

@@ -69,6 +69,17 @@ test('an admin makes directories and keys for them; nobody else sees or changes 
     assert.equal((await ask('PATCH', '/none', { json: {} })).status, 404);
   });
 
+  await t.test('what is read by POST is no file of a project to whoever asks by GET', async () => {
+    for (const resource of ['new-account', 'new-order', 'key-change', 'revoke-cert', 'order/1', 'account/1']) {
+      for (const prefix of ['', '/o/default']) {
+        const { status, json, headers } = await scene.ask('GET', `${prefix}/acme/web/${resource}`);
+        assert.equal(status, 405, resource);
+        assert.equal(headers.allow, 'POST');
+        assert.equal(json.type, 'urn:ietf:params:acme:error:malformed');
+      }
+    }
+  });
+
   await t.test('a binding key shows its secret once, and is revoked', async () => {
     const made = await ask('POST', '/web/eab-keys', { json: { label: 'ops' } });
     assert.equal(made.status, 201);

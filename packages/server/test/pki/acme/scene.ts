@@ -152,7 +152,11 @@ export async function findChallenge(client: AcmeClient, authorization: string, t
 }
 
 /** Proves every name of an order by http-01. */
-export async function proveOrder({ files }: AcmeScene, client: AcmeClient, order: SeenOrder): Promise<void> {
+export async function proveOrder(
+  { files }: Pick<AcmeScene, 'files'>,
+  client: AcmeClient,
+  order: SeenOrder,
+): Promise<void> {
   for (const url of order.authorizations) {
     if ((await client.read(url)).json.status === 'valid') continue;
     const { token, url: challenge } = await findChallenge(client, url, 'http-01');
@@ -165,7 +169,7 @@ export async function proveOrder({ files }: AcmeScene, client: AcmeClient, order
 
 /** A certificate from beginning to end; the answer is the finished order. */
 export async function obtain(
-  scene: AcmeScene,
+  scene: Pick<AcmeScene, 'files'>,
   client: AcmeClient,
   names: readonly string[],
   { csr = {}, more = {} }: { csr?: Partial<CsrWish>; more?: object } = {},
