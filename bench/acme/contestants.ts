@@ -1,10 +1,10 @@
 /** The servers of the ACME benchmark, all over HTTPS with the same certificate, validating against the same hosts. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { chooseFreePort } from '../../packages/protocol/test/free-port.ts';
+import { type PebbleManner, type PebbleSurroundings, spawnPebble } from '../../test/peers/acme/pebble.ts';
 import { startCommand } from '../../test/programs/command.ts';
 import { createOperator } from '../../test/programs/operator.ts';
 import { readProcessorSeconds } from '../../test/programs/process-usage.ts';
@@ -20,15 +20,7 @@ export interface Contestant {
 }
 
 /** What they are started with. */
-export interface Surroundings {
-  readonly folder: string;
-  /** Where `http-01` is served. */
-  readonly httpPort: number;
-  /** `127.0.0.1:port` of a DNS server. */
-  readonly nameServer: string;
-  readonly certFile: string;
-  readonly keyFile: string;
-}
+export type Surroundings = PebbleSurroundings;
 
 /**
  * Ours, with SQLite on the disk: what it answers is durable, with an audit row and an event for each certificate. The authority's
@@ -78,28 +70,10 @@ async function addDirectory(base: string, { apiKey }: Pick<Installation, 'apiKey
   await operator.call('POST', '/api/acme/directories', rules);
 }
 
-/** How Pebble treats its clients. */
-export type PebbleManner =
-  /** Pauses up to 15 seconds before each validation, and refuses some good nonces: made to try clients out. */
-  'as shipped' | 'without its pauses';
-
-const manners: Readonly<Record<PebbleManner, Readonly<Record<string, string>>>> = {
-  'as shipped': {},
-  'without its pauses': { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' },
-};
-
 /** Debian's Pebble: everything is in memory and nothing durable, and nothing is audited. */
 export async function startPebble(surroundings: Surroundings, manner: PebbleManner): Promise<Contestant> {
-  const { folder, httpPort, nameServer, certFile: certificate, keyFile: privateKey } = surroundings;
-  const port = await chooseFreePort();
-  const file = join(folder, `pebble-${port}.json`);
-  const listen = { listenAddress: `127.0.0.1:${port}`, managementListenAddress: '' };
-  const pebble = { ...listen, certificate, privateKey, httpPort, tlsPort: 1, ocspResponderURL: '' };
-  await writeFile(file, JSON.stringify({ pebble: { ...pebble, externalAccountBindingRequired: false } }));
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PEBBLE_'));
-  const env = { ...Object.fromEntries(inherited), ...manners[manner] };
-  const child = spawn('pebble', ['-config', file, '-dnsserver', nameServer], { env, stdio: 'ignore' });
-  return waitForChild(child, `https://localhost:${port}/dir`);
+  const { child, directoryUrl } = await spawnPebble(surroundings, manner);
+  return waitForChild(child, directoryUrl);
 }
 
 /** A server that only verifies signatures: as fast as any could be on this runtime. */
