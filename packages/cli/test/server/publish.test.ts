@@ -213,3 +213,23 @@ async function serveFolder(t: Pick<TestContext, 'after'>, dir: string): Promise<
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
+
+test('long lists are read page by page, and searched by the server', async (t) => {
+  const { cwd, signpost, json } = await startServer(t);
+  await json('project', 'create', 'demo-app');
+  await writeFile(join(cwd, 'app.zip'), createZip('readme.txt', 'hello'));
+  for (const version of ['1.0.0', '2.0.0', '3.0.0-beta']) {
+    await json('release', 'upload', 'app.zip', ...releaseArguments, version);
+  }
+  const list = async (...options: string[]) =>
+    (await signpost('release', 'list', '--project', 'demo-app', ...options)).stdout;
+  const first = await list('--limit', '2');
+  assert.match(first, /3\.0\.0-beta.*\n2\.0\.0/);
+  assert.doesNotMatch(first, /1\.0\.0/);
+  const [, place = ''] = /^More: --after (\S+)$/m.exec(first) ?? [];
+  const second = await list('--limit', '2', '--after', place);
+  assert.match(second, /1\.0\.0/);
+  assert.doesNotMatch(second, /More|2\.0\.0/);
+  assert.match(await list('--search', 'BETA'), /^3\.0\.0-beta/m);
+  assert.doesNotMatch(await list('--search', '_'), /\.0\.0/);
+});

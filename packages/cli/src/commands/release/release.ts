@@ -4,6 +4,7 @@ import { cellOf, textOf } from '../../http/answer.ts';
 import { connect, connectAuthenticated } from '../../http/connect.ts';
 import type { Answer } from '../../terminal/output.ts';
 import { answerPairs, answerTable } from '../answers.ts';
+import { answerPage, pageOptions, pagePath } from '../pages.ts';
 
 const projectOption: OptionSpec = { flags: '--project <slug>', text: 'the project', required: true };
 const fields = ['version', 'channel', 'state', 'min_version', 'reason', 'created_at', 'activated_at', 'deleted_at'];
@@ -11,12 +12,15 @@ const fields = ['version', 'channel', 'state', 'min_version', 'reason', 'created
 /** `signpost release list`. */
 export const releaseList: CommandSpec = {
   words: 'release list',
-  summary: 'List the releases of a project',
-  options: [projectOption],
-  examples: ['signpost release list --project my-app'],
+  summary: 'List the releases of a project, the newest first',
+  options: [projectOption, ...pageOptions],
+  examples: [
+    'signpost release list --project my-app',
+    'signpost release list --project my-app --search beta --limit 20',
+  ],
   run: async (invocation) => {
-    const document = await (await connect(invocation)).read(releasesPath(invocation));
-    return answerTable(document, 'releases', [
+    const document = await (await connect(invocation)).read(pagePath(releasesPath(invocation), invocation.options));
+    return answerPage(document, 'releases', [
       'version',
       'channel',
       'state',

@@ -23,6 +23,7 @@ export const texts: Translation<typeof english> = {
   counter: 'Signierte Manifeste',
   releases: 'Releases',
   facts: 'Über das Projekt',
+  releaseSearch: 'Releases suchen',
   releasesNone: 'Noch kein Release',
   releasesNoneText: 'Der erste Upload ergibt einen Entwurf. Nichts erreicht jemanden, bevor Sie es freigeben.',
   uploadCommand: 'Mit dem Befehl hochladen',

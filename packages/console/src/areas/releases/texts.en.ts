@@ -20,6 +20,7 @@ export const texts = {
   counter: 'Signed manifests',
   releases: 'Releases',
   facts: 'About',
+  releaseSearch: 'Search releases',
   releasesNone: 'No release yet',
   releasesNoneText: 'The first upload makes a draft. Nothing reaches anybody before you activate it.',
   uploadCommand: 'Upload one with the command',

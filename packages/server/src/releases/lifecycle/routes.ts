@@ -4,8 +4,10 @@ import { channelPattern } from '@signpost/protocol/updates/names';
 import type { Context } from 'hono';
 import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
+import { nextSchema, pageShape } from '../../http/page-schema.ts';
 import { createRouter, jsonAnswer, jsonBody } from '../../http/router.ts';
 import { localeMapSchema, textSchema } from '../../http/text-schema.ts';
+import { cutPage } from '../../storage/pages.ts';
 import type { PublishingParts } from '../gate/judge.ts';
 import { requireProject } from '../projects/project.ts';
 import { activateRelease } from './activation.ts';
@@ -20,7 +22,7 @@ import {
   withdrawRelease,
 } from './release.ts';
 import { formatRelease, releaseSchema as plainReleaseSchema } from './release-format.ts';
-import { listArtifacts, listReleases, type ReleaseRow } from './store.ts';
+import { listArtifacts, type ReleaseRow, searchReleases } from './store.ts';
 
 /** What the routes of releases need. */
 export interface ReleaseRouteDependencies extends PublishingParts {
@@ -56,13 +58,15 @@ export function releaseRoutes(dependencies: ReleaseRouteDependencies): OpenAPIHo
 function addReadingRoutes(router: OpenAPIHono<AppEnv>, { database }: ReleaseRouteDependencies): void {
   router.openapi(listRoute, async (c) => {
     const project = await requireProject(database.query, c.var.organisation.id, c.req.valid('param').slug);
-    const isMember = mayReadDrafts(c.var.principal, project.slug);
-    const rows = (await listReleases(database.query, project.id)).filter((row) => isMember || isPublic(row));
-    const artifacts = await listArtifacts(
-      database.query,
-      rows.map(({ id }) => id),
-    );
-    return c.json({ releases: rows.map((row) => formatRelease(row, { slug: project.slug, artifacts })) }, 200);
+    const page = c.req.valid('query');
+    const publicOnly = !mayReadDrafts(c.var.principal, project.slug);
+    const found = await searchReleases(database, { ...page, projectId: project.id, publicOnly });
+    const { rows, next } = cutPage(found, page, ({ id }) => id);
+    const ids = rows.map(({ id }) => id);
+    const artifacts = Map.groupBy(await listArtifacts(database.query, ids), ({ release_id: id }) => id);
+    const describe = (row: ReleaseRow) =>
+      formatRelease(row, { slug: project.slug, artifacts: artifacts.get(row.id) ?? [] });
+    return c.json({ releases: rows.map(describe), next }, 200);
   });
   router.openapi(showRoute, async (c) => {
     const name = c.req.valid('param');
@@ -138,12 +142,12 @@ const listRoute = createRoute({
   method: 'get',
   path: base,
   tags,
-  summary: 'The releases of a project',
-  request: { params: z.object({ slug: z.string().max(50) }) },
+  summary: 'The releases of a project; a search is for a part of version or channel',
+  request: { params: z.object({ slug: z.string().max(50) }), query: z.object(pageShape(z.uuid())) },
   responses: {
     200: jsonAnswer(
       'Releases, newest first; strangers see what was published',
-      z.object({ releases: z.array(releaseSchema) }),
+      z.object({ releases: z.array(releaseSchema), next: nextSchema }),
     ),
   },
 });

@@ -1,8 +1,10 @@
 /** SQL of releases, their artifacts, manifests and approvals. */
 import type { Insertable, Selectable, Transaction, Updateable } from 'kysely';
-import type { Query } from '../../storage/database.ts';
+import type { Database, Query } from '../../storage/database.ts';
+import { type ListPage, rowsToRead } from '../../storage/pages.ts';
 import type { Schema } from '../../storage/schema.ts';
 import type { ApprovalTable, ArtifactTable, ManifestTable, ReleaseTable } from '../../storage/tables/releases.ts';
+import { holdsText } from '../../storage/text-search.ts';
 
 /** A stored release. */
 export type ReleaseRow = Selectable<ReleaseTable>;
@@ -46,17 +48,43 @@ export async function listReleases(query: Query, projectId: string): Promise<Rel
     .execute();
 }
 
+/** Releases of a project whose version or channel holds `search`, newest first; `after` is the id of the last one seen. */
+export async function searchReleases(
+  { query, engine }: Database,
+  { projectId, publicOnly, ...page }: ListPage & { readonly projectId: string; readonly publicOnly: boolean },
+): Promise<ReleaseRow[]> {
+  const { search, after } = page;
+  let rows = query.selectFrom('release').selectAll().where('project_id', '=', projectId).orderBy('id', 'desc');
+  if (publicOnly) rows = rows.where('deleted_at', 'is', null).where('state', 'in', ['active', 'superseded']);
+  if (search !== undefined) {
+    rows = rows.where(({ or, ref }) =>
+      or([ref('version'), ref('channel')].map((value) => holdsText(value, { engine, search }))),
+    );
+  }
+  // Ids are as old as their releases, so that nothing has to be read to go on after one that was deleted meanwhile.
+  if (after !== undefined) rows = rows.where('id', '<', after);
+  const count = rowsToRead(page);
+  return (count === undefined ? rows : rows.limit(count)).execute();
+}
+
 /** The artifacts of releases in a stable order: the first one uploaded is the main one. */
 export async function listArtifacts(query: Query, releaseIds: readonly string[]): Promise<ArtifactRow[]> {
-  if (releaseIds.length === 0) return [];
-  return query
-    .selectFrom('artifact')
-    .selectAll()
-    .where('release_id', 'in', [...releaseIds])
-    .orderBy('created_at')
-    .orderBy('id')
-    .execute();
+  const found: ArtifactRow[] = [];
+  // No statement takes more parameters than some ten thousand.
+  for (let start = 0; start < releaseIds.length; start += releasesAtOnce) {
+    const rows = await query
+      .selectFrom('artifact')
+      .selectAll()
+      .where('release_id', 'in', releaseIds.slice(start, start + releasesAtOnce))
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute();
+    found.push(...rows);
+  }
+  return found;
 }
+
+const releasesAtOnce = 5_000;
 
 /** Changes a release whatever its state. */
 export async function updateRelease(

@@ -41,6 +41,7 @@ import { shownAssets } from './0034-shown-assets.ts';
 import { resubmissions } from './0035-resubmissions.ts';
 import { authorCounters } from './0036-author-counters.ts';
 import { log } from './0037-log.ts';
+import { pages } from './0038-pages.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -81,6 +82,7 @@ const migrations: readonly Migration[] = [
   resubmissions,
   authorCounters,
   log,
+  pages,
 ];
 
 /**

@@ -1,0 +1,80 @@
+/** Lists of more rows than a page holds, in Chromium: the server searches them and gives them page by page. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, before, suite, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { openDatabase } from '../../packages/server/src/storage/database/open.ts';
+import type { Database } from '../../packages/server/src/storage/database.ts';
+import { createId } from '../../packages/server/src/storage/ids.ts';
+import { type SeededServer, startSeededServer } from './seed.ts';
+import { browserPath, openBrowser, openPerson, type Visitor } from './visitor.ts';
+
+const missing = existsSync(browserPath) || process.env.CI === 'true' ? false : `${browserPath} is not installed`;
+
+suite('long lists', { skip: missing }, () => {
+  let browser: Browser;
+  let server: SeededServer;
+  let visitor: Visitor;
+  before(async () => {
+    [browser, server] = await Promise.all([openBrowser(), startSeededServer()]);
+    visitor = await openPerson(browser, server, 'admin');
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+  const seeFirst = (text: string) => visitor.page.waitForSelector(`tbody tr:first-child :text-is("${text}")`);
+  const countRows = () => visitor.page.locator('tbody tr').count();
+  /** The first of each page is seen, on the way on and on the way back. */
+  const turnThrough = async (firsts: readonly [string, string]) => {
+    const { page } = visitor;
+    await seeFirst(firsts[0]);
+    assert.equal(await countRows(), 50);
+    await page.click('button:text-is("Next")');
+    await seeFirst(firsts[1]);
+    assert.equal(await page.isDisabled('button:text-is("Next")'), true);
+    await page.click('button:text-is("Previous")');
+    await seeFirst(firsts[0]);
+  };
+  /** Finds one that stands beyond the first page, and then nothing. The search stays in the address. */
+  const search = async (text: string, first: string) => {
+    const { page } = visitor;
+    await page.fill('[data-search]', text);
+    await seeFirst(first);
+    assert.equal(await countRows(), 1);
+    assert.equal(new URL(page.url()).searchParams.get('search'), text);
+    await page.reload();
+    await visitor.settle();
+    await seeFirst(first);
+    await page.fill('[data-search]', '100%');
+    await page.waitForSelector('text=Nothing fits the search.');
+    visitor.assertQuiet();
+  };
+
+  test('releases of a project', async () => {
+    await writeRows(server, (database) => addReleases(database, 'untouched', 60));
+    await visitor.go('releases/untouched');
+    await turnThrough(['1.0.59', '1.0.9']);
+    await search('0.7', '1.0.7');
+  });
+});
+
+/** What stands in the database after months of use. */
+async function writeRows({ dataDir }: SeededServer, write: (database: Database) => Promise<void>): Promise<void> {
+  const database = await openDatabase({ dataDir, databaseUrl: undefined }, { create: false });
+  try {
+    await write(database);
+  } finally {
+    await database.close();
+  }
+}
+
+async function addReleases({ query }: Database, slug: string, count: number): Promise<void> {
+  const { id } = await query.selectFrom('project').select('id').where('slug', '=', slug).executeTakeFirstOrThrow();
+  const at = Date.now();
+  const rows = Array.from({ length: count }, (_, index) => ({
+    ...{ id: createId(at), project_id: id, version: `1.0.${index}`, channel: 'stable', state: 'draft' as const },
+    ...{ changelog: '{}', min_version: null, reason: null, created_at: at, activated_at: null, deleted_at: null },
+  }));
+  await query.insertInto('release').values(rows).execute();
+}
