@@ -31,7 +31,9 @@ export interface SeededServer {
 }
 
 const password = 'a password for the console';
-const people = {
+
+/** Who is there: the administrator always, the others where they were made. */
+export const people = {
   admin: { email: 'alice@example.org', password },
   manager: { email: 'mona@example.org', password },
   viewer: { email: 'viktor@example.org', password },

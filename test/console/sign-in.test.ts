@@ -1,21 +1,15 @@
 /** Coming in: the first admin by the link, second factors, passkeys. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { chooseFreePort } from '../../packages/protocol/test/free-port.ts';
-import { serve } from '../../packages/server/src/main.ts';
-import { awaitFirstAdmin } from '../../packages/server/src/setup.ts';
-import { createQuickPasswords } from '../../packages/server/test/accounts/quick-passwords.ts';
+import { startAwaitingServer } from './awaiting-server.ts';
 import { addAuthenticator, codeOf } from './factors.ts';
 import { type SeededServer, startEmptyServer } from './seed.ts';
 import { browserPath, openBrowser, openStranger } from './visitor.ts';
 
 const missing = existsSync(browserPath) || process.env.CI === 'true' ? false : `${browserPath} is not installed`;
-const quick = { vaultCost: { passes: 1, memoryKib: 64, parallelism: 1 }, passwords: createQuickPasswords() };
 
 suite('signing in', { skip: missing }, () => {
   let browser: Browser;
@@ -37,7 +31,7 @@ suite('signing in', { skip: missing }, () => {
     await stranger.page.goto(`${fresh.base}/console/`);
     await stranger.page.waitForSelector('h1:text("waits for its first administrator")');
     await stranger.review('first-admin-awaited');
-    await stranger.page.goto(`${fresh.base}/console/setup#${fresh.token}`);
+    await stranger.page.goto(fresh.link);
     await stranger.page.reload();
     await stranger.page.fill('[name=name]', 'Ada Anfang');
     await stranger.page.fill('[name=email]', 'ada@example.org');
@@ -92,29 +86,6 @@ suite('signing in', { skip: missing }, () => {
     await visitor.close();
   });
 });
-
-interface AwaitingServer {
-  readonly base: string;
-  readonly token: string;
-  stop(): Promise<void>;
-}
-
-async function startAwaitingServer(): Promise<AwaitingServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'signpost-console-'));
-  const environment = { SIGNPOST_DATA: join(folder, 'data'), SIGNPOST_LISTEN: '127.0.0.1:0' };
-  const request = { organisationName: 'Fresh', masterPassword: undefined };
-  const { setupLink } = await awaitFirstAdmin(environment, request, quick);
-  const quiet = { SIGNPOST_SCAN: 'off', SIGNPOST_LOG_LEVEL: 'fatal' };
-  const running = await serve({ ...environment, ...quiet }, { passwords: quick.passwords });
-  return {
-    base: running.url,
-    token: setupLink.split('#')[1] ?? '',
-    stop: async () => {
-      await running.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
 
 async function givePassword(page: Page, given: { base: string; email: string; password: string }): Promise<void> {
   await page.goto(`${given.base}/console/`);

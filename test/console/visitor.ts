@@ -73,7 +73,7 @@ export async function openStranger(
 /** Somebody of `role`, signed in, who has gone nowhere yet. */
 export async function openPerson(
   browser: Browser,
-  server: SeededServer,
+  server: Pick<SeededServer, 'base' | 'people'>,
   role: Role,
   locale?: string,
 ): Promise<Visitor> {
