@@ -3,10 +3,8 @@ import type { Frame } from './frame.ts';
 
 /** How a window is set. */
 export interface ReplayWindowOptions {
-  /** How far a frame may be ahead of the clock; absent: 5 s. */
+  /** How far a frame may be ahead of the clock, or lie behind it; absent: 5 s. The window is twice as wide. */
   readonly skewMs?: number | undefined;
-  /** How far it may lie behind; absent: 10 s. Never shorter than twice the skew. */
-  readonly windowMs?: number | undefined;
   /** How many frames are remembered at most; absent: 16,384. */
   readonly maxFrames?: number | undefined;
 }
@@ -23,7 +21,6 @@ type Seen = Pick<Frame, 'kid' | 'nonce' | 'ts'>;
  */
 export class ReplayWindow {
   readonly #skewMs: number;
-  readonly #windowMs: number;
   readonly #maxFrames: number;
   /** By whole seconds of the frames' own time, so that forgetting costs no walk. */
   readonly #seconds = new Map<number, Set<string>>();
@@ -31,12 +28,11 @@ export class ReplayWindow {
   /** Whatever is older was forgotten, perhaps under a clock that has gone back since: nobody can tell whether it was seen. */
   #forgottenBefore = 0;
 
-  constructor({ skewMs = 5000, windowMs = 10_000, maxFrames = 16_384 }: ReplayWindowOptions = {}) {
-    if (windowMs < 2 * skewMs || skewMs < 0 || maxFrames < 1) {
-      throw new TypeError('expected a window of at least twice the skew, and room for a frame');
+  constructor({ skewMs = 5000, maxFrames = 16_384 }: ReplayWindowOptions = {}) {
+    if (skewMs < 0 || maxFrames < 1) {
+      throw new TypeError('expected a skew, and room for a frame');
     }
     this.#skewMs = skewMs;
-    this.#windowMs = windowMs;
     this.#maxFrames = maxFrames;
   }
 
@@ -47,7 +43,7 @@ export class ReplayWindow {
 
   /** Whether a frame signed at `ts` is older than what is let in at `now`: then only a chain can prove it. */
   isPast(ts: number, now: number): boolean {
-    return ts < now - this.#windowMs;
+    return ts < now - this.#skewMs;
   }
 
   /** Why `frame` would not be let in at `now` (Unix milliseconds), or `undefined`. Changes nothing that counts. */

@@ -33,7 +33,7 @@ test('a frame is let in once, however often and whenever it comes, whatever the 
         const refusal = window.admit(frameOf(String(nonce), ts), now);
         if (refusal !== undefined) continue;
         assert.ok(!admitted.has(nonce), 'a frame was let in twice');
-        assert.ok(ts >= now - 10_000 && ts <= now + 5000, 'a frame outside the window was let in');
+        assert.ok(ts >= now - 5000 && ts <= now + 5000, 'a frame outside the window was let in');
         admitted.add(nonce);
       }
     }),
@@ -42,7 +42,7 @@ test('a frame is let in once, however often and whenever it comes, whatever the 
 });
 
 test('a fresh frame that was not seen is let in while the clock goes forward', () => {
-  const steps = fc.array(fc.record({ tick: fc.nat(9000), lead: fc.integer({ min: -10_000, max: 5000 }) }));
+  const steps = fc.array(fc.record({ tick: fc.nat(9000), lead: fc.integer({ min: -5000, max: 5000 }) }));
   fc.assert(
     fc.property(steps, (moves) => {
       const window = new ReplayWindow();
@@ -60,9 +60,9 @@ test('a full window refuses rather than forget', () => {
   for (const nonce of ['a', 'b', 'c']) assert.equal(window.admit(frameOf(nonce, hourMs), hourMs), undefined);
   assert.equal(window.admit(frameOf('d', hourMs), hourMs), 'window_full');
   assert.equal(window.admit(frameOf('a', hourMs), hourMs), 'replayed');
-  assert.equal(window.admit(frameOf('d', hourMs + 9000), hourMs + 9000), 'window_full');
+  assert.equal(window.admit(frameOf('d', hourMs + 4000), hourMs + 4000), 'window_full');
   // What lies behind the window cannot come again, and makes room.
-  assert.equal(window.admit(frameOf('d', hourMs + 11_000), hourMs + 11_000), undefined);
+  assert.equal(window.admit(frameOf('d', hourMs + 6000), hourMs + 6000), undefined);
   assert.equal(window.size, 1);
 });
 
@@ -70,14 +70,14 @@ test('a frame from a clock ahead is remembered until its own time has passed', (
   const window = new ReplayWindow();
   const early = frameOf('a', hourMs + 5000);
   assert.equal(window.admit(early, hourMs), undefined);
-  assert.equal(window.admit(early, hourMs + 14_000), 'replayed');
-  assert.equal(window.admit(early, hourMs + 15_001), 'clock_skew');
+  assert.equal(window.admit(early, hourMs + 10_000), 'replayed');
+  assert.equal(window.admit(early, hourMs + 10_001), 'clock_skew');
 });
 
 test('the bounds of the window belong to it', () => {
   for (const [ts, refusal] of [
-    [hourMs - 10_001, 'clock_skew'],
-    [hourMs - 10_000, undefined],
+    [hourMs - 5001, 'clock_skew'],
+    [hourMs - 5000, undefined],
     [hourMs + 5000, undefined],
     [hourMs + 5001, 'clock_skew'],
   ] as const) {
@@ -94,7 +94,7 @@ test('after the clock went back by an hour, new frames are let in and old ones a
   assert.equal(window.admit(frameOf('c', hourMs + 2000), hourMs + 2000), undefined);
 });
 
-test('a window shorter than twice the skew is a mistake of the programmer', () => {
-  assert.throws(() => new ReplayWindow({ skewMs: 5001 }), TypeError);
+test('a window without room or with a skew below zero is a mistake of the programmer', () => {
+  assert.throws(() => new ReplayWindow({ skewMs: -1 }), TypeError);
   assert.throws(() => new ReplayWindow({ maxFrames: 0 }), TypeError);
 });

@@ -105,13 +105,13 @@ test('a frame is accepted at most once, in any interleaving', async () => {
   );
 });
 
-test('nothing outside skew and window is accepted, whatever the clock says', async () => {
+test('nothing outside the skew is accepted, whatever the clock says', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(fc.integer({ min: -20_000, max: 20_000 }), fc.constantFrom(3_600_000, -3_600_000)),
       async (shift) => {
         const outcome = await judge(broadcast.text, { at: now + shift });
-        if (shift < -5000 || shift > 10_000) assert.notEqual(outcome, 'accepted');
+        if (Math.abs(shift) > 5000) assert.notEqual(outcome, 'accepted');
         else assert.equal(outcome, 'accepted');
       },
     ),

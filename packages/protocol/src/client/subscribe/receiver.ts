@@ -1,7 +1,7 @@
 /** Takes the frames of all connections, in whatever order, and hands over what is proven (docs/protocol/frame.md, "Listening"). */
 import { TrustError } from '../../errors.ts';
 import { positionAfter } from '../../frames/chain.ts';
-import { type Frame, parseFrame } from '../../frames/frame.ts';
+import { type Frame, isHeadStatement, parseFrame } from '../../frames/frame.ts';
 import type { KnownPayload } from '../../frames/payload.ts';
 import type { ReplayWindow } from '../../frames/replay-window.ts';
 import { type FrameRefusal, type VerifiedFrame, verifyFrame } from '../../frames/verify-frame.ts';
@@ -115,7 +115,7 @@ export class Receiver {
 
   async #judge(frame: Frame, log: ChannelLog): Promise<readonly LogEvent[]> {
     const { window, now, keyring, findKeys } = this.#parts;
-    if (window.isPast(frame.ts, now())) return log.takeUnproven(frame);
+    if (window.isPast(frame.ts, now())) return this.#takePast(frame, log);
     if (!keyring.find(frame.kid)) await findKeys();
     const verified = await this.#verify(frame);
     // A key that has not reached us: the next head may prove the frame all the same.
@@ -123,6 +123,12 @@ export class Receiver {
     if (typeof verified === 'string') return [];
     this.#hasHeard = true;
     return log.takeVerified(verified);
+  }
+
+  /** A later head may prove what lies behind the skew; an old head proves nothing. */
+  #takePast(frame: Frame, log: ChannelLog): readonly LogEvent[] {
+    if (isHeadStatement(frame.payload)) this.#refuse('clock_skew');
+    return log.takeUnproven(frame);
   }
 
   async #verify(frame: Frame): Promise<VerifiedFrame | FrameRefusal> {

@@ -313,6 +313,13 @@ test('a session key is fetched for the channel of one principal', async () => {
   assert.equal(server.requests.filter((request) => request === 'POST /api/push/keys').length, 1);
 });
 
+test('a listener whose clock is six seconds ahead is told that no heartbeat counts', async () => {
+  await using server = await PushServer.start();
+  const ear = new Ear(server, { now: () => Date.now() + 6000 });
+  await ear.untilEvent('refused clock_skew');
+  await ear.subscription.close();
+});
+
 test('frames of other channels, and what is none, are refused and disturb nothing', async () => {
   await using server = await PushServer.start();
   const ear = new Ear(server, { transports: ['event-stream'] });
