@@ -238,6 +238,9 @@ suite('certificates', { skip: missing }, () => {
     await page.waitForSelector('td:text("the <web> team")');
     await visitor.review('acme');
     await page.click('tr:has-text("the <web> team") >> button:text("Revoke")');
+    await page.fill('dialog[open] input', 'the <web> team');
+    await visitor.review('acme-key-revoke');
+    await page.click('dialog[open] button:text-is("Revoke")');
     await page.waitForSelector('tr:has-text("the <web> team") >> text=revoked');
     await page.click('button:text("Change the rules")');
     await page.click('dialog[open] summary');

@@ -114,6 +114,11 @@ suite('modules', { skip: missing }, () => {
     await page.waitForSelector('img[alt="The icon as it is shown"]');
     assert.equal(await description.inputValue(), 'Typed, and not saved yet');
     await manager.review('modules-module');
+    await page.click('button:text-is("Remove it")');
+    await page.fill('dialog[open] input', 'maps');
+    await manager.review('modules-icon-remove');
+    await page.click('dialog[open] button:text-is("Remove it")');
+    await page.waitForSelector('text=no icon');
     manager.assertQuiet();
   });
 

@@ -325,5 +325,8 @@ export const texts: Translation<typeof english> = {
   bindingOptions: 'Für certbot',
   bindingUsed: 'benutzt',
   bindingFree: 'noch unbenutzt',
+  bindingRevokeNamed: 'Den Schlüssel {label} widerrufen',
+  bindingRevokeText:
+    'Wer diesen Schlüssel bekommen hat, kann damit kein Konto mehr eröffnen. Ein neuer muss angelegt und übergeben werden.',
   bindingRevoked: 'Der Schlüssel ist widerrufen',
 };

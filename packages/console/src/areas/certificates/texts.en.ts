@@ -313,5 +313,8 @@ export const texts = {
   bindingOptions: 'For certbot',
   bindingUsed: 'used',
   bindingFree: 'not used yet',
+  bindingRevokeNamed: 'Revoke the key {label}',
+  bindingRevokeText:
+    'Whoever was given this key can open no account with it any more. A new one has to be made and handed over.',
   bindingRevoked: 'The key is revoked',
 };

@@ -67,6 +67,9 @@ export const texts: Translation<typeof english> = {
   iconHint:
     'PNG, JPEG, WebP oder SVG, höchstens 512 KiB, 16 bis 2048 Pixel je Seite. Es wird entschlüsselt und neu geschrieben; Zeichnungen mit Skripten oder Verweisen werden abgelehnt.',
   iconRemove: 'Entfernen',
+  iconRemoveTitle: 'Das Symbol entfernen',
+  iconRemoveText:
+    'Ein neuer Katalog ohne das Symbol wird sofort signiert. Um es wiederzuhaben, setzen Sie es noch einmal aus seiner Datei.',
   iconSet: 'Symbol gesetzt; ein neuer Katalog wird signiert',
   iconRemoved: 'Symbol entfernt',
   iconRefused: 'Das Bild wurde nicht angenommen',

@@ -65,6 +65,8 @@ export const texts = {
   iconHint:
     'PNG, JPEG, WebP or SVG, at most 512 KiB, 16 to 2048 pixels a side. It is decoded and written anew; drawings with scripts or references are refused.',
   iconRemove: 'Remove it',
+  iconRemoveTitle: 'Remove the icon',
+  iconRemoveText: 'A new catalogue without the icon is signed at once. To have it back, set it from its file again.',
   iconSet: 'Icon set; a new catalogue is signed',
   iconRemoved: 'Icon removed',
   iconRefused: 'The picture was not taken',
