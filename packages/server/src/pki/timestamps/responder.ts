@@ -75,13 +75,17 @@ export class TimestampResponder {
     const trouble = findTrouble(row, this.#parts.now());
     if (trouble === undefined || trouble === 'due') return row;
     const { authority_id: id, organisation_id: organisationId, name } = row;
-    const renewal =
-      this.#renewals.get(id) ?? renewTimestamps(this.#parts, row).finally(() => this.#renewals.delete(id));
+    const renewal = this.#renewals.get(id) ?? this.#renew(row).finally(() => this.#renewals.delete(id));
     this.#renewals.set(id, renewal);
     await renewal;
     const renewed = await requireTimestamps(this.#parts.database.query, organisationId, name);
     if (renewed.certificate_state === 'valid') return renewed;
     throw new Refusal('conflict', 'the certificate of the timestamp authority is on hold');
+  }
+
+  /** Looks again: a renewal may have ended since this request looked. */
+  async #renew({ organisation_id: organisationId, name }: TimestampAuthorityRow): Promise<void> {
+    await renewTimestamps(this.#parts, await requireTimestamps(this.#parts.database.query, organisationId, name));
   }
 
   #clockOf({ authority_id: id, reserved_until: reservedUntil }: TimestampAuthorityRow): TimestampClock {

@@ -14,6 +14,7 @@ import { createImprint, encodeTimestampRequest } from '@signpost/protocol/cms/ti
 import { parseTimestampResponse } from '@signpost/protocol/cms/timestamp-response';
 import { purposes } from '@signpost/protocol/x509/oids';
 import fc from 'fast-check';
+import type { KyselyPlugin } from 'kysely';
 import { examineTimestamps } from '../../../src/doctor/timestamps.ts';
 import { TimestampResponder } from '../../../src/pki/timestamps/responder.ts';
 import {
@@ -178,6 +179,34 @@ forEachEngine((_engine, openDatabase) => {
     assert.deepEqual(held.kind === 'refused' && held.failures, ['systemFailure']);
     await move('revoked');
     await Promise.all([scene.stamp(), scene.stamp(), scene.stamp()]);
+    assert.deepEqual(await listAudit(scene), ['timestamps.enabled', 'timestamps.renewed']);
+  });
+
+  test('a request that was looked up before the renewal and goes on after it renews nothing again', async () => {
+    const scene = await createTimestampScene(await openDatabase());
+    const { certificate_id: id } = await scene.enable();
+    await scene.parts.database.query
+      .updateTable('certificate')
+      .set({ state: 'revoked', reason: 'superseded', revoked_at: 1 })
+      .where('id', '=', id)
+      .execute();
+    const { promise: isRenewed, resolve: goOn } = Promise.withResolvers<void>();
+    let reads = 0;
+    const holdFirst: KyselyPlugin = {
+      transformQuery: ({ node }) => node,
+      transformResult: async ({ result }) => {
+        reads += 1;
+        if (reads === 1) await isRenewed;
+        return result;
+      },
+    };
+    const { database } = scene.parts;
+    const held = { ...database, query: database.query.withPlugin(holdFirst) };
+    const responder = new TimestampResponder({ ...scene.parts, database: held });
+    const late = scene.ask({}, responder);
+    assert.equal((await scene.ask({}, responder)).kind, 'granted');
+    goOn();
+    assert.equal((await late).kind, 'granted');
     assert.deepEqual(await listAudit(scene), ['timestamps.enabled', 'timestamps.renewed']);
   });
 
