@@ -110,7 +110,7 @@ const server: House = {
     ['notifications/'],
     ['push/'],
     ['backup/'],
-    ['doctor/'],
+    ['doctor/', 'overview/'],
     ['resources.ts'],
     ['jobs.ts', 'schedules.ts'],
     ['app.ts', 'planes.ts', 'setup.ts'],

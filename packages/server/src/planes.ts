@@ -17,6 +17,7 @@ import { moduleRoutes } from './modules/routes.ts';
 import { settleAfter } from './modules/submissions/settle.ts';
 import { recordNotices } from './notifications/notices/record.ts';
 import { notificationRoutes } from './notifications/routes.ts';
+import { overviewRoutes } from './overview/routes.ts';
 import { accessRoutes } from './pki/access/routes.ts';
 import { acmeDirectoryRoutes } from './pki/acme/directories/routes.ts';
 import { acmeRoutes } from './pki/acme/routes.ts';
@@ -99,6 +100,7 @@ export function createPlanes(resources: Resources): OpenAPIHono<AppEnv>[] {
     webhookRoutes(webhookParts(resources)),
     pushRoutes(resources),
     doctorRoutes(resources),
+    overviewRoutes(resources),
     backupRoutes(resources),
     publicRoutes(withBase),
     pageRoutes({

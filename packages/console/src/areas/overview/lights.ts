@@ -20,6 +20,11 @@ export interface Known {
   readonly backups: Answer<'GET /api/backups'> | undefined;
 }
 
+/** Whether a frame of this type may change a light. */
+export function changesLights(type: string): boolean {
+  return /^(?:trust|key|certificate|revocation|watch)\./.test(type);
+}
+
 /** The lights, in the order of the page. */
 export function judgeLights({ status, health, key, backups }: Known): readonly Light[] {
   return [

@@ -123,6 +123,16 @@ function toPattern(text: string): string {
   return `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
 }
 
+/** That the certificate `one` has no valid successor: no renewal, and of what the server made for itself not the next one of its kind. */
+export const isFollowedByNone = sql<boolean>`not exists (
+    select next.id from certificate as next where next.replaces_id = one.id and next.state = 'valid'
+  ) and not exists (
+    select next.id from certificate as next
+    where one.source = 'system' and one.subject_authority_id is null and next.issuer_id = one.issuer_id
+      and next.profile = one.profile and next.subject = one.subject and next.not_after > one.not_after
+      and next.source = 'system' and next.state = 'valid'
+  )`;
+
 /** What a notice says about a certificate. */
 export type ExpiringCertificate = Pick<
   CertificateRow,
@@ -151,32 +161,7 @@ export async function listExpiring(
     .where('one.not_after', '<=', asked.until)
     .where(({ eb }) => eb(eb('one.not_after', '-', eb.ref('one.not_before')), '>=', asked.minLifetime))
     .where(({ or, eb }) => or([eb('one.notice_days', 'is', null), eb('one.notice_days', '>', asked.days)]))
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('certificate as next')
-            .select('next.id')
-            .whereRef('next.replaces_id', '=', 'one.id')
-            .where('next.state', '=', 'valid'),
-        ),
-      ),
-    )
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('certificate as next')
-            .select('next.id')
-            .whereRef('next.issuer_id', '=', 'one.issuer_id')
-            .whereRef('next.profile', '=', 'one.profile')
-            .whereRef('next.subject', '=', 'one.subject')
-            .whereRef('next.not_after', '>', 'one.not_after')
-            .where('one.source', '=', 'system')
-            .where('one.subject_authority_id', 'is', null)
-            .where('next.source', '=', 'system')
-            .where('next.state', '=', 'valid'),
-        ),
-      ),
-    )
+    .where(isFollowedByNone)
     .orderBy('one.not_after')
     .limit(asked.limit)
     .execute();

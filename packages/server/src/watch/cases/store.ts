@@ -18,6 +18,8 @@ export async function listCases(
   filter: {
     readonly organisationId: string;
     readonly order?: 'newest' | 'gravest';
+    /** Those with a finding of one of these. */
+    readonly severities?: readonly FindingRow['severity'][];
     readonly before: number | undefined;
     readonly limit: number;
   },
@@ -33,11 +35,28 @@ export async function listCases(
     .groupBy(['artifact.number', 'artifact.content', 'artifact.version', 'line.name', 'source.id', 'source.key'])
     .where('finding.organisation_id', '=', filter.organisationId)
     .where('finding.state', 'in', ['open', 'acknowledged'])
+    .$if(filter.severities !== undefined, (select) => select.where('finding.severity', 'in', filter.severities ?? []))
     .$if(filter.before !== undefined, (select) => select.where('artifact.number', '<', filter.before ?? 0))
     .$if(filter.order === 'gravest', (select) => select.orderBy(({ fn }) => fn.max(severityRank), 'desc'))
     .orderBy('artifact.number', 'desc')
     .limit(filter.limit)
     .execute();
+}
+
+/** How many artifacts have open findings of one of these severities. */
+export async function countCases(
+  query: Query,
+  { organisationId, severities }: { organisationId: string; severities: readonly FindingRow['severity'][] },
+): Promise<number> {
+  const row = await query
+    .selectFrom('watch_finding_artifact as link')
+    .innerJoin('watch_finding as finding', 'finding.id', 'link.finding_id')
+    .select(({ fn }) => fn.count<number>('link.artifact').distinct().as('count'))
+    .where('finding.organisation_id', '=', organisationId)
+    .where('finding.state', 'in', ['open', 'acknowledged'])
+    .where('finding.severity', 'in', severities)
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
 }
 
 /** The open findings of artifacts. */
