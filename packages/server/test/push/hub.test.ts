@@ -13,6 +13,7 @@ import { systemActor } from '../../src/audit/audit.ts';
 import { Refusal } from '../../src/errors.ts';
 import { Admission } from '../../src/push/hub/admission.ts';
 import type { Listener } from '../../src/push/hub/audience.ts';
+import { BackOff } from '../../src/push/hub/back-off.ts';
 import { Hub } from '../../src/push/hub/hub.ts';
 import { TokenBucket } from '../../src/push/hub/token-bucket.ts';
 import type { EndReason, Wire } from '../../src/push/hub/wire.ts';
@@ -321,6 +322,35 @@ test('connections are limited in total, by address and by principal, and those t
   assert.throws(() => admission.enter(of('a'), 'sse'), { code: 'rate_limited', rule: 'push-limit-address' });
   assert.deepEqual(admission.counts, { sse: 2, ws: 0, poll: 1 });
   assert.deepEqual(refused, ['principal', 'total', 'address']);
+});
+
+test('whoever is turned away again and again is told to stay away for twice as long each time, up to a minute', () => {
+  const limits = { total: 0, perAddress: 1, perPrincipal: 0, newPerSecond: 0 };
+  const admission = new Admission(limits, () => undefined);
+  const reader = { address: 'a', principal: undefined };
+  const refusedFor = () => {
+    try {
+      admission.enter(reader, 'sse');
+    } catch (error) {
+      return error instanceof Refusal ? error.retryAfterSeconds : assert.fail('expected a refusal');
+    }
+    return undefined;
+  };
+  const leave = admission.enter(reader, 'sse');
+  const waits = Array.from({ length: 9 }, refusedFor);
+  assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 64, 64, 64]);
+  leave();
+  const leaveAgain = admission.enter(reader, 'sse');
+  assert.equal(refusedFor(), 1);
+  leaveAgain();
+});
+
+test('whoever stays away for longer than they were told begins anew, and few are remembered', () => {
+  const backOff = new BackOff();
+  assert.deepEqual([backOff.next('a', 0), backOff.next('a', 2000), backOff.next('a', 2000)], [1, 2, 4]);
+  assert.equal(backOff.next('a', 10_001), 1);
+  for (let other = 0; other < 10_000; other++) backOff.next(`b${other}`, 10_002);
+  assert.equal(backOff.next('a', 10_003), 1);
 });
 
 async function perform(

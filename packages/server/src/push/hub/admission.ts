@@ -1,6 +1,7 @@
 /** How many connections there may be: in total, from one address, of one principal, and new ones in a second. */
 import { Refusal } from '../../errors.ts';
 import type { Transport } from '../metrics.ts';
+import { BackOff } from './back-off.ts';
 import type { Reader } from './reader.ts';
 import { type BucketSize, TokenBucket } from './token-bucket.ts';
 
@@ -22,6 +23,7 @@ export class Admission {
   readonly #counts = new Map<string, number>();
   readonly #bucket: TokenBucket;
   readonly #size: BucketSize;
+  readonly #backOff = new BackOff();
   readonly #byTransport: Record<Transport, number> = { sse: 0, ws: 0, poll: 0 };
   #total = 0;
 
@@ -34,11 +36,12 @@ export class Admission {
 
   /**
    * Lets a connection in; the function returned, called once or more often, lets it out. Throws `unavailable` above what the server takes and
-   * `rate_limited` above what one address or principal may have, with the time to wait.
+   * `rate_limited` above what one address or principal may have, with the time to wait: longer each time.
    */
   enter(reader: Reader, transport: Transport): () => void {
     const keys = listKeys(reader);
     this.#assertRoom(keys);
+    for (const key of keys) this.#backOff.forget(key);
     this.#byTransport[transport] += 1;
     this.#total += 1;
     for (const key of keys) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
@@ -64,8 +67,8 @@ export class Admission {
 
   #assertRoom(keys: readonly string[]): void {
     const full = this.#findFull(keys);
-    if (full) throw this.#refuse(full);
-    if (this.#bucket.take(1, this.#size, performance.now()) === 0) throw this.#refuse('rate');
+    if (full) throw this.#refuse(full, keys);
+    if (this.#bucket.take(1, this.#size, performance.now()) === 0) throw this.#refuse('rate', keys);
   }
 
   #findFull([address = '', principal]: readonly string[]): LimitName | undefined {
@@ -75,12 +78,13 @@ export class Admission {
     return principal !== undefined && isFull(this.#counts.get(principal) ?? 0, perPrincipal) ? 'principal' : undefined;
   }
 
-  #refuse(limit: LimitName): Refusal {
+  #refuse(limit: LimitName, [address = '', principal = address]: readonly string[]): Refusal {
     this.#refused(limit);
     const expected = describeLimit(limit, this.#limits);
     const isOwn = limit === 'address' || limit === 'principal';
-    // Spread, so that those who were turned away do not come back together.
-    const retryAfterSeconds = isOwn ? 30 : 1 + Math.floor(Math.random() * 5);
+    const seconds = this.#backOff.next(limit === 'principal' ? principal : address, performance.now());
+    // Spread, so that all who were turned away from a full server do not come back together.
+    const retryAfterSeconds = isOwn ? seconds : seconds + Math.floor(Math.random() * 5 * seconds);
     return new Refusal(isOwn ? 'rate_limited' : 'unavailable', `expected ${expected}`, {
       rule: `push-limit-${limit}`,
       retryAfterSeconds,
