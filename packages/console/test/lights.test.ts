@@ -13,7 +13,13 @@ function findLight(
     standing = {},
     kept = 1,
     revocation = {},
-  }: { standing?: Partial<Standing>; kept?: number; revocation?: Partial<Known['status']['revocation']> },
+    status = {},
+  }: {
+    standing?: Partial<Standing>;
+    kept?: number;
+    revocation?: Partial<Known['status']['revocation']>;
+    status?: Partial<Known['status']>;
+  },
 ) {
   const backups = Array.from({ length: kept }, (_, index) => ({
     ...{ name: `signpost-backup-2026-11-${index}.zip.age`, size_bytes: 1, stored_at: at, encrypted: true },
@@ -25,6 +31,11 @@ function findLight(
       trust: { version: 1, expires_at: at, light: 'green' },
       scanner: { state: 'off', engine: null, version: null, signature_date: null },
       revocation: { light: 'none', troubled: 0, ...revocation },
+      certificates: { light: 'none', ends_at: null, ending: 0 },
+      trust_roots: { light: 'none', roots: 0, troubled: 0 },
+      watch: { light: 'none', sources: 0, unanswered: 0 },
+      disk: null,
+      ...status,
       ...{ projects: 0, releases: 0, artifacts: 0 },
     },
     health: { status: 'ok', version: '0.1.0', db: 'ok' },
@@ -63,4 +74,27 @@ test('the light of revocation says whether somebody has to look after a list, wh
     ...{ name: 'revocation', level: 'attention', word: 'revocationYellow', values: { count: 2 } },
   });
   assert.equal(light({ light: 'red', troubled: 1 })?.level, 'bad');
+});
+
+test('certificates, roots of evidence, what is watched and the disk have a light where there is something to judge', () => {
+  const see = (name: string, status: Partial<Known['status']>) => {
+    const light = findLight(name, { status });
+    return light && [light.level, light.word, light.values];
+  };
+  assert.deepEqual(
+    ['certificates', 'trustRoots', 'coverage', 'disk'].map((name) => see(name, {})),
+    Array(4).fill(undefined),
+  );
+  const ending = { light: 'red', ends_at: at, ending: 2 } as const;
+  assert.deepEqual(see('certificates', { certificates: ending }), ['bad', 'certificatesEnding', { count: 2 }]);
+  assert.deepEqual(findLight('certificates', { status: { certificates: ending } })?.moment, { label: 'firstEnds', at });
+  assert.deepEqual(see('trustRoots', { trust_roots: { light: 'yellow', roots: 3, troubled: 1 } }), [
+    ...['attention', 'trustRootsTroubled', { count: 1, roots: 3 }],
+  ]);
+  assert.deepEqual(see('coverage', { watch: { light: 'yellow', sources: 5, unanswered: 2 } }), [
+    ...['attention', 'coveragePart', { answered: 3, sources: 5 }],
+  ]);
+  assert.deepEqual(see('disk', { disk: { light: 'red', free_bytes: 160 * 1024 ** 2 } }), [
+    ...['bad', 'diskFree', { gib: 0.1 }],
+  ]);
 });

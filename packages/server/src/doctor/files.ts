@@ -1,11 +1,10 @@
 /** The doctor on files: the scanner that looks into them, what is missing, what belongs to nothing, and room for more. */
-import { statfs } from 'node:fs/promises';
+import { judgeDisk } from '../overview/lights.ts';
 import { type DoctorDependencies, dayMs, type Finding } from './finding.ts';
 import { listAssetBlobs, listIconBlobs, listReferencedBlobs } from './store.ts';
 
 const staleSignaturesDays = 7;
 const orphanAgeMs = dayMs;
-const lowDiskBytes = 2 * 1024 ** 3;
 
 /** A scanner that is off, away, or has old signatures. */
 export async function examineScanner({ scanner, now }: DoctorDependencies): Promise<Finding[]> {
@@ -89,9 +88,8 @@ export async function examineOrphans({ database, blobs, now }: DoctorDependencie
 
 /** A disk that is nearly full. */
 export async function examineDisk({ config }: DoctorDependencies): Promise<Finding[]> {
-  const { bavail, bsize } = await statfs(config.dataDir);
-  const free = bavail * bsize;
-  if (free > lowDiskBytes) return [];
+  const { light, freeBytes: free } = await judgeDisk(config.dataDir);
+  if (light === 'green') return [];
   return [
     {
       level: 'warning',

@@ -1,14 +1,17 @@
 /** HTTP of the overview. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type Config, listVariables } from '../config.ts';
-import type { AppEnv } from '../http/context.ts';
+import { type AppEnv, mayAdminister } from '../http/context.ts';
+import { defaultOrganisation } from '../http/guard.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../http/router.ts';
+import { judgeCertificates, judgeCoverage, judgeDisk, judgeTrustRoots, type LightSubject } from '../overview/lights.ts';
 import { describeTrust } from '../trust/status.ts';
 import type { DoctorDependencies } from './finding.ts';
 import { findEntry, readManual } from './manual.ts';
 import { judgeLight } from './revocation.ts';
 import { countThings } from './store.ts';
 
+const lightSchema = z.enum(['green', 'yellow', 'red', 'none']);
 const statusRoute = createRoute({
   method: 'get',
   path: '/api/status',
@@ -16,7 +19,7 @@ const statusRoute = createRoute({
   summary: 'How the server is',
   responses: {
     200: jsonAnswer(
-      'Version, vault, trust, scanner, revocation (`troubled`: authorities that somebody has to look after) and counts',
+      'Version, vault, trust, scanner, revocation (`troubled`: authorities that somebody has to look after), certificates (when the first ends that nothing follows, and how many end within 30 days), the roots of evidence, how much of what is watched answers, the disk (for administrators of the server) and counts',
       z.object({
         version: z.string(),
         organisation: z.string(),
@@ -25,7 +28,7 @@ const statusRoute = createRoute({
         trust: z.object({
           version: z.int().nullable(),
           expires_at: timeSchema.nullable(),
-          light: z.enum(['green', 'yellow', 'red', 'none']),
+          light: lightSchema,
         }),
         scanner: z.object({
           state: z.enum(['off', 'unreachable', 'ready']),
@@ -33,7 +36,11 @@ const statusRoute = createRoute({
           version: z.string().nullable(),
           signature_date: timeSchema.nullable(),
         }),
-        revocation: z.object({ light: z.enum(['green', 'yellow', 'red', 'none']), troubled: z.int() }),
+        revocation: z.object({ light: lightSchema, troubled: z.int() }),
+        certificates: z.object({ light: lightSchema, ends_at: timeSchema.nullable(), ending: z.int() }),
+        trust_roots: z.object({ light: lightSchema, roots: z.int(), troubled: z.int() }),
+        watch: z.object({ light: lightSchema, sources: z.int(), unanswered: z.int() }),
+        disk: z.object({ light: lightSchema, free_bytes: z.int() }).nullable(),
         projects: z.int(),
         releases: z.int(),
         artifacts: z.int(),
@@ -99,6 +106,8 @@ export function doctorRoutes(dependencies: DoctorDependencies & { readonly versi
       trust: { version: trust.version, expires_at: trust.expires_at, light: trust.light },
       scanner: await describeScanner(scanner),
       revocation: await judgeLight(dependencies, id),
+      ...(await describeLights(dependencies, { organisationId: id, now: dependencies.now() })),
+      disk: mayAdminister(c.var.principal) && slug === defaultOrganisation ? await describeDisk(dependencies) : null,
       ...(await countThings(database.query, id)),
     };
     return c.json(answer, 200);
@@ -109,6 +118,20 @@ export function doctorRoutes(dependencies: DoctorDependencies & { readonly versi
   });
   router.openapi(settingsRoute, async (c) => c.json({ settings: await describeSettings(dependencies.config) }, 200));
   return router;
+}
+
+async function describeLights({ database: { query } }: DoctorDependencies, subject: LightSubject) {
+  const { endsAt, ...certificates } = await judgeCertificates(query, subject);
+  return {
+    certificates: { ...certificates, ends_at: endsAt === undefined ? null : formatTime(endsAt) },
+    trust_roots: await judgeTrustRoots(query, subject),
+    watch: await judgeCoverage(query, subject.organisationId),
+  };
+}
+
+async function describeDisk({ config }: DoctorDependencies) {
+  const { light, freeBytes } = await judgeDisk(config.dataDir);
+  return { light, free_bytes: freeBytes };
 }
 
 async function describeSettings({ environment }: Pick<Config, 'environment'>) {

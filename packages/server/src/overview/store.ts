@@ -100,6 +100,25 @@ export async function listEndingCertificates(
   );
 }
 
+/** When the first of the certificates ends that nothing follows and no program renews; undefined where there is none. */
+export async function findNextEnd(
+  query: Query,
+  { organisationId, now }: { readonly organisationId: string; readonly now: number },
+): Promise<number | undefined> {
+  const row = await query
+    .selectFrom('certificate as one')
+    .select('one.not_after')
+    .where('one.organisation_id', '=', organisationId)
+    .where('one.state', '=', 'valid')
+    .where('one.source', '!=', 'acme')
+    .where('one.not_after', '>=', now)
+    .where(isFollowedByNone)
+    .orderBy('one.not_after')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.not_after;
+}
+
 async function counted<Row>(
   rows: Promise<readonly Row[]>,
   count: Promise<{ readonly count: number | string | bigint } | undefined>,

@@ -26,7 +26,7 @@ export interface Waiting {
 
 const dayMs = 86_400_000;
 /** Before that a certificate is a matter of the calendar. */
-const noticeMs = 30 * dayMs;
+export const noticeMs: number = 30 * dayMs;
 /** What is less grave waits in the inbox of the watch. */
 const urgent: readonly Severity[] = ['medium', 'high', 'critical'];
 

@@ -325,6 +325,10 @@ forEachEngine((engine, open) => {
       trust: { version: 1, expires_at: '2028-11-20T09:00:00.000Z', light: 'green' },
       scanner: { state: 'off', engine: null, version: null, signature_date: null },
       revocation: { light: 'none', troubled: 0 },
+      certificates: { light: 'none', ends_at: null, ending: 0 },
+      trust_roots: { light: 'none', roots: 0, troubled: 0 },
+      watch: { light: 'none', sources: 0, unanswered: 0 },
+      disk: null,
     });
     assert.equal(problem(await scene.ask('GET', '/api/status')), '401 unauthenticated');
     assert.equal(problem(await scene.ask('GET', '/api/doctor', { as: viewer })), '403 role');

@@ -33,8 +33,12 @@ export function judgeLights({ status, health, key, backups }: Known): readonly L
     vaultLight(status.vault),
     scannerLight(status.scanner),
     health.db === 'ok' ? good('database', 'databaseGood') : { name: 'database', level: 'bad', word: 'databaseBad' },
+    ...certificateLights(status.certificates),
     ...revocationLights(status.revocation),
+    ...rootLights(status.trust_roots),
     ...watchLights(health),
+    ...coverageLights(status.watch),
+    ...diskLights(status.disk),
     ...(backups ? [backupLight(backups)] : []),
   ];
 }
@@ -70,6 +74,35 @@ function scannerLight({ state, engine, signature_date }: Known['status']['scanne
   }
   if (state === 'off') return { name: 'scanner', level: 'off', word: 'scannerOff' };
   return { name: 'scanner', level: 'bad', word: 'scannerUnreachable' };
+}
+
+/** How each colour is shown; where there is nothing to judge, there is no light. */
+const levels = { green: 'good', yellow: 'attention', red: 'bad' } as const;
+
+function certificateLights({ light, ends_at, ending }: Known['status']['certificates']): readonly Light[] {
+  if (light === 'none' || ends_at === null) return [];
+  const word = light === 'green' ? 'certificatesGreen' : 'certificatesEnding';
+  const moment = { label: 'firstEnds', at: ends_at } as const;
+  return [{ name: 'certificates', level: levels[light], word, values: { count: ending }, moment }];
+}
+
+function rootLights({ light, roots, troubled }: Known['status']['trust_roots']): readonly Light[] {
+  if (light === 'none') return [];
+  const common = { name: 'trustRoots', level: levels[light] } as const;
+  if (light === 'green') return [{ ...common, word: 'trustRootsGreen', values: { count: roots } }];
+  return [{ ...common, word: 'trustRootsTroubled', values: { count: troubled, roots } }];
+}
+
+function coverageLights({ light, sources, unanswered }: Known['status']['watch']): readonly Light[] {
+  if (light === 'none') return [];
+  const word = light === 'green' ? 'coverageWhole' : 'coveragePart';
+  return [{ name: 'coverage', level: levels[light], word, values: { answered: sources - unanswered, sources } }];
+}
+
+function diskLights(disk: Known['status']['disk']): readonly Light[] {
+  if (disk === null || disk.light === 'none') return [];
+  const gib = Math.floor((10 * disk.free_bytes) / 1024 ** 3) / 10;
+  return [{ name: 'disk', level: levels[disk.light], word: 'diskFree', values: { gib } }];
 }
 
 function revocationLights({ light, troubled }: Known['status']['revocation']): readonly Light[] {

@@ -114,7 +114,8 @@ const places: readonly (readonly [begin: string, path: string])[] = [
   ['push-', 'push'],
   ['webhook-', 'push/webhooks'],
   ['wordpress-', 'wordpress'],
-  ['revocation-', 'certificates/authorities'],
+  ['crl-', 'certificates/authorities'],
+  ['ocsp-', 'certificates/authorities'],
   ['timestamps-', 'certificates/authorities'],
   ['weak-keys-', 'certificates'],
 ];

@@ -93,6 +93,7 @@ function selectWaiting(query: Query, now: number): SelectQueryBuilder<Schema, 'w
 /** Sources of each organisation, and how many of them do not answer. */
 export async function countSchedules(
   query: Query,
+  organisationId?: string,
 ): Promise<{ organisation_id: string; sources: number; unanswered: number }[]> {
   const rows = await query
     .selectFrom('watch_source as source')
@@ -103,6 +104,7 @@ export async function countSchedules(
       fn.count<number>('schedule.unknown_since').as('unanswered'),
     ])
     .where('removed_at', 'is', null)
+    .$if(organisationId !== undefined, (rows) => rows.where('organisation_id', '=', organisationId ?? ''))
     .groupBy('organisation_id')
     .execute();
   return rows.map((row) => ({ ...row, sources: Number(row.sources), unanswered: Number(row.unanswered) }));
