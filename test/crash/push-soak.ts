@@ -12,6 +12,7 @@ import { createOperator, type Operator, signIn } from '../programs/operator.ts';
 import { readResidentKib } from '../programs/process-usage.ts';
 import { createSigningKey, pinRoot } from '../programs/publisher.ts';
 import { type Installation, install, type RunningServer, startServer } from '../programs/server.ts';
+import { type MemorySample, measureRise } from './memory-slope.ts';
 import type { SoakOrder, SoakReport } from './soak-orders.ts';
 
 /** How long, how many, and how often something happens. */
@@ -26,8 +27,8 @@ export interface SoakTerms {
 export interface SoakResult extends SoakReport {
   readonly messages: number;
   readonly mishaps: Readonly<Record<string, number>>;
-  /** MiB of the server, by the seconds that it had been up: the most in the first minute after its listeners were there, and at the end. */
-  readonly memory: readonly { readonly upSeconds: number; readonly early: number; readonly late: number }[];
+  /** MiB of the server each time that it was up, and how much of that came in the second half, where that can be said. */
+  readonly memory: readonly { readonly upSeconds: number; readonly late: number; readonly rise: number | undefined }[];
 }
 
 /** What happens. */
@@ -49,6 +50,8 @@ function chooseMishap(turn: number): Mishap {
 }
 
 const perSecond = 4;
+/** Clients that verify what they hear. */
+const verifiers = 20;
 const patienceMs = 120_000;
 
 class Soak {
@@ -57,10 +60,12 @@ class Soak {
   readonly #nats: NatsServer;
   readonly #listeners: ChildProcess;
   readonly #headers: Operator['headers'];
-  readonly memory: { upSeconds: number; early: number; late: number }[] = [];
+  readonly memory: { upSeconds: number; late: number; rise: number | undefined }[] = [];
+  /** Where the memory did not stay flat. */
+  readonly growth: string[] = [];
   #server: RunningServer;
   #startedAt = performance.now();
-  #early = 0;
+  #samples: MemorySample[] = [];
   messages = 0;
   isOver = false;
 
@@ -131,20 +136,22 @@ class Soak {
     'the server stopped': () => this.#restart(() => this.#server.stop()),
   };
 
-  /** Notes what the server takes; the most of its first minute is what later values are held against. */
+  /** Notes what the server takes. */
   sampleMemory(): void {
-    const upMs = performance.now() - this.#startedAt;
+    const atSeconds = (performance.now() - this.#startedAt) / 1000;
     const mebibytes = readResidentMebibytes(this.#server.process.pid ?? 0);
-    if (upMs < 60_000) this.#early = Math.max(this.#early, mebibytes);
-    this.#late = mebibytes;
+    if (mebibytes > 0) this.#samples.push({ atSeconds, mebibytes });
   }
 
-  #late = 0;
-
   #noteMemory(): void {
-    const upSeconds = Math.round((performance.now() - this.#startedAt) / 1000);
-    this.memory.push({ upSeconds, early: Math.round(this.#early), late: Math.round(this.#late) });
-    this.#early = 0;
+    const { atSeconds = 0, mebibytes = 0 } = this.#samples.at(-1) ?? {};
+    const measured = measureRise(this.#samples);
+    const rise = measured && Math.round(measured.rise);
+    this.memory.push({ upSeconds: Math.round(atSeconds), late: Math.round(mebibytes), rise });
+    if (measured && measured.rise > measured.bound) {
+      this.growth.push(`the server's memory rose by ${rise} MiB in the second half of ${Math.round(atSeconds)} s`);
+    }
+    this.#samples = [];
   }
 
   async #restart(end: () => Promise<void>): Promise<void> {
@@ -180,29 +187,40 @@ export async function soak(terms: SoakTerms, report: (line: string) => void): Pr
   try {
     const port = await chooseFreePort();
     const server = await startServer(installation, port);
-    const headers = await prepare(installation, server);
+    const root = await OfflineRoot.create();
+    const headers = await prepare(installation, server, root);
     const running = new Soak({ installation, port, nats, server, headers });
-    return await run(running, terms, report);
+    return await run(running, { ...terms, roots: [root.pubkeyB64] }, report);
   } finally {
     await nats.stop();
     await installation.remove();
   }
 }
 
-async function prepare({ admin }: Installation, { base }: RunningServer): Promise<Operator['headers']> {
+async function prepare(
+  { admin }: Installation,
+  { base }: RunningServer,
+  root: OfflineRoot,
+): Promise<Operator['headers']> {
   const operator = await signIn(base, admin.email, admin.password);
-  await pinRoot(operator, await OfflineRoot.create());
+  await pinRoot(operator, root);
   await operator.call('POST', '/api/push/channels', { name: 'app.soak', visibility: 'public' });
   return openApiKey(operator, ['read', 'manage', 'admin']);
 }
 
-async function run(running: Soak, terms: SoakTerms, report: (line: string) => void): Promise<SoakResult> {
+async function run(
+  running: Soak,
+  terms: SoakTerms & { readonly roots: readonly string[] },
+  report: (line: string) => void,
+): Promise<SoakResult> {
   const work = [running.publish(), running.revokeKeys()];
-  running.tell({ kind: 'listen', port: running.port, count: terms.listeners });
+  const { listeners, roots } = terms;
+  const everybody = listeners + verifiers;
+  running.tell({ kind: 'listen', port: running.port, count: listeners, verifiers, roots });
   const until = performance.now() + terms.minutes * 60_000;
   const counts: Record<string, number> = {};
   const sampling = setInterval(() => running.sampleMemory(), 2000);
-  await settle(running, terms.listeners);
+  await settle(running, everybody);
   for (let turn = 1; performance.now() < until; turn += 1) {
     await delay(terms.everySeconds * 1000);
     const name = chooseMishap(turn);
@@ -215,14 +233,14 @@ async function run(running: Soak, terms: SoakTerms, report: (line: string) => vo
   }
   running.isOver = true;
   await Promise.all(work);
-  await settle(running, terms.listeners);
+  await settle(running, everybody);
   const findings = (await running.isBusWell()) ? [] : ['the bus does not take events again'];
   const last = await running.report();
   if (last.lowest !== running.messages) findings.push(`${running.messages} messages, and somebody has ${last.lowest}`);
   clearInterval(sampling);
   await running.end();
   const { messages, memory } = running;
-  return { ...last, findings: [...last.findings, ...findings], messages, memory, mishaps: counts };
+  return { ...last, findings: [...last.findings, ...findings, ...running.growth], messages, memory, mishaps: counts };
 }
 
 /** Waits until everybody is connected and has everything, but not for ever. */

@@ -2,7 +2,15 @@
 
 /** What it is told. */
 export type SoakOrder =
-  | { readonly kind: 'listen'; readonly port: number; readonly count: number }
+  | {
+      readonly kind: 'listen';
+      readonly port: number;
+      /** Half of them by event streams, half by WebSockets. */
+      readonly count: number;
+      /** How many clients beside them verify what they hear, under these roots. */
+      readonly verifiers: number;
+      readonly roots: readonly string[];
+    }
   /** To cut a share of the connections, from 0 to 1; they come back by themselves. */
   | { readonly kind: 'cut'; readonly share: number }
   | { readonly kind: 'report' };

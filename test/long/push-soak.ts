@@ -9,8 +9,8 @@ const [minutes, listeners, everySeconds] = [Number(argv[2] ?? 30), Number(argv[3
 const result = await soak({ minutes, listeners, everySeconds }, console.log);
 
 for (const finding of result.findings) console.log(`FOUND ${finding}`);
-for (const { upSeconds, early, late } of result.memory) {
-  console.log(`up for ${upSeconds} s: ${early} MiB at most in the first minute, ${late} MiB at the end`);
+for (const { upSeconds, late, rise = 'not to be told' } of result.memory) {
+  console.log(`up for ${upSeconds} s: ${late} MiB at the end, rise in the second half: ${rise} (MiB)`);
 }
 console.log(
   `${result.messages} messages to ${listeners} listeners, ${JSON.stringify(result.mishaps)}, ${result.repeated} came again: ${result.findings.length} findings`,
