@@ -298,7 +298,7 @@ test('a server that asks for a pause is given it', async () => {
   assert.ok((waits[0] ?? 0) >= 1000, String(waits));
 });
 
-test('a session key is fetched for the channel of one principal', async () => {
+test('a session key is fetched once, and a frame that it signed and that answers nothing is refused', async () => {
   await using server = await PushServer.start('session.1');
   const fields = { kid: `s_${'a'.repeat(32)}`, channels: ['session.1'] };
   const secret = sessionSecret('a');
@@ -308,8 +308,9 @@ test('a session key is fetched for the channel of one principal', async () => {
   const ear = new Ear(server, { session: true, transports: ['event-stream'] });
   await ear.untilEvent('live');
   await server.publish(1, { type: 'client.acknowledge', data: { cursor: `${epoch}:trust.1` } }, key);
-  await ear.untilFrames(1);
+  await ear.untilEvent('refused payload_invalid');
   await ear.subscription.close();
+  assert.deepEqual(ear.sequences, []);
   assert.equal(server.requests.filter((request) => request === 'POST /api/push/keys').length, 1);
 });
 
