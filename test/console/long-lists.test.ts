@@ -57,7 +57,23 @@ suite('long lists', { skip: missing }, () => {
     await turnThrough(['1.0.59', '1.0.9']);
     await search('0.7', '1.0.7');
   });
+
+  test('projects', async () => {
+    await writeRows(server, (database) => addProjects(database, 'app', 'many', 58));
+    await visitor.go('releases');
+    await turnThrough(['Compass', 'Nr 049 (many)']);
+    await search('nR 057 (M', 'Nr 057 (many)');
+  });
+
+  test('plugins, which are some of the projects', async () => {
+    await writeRows(server, (database) => addProjects(database, 'wordpress_plugin', 'plug', 53));
+    await visitor.go('wordpress');
+    await turnThrough(['Nr 000 (plug)', 'Nr 050 (plug)']);
+    await search('PLUG-052', 'Nr 052 (plug)');
+  });
 });
+
+const padded = (index: number) => String(index).padStart(3, '0');
 
 /** What stands in the database after months of use. */
 async function writeRows({ dataDir }: SeededServer, write: (database: Database) => Promise<void>): Promise<void> {
@@ -77,4 +93,14 @@ async function addReleases({ query }: Database, slug: string, count: number): Pr
     ...{ changelog: '{}', min_version: null, reason: null, created_at: at, activated_at: null, deleted_at: null },
   }));
   await query.insertInto('release').values(rows).execute();
+}
+
+async function addProjects({ query }: Database, kind: 'app' | 'wordpress_plugin', stem: string, count: number) {
+  const like = await query.selectFrom('project').selectAll().where('slug', '=', 'untouched').executeTakeFirstOrThrow();
+  const rows = Array.from({ length: count }, (_, index) => ({
+    ...like,
+    ...{ id: createId(Date.now()), slug: `${stem}-${padded(index)}`, kind },
+    name: JSON.stringify({ en: `Nr ${padded(index)} (${stem})` }),
+  }));
+  await query.insertInto('project').values(rows).execute();
 }

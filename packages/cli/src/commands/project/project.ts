@@ -3,7 +3,8 @@ import { type CommandSpec, type Invocation, type OptionSpec, type Options, readA
 import { asObject, cellOf, type JsonObject } from '../../http/answer.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
 import type { Answer } from '../../terminal/output.ts';
-import { answerPairs, answerTable } from '../answers.ts';
+import { answerPairs } from '../answers.ts';
+import { answerPage, pageOptions, pagePath } from '../pages.ts';
 
 const fields = [
   'slug',
@@ -54,10 +55,12 @@ export const projectCreate: CommandSpec = {
 export const projectList: CommandSpec = {
   words: 'project list',
   summary: 'List the projects',
-  examples: ['signpost project list'],
+  options: pageOptions,
+  examples: ['signpost project list', 'signpost project list --search app --limit 20'],
   run: async (invocation) => {
-    const answer = await (await connectAuthenticated(invocation)).read('/api/projects');
-    return answerTable(answer, 'projects', ['slug', 'kind', 'scan', 'counter', 'created_at', 'deleted_at']);
+    const client = await connectAuthenticated(invocation);
+    const answer = await client.read(pagePath('/api/projects', invocation.options));
+    return answerPage(answer, 'projects', ['slug', 'kind', 'scan', 'counter', 'created_at', 'deleted_at']);
   },
 };
 

@@ -1,8 +1,11 @@
 /** HTTP of projects. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { slugPattern } from '@signpost/protocol/updates/names';
 import { type AppEnv, callerOf } from '../../http/context.ts';
+import { nextSchema, pageShape } from '../../http/page-schema.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
 import { localeMapSchema, textSchema } from '../../http/text-schema.ts';
+import { cutPage } from '../../storage/pages.ts';
 import { describeProtection } from '../../trust/status.ts';
 import {
   changeProject,
@@ -14,7 +17,7 @@ import {
   requireProject,
   restoreProject,
 } from './project.ts';
-import { listProjects, type ProjectRow } from './store.ts';
+import { type ProjectRow, searchProjects } from './store.ts';
 
 /** What the routes of projects need. */
 export interface ProjectRouteDependencies extends ProjectDependencies {
@@ -40,10 +43,11 @@ const createSchema = changeSchema.extend({
   slug: z.string().max(50),
   kind: z.enum(['app', 'wordpress_plugin']).default('app'),
 });
+const kindSchema = z.enum(['app', 'wordpress_plugin', 'module_collection', 'module']);
 const projectSchema = z
   .object({
     slug: z.string(),
-    kind: z.enum(['app', 'wordpress_plugin', 'module_collection', 'module']),
+    kind: kindSchema,
     name: textsSchema,
     description: textsSchema,
     primary_locale: z.string(),
@@ -66,8 +70,10 @@ export function projectRoutes(dependencies: ProjectRouteDependencies): OpenAPIHo
   const { database } = dependencies;
   const router = createRouter();
   router.openapi(listRoute, async (c) => {
-    const rows = await listProjects(database.query, c.var.organisation.id);
-    return c.json({ projects: rows.map(formatProject) }, 200);
+    const wanted = c.req.valid('query');
+    const found = await searchProjects(database, { ...wanted, organisationId: c.var.organisation.id });
+    const { rows, next } = cutPage(found, wanted, ({ slug }) => slug);
+    return c.json({ projects: rows.map(formatProject), next }, 200);
   });
   router.openapi(createProjectRoute, async (c) => {
     const body = c.req.valid('json');
@@ -121,8 +127,14 @@ const listRoute = createRoute({
   method: 'get',
   path: '/api/projects',
   tags,
-  summary: 'The projects of the organisation',
-  responses: { 200: jsonAnswer('All projects, deleted ones too', z.object({ projects: z.array(projectSchema) })) },
+  summary: 'The projects of the organisation; a search is for a part of slug or name',
+  request: { query: z.object({ ...pageShape(z.string().regex(slugPattern)), kind: kindSchema.optional() }) },
+  responses: {
+    200: jsonAnswer(
+      'Projects by slug, deleted ones too',
+      z.object({ projects: z.array(projectSchema), next: nextSchema }),
+    ),
+  },
 });
 const createProjectRoute = createRoute({
   method: 'post',

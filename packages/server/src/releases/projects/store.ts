@@ -1,8 +1,10 @@
 /** SQL of projects. */
 import type { Insertable, Selectable, Transaction, Updateable } from 'kysely';
-import type { Query } from '../../storage/database.ts';
+import type { Database, Query } from '../../storage/database.ts';
+import { type ListPage, rowsToRead } from '../../storage/pages.ts';
 import type { Schema } from '../../storage/schema.ts';
 import type { ProjectTable } from '../../storage/tables/releases.ts';
+import { holdsText, someTextHolds } from '../../storage/text-search.ts';
 
 /** A stored project. */
 export type ProjectRow = Selectable<ProjectTable>;
@@ -25,6 +27,26 @@ export async function listProjects(query: Query, organisationId: string): Promis
     .where('organisation_id', '=', organisationId)
     .orderBy('slug')
     .execute();
+}
+
+/** Which projects are wanted; `after` is the slug of the last one seen. */
+export interface ProjectFilter extends ListPage {
+  readonly organisationId: string;
+  readonly kind?: ProjectRow['kind'] | undefined;
+}
+
+/** Projects by slug, deleted ones too, whose slug or one of whose names holds `search`. */
+export async function searchProjects({ query, engine }: Database, filter: ProjectFilter): Promise<ProjectRow[]> {
+  const { organisationId, kind, search, after } = filter;
+  let rows = query.selectFrom('project').selectAll().where('organisation_id', '=', organisationId).orderBy('slug');
+  if (kind !== undefined) rows = rows.where('kind', '=', kind);
+  if (search !== undefined) {
+    const wanted = { engine, search };
+    rows = rows.where(({ or, ref }) => or([holdsText(ref('slug'), wanted), someTextHolds(ref('name'), wanted)]));
+  }
+  if (after !== undefined) rows = rows.where('slug', '>', after);
+  const count = rowsToRead(filter);
+  return (count === undefined ? rows : rows.limit(count)).execute();
 }
 
 /** Stores a new project. */

@@ -37,6 +37,33 @@ forEachEngine((_engine, open) => {
     assert.equal(problem(await scene.ask('POST', '/api/projects/nothing/restore', { as })), '404 not_found');
   });
 
+  test('pages of projects hold each once, by slug, of one kind if one is asked for', async (t) => {
+    const scene = await openPlanesScene(t, { database: await open() });
+    const as = await scene.openKey(scene.home, ['read', 'manage']);
+    const make = (slug: string, kind = 'app') => create(scene, { slug, kind, name: `Nr. ${slug} (Äh)` }, as);
+    const list = async (query: Record<string, string>) => {
+      const { json } = await scene.ask('GET', `/api/projects?${new URLSearchParams(query)}`, { as });
+      return { slugs: (json.projects as { slug: string }[]).map(({ slug }) => slug), next: json.next };
+    };
+    for (const slug of ['beta', 'delta', 'gamma', 'zeta']) await make(slug);
+    for (const slug of ['alpha', 'epsilon']) await make(slug, 'wordpress_plugin');
+    assert.deepEqual(await list({ limit: '3' }), { slugs: ['alpha', 'beta', 'delta'], next: 'delta' });
+    for (const slug of ['aardvark', 'eta']) await make(slug);
+    const rest = await list({ limit: '4', after: 'delta' });
+    assert.deepEqual(rest, { slugs: ['epsilon', 'eta', 'gamma', 'zeta'], next: null });
+    assert.equal((await list({})).slugs.length, 8);
+    assert.deepEqual(await list({ kind: 'wordpress_plugin', limit: '1' }), { slugs: ['alpha'], next: 'alpha' });
+    const plugins = await list({ kind: 'wordpress_plugin', limit: '1', after: 'alpha' });
+    assert.deepEqual(plugins, { slugs: ['epsilon'], next: null });
+    assert.deepEqual((await list({ search: '. ETA (äH' })).slugs, ['eta']);
+    assert.deepEqual((await list({ search: 'eta', limit: '2' })).slugs, ['beta', 'eta']);
+    for (const wild of ['%', 'b_ta', 'b?ta', '*', '"en"', '{'])
+      assert.deepEqual((await list({ search: wild })).slugs, [], wild);
+    for (const query of ['after=No%20slug', 'after=', 'limit=0', 'limit=501', 'kind=theme']) {
+      assert.equal(problem(await scene.ask('GET', `/api/projects?${query}`, { as })), '400 schema', query);
+    }
+  });
+
   test('text that a database cannot store or nobody can sign is refused when it comes', async (t) => {
     const scene = await openPlanesScene(t, { database: await open() });
     const { key } = await openShop(scene);
