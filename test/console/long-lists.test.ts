@@ -59,14 +59,22 @@ suite('long lists', { skip: missing }, () => {
   });
 
   test('projects', async () => {
-    await writeRows(server, (database) => addProjects(database, 'app', 'many', 58));
+    await writeRows(server, (database) => addProjects(database, { kind: 'app', stem: 'many', count: 58 }));
     await visitor.go('releases');
     await turnThrough(['Compass', 'Nr 049 (many)']);
     await search('nR 057 (M', 'Nr 057 (many)');
   });
 
+  test('modules of a collection', async () => {
+    await server.admin.call('POST', '/api/collections', { slug: 'addons' });
+    await writeRows(server, (database) => addModules(database, 'addons', { stem: 'extra', count: 55 }));
+    await visitor.go('modules/addons');
+    await turnThrough(['Nr 000 (extra)', 'Nr 050 (extra)']);
+    await search('Extra-054', 'Nr 054 (extra)');
+  });
+
   test('plugins, which are some of the projects', async () => {
-    await writeRows(server, (database) => addProjects(database, 'wordpress_plugin', 'plug', 53));
+    await writeRows(server, (database) => addProjects(database, { kind: 'wordpress_plugin', stem: 'plug', count: 53 }));
     await visitor.go('wordpress');
     await turnThrough(['Nr 000 (plug)', 'Nr 050 (plug)']);
     await search('PLUG-052', 'Nr 052 (plug)');
@@ -76,7 +84,7 @@ suite('long lists', { skip: missing }, () => {
 const padded = (index: number) => String(index).padStart(3, '0');
 
 /** What stands in the database after months of use. */
-async function writeRows({ dataDir }: SeededServer, write: (database: Database) => Promise<void>): Promise<void> {
+async function writeRows({ dataDir }: SeededServer, write: (database: Database) => Promise<unknown>): Promise<void> {
   const database = await openDatabase({ dataDir, databaseUrl: undefined }, { create: false });
   try {
     await write(database);
@@ -95,7 +103,14 @@ async function addReleases({ query }: Database, slug: string, count: number): Pr
   await query.insertInto('release').values(rows).execute();
 }
 
-async function addProjects({ query }: Database, kind: 'app' | 'wordpress_plugin', stem: string, count: number) {
+/** The `stem` is part of slugs and names alike. */
+interface Projects {
+  readonly kind: 'app' | 'wordpress_plugin' | 'module';
+  readonly stem: string;
+  readonly count: number;
+}
+
+async function addProjects({ query }: Database, { kind, stem, count }: Projects) {
   const like = await query.selectFrom('project').selectAll().where('slug', '=', 'untouched').executeTakeFirstOrThrow();
   const rows = Array.from({ length: count }, (_, index) => ({
     ...like,
@@ -103,4 +118,19 @@ async function addProjects({ query }: Database, kind: 'app' | 'wordpress_plugin'
     name: JSON.stringify({ en: `Nr ${padded(index)} (${stem})` }),
   }));
   await query.insertInto('project').values(rows).execute();
+  return rows;
+}
+
+async function addModules(database: Database, collection: string, wanted: Omit<Projects, 'kind'>): Promise<void> {
+  const { query } = database;
+  const { id } = await query
+    .selectFrom('project')
+    .select('id')
+    .where('slug', '=', collection)
+    .executeTakeFirstOrThrow();
+  const rows = (await addProjects(database, { ...wanted, kind: 'module' })).map((project) => ({
+    ...{ project_id: project.id, organisation_id: project.organisation_id, collection_id: id, category: '{}' },
+    ...{ requires_permissions: '[]', info_url: null, trust_level: 'community' as const, pending: 0 },
+  }));
+  await query.insertInto('module').values(rows).execute();
 }

@@ -154,7 +154,7 @@ export interface Operations {
   'GET /api/collections/{collection}': { path: { collection: string }; answer: Schemas['Collection'] };
   'GET /api/collections/{collection}/authors': { path: { collection: string }; answer: { authors: readonly (Schemas['ModuleAuthor'])[] } };
   'GET /api/collections/{collection}/catalogue': { path: { collection: string }; answer: Schemas['CatalogueState'] };
-  'GET /api/collections/{collection}/modules': { path: { collection: string }; answer: { modules: readonly (Schemas['Module'])[] } };
+  'GET /api/collections/{collection}/modules': { path: { collection: string }; query: { search?: string; after?: string; limit?: number }; answer: { modules: readonly (Schemas['Module'])[]; next: string | null } };
   'GET /api/collections/{collection}/modules/{module}': { path: { collection: string; module: string }; answer: Schemas['Module'] };
   'GET /api/components': { query: { name?: string; component_version?: string; purl?: string; licence?: string; after?: string; limit?: number; project?: string }; answer: { components: readonly ((Schemas['SbomComponent']) & ({ project: string; release: string }))[]; next: string | null } };
   'GET /api/docs': { answer: Blob };

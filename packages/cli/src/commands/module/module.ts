@@ -2,7 +2,8 @@
 import { type CommandSpec, type Invocation, type OptionSpec, type Options, readArgument } from '../../command.ts';
 import type { JsonObject } from '../../http/answer.ts';
 import { connectAuthenticated } from '../../http/connect.ts';
-import { answerPairs, answerTable } from '../answers.ts';
+import { answerPairs } from '../answers.ts';
+import { answerPage, pageOptions, pagePath } from '../pages.ts';
 
 const fields = [
   'slug',
@@ -54,10 +55,12 @@ export const moduleList: CommandSpec = {
   words: 'module list',
   arguments: '<collection>',
   summary: 'List the modules of a collection, with the versions that its catalogue offers',
-  examples: ['signpost module list addons'],
+  options: pageOptions,
+  examples: ['signpost module list addons', 'signpost module list addons --search map --limit 20'],
   run: async (invocation) => {
-    const answer = await (await connectAuthenticated(invocation)).read(listPath(invocation));
-    return answerTable(answer, 'modules', ['slug', 'trust_level', 'offered_version', 'created_at']);
+    const client = await connectAuthenticated(invocation);
+    const answer = await client.read(pagePath(listPath(invocation), invocation.options));
+    return answerPage(answer, 'modules', ['slug', 'trust_level', 'offered_version', 'created_at']);
   },
 };
 

@@ -1,10 +1,13 @@
 /** HTTP of modules. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { trustLevels } from '@signpost/protocol/updates/catalogue';
+import { slugPattern } from '@signpost/protocol/updates/names';
 import { type AppEnv, callerOf } from '../../http/context.ts';
+import { nextSchema, pageShape } from '../../http/page-schema.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
 import { deleteProject, fieldsOf } from '../../releases/projects/project.ts';
 import type { Query } from '../../storage/database.ts';
+import { cutPage } from '../../storage/pages.ts';
 import type { ModuleRow } from '../catalogue/store.ts';
 import { requireCollection } from '../collections/collection.ts';
 import type { CollectionRouteDependencies } from '../collections/routes.ts';
@@ -12,7 +15,7 @@ import { formatIcon, iconSchema } from '../icons/icon-format.ts';
 import { type IconRow, listCollectionIcons, listIconFiles } from '../icons/store.ts';
 import { changeSchema, mapSchema, readChange, typesSchema } from './change.ts';
 import { changeModule, createModule, factsOf, requireModule } from './module.ts';
-import { listModules, listOffered } from './store.ts';
+import { listOffered, searchModules } from './store.ts';
 
 const createSchema = changeSchema.extend({ slug: z.string().max(50) });
 const moduleSchema = z
@@ -44,11 +47,13 @@ export function memberRoutes(dependencies: CollectionRouteDependencies): OpenAPI
   router.openapi(listRoute, async (c) => {
     const collection = await requireCollection(database.query, c.var.organisation.id, c.req.valid('param').collection);
     const offered = await listOffered(database.query, collection.id);
-    const rows = await listModules(database.query, collection.id);
+    const wanted = c.req.valid('query');
+    const found = await searchModules(database, { ...wanted, collectionId: collection.id });
+    const { rows, next } = cutPage(found, wanted, ({ slug }) => slug);
     const icons = Map.groupBy(await listCollectionIcons(database.query, collection.id), ({ module_id }) => module_id);
     const describe = (row: ModuleRow) =>
       formatModule(row, { collection: collection.slug, offered, icon: icons.get(row.project_id) ?? [] });
-    return c.json({ modules: rows.map(describe) }, 200);
+    return c.json({ modules: rows.map(describe), next }, 200);
   });
   router.openapi(createModuleRoute, async (c) => {
     const { collection } = c.req.valid('param');
@@ -125,9 +130,9 @@ const listRoute = createRoute({
   method: 'get',
   path: base,
   tags,
-  summary: 'The modules of a collection',
-  request: { params: collectionParams },
-  responses: { 200: jsonAnswer('By slug', z.object({ modules: z.array(moduleSchema) })) },
+  summary: 'The modules of a collection; a search is for a part of slug or name',
+  request: { params: collectionParams, query: z.object(pageShape(z.string().regex(slugPattern))) },
+  responses: { 200: jsonAnswer('By slug', z.object({ modules: z.array(moduleSchema), next: nextSchema })) },
 });
 const createModuleRoute = createRoute({
   method: 'post',

@@ -1,8 +1,10 @@
 /** SQL of modules. */
 import type { Insertable, Transaction, Updateable } from 'kysely';
-import type { Query } from '../../storage/database.ts';
+import type { Database, Query } from '../../storage/database.ts';
+import { type ListPage, rowsToRead } from '../../storage/pages.ts';
 import type { Schema } from '../../storage/schema.ts';
 import type { ModuleTable } from '../../storage/tables/modules.ts';
+import { holdsText, someTextHolds } from '../../storage/text-search.ts';
 import type { ModuleRow } from '../catalogue/store.ts';
 
 /** Stores what a module has beside its project. */
@@ -30,9 +32,24 @@ function selectModules(query: Query, collectionId: string) {
     .where('project.deleted_at', 'is', null);
 }
 
-/** The modules of a collection by slug, deleted ones left out. */
-export async function listModules(query: Query, collectionId: string): Promise<ModuleRow[]> {
-  return selectModules(query, collectionId).orderBy('project.slug').execute();
+/** Which modules are wanted; `after` is the slug of the last one seen. */
+export interface ModuleFilter extends ListPage {
+  readonly collectionId: string;
+}
+
+/** The modules of a collection by slug whose slug or one of whose names holds `search`, deleted ones left out. */
+export async function searchModules({ query, engine }: Database, filter: ModuleFilter): Promise<ModuleRow[]> {
+  const { collectionId, search, after } = filter;
+  let rows = selectModules(query, collectionId).orderBy('project.slug');
+  if (search !== undefined) {
+    const wanted = { engine, search };
+    rows = rows.where(({ or, ref }) =>
+      or([holdsText(ref('project.slug'), wanted), someTextHolds(ref('project.name'), wanted)]),
+    );
+  }
+  if (after !== undefined) rows = rows.where('project.slug', '>', after);
+  const count = rowsToRead(filter);
+  return (count === undefined ? rows : rows.limit(count)).execute();
 }
 
 /** The module of that slug, unless it is deleted. */
