@@ -113,7 +113,7 @@ suite('accounts', { skip: missing }, () => {
 
   test('a person is added, given another role, made an administrator, and disabled', async () => {
     const { page } = admin;
-    const tellPeople = await holdRequests(page, '**/api/people');
+    const tellPeople = await holdRequests(page, '**/api/people?*');
     await page.goto(`${server.base}/console/accounts/people`);
     await page.waitForSelector('h1:text-is("People")');
     await page.evaluate(async () => (await fetch('/api/organisation')).text());

@@ -65,6 +65,15 @@ suite('long lists', { skip: missing }, () => {
     await search('nR 057 (M', 'Nr 057 (many)');
   });
 
+  test('people', async () => {
+    await writeRows(server, (database) => addPeople(database, 56));
+    await visitor.go('accounts/people');
+    await turnThrough(['Alice Adler', 'Dr. Änn 049']);
+    await search('DR. äNN 055', 'Dr. Änn 055');
+    await visitor.go('accounts/people');
+    await visitor.page.waitForSelector('text=59 people have none.');
+  });
+
   test('modules of a collection', async () => {
     await server.admin.call('POST', '/api/collections', { slug: 'addons' });
     await writeRows(server, (database) => addModules(database, 'addons', { stem: 'extra', count: 55 }));
@@ -133,4 +142,17 @@ async function addModules(database: Database, collection: string, wanted: Omit<P
     ...{ requires_permissions: '[]', info_url: null, trust_level: 'community' as const, pending: 0 },
   }));
   await query.insertInto('module').values(rows).execute();
+}
+
+async function addPeople({ query }: Database, count: number): Promise<void> {
+  const { id: organisation } = await query.selectFrom('organisation').select('id').executeTakeFirstOrThrow();
+  const at = Date.now();
+  const rows = Array.from({ length: count }, (_, index) => ({
+    ...{ id: createId(at), email: `anna${padded(index)}@example.org`, name: `Dr. Änn ${padded(index)}` },
+    ...{ password_hash: 'none', created_at: at, disabled_at: null },
+  }));
+  await query.insertInto('person').values(rows).execute();
+  const role = 'viewer' as const;
+  const memberships = rows.map(({ id }) => ({ organisation_id: organisation, person_id: id, role, created_at: at }));
+  await query.insertInto('membership').values(memberships).execute();
 }

@@ -4,6 +4,7 @@ import { parseScope, slugPattern } from '@signpost/protocol/updates/names';
 import type { Context } from 'hono';
 import { Refusal } from '../errors.ts';
 import { type AppEnv, callerOf, requirePerson } from '../http/context.ts';
+import { nextSchema, pageShape } from '../http/page-schema.ts';
 import { hasProof, passwordSchema, proofExpected, proofShape, readProof } from '../http/proof-schema.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../http/router.ts';
 import { grantableVerbSchema, scopeSchema, verbSchema } from '../http/scope-schema.ts';
@@ -12,6 +13,8 @@ import { createApiKey, findAnswerable, revokeApiKey } from './api-keys.ts';
 import { factorRoutes } from './factors/routes.ts';
 import { listFactorHolders } from './factors/store.ts';
 import { firstAdminRoutes } from './first-admin/routes.ts';
+import { readMemberPage } from './members/page.ts';
+import { countWithoutFactor } from './members/store.ts';
 import { changeSecondFactorRule, createOrganisation, type RefreshableDirectory } from './organisations.ts';
 import { changePerson, createPerson, makeAdmin } from './people.ts';
 import { addLogInRoutes, addSessionRoutes, type SessionRouteDependencies } from './sessions/routes.ts';
@@ -20,7 +23,6 @@ import {
   type ApiKeyRow,
   findOrganisation,
   listApiKeys,
-  listMembers,
   listOrganisations,
   type MemberRow,
   type OrganisationRow,
@@ -104,8 +106,14 @@ const peopleRoute = createRoute({
   method: 'get',
   path: '/api/people',
   tags: ['accounts'],
-  summary: 'The members of the organisation',
-  responses: { 200: jsonAnswer('The members, by address.', z.object({ people: z.array(personSchema) })) },
+  summary: 'The members of the organisation; a search is for a part of name or address',
+  request: { query: z.object(pageShape(z.uuid())) },
+  responses: {
+    200: jsonAnswer(
+      'The members, by address, and how many of all of them may act without a second factor.',
+      z.object({ people: z.array(personSchema), next: nextSchema, without_second_factor: z.int() }),
+    ),
+  },
 });
 
 const newPersonRoute = createRoute({
@@ -150,12 +158,15 @@ const adminRoute = createRoute({
 
 function addPeopleRoutes(router: OpenAPIHono<AppEnv>, dependencies: AccountDependencies): void {
   const { database, passwords, now } = dependencies;
-  const holdersOf = (c: Context<AppEnv>) => listFactorHolders(database.query, c.var.organisation.id);
+  const holdersOf = (c: Context<AppEnv>, among?: readonly string[]) =>
+    listFactorHolders(database.query, c.var.organisation.id, among);
   router.openapi(peopleRoute, async (c) => {
     const { id } = c.get('organisation');
-    const people = await listMembers(database.query, id);
-    const holders = await holdersOf(c);
-    return c.json({ people: people.map((member) => describePerson(member, holders)) }, 200);
+    const page = c.req.valid('query');
+    const { rows, next } = await readMemberPage(database, id, page);
+    const holders = await holdersOf(c, page.limit === undefined ? undefined : rows.map((member) => member.id));
+    const people = rows.map((member) => describePerson(member, holders));
+    return c.json({ people, next, without_second_factor: await countWithoutFactor(database.query, id) }, 200);
   });
   router.openapi(newPersonRoute, async (c) => {
     const { email, name, role, password } = c.req.valid('json');
@@ -169,13 +180,13 @@ function addPeopleRoutes(router: OpenAPIHono<AppEnv>, dependencies: AccountDepen
   router.openapi(changePersonRoute, async (c) => {
     const personId = c.req.valid('param').id;
     const changed = await changePerson(dependencies, callerOf(c.var), { personId, changes: c.req.valid('json') });
-    return c.json(describePerson(changed, await holdersOf(c)), 200);
+    return c.json(describePerson(changed, await holdersOf(c, [personId])), 200);
   });
   router.openapi(adminRoute, async (c) => {
     const caller = callerOf(c.var);
     await confirmPerson(dependencies, caller, readProof(c.req.valid('json')));
     const made = await makeAdmin(dependencies, caller, c.req.valid('param').id);
-    return c.json(describePerson(made, await holdersOf(c)), 200);
+    return c.json(describePerson(made, await holdersOf(c, [made.id])), 200);
   });
 }
 

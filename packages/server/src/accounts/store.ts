@@ -69,11 +69,6 @@ export async function insertMembership(query: Query, row: MembershipTable): Prom
   await query.insertInto('membership').values(row).execute();
 }
 
-/** The members of an organisation, by address. */
-export async function listMembers(query: Query, organisationId: string): Promise<MemberRow[]> {
-  return members(query, organisationId).orderBy('person.email').execute();
-}
-
 /** The member with this id. */
 export async function findMember(
   query: Query,

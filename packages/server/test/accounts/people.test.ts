@@ -4,6 +4,12 @@ import { verifyAuditChain } from '../../src/audit/store.ts';
 import { addAdmin, createScene, password } from '../http/scene.ts';
 import { forEachEngine } from '../storage/engines.ts';
 
+interface PeoplePage {
+  readonly people: readonly { readonly email: string }[];
+  readonly next: string | null;
+  readonly without_second_factor: number;
+}
+
 forEachEngine((_engine, open) => {
   suite('people', () => {
     test('are created as members, under an address that is theirs alone on the server', async () => {
@@ -23,6 +29,36 @@ forEachEngine((_engine, open) => {
       const { people } = (await (await ask('GET', '/api/people', { as })).json()) as { people: { role: string }[] };
       assert.deepEqual(people.map(({ role }) => role).toSorted(), ['admin', 'manager', 'viewer', 'viewer']);
       assert.doesNotMatch(JSON.stringify(people), /argon2/);
+    });
+
+    test('are listed in pages, each once, by address, and found by parts of name and address', async () => {
+      const { ask, home, other } = await createScene(await open());
+      const as = home.people.admin.session;
+      const add = (email: string, name: string) =>
+        ask('POST', '/api/people', { as, json: { email, name, role: 'viewer', password: 'a long password' } });
+      const list = async (query: Record<string, string>) => {
+        const json = (await (
+          await ask('GET', `/api/people?${new URLSearchParams(query)}`, { as })
+        ).json()) as PeoplePage;
+        return { ...json, emails: json.people.map(({ email }) => email) };
+      };
+      for (const name of ['b_b', 'dee', 'fee']) await add(`${name}@zz.example`, `Dr. Örs ${name} 100%`);
+      const all = await list({});
+      assert.deepEqual([all.next, all.without_second_factor, all.emails.length], [null, 6, 6]);
+      const first = await list({ search: '@ZZ.', limit: '2' });
+      assert.deepEqual(first.emails, ['b_b@zz.example', 'dee@zz.example']);
+      for (const name of ['aaa', 'eee']) await add(`${name}@zz.example`, name);
+      const second = await list({ search: '@ZZ.', limit: '2', after: first.next ?? '' });
+      assert.deepEqual([second.emails, second.next], [['eee@zz.example', 'fee@zz.example'], null]);
+      assert.equal(second.without_second_factor, 8, 'of all, not of the page');
+      assert.deepEqual((await list({ search: 'öRS DEE 100%' })).emails, ['dee@zz.example']);
+      assert.deepEqual((await list({ search: 'B_' })).emails, ['b_b@zz.example']);
+      for (const wild of ['d_e', '*', '?', 'd.e@', '%@'])
+        assert.deepEqual((await list({ search: wild })).emails, [], wild);
+      const stranger = other.people.viewer.id;
+      for (const query of ['after=dee@zz.example', `after=${stranger}`, 'limit=0', 'limit=501']) {
+        assert.equal((await ask('GET', `/api/people?${query}`, { as })).status, 400, query);
+      }
     });
 
     test('lose their sessions and their way in when they are disabled, and may be restored', async () => {

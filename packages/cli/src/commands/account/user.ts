@@ -7,7 +7,8 @@ import { askPerson, codeOptions, createAskCode, personOptions, withPerson } from
 import { openSession } from '../../http/session.ts';
 import { Failure } from '../../terminal/failure.ts';
 import type { Answer } from '../../terminal/output.ts';
-import { answerPairs, answerTable } from '../answers.ts';
+import { answerPairs } from '../answers.ts';
+import { answerPage, pageOptions, pagePath } from '../pages.ts';
 import { asFailure, environmentOf } from '../server/server-package.ts';
 
 const columns = ['email', 'name', 'role', 'disabled', 'second_factor', 'created_at'];
@@ -36,9 +37,12 @@ export const userAdd: CommandSpec = {
 export const userList: CommandSpec = {
   words: 'user list',
   summary: 'List the members of the organisation',
-  examples: ['signpost user list', 'signpost user list --json'],
-  run: async (invocation) =>
-    answerTable(await (await connectAuthenticated(invocation)).read('/api/people'), 'people', columns),
+  options: pageOptions,
+  examples: ['signpost user list', 'signpost user list --search bob --limit 20'],
+  run: async (invocation) => {
+    const client = await connectAuthenticated(invocation);
+    return answerPage(await client.read(pagePath('/api/people', invocation.options)), 'people', columns);
+  },
 };
 
 /** `signpost user role`. */

@@ -196,11 +196,17 @@ export async function countRecoveryCodes(query: Query, personId: string): Promis
   return row.count;
 }
 
-/** Those of an organisation's members who have a second factor, by id. */
-export async function listFactorHolders(query: Query, organisationId: string): Promise<ReadonlySet<string>> {
+/** Those of an organisation's members, or of some of them, who have a second factor, by id. */
+export async function listFactorHolders(
+  query: Query,
+  organisationId: string,
+  among?: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (among?.length === 0) return new Set();
   const rows = await query
     .selectFrom('membership')
     .where('organisation_id', '=', organisationId)
+    .$if(among !== undefined, (members) => members.where('person_id', 'in', among ?? []))
     .where(({ or, exists, selectFrom }) =>
       or([
         exists(
