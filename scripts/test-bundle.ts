@@ -85,6 +85,8 @@ function createPlugin(programs: ReadonlyMap<string, string>): Plugin {
     name: 'signpost-tests',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^file:/ }, ({ path }) => ({ path: fileURLToPath(path) }));
+      // Tables of routes name the pages that they would load; in tests none is.
+      onResolve({ filter: /\.svelte$/ }, ({ path, resolveDir }) => ({ path: join(resolveDir, path), external: true }));
       onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
         kind === 'entry-point' || path.startsWith('file:') || bundledPackages.test(path)
           ? undefined
