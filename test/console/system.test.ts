@@ -36,6 +36,15 @@ suite('the system', { skip: missing }, () => {
     await manager.close();
   });
 
+  test('the figures of the server are told in words, and how Prometheus reads them', async () => {
+    const { page } = admin;
+    await admin.go('system');
+    const figures = page.locator('section[aria-labelledby=figures]');
+    assert.match((await figures.textContent()) ?? '', /[1-9]\d* answered, 0 of them failed/);
+    await figures.locator(`pre:has-text("targets: ['${new URL(server.base).host}']")`).waitFor();
+    admin.assertQuiet();
+  });
+
   test('the audit log shows the newest first, pages both ways, filters, and its chain is checked', async () => {
     const { page } = admin;
     const first = 'tbody tr:first-child td:first-child';
