@@ -100,7 +100,7 @@ export const differences: Readonly<Record<string, Difference>> = {
   'a finalisation that comes a second time': {
     ours: '200 valid, order valid',
     pebble: '403 orderNotReady, order valid',
-    why: 'RFC 8555, 7.4, would have an error; the same request by the same key finds its certificate, since answers are lost (decision 271)',
+    why: 'RFC 8555, 7.4, would have an error; the same request by the same key finds its certificate, since answers are lost (decision 278)',
   },
   'a request for a certificate that is none': {
     ours: '400 badCSR, order ready',
