@@ -6,7 +6,7 @@ import { parsePositions } from '@signpost/protocol/client/subscribe/positions';
 import { verifyChannelKey } from '@signpost/protocol/frames/channel-key';
 import { formatCursor, parseCursor } from '@signpost/protocol/frames/cursor';
 import { encodeFrame, parseFrame } from '@signpost/protocol/frames/frame';
-import { parsePayload } from '@signpost/protocol/frames/payload';
+import { channelOf, parsePayload } from '@signpost/protocol/frames/payload';
 import { writeFrame } from '@signpost/protocol/frames/write-frame';
 import type { VerifiedTrustList } from '@signpost/protocol/updates/verify-trust-list';
 import { createTrust, now, pushKey, pushKeyEntry } from '../documents.ts';
@@ -89,15 +89,5 @@ async function createSeeds(): Promise<readonly FrameSeed[]> {
 }
 
 function channelFor(type: string): string {
-  const [family = ''] = type.split('.');
-  const channels: Readonly<Record<string, string>> = {
-    release: 'releases',
-    key: 'trust',
-    certificate: 'certificates',
-    telemetry: 'system',
-    client: 'session.1',
-    heartbeat: 'trust',
-    snapshot: 'trust',
-  };
-  return channels[family] ?? family;
+  return channelOf(type) ?? (/^(?:client|session)\./.test(type) ? 'session.1' : 'trust');
 }
