@@ -173,9 +173,10 @@ export class Sequencer {
       const { drafts, taken } = await this.#takeEvents(tx, organisationId, now);
       const admissions = await admitPublications(tx, log, publications);
       const fresh = listNew(publications, admissions);
-      const frames = await appendFrames(tx, log, { drafts: [...drafts, ...fresh], signer, now });
       const told = fresh.filter(({ type }) => type.startsWith('app.'));
       if (told.length > 0) await this.#parts.published(tx, { organisationId, drafts: told, at: now });
+      // As late as can be: a frame says when it was signed, and listeners weigh how long ago that is.
+      const frames = await appendFrames(tx, log, { drafts: [...drafts, ...fresh], signer, now: this.#parts.now() });
       const own = frames.slice(drafts.length);
       const outcomes = await recordPublications(tx, log, { publications, admissions, frames: own, now });
       return { batch: { log, frames }, outcomes, taken };
