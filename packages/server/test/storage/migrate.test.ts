@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { sql } from 'kysely';
+import { type KyselyPlugin, sql } from 'kysely';
 import { systemActor } from '../../src/audit/audit.ts';
 import { recordAudit, verifyAuditChain } from '../../src/audit/store.ts';
 import { Refusal } from '../../src/errors.ts';
@@ -45,6 +45,30 @@ forEachEngine((_name, open, locate) => {
     } finally {
       await first.close();
       await second.close();
+    }
+  });
+
+  test('whoever comes second to the table of migrations goes on when it is there, and fails otherwise', async () => {
+    const location = await locate();
+    const database = await openDatabase(location, { create: true });
+    // As PostgreSQL says it when the other one has committed in between (42710, duplicate_object).
+    const collision = Object.assign(new Error('type "migration" already exists'), { code: '42710' });
+    const collide: KyselyPlugin = {
+      transformQuery: ({ node }) => {
+        if (node.kind === 'RawNode' && node.sqlFragments[0]?.startsWith('create table if not exists migration')) {
+          throw collision;
+        }
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    };
+    const second = { ...database, query: database.query.withPlugin(collide) };
+    try {
+      await assert.rejects(migrate(second), collision);
+      assert.deepEqual(await migrate(database), migrationNames);
+      assert.deepEqual(await migrate(second), []);
+    } finally {
+      await database.close();
     }
   });
 

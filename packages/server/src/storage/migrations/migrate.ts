@@ -3,7 +3,6 @@ import { type Kysely, sql } from 'kysely';
 import { Refusal } from '../../errors.ts';
 import type { Database } from '../database.ts';
 import type { Schema } from '../schema.ts';
-import { violationOf } from '../violation.ts';
 import { foundation } from './0001-foundation.ts';
 import { pki } from './0002-pki.ts';
 import { vaultKey } from './0003-vault-key.ts';
@@ -136,15 +135,18 @@ async function createRecord(database: Database): Promise<void> {
   try {
     await sql`create table if not exists migration (name text primary key)`.execute(database.query);
   } catch (error) {
-    // On PostgreSQL two of these at once can collide in the catalogue; then the table is there.
-    if (violationOf(error) !== 'unique') throw error;
+    // On PostgreSQL two of these at once can collide in the catalogue, in more ways than one; then the table is there.
+    if (!(await hasRecord(database))) throw error;
   }
 }
 
 async function readApplied(database: Database): Promise<Set<string>> {
+  return (await hasRecord(database)) ? readNames(database.query) : new Set();
+}
+
+async function hasRecord(database: Database): Promise<boolean> {
   const tables = await database.query.introspection.getTables();
-  if (!tables.some((table) => table.name === 'migration')) return new Set();
-  return readNames(database.query);
+  return tables.some((table) => table.name === 'migration');
 }
 
 async function readNames(query: Kysely<Schema>): Promise<Set<string>> {
