@@ -1,5 +1,7 @@
 /** Holds rows of certificates against the certificates themselves, their issuers, and the keys in the vault. */
+
 import { parseBase64 } from '@signpost/protocol/bytes/base64';
+import { isSameBytes } from '@signpost/protocol/bytes/compare';
 import { TrustError } from '@signpost/protocol/errors';
 import { parseSubjectKey } from '@signpost/protocol/keys/subject-key';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
@@ -17,7 +19,7 @@ import {
   type DerivedColumns,
   deriveColumns,
 } from '../records/certificate-row.ts';
-import { type Check, compareKey, type Finding, type KnownIssuer, type Problem } from './finding.ts';
+import { type Check, compareKey, type Finding, type KnownIssuer, type Problem, parseStored } from './finding.ts';
 
 const pageSize = 200;
 
@@ -36,7 +38,7 @@ export async function checkCertificates(check: Check, tell: (found: readonly Fin
 }
 
 async function checkOne(check: Check, row: CertificateRow): Promise<readonly Finding[]> {
-  const certificate = parseStored(row);
+  const certificate = parseStored(row.der, parseCertificate);
   if (!certificate) return [describe(row, 'der-unreadable', 'expected the DER of a certificate')];
   const issuer = await checkIssuer(check, row, certificate);
   const derived = deriveColumns(certificate);
@@ -57,14 +59,6 @@ async function checkOne(check: Check, row: CertificateRow): Promise<readonly Fin
 function findWeakKey({ now, weakKeys }: AuthorityParts, row: CertificateRow, { spki }: Certificate): Finding[] {
   if (weakKeys.count === 0 || row.state === 'revoked' || row.not_after < now()) return [];
   return weakKeys.has(parseSubjectKey(spki)) ? [describe(row, 'key-known-weak', 'others have the private key')] : [];
-}
-
-function parseStored({ der }: CertificateRow): Certificate | undefined {
-  try {
-    return parseCertificate(parseBase64(der));
-  } catch {
-    return undefined;
-  }
 }
 
 async function checkIssuer(check: Check, row: CertificateRow, certificate: Certificate): Promise<readonly Finding[]> {
@@ -153,7 +147,7 @@ async function checkAuthorityKey(
   const id = row.subject_authority_id ?? '';
   const authority = await findAuthority(parts.database.query, caller.organisationId, { id });
   if (!authority) return [describe(row, 'issuer-missing', id)];
-  if (Buffer.compare(parseBase64(authority.public_key), certificate.spki) !== 0) {
+  if (!isSameBytes(parseBase64(authority.public_key), certificate.spki)) {
     return [describe(row, 'key-differs', `the certificate is not for the key of ${authority.name}`)];
   }
   if (authority.custody !== 'server') return [];

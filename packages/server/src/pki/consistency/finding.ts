@@ -1,5 +1,7 @@
 /** What a check of the certificate authority's database finds, and what it works with. */
 
+import { parseBase64 } from '@signpost/protocol/bytes/base64';
+import { isSameBytes } from '@signpost/protocol/bytes/compare';
 import { TrustError } from '@signpost/protocol/errors';
 import { derivePublicKey } from '@signpost/protocol/keys/private-key';
 import type { VerificationKey } from '@signpost/protocol/keys/verification-key';
@@ -66,10 +68,20 @@ export async function compareKey(
     const pkcs8 = new Uint8Array(open());
     const { spki } = await derivePublicKey(pkcs8);
     pkcs8.fill(0);
-    if (Buffer.compare(spki, expected) === 0) return undefined;
+    if (isSameBytes(spki, expected)) return undefined;
     return { problem: 'key-differs', detail: 'the sealed key is not the certified one' };
   } catch (error) {
     if (!(error instanceof TrustError || (error instanceof Refusal && error.rule === 'secret-unreadable'))) throw error;
     return { problem: 'key-unreadable', detail: error.message };
+  }
+}
+
+/** What `parse` makes of DER as it is stored, in base64; undefined for what it refuses. */
+export function parseStored<T>(der: string, parse: (bytes: Uint8Array<ArrayBuffer>) => T): T | undefined {
+  try {
+    return parse(parseBase64(der));
+  } catch (error) {
+    if (error instanceof TrustError) return undefined;
+    throw error;
   }
 }

@@ -1,10 +1,9 @@
 /** Holds the keys that authorities have besides their own, for OCSP and timestamps, against the certificates for them. */
-import { parseBase64 } from '@signpost/protocol/bytes/base64';
-import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
+import { parseCertificate } from '@signpost/protocol/x509/certificate';
 import { recordAudit } from '../../audit/store.ts';
 import { openResponderKey } from '../revocation/ocsp/responder.ts';
 import { openTimestampKey } from '../timestamps/certificate.ts';
-import { type Check, compareKey, type Finding } from './finding.ts';
+import { type Check, compareKey, type Finding, parseStored } from './finding.ts';
 import { deleteResponder, type KeyBesides, listKeysBesides } from './store.ts';
 
 /** Checks every such key of the organisation. */
@@ -22,7 +21,7 @@ async function findWrong(
   { parts }: Check,
   { kind, authorityId, sealedKey, ...key }: KeyBesides,
 ): Promise<Wrong | undefined> {
-  const certificate = parseStored(key.certificate.der);
+  const certificate = parseStored(key.certificate.der, parseCertificate);
   // Told of where certificates are checked.
   if (!certificate) return undefined;
   if (key.certificate.issuer_id !== authorityId) {
@@ -31,14 +30,6 @@ async function findWrong(
   const open = kind === 'ocsp' ? openResponderKey : openTimestampKey;
   const wrong = await compareKey(() => open(parts.vault, key.certificate.id, sealedKey), certificate);
   return wrong && { ...wrong, detail: `${kind}: ${wrong.detail}` };
-}
-
-function parseStored(der: string): Certificate | undefined {
-  try {
-    return parseCertificate(parseBase64(der));
-  } catch {
-    return undefined;
-  }
 }
 
 /**

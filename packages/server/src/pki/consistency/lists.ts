@@ -18,7 +18,7 @@ import {
   raiseNumber,
   updateRevocationState,
 } from '../revocation/store.ts';
-import type { Check, Finding } from './finding.ts';
+import { type Check, type Finding, parseStored } from './finding.ts';
 import { checkEntries } from './list-entries.ts';
 import { deleteList, listListKeys, rewriteList } from './store.ts';
 
@@ -40,7 +40,7 @@ interface StoredList {
 }
 
 async function checkList(check: Check, stored: StoredList): Promise<readonly Finding[]> {
-  const list = parseStored(stored.row);
+  const list = parseStored(stored.row.der, parseRevocationList);
   if (!list) return [await takeAway(check, stored, describe(stored, 'list-unreadable', 'expected the DER of a list'))];
   const wrong = await findForgery(list, stored.authority);
   if (wrong !== undefined) {
@@ -52,14 +52,6 @@ async function checkList(check: Check, stored: StoredList): Promise<readonly Fin
     ...(await checkNumber(check, stored, list)),
     ...(isWhole ? await checkEntries(check, { ...stored, list }) : []),
   ];
-}
-
-function parseStored({ der }: RevocationListRow): RevocationList | undefined {
-  try {
-    return parseRevocationList(parseBase64(der));
-  } catch {
-    return undefined;
-  }
 }
 
 async function findForgery(list: RevocationList, authority: AuthorityRow): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 /** Answering a request about an authority's certificates (RFC 6960, 2; RFC 5019, 2.2): from what was signed before, or anew. */
 import { createHash } from 'node:crypto';
+import { isSameBytes } from '@signpost/protocol/bytes/compare';
 import { TrustError } from '@signpost/protocol/errors';
 import type { CertificateId } from '@signpost/protocol/x509/ocsp/certificate-id';
 import { type OcspRequest, parseOcspRequest } from '@signpost/protocol/x509/ocsp/request';
@@ -15,7 +16,7 @@ import { toReason } from '../lists/entries.ts';
 import { answerAgeMs, answerValidityMs } from '../periods.ts';
 import { listStatuses } from '../store.ts';
 import { openResponder, type Responder, type ResponderParts } from './responder.ts';
-import { isSameOctets, type SignedAnswer, type SignedAnswers } from './signed-answers.ts';
+import type { SignedAnswer, SignedAnswers } from './signed-answers.ts';
 
 /** What answering needs. */
 export interface AnswerParts extends ResponderParts {
@@ -89,7 +90,7 @@ function assertOwn({ certificates }: OcspRequest, responder: Responder): void {
 
 function isOwn({ hash, nameHash, keyHash }: CertificateId, { issuerHashes }: Responder): boolean {
   const own = issuerHashes.get(hash);
-  return own !== undefined && isSameOctets(own.nameHash, nameHash) && isSameOctets(own.keyHash, keyHash);
+  return own !== undefined && isSameBytes(own.nameHash, nameHash) && isSameBytes(own.keyHash, keyHash);
 }
 
 async function answerRequest(parts: AnswerParts, place: AuthorityPlace, asked: Asked): Promise<OcspAnswer> {

@@ -1,4 +1,5 @@
 /** OCSP answers that were signed before, as long as they hold: forgotten the moment a status changes. */
+import { isSameBytes } from '@signpost/protocol/bytes/compare';
 import type { CertificateId } from '@signpost/protocol/x509/ocsp/certificate-id';
 import { formatSerial } from '../../records/certificate-row.ts';
 import type { StatusChange } from '../../records/status-changes.ts';
@@ -84,7 +85,7 @@ export class SignedAnswers {
   /** Of two ids of one number, only one names the issuer. */
   #recall(issuerId: string, id: CertificateId): SignedAnswer | undefined {
     const entry = this.#entries.get(keyOf(issuerId, id.hash, formatSerial(id.serialNumber)));
-    return entry && isSameOctets(entry.id.nameHash, id.nameHash) && isSameOctets(entry.id.keyHash, id.keyHash)
+    return entry && isSameBytes(entry.id.nameHash, id.nameHash) && isSameBytes(entry.id.keyHash, id.keyHash)
       ? entry.answer
       : undefined;
   }
@@ -100,9 +101,4 @@ const hashes: readonly CertificateId['hash'][] = ['SHA-1', 'SHA-256', 'SHA-384',
 
 function keyOf(issuerId: string, hash: CertificateId['hash'], serial: string): string {
   return `${issuerId} ${hash} ${serial}`;
-}
-
-/** Whether two runs of octets are the same. */
-export function isSameOctets(left: Uint8Array, right: Uint8Array): boolean {
-  return Buffer.compare(left, right) === 0;
 }
