@@ -102,6 +102,8 @@ suite('the routes of modules', () => {
 
   test('hosts that nobody told of share one buffer, which is read once for all who ask at once', async () => {
     const { database, prepared, published } = scene.resources;
+    // Work behind earlier events reads catalogues too.
+    await scene.relay.drain();
     published(scene.home.caller.organisationId);
     let readings = 0;
     const { query } = database;
