@@ -284,7 +284,7 @@ export async function listTrustFacts(query: Query, sourceId: string, limit: numb
     .distinct()
     .where('line.source_id', '=', sourceId)
     // Inside of a string of JSON the quotes would be escaped.
-    .where('facts.document', 'like', '%"trust":{%')
+    .where('facts.document', 'like', sql.lit('%"trust":{%'))
     .orderBy('facts.number', 'desc')
     .limit(limit)
     .execute();

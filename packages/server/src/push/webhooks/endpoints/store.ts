@@ -1,5 +1,5 @@
 /** SQL of endpoints and their keys. */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Query } from '../../../storage/database.ts';
 import type { WebhookEndpointTable, WebhookKeyTable } from '../../../storage/tables/webhooks.ts';
 
@@ -44,8 +44,8 @@ export async function listAskingForApps(query: Query, organisationId: string): P
       .selectAll()
       .where('organisation_id', '=', organisationId)
       .where('state', '=', 'enabled')
-      // A list of types, as JSON.
-      .where('types', 'like', '%"app.%')
+      // A list of types, as JSON. For a pattern that is a parameter SQLite prepares the statement again each time.
+      .where('types', 'like', sql.lit('%"app.%'))
       .execute()
   );
 }
