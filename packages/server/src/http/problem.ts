@@ -136,8 +136,8 @@ function codeOfStatus(status: number): ProblemCode {
   }
 }
 
-/** Name, message and stack only: other members of an error (of a driver, say) may hold values of rows. */
-function describeFault(error: unknown): Record<string, string | undefined> {
+/** What the log says of a fault. Name, message and stack only: other members of an error (of a driver, say) may hold values of rows. */
+export function describeFault(error: unknown): Record<string, string | undefined> {
   if (!(error instanceof Error)) return { name: typeof error };
   return { name: error.name, message: error.message, stack: error.stack };
 }

@@ -10,7 +10,7 @@ import { streamRoutes } from './sse/routes.ts';
 import { socketRoutes } from './ws/routes.ts';
 
 /** What the routes work with. */
-export type PushRouteParts = Pick<PushParts, 'database' | 'vault' | 'now'> & { readonly push: Push };
+export type PushRouteParts = Pick<PushParts, 'database' | 'vault' | 'now' | 'log'> & { readonly push: Push };
 
 /** The routes of the push plane. */
 export function pushRoutes(parts: PushRouteParts): OpenAPIHono<AppEnv> {

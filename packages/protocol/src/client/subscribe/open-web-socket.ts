@@ -15,6 +15,8 @@ const maxWaitingMessages = 4096;
 
 /** What the close codes of the server mean for the next try. */
 const ends: Readonly<Record<number, { readonly retry: boolean; readonly waitMs: number }>> = {
+  /** The server failed at something of its own, or cannot reach its data for now. */
+  1011: { retry: true, waitMs: 5000 },
   /** The server stops, and another one may be there already. */
   3001: { retry: true, waitMs: 0 },
   4400: { retry: false, waitMs: 0 },

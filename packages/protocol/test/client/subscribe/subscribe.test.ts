@@ -283,6 +283,22 @@ for (const [closeCode, isFinal] of [
   });
 }
 
+test('a server that failed is given a pause', async () => {
+  await using server = await PushServer.start();
+  server.closeCode = 1011;
+  const ended = Promise.withResolvers<number>();
+  const ear = new Ear(server, {
+    transports: ['web-socket'],
+    onConnection: (event) => {
+      if (event.kind === 'end') ended.resolve(event.nextInMs);
+    },
+  });
+  await ear.untilEvent('live');
+  server.drain();
+  assert.ok((await ended.promise) >= 5000);
+  await ear.subscription.close();
+});
+
 test('a server that asks for a pause is given it', async () => {
   await using server = await PushServer.start();
   server.refusals.set('/api/push/stream', { status: 503, retryAfter: '1' });

@@ -60,7 +60,7 @@ export class Feeding {
       }
     } catch (err) {
       if (!(err instanceof Refusal)) log.warn({ err }, 'a listener could not be fed');
-      end(listener, err instanceof Refusal ? 'not-vouched' : 'rotation');
+      end(listener, err instanceof Refusal ? 'not-vouched' : 'failed');
     }
   }
 

@@ -310,7 +310,8 @@ export class Hub {
       } catch (err) {
         if (!(err instanceof Refusal)) this.#parts.log.warn({ err }, 'a heartbeat could not be signed');
         // Nobody is left to believe that there is no news.
-        for (const listener of [...audience.listeners]) this.end(listener, 'not-vouched');
+        const reason = err instanceof Refusal ? 'not-vouched' : 'failed';
+        for (const listener of [...audience.listeners]) this.end(listener, reason);
       }
     }
   }

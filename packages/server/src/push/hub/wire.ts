@@ -18,7 +18,9 @@ export type EndReason =
   /** What it sent is no frame that verifies, or asks for what cannot be. */
   | 'bad-input'
   /** It sent too much. */
-  | 'limit';
+  | 'limit'
+  /** The server could not do its part, by a fault of its own or because its data cannot be read for now. */
+  | 'failed';
 
 /** One connection. */
 export interface Wire {

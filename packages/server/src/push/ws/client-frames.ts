@@ -4,6 +4,7 @@ import type { KnownPayload } from '@signpost/protocol/frames/payload';
 import { maxChannels } from '@signpost/protocol/frames/payload';
 import { type VerifiedFrame, verifyFrame } from '@signpost/protocol/frames/verify-frame';
 import type { SignableObject } from '@signpost/protocol/json/canonical';
+import type { BaseLogger } from 'pino';
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
 import { callerOf, type Principal } from '../../http/context.ts';
@@ -23,6 +24,7 @@ import type { Refusals } from '../refusals.ts';
 export interface ClientFrameParts {
   readonly database: Database;
   readonly now: () => number;
+  readonly log: Pick<BaseLogger, 'error'>;
   readonly hub: Hub;
   readonly sequencer: Sequencer;
   readonly sessionKeys: SessionKeys;

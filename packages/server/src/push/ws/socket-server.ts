@@ -5,6 +5,7 @@ import { maxFrameBytes } from '@signpost/protocol/frames/frame';
 import { SessionFrames } from '@signpost/protocol/frames/session-frames';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Refusal } from '../../errors.ts';
+import { describeFault } from '../../http/problem.ts';
 import type { PendingUpgrade } from '../../http/upgrade.ts';
 import { createQueue } from '../../storage/turns.ts';
 import type { Entered } from '../hub/enter.ts';
@@ -60,7 +61,14 @@ export function createSocketServer(parts: ClientFrameParts): SocketServer {
       socket.on('close', guest.entered.leave);
       if (socket.destroyed) guest.entered.leave();
       server.handleUpgrade(request as IncomingMessage, socket, head, (webSocket) => {
-        connect(parts, { webSocket, wire: new SocketWire(webSocket, socket) }, guest);
+        const wire = new SocketWire(webSocket, socket);
+        try {
+          connect(parts, { webSocket, wire }, guest);
+        } catch (error) {
+          // The handshake was answered: what is thrown from here would be written as HTTP into a WebSocket.
+          parts.log.error({ error: describeFault(error) }, 'a WebSocket could not be fed');
+          wire.end('failed');
+        }
       });
     },
   };
@@ -134,7 +142,7 @@ function takeMessages(parts: ClientFrameParts, { webSocket, wire, refuse }: Taki
     }
     waiting += 1;
     take(data.toString())
-      .catch((error: unknown) => end(endFor(error)))
+      .catch((error: unknown) => end(endFor(parts, error)))
       .finally(() => {
         waiting -= 1;
       });
@@ -155,9 +163,12 @@ async function answer(
   wire.write(encodePieces('ws', [{ text }]));
 }
 
-/** How the connection ends for what a frame did; what exactly was wrong stands in the metrics alone. */
-function endFor(error: unknown): EndReason {
-  if (!isRefused(error)) return 'drain';
+/** How the connection ends for what a frame did; what exactly was wrong stands in the metrics alone, and in the log where it is no fault of the client. */
+function endFor({ log }: ClientFrameParts, error: unknown): EndReason {
+  if (!isRefused(error)) {
+    log.error({ error: describeFault(error) }, 'a frame of a client could not be done');
+    return 'failed';
+  }
   switch (error instanceof Refusal ? error.code : 'invalid') {
     case 'unauthenticated':
       return 'ended';

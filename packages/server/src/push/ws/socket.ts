@@ -5,6 +5,8 @@ import type { EndReason, Wire } from '../hub/wire.ts';
 
 /** What a close says (docs/push.md). */
 const closeCodes: Readonly<Record<EndReason, number>> = {
+  // RFC 6455, 7.4.1: "an unexpected condition".
+  failed: 1011,
   rotation: 3001,
   drain: 3001,
   'not-vouched': 3001,
