@@ -104,7 +104,9 @@ export function openPush(parts: PushParts): Push {
     if ((await recordPublished(tx, publication)) > 0) afterCommit(tx, parts.wakeWorker);
   };
   const sequencer = new Sequencer({ database, now, log, findSigner, published, deliver });
-  const sessionKeys = new SessionKeys({ database, now, log, refusals });
+  // By themselves: they are written at once, which would tell what is gathered too early.
+  const keyEnds = new SampledAudit(parts);
+  const sessionKeys = new SessionKeys({ database, now, refusals, ends: keyEnds });
   let stopWatching = async () => {};
   let everyMinute: NodeJS.Timeout | undefined;
   const streams = new DirectResponders<DirectStream>();
@@ -131,6 +133,7 @@ export function openPush(parts: PushParts): Push {
       await stopWatching();
       await sequencer.stop();
       await sampledAudit.flush();
+      await keyEnds.flush();
     },
   };
 }

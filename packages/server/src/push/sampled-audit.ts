@@ -1,4 +1,4 @@
-/** What a flood must not turn into a flood of audit rows: counted exactly, and told together every ten seconds. */
+/** Rows of the audit log that must neither flood it nor be lost while the database is away: counted exactly, and written together, now or later. */
 import type { BaseLogger } from 'pino';
 import { type AuditEntry, systemActor } from '../audit/audit.ts';
 import { recordAudits } from '../audit/store.ts';
@@ -12,12 +12,14 @@ export interface SampledAuditParts {
   readonly log: Pick<BaseLogger, 'warn'>;
 }
 
-/** What is told: which rule refused what, in which organisation, if in one. */
+/** What is told: which rule refused what, or why what ended, in which organisation, if in one. */
 export interface Sample {
   readonly organisationId: string | null;
-  readonly action: 'push.frames_refused' | 'push.limited';
+  readonly action: 'push.frames_refused' | 'push.limited' | 'push_session_key.ended';
   /** A word of ours, never of a client. */
   readonly reason: string;
+  /** What is told of by a row of its own; without it, one row tells of all with the same reason. */
+  readonly subject?: { readonly kind: string; readonly id: string; readonly endedAt: number };
 }
 
 interface Counted extends Sample {
@@ -26,6 +28,9 @@ interface Counted extends Sample {
 
 const gatherMs = 10_000;
 const maxRows = 500;
+
+/** Rows of their own that wait; what comes beyond it while the database is away is counted by its reason alone. */
+const maxSubjects = 10_000;
 
 /** Writes one row for all that is the same within ten seconds. */
 export class SampledAudit {
@@ -40,15 +45,17 @@ export class SampledAudit {
   }
 
   /** Counts one. */
-  note(sample: Sample): void {
-    const key = `${sample.organisationId} ${sample.action} ${sample.reason}`;
+  note({ subject: told, ...what }: Sample): void {
+    const subject = this.#counts.size < maxSubjects ? told : undefined;
+    const sample: Sample = subject ? { ...what, subject } : what;
+    const key = `${what.organisationId} ${what.action} ${what.reason} ${subject?.id ?? ''}`;
     const entry = this.#counts.get(key) ?? { ...sample, count: 0 };
     entry.count += 1;
     this.#counts.set(key, entry);
     this.#arm();
   }
 
-  /** Writes what was counted; what cannot be written now is kept, and tried again with what comes. */
+  /** Writes what was counted; what cannot be written now is kept, and tried again after ten seconds. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -56,7 +63,7 @@ export class SampledAudit {
       try {
         await this.#write([...this.#counts].map(([key, entry]) => [key, { ...entry }]));
       } catch (err) {
-        this.#parts.log.warn({ err }, 'what was refused could not be recorded');
+        this.#parts.log.warn({ err }, 'rows of the audit log could not be written yet');
         this.#arm();
       }
     });
@@ -90,9 +97,10 @@ export class SampledAudit {
   }
 }
 
-function entryOf({ organisationId, action, reason, count }: Counted): AuditEntry {
-  return {
-    ...{ organisationId, action, actor: systemActor, outcome: 'refused' as const },
-    ...{ object: { kind: 'push', id: reason }, detail: { reason, count } },
-  };
+function entryOf({ organisationId, action, reason, subject, count }: Counted): AuditEntry {
+  const outcome = action === 'push_session_key.ended' ? 'success' : 'refused';
+  const told = { organisationId, action, actor: systemActor, outcome } as const;
+  if (!subject) return { ...told, object: { kind: 'push', id: reason }, detail: { reason, count } };
+  // The row may be written later than what it tells of.
+  return { ...told, object: { kind: subject.kind, id: subject.id }, detail: { reason, ended_at: subject.endedAt } };
 }

@@ -29,7 +29,7 @@ async function openAudit(t: TestContext) {
       .execute();
     return rows.map(({ detail }) => JSON.parse(detail ?? '{}') as { reason: string; count: number });
   };
-  return { audit, failing, readCounts };
+  return { audit, failing, readCounts, database };
 }
 
 function limited(reason: string): Sample {
@@ -73,4 +73,26 @@ test('what is refused while rows are written is told once, with the next ones', 
     (await readCounts()).reduce((sum, { count }) => sum + count, 0),
     2,
   );
+});
+
+test('what ended beyond what can wait is counted to the last one, and not kept one by one', async (t) => {
+  const { audit, failing, database } = await openAudit(t);
+  failing.isDown = true;
+  const action = 'push_session_key.ended';
+  for (let key = 0; key < 10_025; key++) {
+    const subject = { kind: 'push-session-key', id: `s_${key}`, endedAt: key };
+    audit.note({ organisationId: null, action, reason: 'revoked', subject });
+  }
+  await audit.flush();
+  failing.isDown = false;
+  await audit.flush();
+  const rows = await database.query
+    .selectFrom('audit_event')
+    .select(['object_id', 'detail'])
+    .where('action', '=', action)
+    .execute();
+  assert.equal(rows.length, 10_001);
+  assert.equal(new Set(rows.map(({ object_id }) => object_id)).size, 10_001);
+  const rest = rows.find(({ object_id }) => object_id === 'revoked');
+  assert.deepEqual(JSON.parse(rest?.detail ?? '{}'), { reason: 'revoked', count: 25 });
 });

@@ -7,13 +7,13 @@ import {
   sessionKidPrefix,
   sessionSecretBytes,
 } from '@signpost/protocol/frames/session-key';
-import type { BaseLogger } from 'pino';
-import { type Caller, systemActor } from '../../audit/audit.ts';
+import type { Caller } from '../../audit/audit.ts';
 import { recordAudits } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
 import { createRateLimit, type RateLimit } from '../../http/rate-limit.ts';
 import type { Database } from '../../storage/database.ts';
 import type { Refusals } from '../refusals.ts';
+import type { SampledAudit } from '../sampled-audit.ts';
 
 /** Whom a key is for. */
 export interface KeyHolder {
@@ -36,8 +36,9 @@ export interface IssuedKey {
 export interface SessionKeyParts {
   readonly database: Database;
   readonly now: () => number;
-  readonly log: Pick<BaseLogger, 'warn'>;
   readonly refusals: Refusals;
+  /** Told of keys that ended, also while the database is away. */
+  readonly ends: Pick<SampledAudit, 'note' | 'flush'>;
 }
 
 interface HeldKey {
@@ -146,17 +147,12 @@ export class SessionKeys {
     const ended = [...this.#keys.values()].filter(isMeant);
     // Gone first: whatever becomes of the audit log, the key signs nothing any more.
     for (const { key } of ended) this.#keys.delete(key.kid);
-    const { database, now, log } = this.#parts;
-    const entries = ended.map(({ key, holder }) => ({
-      ...{ organisationId: holder.organisationId, actor: systemActor, action: 'push_session_key.ended' as const },
-      ...{ object: { kind: 'push-session-key', id: key.kid }, detail: { reason } },
-    }));
-    for (let at = 0; at < entries.length; at += 500) {
-      const page = entries.slice(at, at + 500);
-      await database
-        .transaction((tx) => recordAudits(tx, now(), page))
-        .catch((err: unknown) => log.warn({ err }, 'the end of session keys could not be recorded'));
+    const { ends, now } = this.#parts;
+    for (const { key, holder } of ended) {
+      const subject = { kind: 'push-session-key', id: key.kid, endedAt: reason === 'expired' ? key.notAfter : now() };
+      ends.note({ organisationId: holder.organisationId, action: 'push_session_key.ended', reason, subject });
     }
+    if (ended.length > 0) await ends.flush();
   }
 }
 
