@@ -46,7 +46,7 @@ async function checkOne(check: Check, row: CertificateRow): Promise<readonly Fin
   const columns =
     differing.length === 0
       ? []
-      : [await repairColumns(check, { row, derived, differing, isProven: issuer.length === 0 })];
+      : await repairColumns(check, { row, derived, differing, isProven: issuer.length === 0 });
   return [
     ...issuer,
     ...columns,
@@ -106,16 +106,19 @@ interface Difference {
   readonly isProven: boolean;
 }
 
-async function repairColumns(check: Check, { row, derived, differing, isProven }: Difference): Promise<Finding> {
+async function repairColumns(
+  check: Check,
+  { row, derived, differing, isProven }: Difference,
+): Promise<readonly Finding[]> {
   const { parts, caller, repair } = check;
   const finding = describe(row, 'columns-differ', differing.join(' '));
   // Somebody else's certificate proves itself only by the fingerprint that was stored with it.
   const isSafe = isProven && (row.issuer_id !== null || derived.fingerprint === row.fingerprint);
-  if (!isSafe || !repair) return { ...finding, outcome: isSafe ? 'repairable' : 'open' };
+  if (!isSafe || !repair) return [{ ...finding, outcome: isSafe ? 'repairable' : 'open' }];
   const at = parts.now();
-  await parts.database.transaction(async (tx) => {
+  const isDone = await parts.database.transaction(async (tx) => {
     // The stored text may be another encoding of the same DER.
-    if (!(await rewriteDerived(tx, { id: row.id, ...derived, der: row.der }))) return;
+    if (!(await rewriteDerived(tx, { id: row.id, ...derived, der: row.der }))) return false;
     const object = { kind: 'certificate', id: row.id };
     await recordAudit(tx, at, {
       ...caller,
@@ -123,8 +126,9 @@ async function repairColumns(check: Check, { row, derived, differing, isProven }
       object,
       detail: { columns: finding.detail },
     });
+    return true;
   });
-  return { ...finding, outcome: 'repaired' };
+  return isDone ? [{ ...finding, outcome: 'repaired' }] : [];
 }
 
 async function checkKey(check: Check, row: CertificateRow, certificate: Certificate): Promise<readonly Finding[]> {

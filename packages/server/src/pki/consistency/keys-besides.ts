@@ -11,7 +11,7 @@ export async function checkKeysBesides(check: Check, tell: (found: readonly Find
   const { parts, caller } = check;
   for (const key of await listKeysBesides(parts.database.query, caller.organisationId)) {
     const wrong = await findWrong(check, key);
-    if (wrong) tell([await settle(check, key, wrong)]);
+    if (wrong) tell(await settle(check, key, wrong));
   }
 }
 
@@ -34,21 +34,22 @@ async function findWrong(
 
 /**
  * A key for OCSP that is not the certified one is of no use to anybody, and the next one is made by itself, or with the root's next list. One for
- * timestamps is left to people: switching them off and on again makes another one.
+ * timestamps is left to people: switching them off and on again makes another one. Nothing is told of a key that was gone meanwhile.
  */
-async function settle(check: Check, key: KeyBesides, wrong: Wrong): Promise<Finding> {
+async function settle(check: Check, key: KeyBesides, wrong: Wrong): Promise<readonly Finding[]> {
   const { parts, caller, repair } = check;
   const { id } = key.certificate;
   const finding = { certificateId: id, authority: key.authority, ...wrong } as const;
-  if (key.kind !== 'ocsp' || wrong.problem !== 'key-differs') return { ...finding, outcome: 'open' };
-  if (!repair) return { ...finding, outcome: 'repairable' };
+  if (key.kind !== 'ocsp' || wrong.problem !== 'key-differs') return [{ ...finding, outcome: 'open' }];
+  if (!repair) return [{ ...finding, outcome: 'repairable' }];
   const at = parts.now();
-  await parts.database.transaction(async (tx) => {
-    await deleteResponder(tx, id);
+  const isDone = await parts.database.transaction(async (tx) => {
+    if (!(await deleteResponder(tx, id))) return false;
     await recordAudit(tx, at, {
       ...{ ...caller, action: 'certificate.repaired', object: { kind: 'certificate', id } },
       detail: { removed: 'ocsp-key', authority: key.authority },
     });
+    return true;
   });
-  return { ...finding, outcome: 'repaired' };
+  return isDone ? [{ ...finding, outcome: 'repaired' }] : [];
 }

@@ -41,10 +41,10 @@ interface StoredList {
 
 async function checkList(check: Check, stored: StoredList): Promise<readonly Finding[]> {
   const list = parseStored(stored.row.der, parseRevocationList);
-  if (!list) return [await takeAway(check, stored, describe(stored, 'list-unreadable', 'expected the DER of a list'))];
+  if (!list) return takeAway(check, stored, describe(stored, 'list-unreadable', 'expected the DER of a list'));
   const wrong = await findForgery(list, stored.authority);
   if (wrong !== undefined) {
-    return [await takeAway(check, stored, describe(stored, 'list-signature-wrong', wrong))];
+    return takeAway(check, stored, describe(stored, 'list-signature-wrong', wrong));
   }
   const isWhole = stored.row.kind === 'complete' && stored.row.part === '';
   return [
@@ -67,14 +67,15 @@ async function findForgery(list: RevocationList, authority: AuthorityRow): Promi
 }
 
 /** The server makes a list of its own anew when it has none; one that needs a passphrase, or another machine, stays where it is. */
-async function takeAway(check: Check, { row, authority }: StoredList, finding: Finding): Promise<Finding> {
-  if (authority.custody !== 'server') return finding;
+async function takeAway(check: Check, { row, authority }: StoredList, finding: Finding): Promise<readonly Finding[]> {
+  if (authority.custody !== 'server') return [finding];
   return repairIn(check, finding, {
     authority,
     change: async (tx) => {
-      await deleteList(tx, row);
+      if (!(await deleteList(tx, row))) return false;
       // What covers nothing is behind, and made again with all its parts.
       await updateRevocationState(tx, authority.id, { covered: '' });
+      return true;
     },
   });
 }
@@ -92,58 +93,62 @@ function deriveColumns(list: RevocationList): ProvenColumns {
   };
 }
 
-async function checkColumns(check: Check, stored: StoredList, list: RevocationList): Promise<Finding[]> {
+async function checkColumns(check: Check, stored: StoredList, list: RevocationList): Promise<readonly Finding[]> {
   const { row, authority } = stored;
   const isDelta = list.deltaBase !== undefined;
   const isPart = list.scope !== undefined;
   if (isDelta !== (row.kind === 'delta') || isPart !== (row.part !== '')) {
     const what = isDelta ? 'a delta' : isPart ? 'a part' : 'a complete list';
-    return [await takeAway(check, stored, describe(stored, 'list-columns-differ', `it is ${what}`))];
+    return takeAway(check, stored, describe(stored, 'list-columns-differ', `it is ${what}`));
   }
   const derived = deriveColumns(list);
   const names = Object.keys(derived) as (keyof ProvenColumns)[];
   const differing = names.filter((name) => derived[name] !== row[name]);
   if (differing.length === 0) return [];
   const finding = describe(stored, 'list-columns-differ', differing.join(' '));
-  return [await repairIn(check, finding, { authority, change: (tx) => rewriteList(tx, row, derived) })];
+  return repairIn(check, finding, { authority, change: (tx) => rewriteList(tx, row, derived) });
 }
 
 /** A number that was given is never given again, or caches and clients take the older list for the newer. */
-async function checkNumber(check: Check, stored: StoredList, list: RevocationList): Promise<Finding[]> {
+async function checkNumber(check: Check, stored: StoredList, list: RevocationList): Promise<readonly Finding[]> {
   const { authority } = stored;
   const state = await findRevocationState(check.parts.database.query, authority.id);
   const number = Number(list.number);
   if (state && state.number >= number) return [];
   const finding = describe(stored, 'list-number-behind', `${state?.number ?? 0} given, ${number} published`);
-  return [await repairIn(check, finding, { authority, change: (tx) => raise(tx, stored, number) })];
+  return repairIn(check, finding, { authority, change: (tx) => raise(tx, stored, number) });
 }
 
-async function raise(tx: Transaction<Schema>, { authority }: StoredList, number: number): Promise<void> {
+function raise(tx: Transaction<Schema>, { authority }: StoredList, number: number): Promise<boolean> {
   const { id: authorityId, organisation_id: organisationId } = authority;
-  await raiseNumber(tx, { authorityId, organisationId }, number);
+  return raiseNumber(tx, { authorityId, organisationId }, number);
 }
 
 interface Repair {
   readonly authority: AuthorityRow;
-  readonly change: (tx: Transaction<Schema>) => Promise<unknown>;
+  /** False, and nothing else, when what was found is not there any more. */
+  readonly change: (tx: Transaction<Schema>) => Promise<boolean>;
 }
 
+/** What was replaced since it was found is not repaired, and not told of: it is held against what came after it by the next check. */
 async function repairIn(
   { parts, caller, repair }: Check,
   finding: Finding,
   { authority, change }: Repair,
-): Promise<Finding> {
-  if (!repair) return { ...finding, outcome: 'repairable' };
+): Promise<readonly Finding[]> {
+  if (!repair) return [{ ...finding, outcome: 'repairable' }];
   const { problem, detail } = finding;
-  await parts.database.transaction(async (tx) => {
-    await change(tx);
+  const isDone = await parts.database.transaction(async (tx) => {
+    if (!(await change(tx))) return false;
     await recordAudit(tx, parts.now(), {
       ...{ ...caller, action: 'revocation_list.repaired', object: { kind: 'authority', id: authority.id } },
       detail: { name: authority.name, problem, detail },
     });
+    return true;
   });
+  if (!isDone) return [];
   parts.forgetLists(authority.id);
-  return { ...finding, outcome: 'repaired' };
+  return [{ ...finding, outcome: 'repaired' }];
 }
 
 function describe({ row, authority }: StoredList, problem: Finding['problem'], detail: string): Finding {

@@ -66,18 +66,20 @@ export async function rewriteList(
   return numUpdatedRows === 1n;
 }
 
-/** Takes a list away, unless it was replaced since. */
-export async function deleteList(query: Query, row: RevocationListRow): Promise<void> {
-  await query
+/** Takes a list away, unless it was replaced since; false then. */
+export async function deleteList(query: Query, row: RevocationListRow): Promise<boolean> {
+  const { numDeletedRows } = await query
     .deleteFrom('revocation_list')
     .where('authority_id', '=', row.authority_id)
     .where('kind', '=', row.kind)
     .where('part', '=', row.part)
     .where('der', '=', row.der)
-    .execute();
+    .executeTakeFirst();
+  return numDeletedRows === 1n;
 }
 
-/** Takes the key of a responder away. */
-export async function deleteResponder(query: Query, certificateId: string): Promise<void> {
-  await query.deleteFrom('ocsp_responder').where('certificate_id', '=', certificateId).execute();
+/** Takes the key of a responder away; false when it was gone. */
+export async function deleteResponder(query: Query, certificateId: string): Promise<boolean> {
+  const deleting = query.deleteFrom('ocsp_responder').where('certificate_id', '=', certificateId);
+  return (await deleting.executeTakeFirst()).numDeletedRows === 1n;
 }

@@ -47,6 +47,32 @@ suite('the check of keys besides', () => {
       assert.match((await check(scene, true))[0] ?? '', /^issuing key-unreadable open timestamps: /);
     });
 
+    test('records nothing of a key for OCSP that was gone before it could be taken away', async () => {
+      const scene = await createRevocationScene(await open());
+      const { parts, caller, place } = scene;
+      await openResponder(parts, place);
+      const { database } = parts;
+      const other = await createPrivateKey({ kind: 'ecdsa', curve: 'P-256' });
+      const responders = database.query.selectFrom('ocsp_responder').selectAll();
+      const { certificate_id: id } = await responders
+        .where('authority_id', '=', place.authorityId)
+        .executeTakeFirstOrThrow();
+      const sealed = parts.vault.seal('ocsp-responder', `certificate/${id}`, other);
+      const damaged = database.query.updateTable('ocsp_responder').set({ sealed_key: sealed });
+      await damaged.where('certificate_id', '=', id).execute();
+      const replacing: typeof database = {
+        ...database,
+        transaction: async (work) => {
+          await database.query.deleteFrom('ocsp_responder').execute();
+          return database.transaction(work);
+        },
+      };
+      const checking = { ...parts, database: replacing, forgetLists: () => undefined };
+      assert.deepEqual((await checkConsistency(checking, caller, { repair: true })).findings, []);
+      const audited = database.query.selectFrom('audit_event').selectAll().where('action', '=', 'certificate.repaired');
+      assert.deepEqual(await audited.execute(), []);
+    });
+
     test('finds a key for OCSP whose certificate another authority issued', async () => {
       const scene = await createRevocationScene(await open());
       const { parts, place } = scene;

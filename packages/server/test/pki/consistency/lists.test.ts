@@ -34,6 +34,11 @@ async function readList({ parts, place }: RevocationScene): Promise<RevocationLi
   return rows.where('authority_id', '=', place.authorityId).where('kind', '=', 'complete').executeTakeFirstOrThrow();
 }
 
+async function countRepairs({ parts }: RevocationScene): Promise<number> {
+  const rows = parts.database.query.selectFrom('audit_event').selectAll();
+  return (await rows.where('action', '=', 'revocation_list.repaired').execute()).length;
+}
+
 suite('the check of lists', () => {
   forEachEngine((_name, open) => {
     test('finds nothing where nothing is wrong, nor in what was released since', async () => {
@@ -103,6 +108,29 @@ suite('the check of lists', () => {
       const state = await findRevocationState(parts.database.query, place.authorityId);
       assert.equal(state?.number, before.number);
       assert.deepEqual(await check(scene), []);
+    });
+
+    test('leaves a list alone that was replaced before it could be repaired, and records nothing of it', async () => {
+      for (const change of [{ entries: 9 }, { der: 'AAAA' }]) {
+        const scene = await openScene(await open());
+        const good = await readList(scene);
+        await damage(scene, change);
+        const { database } = scene.parts;
+        const replacing: typeof database = {
+          ...database,
+          transaction: async (work) => {
+            await damage(scene, { ...good, der: `${good.der} ` });
+            return database.transaction(work);
+          },
+        };
+        const state = await findRevocationState(database.query, scene.place.authorityId);
+        const checking = { ...scene.parts, database: replacing, forgetLists: () => undefined };
+        const { findings } = await checkConsistency(checking, scene.caller, { repair: true });
+        assert.deepEqual(findings, []);
+        assert.equal((await readList(scene)).der, `${good.der} `);
+        assert.deepEqual(await findRevocationState(database.query, scene.place.authorityId), state);
+        assert.equal(await countRepairs(scene), 0);
+      }
     });
 
     test('revokes again what the authority has signed to be revoked', async () => {
