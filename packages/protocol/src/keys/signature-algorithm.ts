@@ -132,6 +132,27 @@ function pssParameters(hash: HashName): DerValue {
   );
 }
 
+/** The hashes that a key of this type may sign with, the usual one for ECDSA first: none that is weaker than the curve. Ed25519 has its own (RFC 8032, 5.1). */
+export function listHashes(type: KeyType): readonly HashName[] {
+  switch (type.kind) {
+    case 'ecdsa':
+      return curveHashes[type.curve];
+    case 'rsa':
+      return allHashes;
+    case 'ed25519':
+      return [];
+  }
+}
+
+const allHashes: readonly HashName[] = ['SHA-256', 'SHA-384', 'SHA-512'];
+const curveHashes = { 'P-256': allHashes, 'P-384': ['SHA-384', 'SHA-512'], 'P-521': ['SHA-512'] } as const;
+
+/** The same algorithm with another hash. Throws a TypeError for Ed25519, which has its own. */
+export function replaceHash(algorithm: SignatureAlgorithm, hash: HashName): SignatureAlgorithm {
+  if (algorithm.kind === 'ed25519') throw new TypeError(`expected an algorithm with a hash to choose, got ed25519`);
+  return { ...algorithm, hash };
+}
+
 /** How a key of this type signs unless somebody chooses otherwise: a hash as strong as the key. */
 export function defaultSignatureAlgorithm(type: KeyType): SignatureAlgorithm {
   switch (type.kind) {

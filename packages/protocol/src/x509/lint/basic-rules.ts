@@ -3,7 +3,7 @@ import { interpretSignatureAlgorithm, type SignatureAlgorithm } from '../../keys
 import { type Certificate, isSelfIssued } from '../certificate.ts';
 import { isKnownExtension } from '../extensions.ts';
 import { extensionOids } from '../oids.ts';
-import { error, type LintRule, warning } from './rule.ts';
+import { error, type LintRule, type LintSubject, warning } from './rule.ts';
 
 /** Rules for every certificate. */
 export const basicRules: readonly LintRule[] = [
@@ -31,6 +31,7 @@ export const basicRules: readonly LintRule[] = [
     'ECDSA, RSA or Ed25519 with SHA-2',
     ({ certificate }) => readAlgorithm(certificate) !== undefined,
   ),
+  error(['signature-hash', 'RFC 5280, 4.1.1.2'], 'a signature with the hash that was chosen', hasChosenHash),
   error(['signature-form', 'X.690, 8.6; RFC 3279, 2.2.3'], 'a signature of the algorithm it names', ({ certificate }) =>
     hasSignatureForm(certificate),
   ),
@@ -127,6 +128,12 @@ export function readAlgorithm({ signatureAlgorithm }: Certificate): SignatureAlg
     // The rule `signature-known` says so.
     return undefined;
   }
+}
+
+function hasChosenHash({ certificate, hash }: LintSubject): boolean {
+  if (hash === undefined) return true;
+  const algorithm = readAlgorithm(certificate);
+  return !algorithm || (algorithm.kind !== 'ed25519' && algorithm.hash === hash);
 }
 
 /** Whose key it is, is not known here: what is looked at holds for every key of the algorithm. */

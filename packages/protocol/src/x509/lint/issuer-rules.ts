@@ -1,6 +1,7 @@
 /** Rules for a certificate beside its issuer's (RFC 5280, 4.1.2.4, 4.2.1.1, 6.1). */
 import { compareBytes } from '../../asn1/writer.ts';
 import { TrustError } from '../../errors.ts';
+import { listHashes } from '../../keys/signature-algorithm.ts';
 import { type Certificate, isAuthority, isSelfIssued } from '../certificate.ts';
 import { assertPermitted } from '../name-constraints.ts';
 import { purposes } from '../oids.ts';
@@ -67,8 +68,7 @@ function fitsKey({ certificate, issuerKey }: LintSubject): boolean {
 function hasStrongHash({ certificate, issuerKey }: LintSubject): boolean {
   const algorithm = readAlgorithm(certificate);
   if (algorithm?.kind !== 'ecdsa' || issuerKey?.kind !== 'ecdsa') return true;
-  const bits = { 'P-256': 256, 'P-384': 384, 'P-521': 512 }[issuerKey.curve];
-  return Number(algorithm.hash.slice(4)) >= bits;
+  return listHashes(issuerKey).includes(algorithm.hash);
 }
 
 /** Self-issued ones, such as those of a new key under the old one, do not count. */

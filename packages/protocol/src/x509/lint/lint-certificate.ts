@@ -1,4 +1,5 @@
 /** A second look at a certificate before it leaves: RFC 5280's rules for issuers, and those of neighbouring standards. */
+import type { HashName } from '../../keys/signature-algorithm.ts';
 import { parseSubjectKey, type SubjectKey } from '../../keys/subject-key.ts';
 import type { Certificate } from '../certificate.ts';
 import { alternativeNameRules } from './alternative-name-rules.ts';
@@ -29,6 +30,8 @@ export interface LintOptions {
   readonly issuer?: Certificate;
   /** Then it must be fit for that. */
   readonly kind?: CertificateKind;
+  /** Then the signature must be by this hash: that of the profile, or the one that is chosen without. */
+  readonly hash?: HashName;
   /** Whether a key is on a list of those that others have, such as Debian's of CVE-2008-0166. None comes with this library. */
   readonly isKnownWeak?: (key: SubjectKey) => boolean;
 }
@@ -38,11 +41,11 @@ export interface LintOptions {
  * duplicates are the parser's affair: what breaks those never becomes a `Certificate`. Signatures are not looked at.
  */
 export function lintCertificate(certificate: Certificate, options: LintOptions = {}): readonly Finding[] {
-  const { issuer, kind, isKnownWeak = isNeverKnown } = options;
+  const { issuer, kind, hash, isKnownWeak = isNeverKnown } = options;
   // The issuer's name is what it is: its own certificate answers for it.
   const attributes = certificate.subject.relativeNames.flat();
   const keys = { key: readKey(certificate), issuerKey: issuer && recallKey(issuer) };
-  const subject = { certificate, issuer, kind, attributes, isKnownWeak, ...keys };
+  const subject = { certificate, issuer, kind, attributes, hash, isKnownWeak, ...keys };
   const findings: Finding[] = [];
   for (const rule of lintRules) applyRule(rule, subject, findings);
   return findings;

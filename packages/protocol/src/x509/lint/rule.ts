@@ -1,4 +1,5 @@
 /** What a rule of the lint is, and what it finds. */
+import type { HashName } from '../../keys/signature-algorithm.ts';
 import type { SubjectKey } from '../../keys/subject-key.ts';
 import type { Certificate } from '../certificate.ts';
 import type { NameAttribute } from '../name.ts';
@@ -39,6 +40,8 @@ export interface LintSubject {
   readonly key: SubjectKey | undefined;
   /** `undefined` also when the issuer's cannot be read. */
   readonly issuerKey: SubjectKey | undefined;
+  /** What it is to be signed with, when that is known. */
+  readonly hash: HashName | undefined;
   /** Whether somebody has the private half, by what whoever lints knows. */
   readonly isKnownWeak: (key: SubjectKey) => boolean;
 }

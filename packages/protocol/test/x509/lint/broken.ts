@@ -43,6 +43,7 @@ export const broken: Readonly<Record<string, MakeBad>> = {
     ...(await server()),
     signatureAlgorithm: { oid: '1.2.840.10045.4.1', parameters: undefined },
   }),
+  'signature-hash': async () => ({ certificate: await server(), hash: 'SHA-384' }),
   'signature-form': async () => ({ ...(await server()), signature: new Uint8Array(64) }),
   'dates-order': () => server({}, { notBefore: now, notAfter: now - 1000 }),
   'extension-critical-known': () => server({ others: [{ oid: '1.2.3.4', critical: true, value: null5 }] }),

@@ -75,7 +75,7 @@ async function takeOver(
     others,
   });
   const found = isRoot ? undefined : await requireIssuer(family, certificate, at);
-  await assertSound(certificate, found?.chain ?? [], parts.weakKeys);
+  await assertSound(certificate, found?.chain ?? [], parts);
   const place = { organisationId: caller.organisationId, authorityId: createId(at) };
   const key = await keepKey(parts, place, { pkcs8: material.pkcs8, passphrase: isRoot ? given.passphrase : undefined });
   const row = createAuthorityRow(place, {

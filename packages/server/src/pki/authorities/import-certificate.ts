@@ -67,7 +67,7 @@ async function certifyHolder(
   assertFits(family, holder, certificate);
   const isOwn = holder.kind === 'root' && (await isSelfSigned(certificate));
   const found = isOwn ? undefined : await requireIssuer(family, certificate, parts.now());
-  await assertSound(certificate, found?.chain ?? [], parts.weakKeys);
+  await assertSound(certificate, found?.chain ?? [], parts);
   const issuer = found?.issuer ?? holder;
   const facts = { certificate, issuerId: issuer.id, source: 'import', at: parts.now() } as const;
   const own = describeOwn(caller, { authority: holder, ...facts });
@@ -125,7 +125,7 @@ export async function describeRegistered(
 ): Promise<Required<NewRecord>> {
   assertAuthority(certificate, at);
   const found = (await isSelfSigned(certificate)) ? undefined : await requireIssuer(family, certificate, at);
-  await assertSound(certificate, found?.chain ?? [], weakKeys);
+  await assertSound(certificate, found?.chain ?? [], { weakKeys });
   const place = { organisationId: caller.organisationId, authorityId: createId(at) };
   const row = createAuthorityRow(place, {
     ...{ name, kind: found ? 'intermediate' : 'root', custody: 'offline', parentId: found?.issuer.id ?? null, at },

@@ -1,11 +1,10 @@
 /** Opening an authority to sign with: its certificate, its chain, and its key, kept while the vault is open. */
-import type { CertificateSigner } from '@signpost/protocol/keys/private-key';
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import { Refusal } from '../../errors.ts';
 import { afterCommit } from '../../storage/database/transactions.ts';
 import type { Query } from '../../storage/database.ts';
 import { type AuthorityParts, type AuthorityPlace, AuthorityTree } from './authority.ts';
-import { createNodeSigner, type NodeSigner } from './node-signer.ts';
+import { type AuthoritySigner, createNodeSigner, type NodeSigner } from './node-signer.ts';
 import { openSealedKey } from './sealed-keys.ts';
 import { type AuthorityRow, findAuthority } from './store.ts';
 
@@ -17,7 +16,7 @@ export interface Issuer {
   readonly certificate: Certificate;
   /** The certificates above `certificate`, the root's last; empty for a root. */
   readonly chain: readonly Certificate[];
-  readonly signer: CertificateSigner | NodeSigner;
+  readonly signer: AuthoritySigner | NodeSigner;
 }
 
 /** What an issuer is opened for: new certificates, or word about those that it issued before. */

@@ -2,12 +2,24 @@
 import { constants, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { describeKeyType } from '@signpost/protocol/keys/key-type';
 import type { CertificateSigner } from '@signpost/protocol/keys/private-key';
-import { defaultSignatureAlgorithm, type SignatureAlgorithm } from '@signpost/protocol/keys/signature-algorithm';
+import {
+  defaultSignatureAlgorithm,
+  type HashName,
+  replaceHash,
+  type SignatureAlgorithm,
+} from '@signpost/protocol/keys/signature-algorithm';
 import { parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subject-key';
 
+/** The signer of an authority: with the hash that is as strong as its key, or with another one. */
+export interface AuthoritySigner extends CertificateSigner {
+  /** The same key with that hash. Throws a TypeError for Ed25519. */
+  withHash(hash: HashName): AuthoritySigner;
+}
+
 /** A signer with the key itself, which a thread may sign with as well. */
-export interface NodeSigner extends CertificateSigner {
+export interface NodeSigner extends AuthoritySigner {
   readonly key: KeyObject;
+  withHash(hash: HashName): NodeSigner;
 }
 
 /**
@@ -21,7 +33,7 @@ export function createNodeSigner(pkcs8: Uint8Array, algorithm?: SignatureAlgorit
 }
 
 /** The signer that was taken apart. Throws a TypeError for an algorithm of other keys. */
-export function openNodeSigner({ key, subjectKey, algorithm }: Omit<NodeSigner, 'sign'>): NodeSigner {
+export function openNodeSigner({ key, subjectKey, algorithm }: Omit<NodeSigner, 'sign' | 'withHash'>): NodeSigner {
   if (!algorithm.kind.startsWith(subjectKey.kind)) {
     throw new TypeError(`expected an algorithm for ${describeKeyType(subjectKey)}, got ${algorithm.kind}`);
   }
@@ -34,6 +46,7 @@ export function openNodeSigner({ key, subjectKey, algorithm }: Omit<NodeSigner, 
     key,
     subjectKey,
     algorithm,
+    withHash: (hash) => openNodeSigner({ key, subjectKey, algorithm: replaceHash(algorithm, hash) }),
     sign: isQuick
       ? (message) => asBytes(sign(digest, message, prepared))
       : (message) => signInPool(digest, message, prepared),

@@ -1,5 +1,4 @@
 /** Opening a root for one operation: vault and passphrase together, few attempts, and nothing kept afterwards. */
-import type { CertificateSigner } from '@signpost/protocol/keys/private-key';
 import { type Actor, systemActor } from '../../audit/audit.ts';
 import { recordAudit } from '../../audit/store.ts';
 import { Refusal } from '../../errors.ts';
@@ -8,7 +7,7 @@ import type { Vault } from '../../vault/vault.ts';
 import type { AuthorityParts, AuthorityPlace } from './authority.ts';
 import { openRootKey } from './dual-protection.ts';
 import { assertState, type Issuer, readIssuing } from './issuer.ts';
-import { createNodeSigner } from './node-signer.ts';
+import { type AuthoritySigner, createNodeSigner } from './node-signer.ts';
 import { announceRootOpened } from './root-openings.ts';
 import { type AuthorityRow, findAuthority } from './store.ts';
 
@@ -46,7 +45,7 @@ export async function withRootSigner<T>(
 export async function withRootKey<T>(
   parts: AuthorityParts,
   opening: Opening,
-  use: (signer: CertificateSigner) => Promise<T>,
+  use: (signer: AuthoritySigner) => Promise<T>,
 ): Promise<T> {
   attemptsOf(parts).take(opening.row.id);
   const pkcs8 = await openAudited(parts, opening);
@@ -95,11 +94,12 @@ async function recordRefusal({ database, now }: AuthorityParts, row: AuthorityRo
 }
 
 // The key object cannot be wiped, so nobody gets it; a signer that outlives its operation must at least sign nothing more.
-function closable(signer: CertificateSigner, closing: { readonly closed: boolean }): CertificateSigner {
+function closable(signer: AuthoritySigner, closing: { readonly closed: boolean }): AuthoritySigner {
   const { subjectKey, algorithm } = signer;
   return {
     subjectKey,
     algorithm,
+    withHash: (hash) => closable(signer.withHash(hash), closing),
     sign: (message) => {
       if (closing.closed) throw new TypeError('expected the root to be open, got one whose operation has ended');
       return signer.sign(message);

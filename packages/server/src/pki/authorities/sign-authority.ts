@@ -1,4 +1,5 @@
 /** Signing the certificate of one authority with the key of another, checked before anybody sees it. */
+import type { CertificateSigner } from '@signpost/protocol/keys/private-key';
 import type { SubjectKey } from '@signpost/protocol/keys/subject-key';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
 import { signRequest } from '@signpost/protocol/x509/request';
@@ -17,6 +18,7 @@ import { decideValidity } from '../profiles/validity.ts';
 import type { AuthorityParts } from './authority.ts';
 import type { Issuer } from './issuer.ts';
 import { locateAuthority } from './locations.ts';
+import { signByProfile } from './profile-hash.ts';
 import { assertSound } from './sound.ts';
 import { readOrganisationSlug } from './store.ts';
 import { choosePathLength, dayMs, type NewSubordinate } from './wish.ts';
@@ -38,8 +40,9 @@ export async function signBelow(parts: AuthorityParts, issuer: Issuer, wish: Sig
     pathLength: choosePathLength(chain, wish.pathLength),
     locations: await locate(parts, issuer),
   });
-  const certificate = parseCertificate(await signCertificate(composed, issuer.signer));
-  await assertSound(certificate, chain, parts.weakKeys);
+  const signer = signByProfile(issuer.signer, profile);
+  const certificate = parseCertificate(await signCertificate(composed, signer));
+  await assertSound(certificate, chain, { weakKeys: parts.weakKeys, algorithm: signer.algorithm });
   return certificate;
 }
 
@@ -55,14 +58,15 @@ export async function signItself(
     ...describe(profile, wish, { now: now(), issuer: undefined }),
     ...{ pathLength, locations: nowhere },
   });
-  const certificate = parseCertificate(await signCertificate(composed, signer));
-  await assertSound(certificate, [], weakKeys);
+  const byProfile = signByProfile(signer, profile);
+  const certificate = parseCertificate(await signCertificate(composed, byProfile));
+  await assertSound(certificate, [], { weakKeys, algorithm: byProfile.algorithm });
   return certificate;
 }
 
 /** A request (PKCS#10, DER) that says what `signBelow` would write, for an authority that others sign. */
 export async function signAuthorityRequest(
-  signer: Issuer['signer'],
+  signer: CertificateSigner,
   { subject = {}, kept, pathLength = 0 }: Omit<SignatureWish, 'publicKey'>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const profile = intermediateProfile();

@@ -19,6 +19,7 @@ import { type Issuer, openIssuer } from '../authorities/issuer.ts';
 import { formatPart, partOf } from '../authorities/list-parts.ts';
 import { locateAuthority } from '../authorities/locations.ts';
 import type { NodeSigner } from '../authorities/node-signer.ts';
+import { issueByProfile } from '../authorities/profile-hash.ts';
 import { type AuthorityRow, readListParts, readOrganisationSlug } from '../authorities/store.ts';
 import { findIssuing } from '../authorities/succession.ts';
 import { composeCertificate, type Locations } from '../profiles/contents.ts';
@@ -118,7 +119,7 @@ export async function prepareCertificate(
   const rules = await readRules(parts, organisationId);
   const profile = requireLeafProfile(rules, wish.profile);
   const authority = await readAuthority(parts.database, organisationId, wish.authority);
-  const issuer = await openIssuer(parts, { organisationId, authorityId: authority.id });
+  const issuer = issueByProfile(await openIssuer(parts, { organisationId, authorityId: authority.id }), profile);
   const asked = readAsked(profile, wish);
   assertAllowed(rules.namePolicy, asked);
   const key = await openKey(profile, wish.key);

@@ -91,7 +91,7 @@ async function findBreak({ database, now, weakKeys }: AuthorityParts, row: Autho
   const [own, ...above] = (chain ?? []).map(({ certificate }) => certificate);
   if (!own) return `no chain of ${row.name} is in force`;
   try {
-    await assertSound(own, above, weakKeys);
+    await assertSound(own, above, { weakKeys });
     return undefined;
   } catch (error) {
     if (!(error instanceof TrustError)) throw error;

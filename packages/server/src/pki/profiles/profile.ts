@@ -1,12 +1,13 @@
 /** Certificate profiles as data (profiles.json): what certificates of one kind may say, and who may leave what open. */
 
+import { listHashes } from '@signpost/protocol/keys/signature-algorithm';
 import { attributeOids, purposes } from '@signpost/protocol/x509/oids';
 import { parseSubtree } from '@signpost/protocol/x509/subtree';
 import { keyUsages } from '@signpost/protocol/x509/usage-extensions';
 import { z } from 'zod';
 import { Refusal } from '../../errors.ts';
 import { durationPattern, parseDuration } from './duration.ts';
-import { keyLabels } from './key-label.ts';
+import { type KeyLabel, keyLabels, parseKeyLabel } from './key-label.ts';
 import { nameKinds } from './name-text.ts';
 import builtIn from './profiles.json' with { type: 'json' };
 
@@ -25,9 +26,32 @@ const constraintSchema = z.array(
     .refine((text) => parseSubtree(text) !== undefined, 'expected such as dns:example.com or ip:10.0.0.0/8'),
 );
 
+/** The hashes that an issuer's key of that type may sign with. */
+function hashesOf(label: KeyLabel) {
+  return z.enum(listHashes(parseKeyLabel(label))).optional();
+}
+
+const hashSchema = z.strictObject(
+  {
+    'ecdsa-p256': hashesOf('ecdsa-p256'),
+    'ecdsa-p384': hashesOf('ecdsa-p384'),
+    'ecdsa-p521': hashesOf('ecdsa-p521'),
+    'rsa-2048': hashesOf('rsa-2048'),
+    'rsa-3072': hashesOf('rsa-3072'),
+    'rsa-4096': hashesOf('rsa-4096'),
+  },
+  { error: ({ code, keys }) => (code === 'unrecognized_keys' ? describeHashless(keys) : undefined) },
+);
+
+/** RFC 8032, 5.1: Ed25519 is made with its hash. */
+function describeHashless(labels: readonly string[]): string {
+  return `expected issuer keys whose hash can be chosen (ECDSA, RSA), got ${labels.join(', ')}`;
+}
+
 /**
  * A profile as it is written. `keys`: what may be certified. `lifetime.beyond_issuer`: whether an end after the issuer's is
- * moved there or refused. `backdate`: how long before now the validity begins, for clocks that are late. `key_usage`: bits for
+ * moved there or refused. `backdate`: how long before now the validity begins, for clocks that are late. `hash`: what
+ * the issuer signs with, by the type of its key; without it, the one that is as strong as the key. `key_usage`: bits for
  * all keys, and more for some. `names.common_name`: `in-names` must repeat an alternative name. `subject`: attributes that
  * may stand there: `match` as in the issuer, `supplied` must be given. `locations`: what the certificate points at.
  * `must_staple`: may be asked for (RFC 7633). `admins_only`: managers do not issue by it.
@@ -43,6 +67,7 @@ export const profileSchema = z
       beyond_issuer: z.enum(['clamp', 'refuse']),
     }),
     backdate: durationSchema,
+    hash: hashSchema.optional(),
     key_usage: z.strictObject({
       all: usagesSchema.min(1),
       rsa: usagesSchema.optional(),

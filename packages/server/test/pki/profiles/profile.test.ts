@@ -36,6 +36,21 @@ suite('the file of profiles', () => {
     'name constraints in a leaf': { name_constraints: { permitted: ['dns:a.example'], excluded: [] } },
     'constraints that are none': { name_constraints: { permitted: ['a.example'], excluded: [] } },
   };
+  const hashes: Readonly<Record<string, readonly [hash: object, problem: RegExp]>> = {
+    'a hash for Ed25519, which has its own': [
+      { ed25519: 'SHA-512' },
+      /broken\.hash: expected issuer keys whose hash can be chosen .* got ed25519/,
+    ],
+    'SHA-1': [{ 'rsa-2048': 'SHA-1' }, /broken\.hash\.rsa-2048: .*SHA-256/],
+    'a hash that is weaker than the curve': [{ 'ecdsa-p384': 'SHA-256' }, /broken\.hash\.ecdsa-p384: .*SHA-384/],
+    'a hash for keys that nobody has here': [{ 'dsa-2048': 'SHA-256' }, /broken\.hash: .*dsa-2048/],
+  };
+  for (const [what, [hash, problem]] of Object.entries(hashes)) {
+    test(`is refused with ${what}`, () => {
+      assert.throws(() => parseProfiles({ broken: { ...server, hash } }), problem);
+    });
+  }
+
   for (const [what, change] of Object.entries(contradictions)) {
     test(`is refused with ${what}`, () => {
       assert.throws(() => parseProfiles({ broken: { ...server, ...change } }), TypeError);

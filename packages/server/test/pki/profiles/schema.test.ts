@@ -42,10 +42,14 @@ test('the schema admits the profiles of the server, and refuses what the server 
     { server: { ...server, names: { ...server.names, kinds: ['x400'] } } },
     { server: { ...server, subject: { CN: 'whatever' } } },
     { server: { ...server, policies: [{ policy: 'not.dotted' }] } },
+    { server: { ...server, hash: { 'rsa-2048': 'SHA-1' } } },
+    { server: { ...server, hash: { 'ecdsa-p521': 'SHA-384' } } },
+    { server: { ...server, hash: { ed25519: 'SHA-512' } } },
     { root: { ...root, kind: 'branch' } },
     { server: { ...server, key_usage: { rsa: ['keyEncipherment'] } } },
   ];
+  const hashed = { ...server, hash: { 'ecdsa-p384': 'SHA-512', 'rsa-4096': 'SHA-256' } };
   for (const one of wrong) assert.throws(() => parseProfiles(one), TypeError);
-  const judged = judge(JSON.parse(writeProfileSchema()), [document, {}, ...wrong]);
-  assert.deepEqual(judged, [true, true, ...wrong.map(() => false)]);
+  const judged = judge(JSON.parse(writeProfileSchema()), [document, {}, { hashed }, ...wrong]);
+  assert.deepEqual(judged, [true, true, true, ...wrong.map(() => false)]);
 });

@@ -12,6 +12,7 @@ const meanings: Readonly<Record<keyof ProfileDocument, string>> = {
   lifetime:
     'How long a certificate is valid when nobody says, and at most; an end after the issuer’s is moved there or refused.',
   backdate: 'How long before now the validity begins, for clocks that are late; at most a day.',
+  hash: 'What the issuer signs with, by the type of its key; without it, the hash that is as strong as the key. Ed25519 has its own.',
   key_usage: 'The bits of key usage for all keys, and more for some (RFC 5280, 4.2.1.3).',
   extended_key_usage: 'What the key may be used for, by name or dotted identifier (RFC 5280, 4.2.1.12).',
   names: 'The alternative names: kinds, how many, wildcards; `in-names`: the common name repeats one of them.',

@@ -12,6 +12,7 @@ import { type Issuer, openIssuer, readIssuing } from '../../authorities/issuer.t
 import { locateAuthority } from '../../authorities/locations.ts';
 import { generateAuthorityKey } from '../../authorities/new-key.ts';
 import { createNodeSigner } from '../../authorities/node-signer.ts';
+import { issueByProfile } from '../../authorities/profile-hash.ts';
 import { findAuthority, readOrganisationSlug } from '../../authorities/store.ts';
 import { signLinted } from '../../certificates/sign.ts';
 import { composeCertificate } from '../../profiles/contents.ts';
@@ -208,7 +209,7 @@ async function certify(
     serial: createSerialNumber(),
     locations: locateAuthority(pkiUrl, organisationSlug, issuer.name),
   });
-  return signLinted(contents, issuer, profileName);
+  return signLinted(contents, issueByProfile(issuer, profile), profileName);
 }
 
 interface NewResponder {
