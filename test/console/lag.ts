@@ -35,7 +35,10 @@ export async function addLag(context: BrowserContext): Promise<void> {
 }
 
 /** Holds what `page` asks of addresses that match, until the function is called that it gives. */
-export async function holdRequests(page: Page, address: string | RegExp): Promise<() => void> {
+export async function holdRequests(
+  page: Page,
+  address: string | RegExp | ((url: URL) => boolean),
+): Promise<() => void> {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   await page.route(address, async (route) => {
     await released;

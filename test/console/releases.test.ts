@@ -8,6 +8,7 @@ import { encodeApproval } from '@signpost/protocol/updates/approval';
 import { digestHex } from '@signpost/protocol/updates/envelope';
 import type { Browser } from 'playwright-core';
 import { createProject, importList, uploadRelease } from '../programs/publisher.ts';
+import { holdRequests } from './lag.ts';
 import { type SeededServer, startSeededServer } from './seed.ts';
 import { browserPath, openBrowser, openPerson, type Visitor } from './visitor.ts';
 
@@ -55,6 +56,48 @@ suite('projects and releases', { skip: missing }, () => {
     assert.equal(await page.evaluate(() => location.search), '');
     hurried.assertQuiet();
     await hurried.close();
+  });
+
+  test('who has left the page is not taken to what was made or brought back there', async () => {
+    const busy = await openPerson(browser, server, 'manager');
+    const { page } = busy;
+    const leave = async () => {
+      await page.click('nav >> text=Certificates');
+      await page.waitForSelector('h1:text-is("Certificates")');
+    };
+    const stands = () => assert.equal(new URL(page.url()).pathname, '/console/certificates');
+    await busy.go('releases');
+    await page.click('text=New project');
+    await page.fill('[name=name]', 'Slow');
+    const made = await holdRequests(page, (url) => url.pathname === '/api/projects');
+    await page.click('text=Create the project');
+    await page.keyboard.press('Escape');
+    await leave();
+    made();
+    await page.waitForSelector('text=slow is there');
+    stands();
+    await createProject(server.admin, 'late');
+    const bytes = encodeText('late');
+    await uploadRelease(server.admin, { project: 'late', version: '1.0.0', name: 'late.bin', bytes });
+    await busy.go('releases/late/1.0.0');
+    const hidden = await holdRequests(page, '**/api/projects/late/releases/1.0.0');
+    await page.getByRole('button', { name: 'Hide' }).click();
+    await leave();
+    hidden();
+    await page.waitForSelector('text=1.0.0 is hidden');
+    stands();
+    const restored = await holdRequests(page, '**/api/projects/late/releases/1.0.0/restore');
+    const answer = page.waitForResponse('**/restore');
+    await page.click('button:text-is("Undo")');
+    await page.click('nav >> text=Modules');
+    await page.waitForSelector('h1:text-is("Module collections")');
+    restored();
+    await (await answer).finished();
+    // Whatever the answer leads to is done when a later one has come.
+    await page.evaluate(() => fetch('/api/health').then((later) => later.text()));
+    assert.equal(new URL(page.url()).pathname, '/console/modules');
+    busy.assertQuiet();
+    await busy.close();
   });
 
   test('a project is made, described in two languages, hidden, and brought back', async () => {

@@ -1,6 +1,8 @@
 /** What of the console can be known without a browser: paths, the client, commands, differences, moments. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { codePoint } from '../../protocol/test/code-points.ts';
@@ -31,6 +33,16 @@ test('paths of the console are split from the organisation before them, and othe
   assert.equal(splitPath('/consoles'), undefined);
   assert.equal(matchPath('releases', 'trust'), undefined);
   assert.equal(matchPath('releases/{project}', 'releases/%zz'), undefined);
+});
+
+test('pages go on by ways that nobody is taken who has left them', () => {
+  const areas = join(import.meta.dirname, '../src/areas');
+  const sources = readdirSync(areas, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.(svelte|ts)$/.test(name),
+  );
+  assert.ok(sources.length > 100);
+  const direct = sources.filter((name) => /\bgoTo\b/.test(readFileSync(join(areas, name), 'utf8')));
+  assert.deepEqual(direct, [], 'expected createWay instead of goTo');
 });
 
 test('a page listens to the channels of the server first, and names those that it has no room for', () => {

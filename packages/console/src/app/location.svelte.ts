@@ -11,6 +11,9 @@ export const base: string = splitPath(location.pathname)?.base ?? '';
 
 const state = $state<{ place: Place }>({ place: readPlace() });
 
+/** Views gone to so far: who holds an older count is gone. */
+let views = 0;
+
 /** The path below `/console/`, without slashes at its ends. */
 export function currentPath(): string {
   return state.place.path;
@@ -27,11 +30,23 @@ export function linkTo(pattern: string, values: Parameters = {}, query: Paramete
   return `${base}/console/${fillPath(pattern, values)}${filled.size > 0 ? `?${filled}` : ''}`;
 }
 
-/** Goes to an address that `linkTo` made. */
+/** Goes to an address that `linkTo` made. Pages take the way of `createWay` instead, which answers that come late cannot take. */
 export function goTo(address: string): void {
   history.pushState(null, '', address);
-  state.place = readPlace();
+  arrive();
   scrollTo(0, 0);
+}
+
+/**
+ * The way on from the present view to an address that `linkTo` made. Who has left the view meanwhile, as when an answer took long, is taken
+ * nowhere. Call it while a component is set up, or before the first `await` of what somebody does.
+ * @example const goOn = createWay(); if (await making.run()) goOn(linkTo('releases'));
+ */
+export function createWay(): (address: string) => void {
+  const view = views;
+  return (address) => {
+    if (view === views) goTo(address);
+  };
 }
 
 /** Changes the query of the present view in its place, as typing into a filter does. An empty value takes its name away. */
@@ -42,9 +57,7 @@ export function changeQuery(change: Parameters): void {
 
 /** Follows the browser's own buttons, and takes clicks on links of the console from the browser. */
 export function followLinks(): void {
-  addEventListener('popstate', () => {
-    state.place = readPlace();
-  });
+  addEventListener('popstate', arrive);
   document.addEventListener('click', (event) => {
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     if (!link || event.defaultPrevented || event.button !== 0 || isModified(event)) return;
@@ -54,6 +67,13 @@ export function followLinks(): void {
     event.preventDefault();
     goTo(link.href);
   });
+}
+
+/** Reads where the browser has gone. Another query is no other view. */
+function arrive(): void {
+  const place = readPlace();
+  if (place.path !== state.place.path) views += 1;
+  state.place = place;
 }
 
 function isModified(event: MouseEvent): boolean {
