@@ -44,7 +44,15 @@ suite('pages of a list', { skip: missing }, () => {
     await turn('Next', 'c100');
     await page.reload();
     await visitor.settle();
-    await turn('Previous', 'c000');
+    await turn('Previous', 'c050');
+    await turn('Next', 'c100');
+    const stranger = await openPerson(browser, server, 'viewer');
+    await stranger.page.goto(page.url());
+    await stranger.page.waitForSelector('tbody tr:first-child :text-is("c100")');
+    await stranger.page.click('button:text-is("Previous")');
+    await stranger.page.waitForSelector('tbody tr:first-child :text-is("c000")');
+    stranger.assertQuiet();
+    await stranger.close();
     visitor.assertQuiet();
   });
 

@@ -49,10 +49,20 @@ export function createWay(): (address: string) => void {
   };
 }
 
-/** Changes the query of the present view in its place, as typing into a filter does. An empty value takes its name away. */
-export function changeQuery(change: Parameters): void {
-  history.replaceState(null, '', linkTo(state.place.path, {}, { ...state.place.query, ...change }));
+/**
+ * Changes the query of the present view in its place, as typing into a filter does. An empty value takes its name away. What is to be `kept`
+ * is found by `keptHere`.
+ */
+export function changeQuery(change: Parameters, kept: Readonly<Record<string, unknown>> = {}): void {
+  const address = linkTo(state.place.path, {}, { ...state.place.query, ...change });
+  history.replaceState({ ...keptHere(), ...kept }, '', address);
   state.place = readPlace();
+}
+
+/** What is kept with this view in the browser's history, and found again after a reload. It is in no address. */
+export function keptHere(): Readonly<Record<string, unknown>> {
+  const kept: unknown = history.state;
+  return typeof kept === 'object' && kept !== null ? { ...kept } : {};
 }
 
 /** Follows the browser's own buttons, and takes clicks on links of the console from the browser. */

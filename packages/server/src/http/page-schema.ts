@@ -12,7 +12,6 @@ export function pageShape<After extends z.ZodType>(after: After) {
 }
 
 /** What the next page comes after. */
-export const nextSchema = z
-  .string()
-  .nullable()
-  .openapi({ description: 'Goes into `after` for the next page; null on the last.' });
+export const nextSchema = z.string().nullable().openapi({
+  description: 'Goes into `after`, or into `before` where the newest come first, for the next page; null on the last.',
+});

@@ -1,9 +1,11 @@
-/** The managers' list of modules in pages, and what is searched for in it. */
+/** The managers' lists in pages: of modules, with what is searched for in it, and of what was handed in. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createId } from '../../src/storage/ids.ts';
 import { problem } from '../planes-problem.ts';
 import { openPlanesScene } from '../planes-scene.ts';
 import { forEachEngine } from '../storage/engines.ts';
+import { openAuthorDesk } from './author-desk.ts';
 
 const modules = '/api/collections/addons/modules';
 
@@ -33,5 +35,31 @@ forEachEngine((_engine, open) => {
     for (const query of ['after=no%20slug', 'limit=0', 'limit=501']) {
       assert.equal(problem(await scene.ask('GET', `${modules}?${query}`, { as })), '400 schema', query);
     }
+  });
+
+  test('a page that submissions end with is the last one, and one more makes another', async (t) => {
+    const { scene, addAuthor, handIn, manage } = await openAuthorDesk(t, await open());
+    const { json } = await handIn(await addAuthor('Ada'));
+    const { query } = scene.resources.database;
+    const one = await query.selectFrom('submission').selectAll().executeTakeFirstOrThrow();
+    const add = (count: number) => {
+      const rows = Array.from({ length: count }, () => {
+        const id = createId(Date.now());
+        return { ...one, id, upload_id: id, state: 'refused' as const };
+      });
+      return query.insertInto('submission').values(rows).execute();
+    };
+    const list = async (before = '') => {
+      const answer = await manage('GET', `/api/modules/addons/submissions${before}`);
+      return { count: (answer.json.submissions as unknown[]).length, next: answer.json.next };
+    };
+    assert.deepEqual(await list(), { count: 1, next: null });
+    await add(99);
+    assert.deepEqual(await list(), { count: 100, next: null });
+    await add(1);
+    const { count, next } = await list();
+    assert.equal(count, 100);
+    assert.notEqual(next, json.id, 'that is the one behind it');
+    assert.deepEqual(await list(`?before=${next}`), { count: 1, next: null });
   });
 });

@@ -3,12 +3,14 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
+import { nextSchema } from '../../http/page-schema.ts';
 import { createRouter, fileBody, jsonAnswer, jsonBody } from '../../http/router.ts';
 import { localeMapSchema, textSchema } from '../../http/text-schema.ts';
 import type { PublishingParts } from '../../releases/gate/judge.ts';
 import { activateRelease } from '../../releases/lifecycle/activation.ts';
 import { answerPiece, formatUpload, uploadSchema } from '../../releases/uploads/routes.ts';
 import { readUpload, type UploadDependencies } from '../../releases/uploads/upload.ts';
+import { cutPage } from '../../storage/pages.ts';
 import { requireCollection } from '../collections/collection.ts';
 import { proposalSchema } from '../members/change.ts';
 import { formatSubmission, submissionSchema as plainSubmissionSchema, stateSchema } from './format.ts';
@@ -101,10 +103,11 @@ function addReadingRoutes(router: OpenAPIHono<AppEnv>, { database: { query } }: 
     const collection = await requireCollection(query, c.var.organisation.id, c.req.valid('param').collection);
     const { state, before } = c.req.valid('query');
     const reach = await findReach(query, c.var, collection);
-    const filter = { states: state === undefined ? undefined : [state], before, limit: maxListed };
-    const rows = await listSubmissions(query, reach, filter);
+    const filter = { states: state === undefined ? undefined : [state], before, limit: maxListed + 1 };
+    const found = await listSubmissions(query, reach, filter);
+    const { rows, next } = cutPage(found, { limit: maxListed }, ({ id }) => id);
     const submissions = await Promise.all(rows.map((row) => formatSubmission(row, collection.slug)));
-    return c.json({ submissions }, 200);
+    return c.json({ submissions, next }, 200);
   });
   router.openapi(showRoute, async (c) => {
     const { row, collection } = await findNamed({ database: { query } }, c, c.req.valid('param'));
@@ -230,7 +233,10 @@ const listRoute = createRoute({
     query: z.object({ state: stateSchema.optional(), before: z.uuid().optional() }),
   },
   responses: {
-    200: jsonAnswer(`The newest first, at most ${maxListed}`, z.object({ submissions: z.array(submissionSchema) })),
+    200: jsonAnswer(
+      `The newest first, at most ${maxListed}`,
+      z.object({ submissions: z.array(submissionSchema), next: nextSchema }),
+    ),
   },
 });
 const showRoute = createRoute({

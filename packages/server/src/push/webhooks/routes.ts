@@ -2,8 +2,10 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { slugPattern } from '@signpost/protocol/updates/names';
 import { type AppEnv, callerOf } from '../../http/context.ts';
+import { nextSchema } from '../../http/page-schema.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
 import { textSchema } from '../../http/text-schema.ts';
+import { cutPage } from '../../storage/pages.ts';
 import { replayOne, replaySince, sendTest } from './deliveries/replay.ts';
 import { listDeliveries } from './deliveries/store.ts';
 import {
@@ -151,7 +153,7 @@ const deliveriesRoute = createRoute({
       limit: z.coerce.number().int().min(1).max(100).default(50),
     }),
   },
-  responses: { 200: jsonAnswer('Newest first.', z.object({ deliveries: z.array(deliverySchema) })) },
+  responses: { 200: jsonAnswer('Newest first.', z.object({ deliveries: z.array(deliverySchema), next: nextSchema })) },
 });
 
 const replayOneRoute = createRoute({
@@ -246,8 +248,10 @@ function addDeliveryRoutes(router: OpenAPIHono<AppEnv>, parts: WebhookRouteParts
   });
   router.openapi(deliveriesRoute, async (c) => {
     const { id } = await requireEndpoint(database.query, c.var.organisation.id, c.req.valid('param').id);
-    const rows = await listDeliveries(database.query, { ...c.req.valid('query'), endpointId: id });
-    return c.json({ deliveries: rows.map(describeDelivery) }, 200);
+    const { limit, ...filter } = c.req.valid('query');
+    const found = await listDeliveries(database.query, { ...filter, limit: limit + 1, endpointId: id });
+    const { rows, next } = cutPage(found, { limit }, (delivery) => delivery.id);
+    return c.json({ deliveries: rows.map(describeDelivery), next }, 200);
   });
   router.openapi(replayOneRoute, async (c) => {
     await replayOne(parts, callerOf(c.var), c.req.valid('param'));

@@ -7,8 +7,10 @@ import type { Context } from 'hono';
 import { Refusal } from '../../errors.ts';
 import type { AppEnv } from '../../http/context.ts';
 import { isMatch } from '../../http/entity-tag.ts';
+import { nextSchema } from '../../http/page-schema.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../../http/router.ts';
 import type { Database } from '../../storage/database.ts';
+import { cutPage } from '../../storage/pages.ts';
 import { proveIndex } from './prove.ts';
 import { findLog, findOpenLog, type LogEntryRow, type LogRow, listEntries, listRun } from './store.ts';
 import { readServedTile } from './tiles.ts';
@@ -87,7 +89,7 @@ const listRoute = createRoute({
     }),
   },
   responses: {
-    200: jsonAnswer('A page', z.object({ entries: z.array(entrySchema), size: z.int() })),
+    200: jsonAnswer('A page', z.object({ entries: z.array(entrySchema), next: nextSchema, size: z.int() })),
   },
 });
 const proofRoute = createRoute({
@@ -117,10 +119,11 @@ export function logRoutes({ database }: LogRouteDependencies): OpenAPIHono<AppEn
   router.openapi(listRoute, async (c) => {
     const { before = Number.MAX_SAFE_INTEGER, limit, type } = c.req.valid('query');
     const log = await findOpenLog(database.query);
-    if (!log) return c.json({ entries: [], size: 0 }, 200);
-    const filter = { log: log.id, organisationId: c.var.organisation.id, type, limit };
-    const rows = await listEntries(database.query, { ...filter, before: Math.min(before, log.checkpoint_size) });
-    return c.json({ entries: rows.map(formatEntry), size: log.checkpoint_size }, 200);
+    if (!log) return c.json({ entries: [], next: null, size: 0 }, 200);
+    const filter = { log: log.id, organisationId: c.var.organisation.id, type, limit: limit + 1 };
+    const found = await listEntries(database.query, { ...filter, before: Math.min(before, log.checkpoint_size) });
+    const { rows, next } = cutPage(found, { limit }, ({ position }) => String(position));
+    return c.json({ entries: rows.map(formatEntry), next, size: log.checkpoint_size }, 200);
   });
   router.openapi(proofRoute, async (c) => {
     const log = await requireLog(database);

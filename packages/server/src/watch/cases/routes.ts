@@ -1,7 +1,9 @@
 /** HTTP of cases: everything that one artifact shows, as one thing to look into. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { AppEnv } from '../../http/context.ts';
+import { nextSchema } from '../../http/page-schema.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../../http/router.ts';
+import { cutPage } from '../../storage/pages.ts';
 import { severities } from '../drift/kinds.ts';
 import { titleOf } from '../drift/titles.ts';
 import { assertOnePage } from '../findings/order.ts';
@@ -45,10 +47,7 @@ const listRoute = createRoute({
     }),
   },
   responses: {
-    200: jsonAnswer(
-      `At most ${pageLimit}; of the newest, the next ones before the last number.`,
-      z.object({ cases: z.array(caseSchema) }),
-    ),
+    200: jsonAnswer(`At most ${pageLimit}.`, z.object({ cases: z.array(caseSchema), next: nextSchema })),
   },
 });
 
@@ -59,7 +58,8 @@ export function watchCaseRoutes({ database: { query } }: WatchParts): OpenAPIHon
     const filter = c.req.valid('query');
     assertOnePage(filter);
     const organisationId = c.var.organisation.id;
-    const rows = await listCases(query, { ...{ before: undefined, ...filter }, organisationId, limit: pageLimit });
+    const found = await listCases(query, { ...{ before: undefined, ...filter }, organisationId, limit: pageLimit + 1 });
+    const { rows, next } = cutPage(found, { limit: pageLimit }, ({ number }) => String(number));
     const findings = await listCaseFindings(
       query,
       rows.map(({ number }) => number),
@@ -70,7 +70,7 @@ export function watchCaseRoutes({ database: { query } }: WatchParts): OpenAPIHon
         findings.filter(({ artifact }) => artifact === row.number),
       ),
     );
-    return c.json({ cases }, 200);
+    return c.json({ cases, next: filter.order === 'gravest' ? null : next }, 200);
   });
   return router;
 }

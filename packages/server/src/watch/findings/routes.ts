@@ -2,8 +2,10 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { Refusal } from '../../errors.ts';
 import { type AppEnv, callerOf } from '../../http/context.ts';
+import { nextSchema } from '../../http/page-schema.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
 import { lineSchema } from '../../http/text-schema.ts';
+import { cutPage } from '../../storage/pages.ts';
 import { listKinds, severities } from '../drift/kinds.ts';
 import { titleOf } from '../drift/titles.ts';
 import type { WatchParts } from '../parts.ts';
@@ -79,7 +81,7 @@ const listRoute = createRoute({
     }),
   },
   responses: {
-    200: jsonAnswer(`At most ${pageLimit}.`, z.object({ findings: z.array(findingSchema) })),
+    200: jsonAnswer(`At most ${pageLimit}.`, z.object({ findings: z.array(findingSchema), next: nextSchema })),
   },
 });
 
@@ -151,11 +153,13 @@ export function watchFindingRoutes(parts: WatchParts): OpenAPIHono<AppEnv> {
   router.openapi(listRoute, async (c) => {
     const { source, state, kind, ...filter } = c.req.valid('query');
     assertOnePage(filter);
-    const rows = await listFindings(query, {
-      ...{ ...filter, sourceId: source, organisationId: c.var.organisation.id, limit: pageLimit },
+    const found = await listFindings(query, {
+      ...{ ...filter, sourceId: source, organisationId: c.var.organisation.id, limit: pageLimit + 1 },
       ...{ states: parseStates(state), kinds: parseKinds(kind) },
     });
-    return c.json({ findings: rows.map((row) => describeFinding(row, row.source_key, row.line_name)) }, 200);
+    const { rows, next } = cutPage(found, { limit: pageLimit }, ({ id }) => id);
+    const findings = rows.map((row) => describeFinding(row, row.source_key, row.line_name));
+    return c.json({ findings, next: filter.order === 'gravest' ? null : next }, 200);
   });
   router.openapi(showRoute, async (c) => {
     const row = await readFinding(parts, c.var.organisation.id, c.req.valid('param').id);

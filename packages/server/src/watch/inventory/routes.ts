@@ -1,8 +1,10 @@
 /** HTTP of the inventory: what is known of each source, in one list. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { AppEnv } from '../../http/context.ts';
+import { nextSchema } from '../../http/page-schema.ts';
 import { createRouter, formatTime, jsonAnswer, timeSchema } from '../../http/router.ts';
 import type { Query } from '../../storage/database.ts';
+import { cutPage } from '../../storage/pages.ts';
 import { emptyRevision } from '../baseline/revision.ts';
 import { listClustersOf } from '../clusters/running/store.ts';
 import { findFrozenSince } from '../findings/store.ts';
@@ -61,10 +63,7 @@ const inventoryRoute = createRoute({
     query: z.object({ search: z.string().min(1).max(256).optional(), after: z.string().max(1100).optional() }),
   },
   responses: {
-    200: jsonAnswer(
-      `By key, at most ${pageLimit}; the next ones after the last key.`,
-      z.object({ sources: z.array(entrySchema) }),
-    ),
+    200: jsonAnswer(`By key, at most ${pageLimit}.`, z.object({ sources: z.array(entrySchema), next: nextSchema })),
   },
 });
 
@@ -73,7 +72,9 @@ export function watchInventoryRoutes({ database: { query }, now }: WatchParts): 
   const router = createRouter();
   router.openapi(inventoryRoute, async (c) => {
     const { search, after } = c.req.valid('query');
-    const rows = await searchSources(query, { organisationId: c.var.organisation.id, search, after, limit: pageLimit });
+    const organisationId = c.var.organisation.id;
+    const found = await searchSources(query, { organisationId, search, after, limit: pageLimit + 1 });
+    const { rows, next } = cutPage(found, { limit: pageLimit }, ({ key }) => key);
     const sources: z.infer<typeof entrySchema>[] = [];
     for (const row of rows) {
       const lines = [];
@@ -84,7 +85,7 @@ export function watchInventoryRoutes({ database: { query }, now }: WatchParts): 
         ...{ answered_at: formatOptional(row.answered_at), unanswered_since: formatOptional(row.unknown_since), lines },
       });
     }
-    return c.json({ sources }, 200);
+    return c.json({ sources, next }, 200);
   });
   return router;
 }

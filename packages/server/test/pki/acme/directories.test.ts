@@ -98,6 +98,8 @@ test('an admin makes directories and keys for them; nobody else sees or changes 
     const { accounts } = (await ask('GET', '/web/accounts')).json as { accounts: { id: string; state: string }[] };
     const { orders } = (await ask('GET', '/web/orders')).json as { orders: { names: string[]; state: string }[] };
     assert.deepEqual([orders[0]?.names, orders[0]?.state], [['dns:a.web.test'], 'pending']);
+    for (const list of ['accounts', 'orders'])
+      assert.equal((await ask('GET', `/web/${list}?limit=1`)).json.next, null, 'the page ends with the list');
     const id = accounts[0]?.id ?? '';
     assert.equal((await ask('POST', `/web/accounts/${id}/revoke`)).json.state, 'revoked');
     assert.equal((await ask('POST', `/web/accounts/${id}/revoke`)).status, 409);

@@ -33,6 +33,11 @@ forEachEngine((_name, open) => {
     await hooks.deliver();
     const posted = await Promise.all([id, all].map(async (hook) => (await hooks.deliveries(hook)).length));
     assert.deepEqual(posted, [2, 0]);
+    const nextOf = async (limit: number) =>
+      (await hooks.ask('GET', `/api/webhooks/${id}/deliveries?limit=${limit}`)).json.next;
+    assert.equal(await nextOf(2), null, 'the page ends with the list');
+    const rest = await hooks.deliveries(id, `?limit=1&before=${await nextOf(1)}`);
+    assert.equal(rest.length, 1);
     assert.deepEqual(hooks.receiver.received.map(({ json }) => `${json.type} ${json.data.host}`).sort(), [
       'app.deployed a',
       'app.deployed b',

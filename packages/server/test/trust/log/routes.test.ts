@@ -59,7 +59,11 @@ test('before the log begins there is none, and manifests are served without a pr
   assert.equal((await scene.ask('GET', '/log/checkpoint')).status, 404);
   assert.equal((await scene.ask('GET', '/log/tile/0/000')).status, 404);
   assert.equal((await scene.ask('GET', '/api/signing/pubkey')).json.log, null);
-  assert.deepEqual((await scene.ask('GET', '/api/log/entries', { as: key })).json, { entries: [], size: 0 });
+  assert.deepEqual((await scene.ask('GET', '/api/log/entries', { as: key })).json, {
+    entries: [],
+    next: null,
+    size: 0,
+  });
   const manifest = await scene.ask('GET', manifestPath);
   assert.deepEqual([manifest.status, proofOf(manifest)], [200, undefined]);
 });
@@ -146,11 +150,15 @@ for (const path of [
 test('readers list the entries of their organisation, by type and in pages; strangers only prove', async () => {
   const all = (await scene.ask('GET', '/api/log/entries?limit=2', { as: key })).json as {
     entries: { index: number }[];
+    next: string | null;
   };
   assert.deepEqual(
     all.entries.map(({ index }) => index),
     [2, 1],
   );
+  assert.equal(all.next, '1');
+  const whole = (await scene.ask('GET', '/api/log/entries?limit=3', { as: key })).json;
+  assert.equal(whole.next, null, 'the page ends with the list');
   const rest = (await scene.ask('GET', '/api/log/entries?before=1', { as: key })).json as { entries: object[] };
   assert.equal(rest.entries.length, 1);
   const lists = await scene.ask('GET', '/api/log/entries?type=trust-list', { as: key });

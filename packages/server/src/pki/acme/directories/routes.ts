@@ -1,9 +1,11 @@
 /** HTTP for those who run ACME: directories, binding keys, accounts, orders. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type AppEnv, callerOf } from '../../../http/context.ts';
+import { nextSchema } from '../../../http/page-schema.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../../http/router.ts';
 import { lineSchema } from '../../../http/text-schema.ts';
 import { isId } from '../../../storage/ids.ts';
+import { cutPage } from '../../../storage/pages.ts';
 import { revokeAccount } from '../accounts/account.ts';
 import { type AccountRow, listAccounts } from '../accounts/store.ts';
 import { readIdentifiers, stateOf } from '../orders/order.ts';
@@ -220,12 +222,14 @@ function addAccountRoutes(router: OpenAPIHono<AppEnv>, dependencies: BindingDepe
   const listRoute = createRoute({
     ...{ method: 'get', path, tags, summary: 'The accounts of a directory, newest first' },
     request: { params: oneDirectory, query: pageQuery },
-    responses: { 200: jsonAnswer('A page.', z.object({ accounts: z.array(accountSchema) })) },
+    responses: { 200: jsonAnswer('A page.', z.object({ accounts: z.array(accountSchema), next: nextSchema })) },
   });
   router.openapi(listRoute, async (c) => {
     const { before, limit } = c.req.valid('query');
     const { id } = await requireDirectory(database.query, c.var.organisation.id, c.req.valid('param').directory);
-    return c.json({ accounts: (await listAccounts(database.query, id, { before, limit })).map(describeAccount) }, 200);
+    const found = await listAccounts(database.query, id, { before, limit: limit + 1 });
+    const { rows, next } = cutPage(found, { limit }, (account) => account.id);
+    return c.json({ accounts: rows.map(describeAccount), next }, 200);
   });
   const revokeRoute = createRoute({
     ...{ method: 'post', path: `${path}/{id}/revoke`, tags, summary: 'End an account; its certificates stay valid' },
@@ -247,13 +251,14 @@ function addOrderRoute(router: OpenAPIHono<AppEnv>, { database, now }: BindingDe
     ...{ method: 'get', path: '/api/acme/directories/{directory}/orders', tags },
     summary: 'The orders of a directory, newest first',
     request: { params: oneDirectory, query: pageQuery },
-    responses: { 200: jsonAnswer('A page.', z.object({ orders: z.array(orderSchema) })) },
+    responses: { 200: jsonAnswer('A page.', z.object({ orders: z.array(orderSchema), next: nextSchema })) },
   });
   router.openapi(route, async (c) => {
     const { before, limit } = c.req.valid('query');
     const { id } = await requireDirectory(database.query, c.var.organisation.id, c.req.valid('param').directory);
-    const orders = await listDirectoryOrders(database.query, id, { before, limit });
-    return c.json({ orders: orders.map((order) => describeOrder(order, now())) }, 200);
+    const found = await listDirectoryOrders(database.query, id, { before, limit: limit + 1 });
+    const { rows, next } = cutPage(found, { limit }, (order) => order.id);
+    return c.json({ orders: rows.map((order) => describeOrder(order, now())), next }, 200);
   });
 }
 
