@@ -11,6 +11,8 @@ import {
   createPrivateKey,
   derivePublicKey,
 } from '@signpost/protocol/keys/private-key';
+import { defaultSignatureAlgorithm, type HashName, replaceHash } from '@signpost/protocol/keys/signature-algorithm';
+import { parseSubjectKey } from '@signpost/protocol/keys/subject-key';
 import { createLock, decryptSecret, encryptSecret, tagBytes } from '../keys/passphrase-cipher.ts';
 
 /** A key file, parsed and still locked. */
@@ -57,15 +59,20 @@ export function parseAuthorityKeyFile(bytes: Uint8Array): AuthorityKeyFile {
   return { keyId, spki, text: new TextDecoder().decode(bytes) };
 }
 
-/** The signer inside. Throws Failure when the passphrase is wrong or a word of the file was changed. */
-export async function unlockAuthorityKeyFile(file: AuthorityKeyFile, passphrase: string): Promise<CertificateSigner> {
+/** The signer inside; with `hash` it signs with that one instead of the one that is as strong as the key. Throws Failure when the passphrase is wrong or a word of the file was changed. */
+export async function unlockAuthorityKeyFile(
+  file: AuthorityKeyFile,
+  passphrase: string,
+  hash?: HashName,
+): Promise<CertificateSigner> {
   const entry = parseObject(parseSignable(new TextEncoder().encode(file.text), maxKeyFileBytes), 'the key file');
   const { ciphertext_b64: _, ...header } = entry;
   const ciphertext = parseBase64(parseString(entry, 'ciphertext_b64', maxKeyFileBytes));
   if (ciphertext.length <= tagBytes) throw new TrustError('malformed', 'expected a ciphertext');
   const pkcs8 = await decryptSecret(ciphertext, header, passphrase);
   try {
-    const signer = await createCertificateSigner(pkcs8);
+    const usual = defaultSignatureAlgorithm(parseSubjectKey(file.spki));
+    const signer = await createCertificateSigner(pkcs8, hash === undefined ? usual : replaceHash(usual, hash));
     if (identify(signer.subjectKey.spki) !== file.keyId)
       throw new TrustError('malformed', 'expected the key inside to be the one named outside');
     return signer;

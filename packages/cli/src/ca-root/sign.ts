@@ -2,7 +2,8 @@
 import { encodeHex } from '@signpost/protocol/bytes/hex';
 import { TrustError } from '@signpost/protocol/errors';
 import type { CertificateSigner } from '@signpost/protocol/keys/private-key';
-import { deriveKeyIdentifier, type SubjectKey } from '@signpost/protocol/keys/subject-key';
+import type { HashName } from '@signpost/protocol/keys/signature-algorithm';
+import { deriveKeyIdentifier, parseSubjectKey, type SubjectKey } from '@signpost/protocol/keys/subject-key';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
 import type { NameConstraints } from '@signpost/protocol/x509/constraint-extensions';
 import { lintCertificate } from '@signpost/protocol/x509/lint/lint-certificate';
@@ -15,7 +16,11 @@ import {
   type RevocationReason,
 } from '@signpost/protocol/x509/revocation-list';
 import { verifyCertificate } from '@signpost/protocol/x509/verify-certificate';
-import { createSerialNumber, signCertificate } from '@signpost/protocol/x509/write-certificate';
+import {
+  type CertificateToWrite,
+  createSerialNumber,
+  signCertificate,
+} from '@signpost/protocol/x509/write-certificate';
 import { type ExtensionsToWrite, encodeExtensions } from '@signpost/protocol/x509/write-extensions';
 import { encodeEntry, signRevocationList } from '@signpost/protocol/x509/write-revocation-list';
 import { Failure } from '../terminal/failure.ts';
@@ -58,11 +63,20 @@ export interface SubordinatePlan {
   readonly issuerUrl: string | undefined;
   /** Names below which alone, or not at all, certificates may be: whoever holds the key. */
   readonly nameConstraints: NameConstraints | undefined;
+  /** By a profile: all that is to be signed, and the hash that it names. */
+  readonly byProfile?: {
+    readonly name: string;
+    readonly contents: CertificateToWrite;
+    readonly hash: HashName | undefined;
+  };
 }
 
 /** What the holder of the root decides. */
 export interface SubordinateWish {
-  readonly days: number;
+  /** Without it 3650, or what the profile says. */
+  readonly days: number | undefined;
+  /** What may be signed; without it any authority. */
+  readonly profile?: { readonly name: string; readonly document: unknown } | undefined;
   /** Instead of what is asked for. */
   readonly pathLength: number | undefined;
   readonly crl: string | undefined;
@@ -73,15 +87,18 @@ export interface SubordinateWish {
 
 /**
  * What is to be signed for a request. Throws TrustError for a request that is none, that its key has not signed, or that asks
- * for more than an authority's path length, usages and key identifier; Failure when the root does not allow the path length.
+ * for more than an authority's path length, usages and key identifier; Failure when root or profile do not allow it.
  */
 export async function planSubordinate(
-  { root }: AuthorityFolder,
+  { root, key }: AuthorityFolder,
   bytes: Uint8Array<ArrayBuffer>,
   wish: SubordinateWish,
 ): Promise<SubordinatePlan> {
   const request = await verifyRequest(parseRequest(bytes));
   assertAsked(request);
+  if (wish.now > root.notAfter) throw new Failure('refused', 'this root has expired');
+  if (wish.profile)
+    return planByProfile(root, { request, rootKey: parseSubjectKey(key.spki) }, { ...wish, ...wish.profile });
   const pathLength = wish.pathLength ?? request.extensions.basicConstraints?.value.pathLength ?? 0;
   const room = root.extensions.basicConstraints?.value.pathLength;
   if (room !== undefined && pathLength >= room) {
@@ -89,13 +106,37 @@ export async function planSubordinate(
       hint: room > 0 ? `--path-length ${room - 1}` : 'make a root with a longer path',
     });
   }
-  const { notBefore, notAfter } = choosePeriod(wish);
-  if (wish.now > root.notAfter) throw new Failure('refused', 'this root has expired');
+  const { notBefore, notAfter } = choosePeriod({ days: wish.days ?? usualDays, now: wish.now });
   return {
     ...{ request, key: request.subjectKey, pathLength, crl: wish.crl, issuerUrl: wish.issuerUrl },
     nameConstraints: wish.nameConstraints,
     ...{ notBefore: Math.max(notBefore, root.notBefore), notAfter: Math.min(notAfter, root.notAfter) },
   };
+}
+
+const usualDays = 3650;
+
+/** The same by a profile: the rules are the server's. */
+async function planByProfile(
+  root: Certificate,
+  asked: { readonly request: VerifiedRequest; readonly rootKey: SubjectKey },
+  wish: SubordinateWish & { readonly name: string; readonly document: unknown },
+): Promise<SubordinatePlan> {
+  const { planSubordinate: plan } = await import('@signpost/server/pki/plan-subordinate');
+  const { contents, hash, pathLength, nameConstraints } = planOrFail(() => plan(root, asked, wish));
+  const { notBefore, notAfter } = contents;
+  return {
+    ...{ request: asked.request, key: asked.request.subjectKey, pathLength, nameConstraints, notBefore, notAfter },
+    ...{ crl: wish.crl, issuerUrl: wish.issuerUrl, byProfile: { name: wish.name, contents, hash } },
+  };
+}
+
+function planOrFail<T>(plan: () => T): T {
+  try {
+    return plan();
+  } catch (cause) {
+    throw new Failure('refused', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
 }
 
 /** Signs what was planned. */
@@ -104,7 +145,8 @@ export async function signSubordinate(
   plan: SubordinatePlan,
   signer: CertificateSigner,
 ): Promise<Certificate> {
-  const { request, key, pathLength, crl, issuerUrl, nameConstraints } = plan;
+  const { request, key, pathLength, crl, issuerUrl, nameConstraints, byProfile } = plan;
+  if (byProfile) return assertSound(parseCertificate(await signCertificate(byProfile.contents, signer)), root);
   const rootIdentifier = root.extensions.subjectKeyIdentifier?.value ?? (await deriveKeyIdentifier(signer.subjectKey));
   const extensions: ExtensionsToWrite = {
     basicConstraints: { isAuthority: true, pathLength },

@@ -81,6 +81,65 @@ test('an offline root signs an intermediate of the server, which then issues', a
   assert.match(unknown.stderr, /gave no serial number/);
 });
 
+test('a profile of intermediates binds what the server makes and what an offline root signs', async (t) => {
+  const { cwd, json, signpost } = await startServer(t);
+  await writeFile(join(cwd, 'rp'), 'a passphrase for the root of all\n', { mode: 0o600 });
+  const passphrase = ['--passphrase-file', 'rp'];
+  const shown = JSON.parse((await signpost('cert', 'profile', 'show', 'intermediate')).stdout);
+  const lab = {
+    ...shown,
+    keys: ['ecdsa-p256'],
+    lifetime: { default: '30d', maximum: '60d', beyond_issuer: 'clamp' },
+    path_length: { default: 0, maximum: 0 },
+    hash: { 'ecdsa-p384': 'SHA-512', 'ecdsa-p256': 'SHA-512' },
+    subject: { O: 'match', CN: 'supplied' },
+    name_constraints: { permitted: ['dns:lab.example'], excluded: [] },
+  };
+  await writeFile(join(cwd, 'lab.json'), JSON.stringify(lab));
+  const added = await signpost('cert', 'profile', 'add', 'lab', 'lab.json');
+  assert.match(added.stdout, /signpost ca create-intermediate --profile lab/);
+  await json('ca', 'create-root', 'top', ...name('Top CA'), ...passphrase);
+  const making = ['ca', 'create-intermediate', 'issuing', '--parent', 'top', '--profile', 'lab', ...name('Lab CA')];
+  const deep = await signpost(...making, ...passphrase, '--path-length', '1');
+  assert.match(deep.stderr, /path length of at most 0 in profile lab/);
+  const made = await json(...making, ...passphrase);
+  assert.equal((made.certificates as { profile: string }[])[0]?.profile, 'lab');
+
+  const root = ['--dir', 'ca', ...passphrase];
+  await json('ca', 'root', 'init', ...root, ...name('Offline Root CA'), '--key-type', 'ecdsa-p384');
+  await json('ca', 'import-certificate', '--name', 'offline', 'ca/root.pem');
+  await json('ca', 'create-intermediate', 'away', '--parent', 'offline', '--profile', 'lab', ...name('Away CA'));
+  await json('ca', 'request', 'away', '--out', 'away.csr');
+  const signing = ['ca', 'root', 'sign', 'away.csr', ...root, '--profile', 'lab.json', '--out', 'away.pem', '--yes'];
+  const refusals: readonly (readonly [RegExp, ...string[]])[] = [
+    [/lifetime of at most 60d/, '--days', '61'],
+    [/path length of at most 0 in profile lab/, '--path-length', '1'],
+    [/no permitted names beside those of profile lab/, '--permit', 'dns:example.org'],
+    [/hash: expected issuer keys whose hash can be chosen/, '--profile', 'wrong.json'],
+    [/expected a profile of intermediates/, '--profile', 'server.json'],
+    [/expected a key of ecdsa-p521/, '--profile', 'large.json'],
+    [/expected CN in a subject of profile bare, got "O"/, '--profile', 'bare.json'],
+  ];
+  const server = (await signpost('cert', 'profile', 'show', 'server')).stdout;
+  await writeFile(join(cwd, 'wrong.json'), JSON.stringify({ ...lab, hash: { ed25519: 'SHA-512' } }));
+  await writeFile(join(cwd, 'large.json'), JSON.stringify({ ...lab, keys: ['ecdsa-p521'] }));
+  await writeFile(join(cwd, 'bare.json'), JSON.stringify({ ...lab, subject: { CN: 'supplied' } }));
+  await writeFile(join(cwd, 'server.json'), server);
+  for (const [problem, ...words] of refusals) {
+    const refused = await signpost(...signing, ...words);
+    assert.deepEqual([refused.code, problem.test(refused.stderr)], [1, true], refused.stderr);
+  }
+  await assert.rejects(readFile(join(cwd, 'away.pem')), { code: 'ENOENT' });
+  const signed = await signpost(...signing);
+  assert.match(signed.stderr, /profile +lab\n +only below +dns:lab\.example/);
+  const { stdout } = await openssl(['x509', '-in', join(cwd, 'away.pem'), '-noout', '-text']);
+  assert.match(stdout, /ecdsa-with-SHA512[\s\S]*CA:TRUE, pathlen:0[\s\S]*DNS:lab\.example/);
+  const active = await json('ca', 'import-certificate', 'away.pem');
+  assert.equal(active.state, 'active');
+  await json('ca', 'show', 'away', '--chain-out', 'chain.pem');
+  await openssl(['verify', '-x509_strict', '-CAfile', join(cwd, 'ca/root.pem'), join(cwd, 'chain.pem')]);
+});
+
 test('the first authority takes a few commands, and rolls over', async (t) => {
   const { cwd, json, signpost, base } = await startServer(t);
   await writeFile(join(cwd, 'rp'), 'a passphrase for the root of all\n', { mode: 0o600 });

@@ -39,6 +39,7 @@ export const caCreateIntermediate: CommandSpec = {
   ],
   options: [
     { flags: '--parent <name>', text: 'the authority above', required: true },
+    { flags: '--profile <name>', text: 'a profile of intermediates, built in unless it is your own' },
     ...subjectOptions,
     keyTypeOption,
     ...lifeOptions,
@@ -69,7 +70,9 @@ async function createIntermediate(invocation: Invocation): Promise<Answer> {
   const [permitted, excluded] = [options.texts('permit'), options.texts('exclude')];
   const constraints = permitted.length + excluded.length > 0 ? { name_constraints: { permitted, excluded } } : {};
   const opening = await askPassphraseOf(invocation, client, parent);
-  const body = { kind: 'intermediate', name, parent, ...describe(invocation), ...constraints, ...opening };
+  const [profile, place] = [options.text('profile'), { kind: 'intermediate', name, parent }];
+  const rules = { ...(profile !== undefined && { profile }), ...constraints };
+  const body = { ...place, ...describe(invocation), ...rules, ...opening };
   const made = await client.request('POST', '/api/authorities', { body });
   return answerAuthority(made, describeMade(name, made.state === 'pending'), '');
 }

@@ -1,9 +1,11 @@
 /** `signpost ca root …`: a certificate authority on a machine without a server. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { encodePem, parsePemBlock } from '@signpost/protocol/asn1/pem';
 import { encodeHex } from '@signpost/protocol/bytes/hex';
 import { describeKeyType, type KeyType } from '@signpost/protocol/keys/key-type';
+import type { HashName } from '@signpost/protocol/keys/signature-algorithm';
 import type { NameConstraints } from '@signpost/protocol/x509/constraint-extensions';
 import type { GeneralName } from '@signpost/protocol/x509/general-name';
 import { formatName } from '@signpost/protocol/x509/name';
@@ -84,7 +86,11 @@ export const caRootSign: CommandSpec = {
   options: [
     dirOption,
     { flags: '--out <file>', text: 'where to write the certificate', fallback: 'issued.pem' },
-    { flags: '--days <days>', text: 'how long it holds, at most as long as the root', fallback: '3650' },
+    {
+      flags: '--profile <file>',
+      text: 'a profile of intermediates, as `signpost cert profile show` writes it; what it does not allow is not signed',
+    },
+    { flags: '--days <days>', text: 'how long it holds, at most as long as the root; 3650, or as the profile says' },
     { flags: '--path-length <n>', text: 'instead of what is asked for' },
     ...constraintOptions,
     {
@@ -158,7 +164,7 @@ async function sign(invocation: Invocation): Promise<Answer> {
   const folder = await openFolder(invocation);
   const path = readArgument(invocation, 0);
   const plan = await planSubordinate(folder, await readRequest(path), {
-    days: options.integer('days', 1) ?? 3650,
+    ...{ days: options.integer('days', 1), profile: await readProfile(options.text('profile')) },
     ...{ pathLength: options.integer('path-length', 0), now: now() },
     ...{ crl: options.text('crl-url'), issuerUrl: options.text('issuer-url') },
     nameConstraints: readConstraints(options),
@@ -166,7 +172,7 @@ async function sign(invocation: Invocation): Promise<Answer> {
   await assertNotListed(options.texts('weak-keys'), plan.key);
   output.show(describePlan(folder, plan));
   await prompt.confirm('Sign this authority?');
-  const certificate = await signSubordinate(folder, plan, await unlock(invocation, folder));
+  const certificate = await signSubordinate(folder, plan, await unlock(invocation, folder, plan.byProfile?.hash));
   await recordIssued(folder.dir, certificate);
   const out = options.requiredText('out');
   await writeFileAtomically(out, encodePem('CERTIFICATE', certificate.bytes), 0o644);
@@ -175,6 +181,16 @@ async function sign(invocation: Invocation): Promise<Answer> {
     document: { file: out, serial, subject: formatName(certificate.subject), not_after: toText(certificate.notAfter) },
     lines: [`Signed into ${out}, serial ${serial}. On the server: signpost ca import-certificate ${out}`],
   };
+}
+
+/** The profile is called as its file is. */
+async function readProfile(path: string | undefined) {
+  if (path === undefined) return undefined;
+  try {
+    return { name: basename(path, '.json'), document: JSON.parse(await readFile(path, 'utf8')) as unknown };
+  } catch (cause) {
+    throw new Failure('refused', `${path} holds no JSON`, { cause });
+  }
 }
 
 function readConstraints(options: Options): NameConstraints | undefined {
@@ -212,9 +228,9 @@ async function openFolder({ options }: Invocation): Promise<AuthorityFolder> {
   return openAuthorityFolder(options.requiredText('dir'));
 }
 
-async function unlock({ options, prompt }: Invocation, { key }: AuthorityFolder) {
+async function unlock({ options, prompt }: Invocation, { key }: AuthorityFolder, hash?: HashName) {
   const source = readSecretSource(options, 'passphrase');
-  return unlockAuthorityKeyFile(key, await prompt.askSecret('Passphrase of the root', source, 'passphrase'));
+  return unlockAuthorityKeyFile(key, await prompt.askSecret('Passphrase of the root', source, 'passphrase'), hash);
 }
 
 async function readRequest(path: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -234,6 +250,7 @@ function describePlan({ root }: AuthorityFolder, plan: SubordinatePlan): string[
     `  key          ${describeKeyType(key)}, id ${digestOf(request.spki)}`,
     `  may sign     certificates and revocation lists; below it ${below}${asked === pathLength ? '' : ' (asked otherwise)'}`,
     `  valid        ${toText(plan.notBefore)} to ${toText(plan.notAfter)}`,
+    ...(plan.byProfile ? [`  profile      ${plan.byProfile.name}`] : []),
     ...describeConstraints(plan.nameConstraints),
     ...(plan.crl === undefined ? [] : [`  lists at     ${plan.crl}`]),
     ...(plan.issuerUrl === undefined ? [] : [`  root at      ${plan.issuerUrl}`]),

@@ -128,7 +128,9 @@ export const certProfileAdd: CommandSpec = {
     const document = await (await connectAuthenticated(invocation)).request('POST', '/api/certificate-profiles', {
       body,
     });
-    return { document, lines: [`Profile ${name} is there: signpost cert issue --profile ${name}`] };
+    const { kind } = document.profile as JsonObject;
+    const use = kind === 'intermediate' ? 'ca create-intermediate' : 'cert issue';
+    return { document, lines: [`Profile ${name} is there: signpost ${use} --profile ${name}`] };
   },
 };
 

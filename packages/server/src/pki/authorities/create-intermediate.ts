@@ -6,7 +6,11 @@ import { parseRequest } from '@signpost/protocol/x509/request';
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
 import { createId } from '../../storage/ids.ts';
-import { type AuthorityParts, assertNameFree, requireAuthority } from './authority.ts';
+import { assertKey } from '../profiles/contents.ts';
+import { parseKeyLabel } from '../profiles/key-label.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { type AuthorityParts, assertNameFree, parseName, requireAuthority } from './authority.ts';
+import { requireIntermediateProfile } from './intermediate-profile.ts';
 import { assertIssuing, assertState } from './issuer.ts';
 import { generateAuthorityKey } from './new-key.ts';
 import { createNodeSigner } from './node-signer.ts';
@@ -27,7 +31,7 @@ export interface NewIntermediate extends NewSubordinate {
 
 /**
  * Makes an intermediate: active with its certificate, or `pending` with a request when the parent's key is offline. Throws
- * `not_found` for the parent; `invalid` for a wish that cannot be or that the parent does not allow; `conflict` when the name
+ * `not_found` for parent or profile; `invalid` for a wish that cannot be or that parent or profile do not allow; `conflict` when the name
  * is taken or the parent may not sign; what `withRootSigner` throws.
  */
 export async function createIntermediate(
@@ -38,9 +42,12 @@ export async function createIntermediate(
   await assertNameFree(parts.database.query, caller.organisationId, wish.name);
   const parent = await requireAuthority(parts.database.query, caller.organisationId, wish.parent);
   assertState(parent, 'certificates');
+  const profile = await requireIntermediateProfile(parts, caller.organisationId, wish.profile);
+  // Before a key is made, which takes seconds for large ones.
+  assertKey(profile, parseKeyLabel(wish.keyType));
   const { lifetime } = parts.vault;
   const pkcs8 = await generateAuthorityKey(wish.keyType);
-  const making = { parts, caller, wish, parent, pkcs8, signer: createNodeSigner(pkcs8), lifetime };
+  const making = { parts, caller, wish, profile, parent, pkcs8, signer: createNodeSigner(pkcs8), lifetime };
   try {
     return parent.custody === 'offline' ? await request(making) : await certify(making);
   } finally {
@@ -52,6 +59,7 @@ interface Making {
   readonly parts: AuthorityParts;
   readonly caller: Caller;
   readonly wish: NewIntermediate;
+  readonly profile: Profile;
   readonly parent: AuthorityRow;
   readonly pkcs8: Uint8Array;
   readonly signer: CertificateSigner;
@@ -59,29 +67,30 @@ interface Making {
 }
 
 async function certify(making: Making): Promise<AuthorityRow> {
-  const { parts, caller, wish, parent, lifetime, signer } = making;
+  const { parts, caller, wish, profile, parent, lifetime, signer } = making;
   const { subject, days, pathLength, nameConstraints } = wish;
-  const asked = { subject, publicKey: signer.subjectKey, days, pathLength, nameConstraints };
+  const asked = { profile, subject, publicKey: signer.subjectKey, days, pathLength, nameConstraints };
   const certificate = await withIssuer(parts, { issuer: parent, passphrase: wish.passphrase, caller }, (issuer) =>
     signBelow(parts, issuer, asked),
   );
   const row = createRow(making, { subject: certificate.subject });
   const place = { organisationId: caller.organisationId, authorityId: parent.id };
   const facts = { authority: row, certificate, issuerId: parent.id, source: 'system', at: row.created_at } as const;
-  const records = [{ row, own: describeOwn(caller, facts), action: 'authority.created' }] as const;
+  const own = describeOwn(caller, { ...facts, profile: profile.name });
+  const records = [{ row, own, action: 'authority.created' }] as const;
   await recordAuthorities(parts, caller, { records, lifetime, assertStill: (tx) => assertIssuing(tx, place) });
   return row;
 }
 
 async function request(making: Making): Promise<AuthorityRow> {
-  const { parts, caller, wish, signer, lifetime } = making;
+  const { parts, caller, wish, profile, parent, signer, lifetime } = making;
   const { subject, pathLength, nameConstraints } = wish;
   if (nameConstraints) {
     throw new Refusal('invalid', 'name constraints of this authority are for whoever signs its request', {
       rule: 'name-constraints',
     });
   }
-  const bytes = await signAuthorityRequest(signer, { subject, pathLength });
+  const bytes = await signAuthorityRequest(signer, { profile, subject, pathLength, issuer: parseName(parent.subject) });
   const row = createRow(making, { subject: parseRequest(bytes).subject, request: bytes });
   await recordAuthorities(parts, caller, { records: [{ row, action: 'authority.requested' }], lifetime });
   return row;

@@ -17,6 +17,7 @@ interface CertificateDescription {
   readonly notBefore: number;
   readonly notAfter: number;
   readonly state: 'valid' | 'held' | 'revoked';
+  readonly profile: string;
   readonly pathLength: number | null;
   readonly pem: string;
 }
@@ -123,7 +124,7 @@ function describeCertificate(
 ): CertificateDescription {
   return {
     ...{ id: row.id, serial: row.serial, issuer: nameOf(row.issuer_id), fingerprint: row.fingerprint },
-    ...{ notBefore: row.not_before, notAfter: row.not_after, state: row.state },
+    ...{ notBefore: row.not_before, notAfter: row.not_after, state: row.state, profile: row.profile },
     pathLength: certificate.extensions.basicConstraints?.value.pathLength ?? null,
     pem: encodePem('CERTIFICATE', certificate.bytes),
   };

@@ -103,6 +103,8 @@ export interface OwnFacts {
   /** For a root's own, the root. */
   readonly issuerId: string;
   readonly source: 'system' | 'import';
+  /** Of an intermediate, the profile that it was made by; without it the built-in one. */
+  readonly profile?: string | undefined;
   /** The certificate that this one renews. */
   readonly replacesId?: string | undefined;
   readonly at: number;
@@ -110,11 +112,11 @@ export interface OwnFacts {
 
 /** A certificate of an authority with its row, not stored yet. */
 export function describeOwn(caller: Caller, facts: OwnFacts): OwnCertificate {
-  const { authority, certificate, issuerId, source, at, replacesId } = facts;
+  const { authority, certificate, issuerId, source, at, replacesId, profile = 'intermediate' } = facts;
   const row = createCertificateRow(certificate, {
     ...{ id: createId(at), organisationId: authority.organisation_id, subjectAuthorityId: authority.id },
     ...{ issuerId, source, at, createdBy: formatActor(caller.actor), replacesId: replacesId ?? null },
-    profile: issuerId === authority.id ? 'root' : 'intermediate',
+    profile: issuerId === authority.id ? 'root' : profile,
   });
   return { row, certificate };
 }

@@ -3,6 +3,7 @@ import { parseSubjectKey } from '@signpost/protocol/keys/subject-key';
 import type { Caller } from '../../audit/audit.ts';
 import { Refusal } from '../../errors.ts';
 import { type AuthorityParts, AuthorityTree, type OwnCertificate, requireAuthority } from './authority.ts';
+import { requireProfileOf } from './intermediate-profile.ts';
 import { assertState, type Issuer } from './issuer.ts';
 import { describeOwn, recordCertificate, recordRequest } from './record.ts';
 import { type SignatureWish, signAuthorityRequest, signBelow, signItself } from './sign-authority.ts';
@@ -32,11 +33,15 @@ export async function renewAuthority(parts: AuthorityParts, caller: Caller, wish
   const { passphrase, days } = wish;
   const last = await readLast(parts, row);
   const signature = { ...describeLast(last), days };
+  const profile = await requireProfileOf(parts, last);
   const certificate =
     issuer.id === row.id
       ? await withOwnKey(parts, { row, passphrase, caller }, (signer) => signItself(parts, signer, signature))
-      : await withIssuer(parts, { issuer, passphrase, caller }, (opened) => signBelow(parts, opened, signature));
-  const facts = { authority: row, certificate, issuerId: issuer.id, source: 'system', at: parts.now() } as const;
+      : await withIssuer(parts, { issuer, passphrase, caller }, (opened) =>
+          signBelow(parts, opened, { ...signature, profile }),
+        );
+  const made = { certificate, profile: profile.name, source: 'system', at: parts.now() } as const;
+  const facts = { authority: row, issuerId: issuer.id, ...made };
   return recordCertificate(parts, caller, {
     ...{ row, issuer, own: describeOwn(caller, { ...facts, replacesId: last.row.id }) },
   });
@@ -70,10 +75,12 @@ export async function certifyAcross(
   caller: Caller,
   { row, issuer, opened, days }: { row: AuthorityRow; issuer: AuthorityRow; opened: Issuer; days: number | undefined },
 ): Promise<AuthorityRow> {
-  const described = describeLast(await readLast(parts, row));
+  const last = await readLast(parts, row);
+  const [described, profile] = [describeLast(last), await requireProfileOf(parts, last)];
   const pathLength = narrow(described.pathLength, opened);
-  const certificate = await signBelow(parts, opened, { ...described, pathLength, days });
-  const facts = { authority: row, certificate, issuerId: issuer.id, source: 'system', at: parts.now() } as const;
+  const certificate = await signBelow(parts, opened, { ...described, profile, pathLength, days });
+  const made = { certificate, profile: profile.name, source: 'system', at: parts.now() } as const;
+  const facts = { authority: row, issuerId: issuer.id, ...made };
   return recordCertificate(parts, caller, { row, issuer, own: describeOwn(caller, facts) });
 }
 
@@ -89,8 +96,9 @@ export async function readRequest(
   const row = await requireAuthority(parts.database.query, caller.organisationId, authority);
   if (row.request !== null) return Buffer.from(row.request, 'base64');
   assertState(row, 'certificates');
-  const last = describeLast(await readLast(parts, row));
-  return withOwnKey(parts, { row, passphrase, caller }, (signer) => signAuthorityRequest(signer, last));
+  const last = await readLast(parts, row);
+  const asked = { ...describeLast(last), profile: await requireProfileOf(parts, last) };
+  return withOwnKey(parts, { row, passphrase, caller }, (signer) => signAuthorityRequest(signer, asked));
 }
 
 async function requestRenewal(parts: AuthorityParts, caller: Caller, row: AuthorityRow): Promise<AuthorityRow> {

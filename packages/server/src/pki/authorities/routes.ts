@@ -9,6 +9,7 @@ import { proofShape } from '../../http/proof-schema.ts';
 import { createRouter, formatTime, jsonAnswer, jsonBody, timeSchema } from '../../http/router.ts';
 import { lineSchema } from '../../http/text-schema.ts';
 import { keyLabels } from '../profiles/key-label.ts';
+import { profileNamePattern } from '../profiles/profile.ts';
 import { type AuthorityParts, authorityNamePattern } from './authority.ts';
 import { createIntermediate } from './create-intermediate.ts';
 import { createRoot } from './create-root.ts';
@@ -49,6 +50,7 @@ const certificateSchema = z
     not_before: timeSchema,
     not_after: timeSchema,
     state: z.enum(['valid', 'held', 'revoked']),
+    profile: z.string(),
     path_length: z.int().nullable(),
     pem: z.string(),
   })
@@ -87,6 +89,11 @@ const createSchema = z.discriminatedUnion('kind', [
     kind: z.literal('intermediate'),
     ...newAuthoritySchema,
     parent: nameSchema,
+    profile: z
+      .string()
+      .regex(profileNamePattern)
+      .default('intermediate')
+      .openapi({ description: 'Of the kind intermediate' }),
     passphrase: passphraseSchema.optional(),
     name_constraints: constraintsSchema,
   }),
@@ -135,7 +142,13 @@ function addCreateRoutes(router: OpenAPIHono<AppEnv>, parts: AuthorityParts): vo
       body.kind === 'root'
         ? await createRoot(parts, callerOf(c.var), { ...wish, passphrase: body.passphrase })
         : await createIntermediate(parts, callerOf(c.var), {
-            ...{ ...wish, passphrase, parent: body.parent, nameConstraints: body.name_constraints },
+            ...{
+              ...wish,
+              passphrase,
+              parent: body.parent,
+              profile: body.profile,
+              nameConstraints: body.name_constraints,
+            },
           });
     return c.json(await show(parts, row), 201);
   });

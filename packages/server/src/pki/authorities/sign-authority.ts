@@ -2,6 +2,7 @@
 import type { CertificateSigner } from '@signpost/protocol/keys/private-key';
 import type { SubjectKey } from '@signpost/protocol/keys/subject-key';
 import { type Certificate, parseCertificate } from '@signpost/protocol/x509/certificate';
+import type { DistinguishedName } from '@signpost/protocol/x509/name';
 import { signRequest } from '@signpost/protocol/x509/request';
 import { createSerialNumber, signCertificate } from '@signpost/protocol/x509/write-certificate';
 import { encodeExtensions } from '@signpost/protocol/x509/write-extensions';
@@ -21,7 +22,7 @@ import { locateAuthority } from './locations.ts';
 import { signByProfile } from './profile-hash.ts';
 import { assertSound } from './sound.ts';
 import { readOrganisationSlug } from './store.ts';
-import { choosePathLength, dayMs, type NewSubordinate } from './wish.ts';
+import { choosePathLength, dayMs, type NewSubordinate, readPathLength } from './wish.ts';
 
 /** Whom to certify, and for how long: a new authority by `subject`, one that has a certificate by `kept`. */
 export interface SignatureWish
@@ -31,13 +32,21 @@ export interface SignatureWish
   readonly kept?: KeptContents;
 }
 
+/** The same for an authority below another. */
+export interface SubordinateSignatureWish extends SignatureWish {
+  readonly profile: Profile;
+}
+
 /** A certificate below `issuer`. Throws `invalid` for what the profile or the issuer does not allow. */
-export async function signBelow(parts: AuthorityParts, issuer: Issuer, wish: SignatureWish): Promise<Certificate> {
+export async function signBelow(
+  parts: AuthorityParts,
+  issuer: Issuer,
+  { profile, ...wish }: SubordinateSignatureWish,
+): Promise<Certificate> {
   const chain = [issuer.certificate, ...issuer.chain];
-  const profile = intermediateProfile();
   const composed = composeCertificate(profile, {
     ...describe(profile, wish, { now: parts.now(), issuer: issuer.certificate }),
-    pathLength: choosePathLength(chain, wish.pathLength),
+    pathLength: choosePathLength(chain, profile, wish.pathLength),
     locations: await locate(parts, issuer),
   });
   const signer = signByProfile(issuer.signer, profile);
@@ -52,8 +61,8 @@ export async function signItself(
   signer: Issuer['signer'],
   wish: SignatureWish,
 ): Promise<Certificate> {
-  const { pathLength } = wish;
   const profile = rootProfile();
+  const pathLength = profile.path_length ? readPathLength(profile, wish.pathLength) : wish.pathLength;
   const composed = composeCertificate(profile, {
     ...describe(profile, wish, { now: now(), issuer: undefined }),
     ...{ pathLength, locations: nowhere },
@@ -64,27 +73,28 @@ export async function signItself(
   return certificate;
 }
 
-/** A request (PKCS#10, DER) that says what `signBelow` would write, for an authority that others sign. */
+/** What a request asks for. */
+export interface RequestWish extends Omit<SubordinateSignatureWish, 'publicKey' | 'days' | 'nameConstraints'> {
+  /** The subject of the authority that is to sign, where it is known. */
+  readonly issuer?: DistinguishedName;
+}
+
+/** A request (PKCS#10, DER) that says what `signBelow` would write, for an authority that others sign. Throws `invalid` for what the profile does not allow. */
 export async function signAuthorityRequest(
   signer: CertificateSigner,
-  { subject = {}, kept, pathLength = 0 }: Omit<SignatureWish, 'publicKey'>,
+  { profile, subject = {}, kept, pathLength, issuer }: RequestWish,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const profile = intermediateProfile();
   const extensions = encodeExtensions({
-    basicConstraints: { isAuthority: true, pathLength },
+    basicConstraints: { isAuthority: true, pathLength: readPathLength(profile, pathLength) },
     keyUsage: profile.key_usage.all,
     subjectKeyIdentifier: kept?.keyIdentifier ?? computeKeyIdentifier(signer.subjectKey),
   });
-  const name = kept?.subject ?? composeSubject(profile, orderSubject(subject), undefined);
+  const name = kept?.subject ?? composeSubject(profile, orderSubject(subject), issuer);
   return signRequest({ subject: name, extensions }, signer);
 }
 
 function rootProfile(): Profile {
   return findProfile(openBuiltInProfiles(), 'root');
-}
-
-function intermediateProfile(): Profile {
-  return findProfile(openBuiltInProfiles(), 'intermediate');
 }
 
 const nowhere: Locations = { crl: [], ocsp: [], issuer: [] };

@@ -91,7 +91,8 @@ export async function rekeyAuthority(parts: AuthorityParts, caller: Caller, wish
   assertState(old, 'certificates');
   const generation = nextGeneration(old.name);
   const { passphrase, days } = wish;
-  const { basicConstraints, nameConstraints } = (await readLast(parts, old)).certificate.extensions;
+  const last = await readLast(parts, old);
+  const { basicConstraints, nameConstraints } = last.certificate.extensions;
   const usual = {
     pathLength: basicConstraints?.value.pathLength,
     name: wish.name ?? generation,
@@ -103,7 +104,7 @@ export async function rekeyAuthority(parts: AuthorityParts, caller: Caller, wish
     old.kind === 'root'
       ? await rekeyRoot(parts, caller, { old, wish, usual })
       : await createIntermediate(parts, caller, {
-          ...{ ...usual, passphrase },
+          ...{ ...usual, passphrase, profile: last.row.profile },
           ...describePlace(await readParent(query, old), nameConstraints?.value),
         });
   if (wish.later !== true) await setSuccessor(parts, caller, { authority: old.name, successor: made.name });

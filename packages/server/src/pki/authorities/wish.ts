@@ -3,6 +3,7 @@ import { type Certificate, isSelfIssued } from '@signpost/protocol/x509/certific
 import { Refusal } from '../../errors.ts';
 import type { NameConstraintWish } from '../profiles/contents.ts';
 import type { KeyLabel } from '../profiles/key-label.ts';
+import type { Profile } from '../profiles/profile.ts';
 
 /** What every new authority is told. */
 export interface NewAuthority {
@@ -18,6 +19,8 @@ export interface NewAuthority {
 
 /** What intermediates may be told besides. */
 export interface NewSubordinate extends NewAuthority {
+  /** The name of the profile; without it the built-in one. */
+  readonly profile?: string | undefined;
   /** Which names may be issued below, and which not. */
   readonly nameConstraints?: NameConstraintWish | undefined;
 }
@@ -39,12 +42,22 @@ export function countRoomBelow(chain: readonly Certificate[]): number | undefine
   return room;
 }
 
-/**
- * The path length for a new authority below `chain`: `wished`, or 0. Throws `invalid`, rule `path-length`, when those above do
- * not leave so much.
- */
-export function choosePathLength(chain: readonly Certificate[], wished: number | undefined): number {
-  const pathLength = wished ?? 0;
+/** The path length for a new authority: `wished`, or what the profile says, or 0. Throws `invalid`, rule `path-length`, for more than the profile allows. */
+export function readPathLength({ name, path_length: rule }: Profile, wished: number | undefined): number {
+  const pathLength = wished ?? rule?.default ?? 0;
+  if (rule === undefined || pathLength <= rule.maximum) return pathLength;
+  throw new Refusal(
+    'invalid',
+    `expected a path length of at most ${rule.maximum} in profile ${name}, got ${pathLength}`,
+    {
+      rule: 'path-length',
+    },
+  );
+}
+
+/** The same below `chain`. Throws as well when those above do not leave so much. */
+export function choosePathLength(chain: readonly Certificate[], profile: Profile, wished: number | undefined): number {
+  const pathLength = readPathLength(profile, wished);
   const room = countRoomBelow(chain) ?? Number.POSITIVE_INFINITY;
   if (pathLength + 1 <= room) return pathLength;
   const left = room < 1 ? 'no authority' : `a path length of at most ${room - 1}`;

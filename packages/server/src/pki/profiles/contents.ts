@@ -1,6 +1,8 @@
 /** Composes what a certificate says from its profile and what was asked for (RFC 5280, 4). Nothing is taken that the profile does not allow. */
 import { hash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type DerValue, encodeTogether } from '@signpost/protocol/asn1/writer';
+import type { KeyType } from '@signpost/protocol/keys/key-type';
 import type { SubjectKey } from '@signpost/protocol/keys/subject-key';
 import type { Certificate } from '@signpost/protocol/x509/certificate';
 import type { NameConstraints } from '@signpost/protocol/x509/constraint-extensions';
@@ -92,7 +94,8 @@ export function computeKeyIdentifier({ keyBits }: Pick<SubjectKey, 'keyBits'>): 
   return new Uint8Array(hash('sha256', keyBits, 'buffer').subarray(0, 20));
 }
 
-function assertKey(profile: Profile, key: SubjectKey): void {
+/** Throws `invalid`, rule `key-type`, for a key that the profile does not take. */
+export function assertKey(profile: Profile, key: KeyType): void {
   const label = formatKeyLabel(key);
   if (profile.keys.some((allowed) => allowed === label)) return;
   throw refuse('key-type', `expected a key of ${profile.keys.join(', ')}, got ${label}`);
@@ -183,17 +186,26 @@ function toPolicy({ policy, practice_statement: uri }: NonNullable<Profile['poli
   return uri === undefined ? { policy } : { policy, practiceStatement: uri };
 }
 
-function describeConstraints(profile: Profile, own: NameConstraintWish | undefined): ExtensionsToWrite {
-  const { permitted = [], excluded = [] } = profile.name_constraints ?? {};
+/**
+ * The constraints of the profile and, beside them, those that are asked for. Throws `invalid`, rule `name-constraints`, for permitted names where the
+ * profile has its own.
+ */
+export function describeConstraints(profile: Profile, own: NameConstraintWish | undefined): ExtensionsToWrite {
+  const { permitted, excluded } = toConstraints(profile.name_constraints);
+  const asked = toConstraints(own);
+  // Who is made anew as it was asks for what its profile says already.
+  const more = asked.permitted.filter((one) => !permitted.some((known) => isDeepStrictEqual(known, one)));
   // Two lists of permitted names would allow either; a profile's cannot be widened by whoever asks.
-  if (permitted.length > 0 && (own?.permitted.length ?? 0) > 0) {
+  if (permitted.length > 0 && more.length > 0) {
     throw refuse('name-constraints', `expected no permitted names beside those of profile ${profile.name}`);
   }
-  const all = {
-    permitted: [...permitted, ...(own?.permitted ?? [])].map(toConstraint),
-    excluded: [...excluded, ...(own?.excluded ?? [])].map(toConstraint),
-  };
+  const others = asked.excluded.filter((one) => !excluded.some((known) => isDeepStrictEqual(known, one)));
+  const all = { permitted: [...permitted, ...more], excluded: [...excluded, ...others] };
   return all.permitted.length + all.excluded.length > 0 ? { nameConstraints: all } : {};
+}
+
+function toConstraints({ permitted, excluded }: NameConstraintWish = { permitted: [], excluded: [] }): NameConstraints {
+  return { permitted: permitted.map(toConstraint), excluded: excluded.map(toConstraint) };
 }
 
 function keepConstraints({ nameConstraints }: KeptContents): ExtensionsToWrite {

@@ -26,6 +26,9 @@ const constraintSchema = z.array(
     .refine((text) => parseSubtree(text) !== undefined, 'expected such as dns:example.com or ip:10.0.0.0/8'),
 );
 
+const depthSchema = z.int().min(0).max(20);
+const pathLengthSchema = z.strictObject({ default: depthSchema, maximum: depthSchema });
+
 /** The hashes that an issuer's key of that type may sign with. */
 function hashesOf(label: KeyLabel) {
   return z.enum(listHashes(parseKeyLabel(label))).optional();
@@ -50,7 +53,7 @@ function describeHashless(labels: readonly string[]): string {
 
 /**
  * A profile as it is written. `keys`: what may be certified. `lifetime.beyond_issuer`: whether an end after the issuer's is
- * moved there or refused. `backdate`: how long before now the validity begins, for clocks that are late. `hash`: what
+ * moved there or refused. `path_length`: how many authorities may follow below one when nobody says, and at most. `backdate`: how long before now the validity begins, for clocks that are late. `hash`: what
  * the issuer signs with, by the type of its key; without it, the one that is as strong as the key. `key_usage`: bits for
  * all keys, and more for some. `names.common_name`: `in-names` must repeat an alternative name. `subject`: attributes that
  * may stand there: `match` as in the issuer, `supplied` must be given. `locations`: what the certificate points at.
@@ -66,6 +69,7 @@ export const profileSchema = z
       maximum: durationSchema,
       beyond_issuer: z.enum(['clamp', 'refuse']),
     }),
+    path_length: pathLengthSchema.optional(),
     backdate: durationSchema,
     hash: hashSchema.optional(),
     key_usage: z.strictObject({
@@ -123,7 +127,7 @@ export const profileNamePattern: RegExp = /^[a-z][a-z0-9-]{1,38}[a-z0-9]$/;
 
 /** What does not go together, though each field is well formed. */
 function listContradictions(profile: z.infer<z.ZodObject<typeof profileSchema.shape>>): string[] {
-  const { kind, lifetime, names, key_usage: usage, extended_key_usage: extended } = profile;
+  const { kind, lifetime, names, key_usage: usage, extended_key_usage: extended, path_length: depth } = profile;
   const signs = usage.all.includes('keyCertSign');
   return [
     ...when(isLonger(lifetime.default, lifetime.maximum), 'lifetime: expected a default of at most the maximum'),
@@ -135,10 +139,22 @@ function listContradictions(profile: z.infer<z.ZodObject<typeof profileSchema.sh
       (kind !== 'leaf') !== signs,
       'key_usage: expected keyCertSign in authorities and nowhere else (RFC 5280, 4.2.1.3)',
     ),
+    ...when(kind !== 'leaf' && !usage.all.includes('cRLSign'), 'key_usage: expected cRLSign in authorities'),
+    ...when(kind !== 'leaf' && names.maximum > 0, 'names: expected none in authorities'),
+    ...when(
+      kind !== 'leaf' && !!(profile.ocsp_no_check || profile.must_staple),
+      'ocsp_no_check, must_staple: expected only in leaves',
+    ),
+    ...when(kind === 'leaf' && !!depth, 'path_length: expected only in authorities (RFC 5280, 4.2.1.9)'),
+    ...when(!!depth && depth.default > depth.maximum, 'path_length: expected a default of at most the maximum'),
     ...when(kind !== 'leaf' && profile.subject.CN !== 'supplied', 'subject: expected an authority with a common name'),
     ...when(
       kind === 'leaf' && !!profile.name_constraints,
       'name_constraints: expected only in authorities (RFC 5280, 4.2.1.10)',
+    ),
+    ...when(
+      kind !== 'leaf' && !!extended && !extended.purposes.includes('ocspSigning'),
+      'extended_key_usage: expected ocspSigning among those of an authority, which certifies who answers for it',
     ),
     ...when(
       kind !== 'leaf' && !!extended?.critical,

@@ -100,8 +100,8 @@ export async function createProfile(parts: RuleParts, caller: Caller, { name, do
   const at = parts.now();
   const { organisationId } = caller;
   if (builtIn.has(name)) throw nameTaken(name);
-  if (document.kind !== 'leaf') {
-    throw new Refusal('invalid', 'expected a profile of leaves: authorities are made by their own two', {
+  if (document.kind === 'root') {
+    throw new Refusal('invalid', 'expected a profile of leaves or intermediates: roots are made by their own', {
       rule: 'profile-kind',
     });
   }

@@ -17,6 +17,7 @@ import { openIssuer } from '../../../src/pki/authorities/issuer.ts';
 import { openKeyMaterial } from '../../../src/pki/authorities/key-material.ts';
 import { withRootSigner } from '../../../src/pki/authorities/root-signer.ts';
 import { signBelow } from '../../../src/pki/authorities/sign-authority.ts';
+import { findProfile, openBuiltInProfiles } from '../../../src/pki/profiles/profile.ts';
 import { forEachEngine } from '../../storage/engines.ts';
 import { assertChainAccepted } from '../oracles.ts';
 import { createPkiScene, rootPassphrase as passphrase } from '../scene.ts';
@@ -163,9 +164,10 @@ forEachEngine((_engine, open) => {
     const spki = new Uint8Array(Buffer.from(waiting.public_key, 'base64'));
     const root = await createRoot({ name: 'ours', pathLength: 1 });
     const publicKey = parseSubjectKey(spki);
+    const profile = findProfile(openBuiltInProfiles(), 'intermediate');
     const sign = (subject: Record<string, string>) =>
       withRootSigner(parts, { ...place, authorityId: root.id, passphrase }, (issuer) =>
-        signBelow(parts, issuer, { subject, publicKey }),
+        signBelow(parts, issuer, { profile, subject, publicKey }),
       );
     const foreignName = await sign({ O: 'Example', CN: 'somebody else' });
     const take = (bytes: Uint8Array) => importCertificate(parts, caller, { pem: encodePem('CERTIFICATE', bytes) });
@@ -176,7 +178,7 @@ forEachEngine((_engine, open) => {
     const { certificate } = await openIssuer(parts, { ...place, authorityId: waiting.id });
     const kept = { subject: certificate.subject, keyIdentifier: new Uint8Array(20), nameConstraints: undefined };
     const moved = await withRootSigner(parts, { ...place, authorityId: root.id, passphrase }, (opened) =>
-      signBelow(parts, opened, { publicKey, kept }),
+      signBelow(parts, opened, { profile, publicKey, kept }),
     );
     await assert.rejects(take(moved.bytes), { code: 'trust_refused', rule: 'key-identifier' });
     const issuer = await openIssuer(parts, { ...place, authorityId: waiting.id });

@@ -33,9 +33,24 @@ suite('the file of profiles', () => {
     'fewer names at most than at least': { names: { ...server.names, minimum: 2, maximum: 1 } },
     'names without a kind': { names: { ...server.names, kinds: [] } },
     'a leaf that signs certificates': { key_usage: { all: ['keyCertSign'] } },
+    'a path length in a leaf': { path_length: { default: 0, maximum: 0 } },
     'name constraints in a leaf': { name_constraints: { permitted: ['dns:a.example'], excluded: [] } },
     'constraints that are none': { name_constraints: { permitted: ['a.example'], excluded: [] } },
   };
+  const { intermediate } = document;
+  const ofAuthorities: Readonly<Record<string, object>> = {
+    'a path length above its maximum': { path_length: { default: 2, maximum: 1 } },
+    'no signature of revocation lists': { key_usage: { all: ['keyCertSign'] } },
+    'alternative names': { names: { ...intermediate.names, kinds: ['dns'], maximum: 1 } },
+    'a stapled answer': { must_staple: true },
+    'purposes without the one that OCSP needs': { extended_key_usage: { purposes: ['serverAuth'], critical: false } },
+  };
+  for (const [what, change] of Object.entries(ofAuthorities)) {
+    test(`is refused with an intermediate that has ${what}`, () => {
+      assert.throws(() => parseProfiles({ broken: { ...intermediate, ...change } }), TypeError);
+    });
+  }
+
   const hashes: Readonly<Record<string, readonly [hash: object, problem: RegExp]>> = {
     'a hash for Ed25519, which has its own': [
       { ed25519: 'SHA-512' },

@@ -45,12 +45,15 @@ suite('the rules of an organisation', () => {
       await assert.rejects(deleteProfile(dependencies, caller, 'printer'), { code: 'not_found' });
     });
 
-    test('keep the built-in profiles, and authorities to their own two', async () => {
+    test('keep the built-in profiles, and roots to their own; intermediates have others beside theirs', async () => {
       const { dependencies, caller } = await createScene(await open());
       await assert.rejects(createProfile(dependencies, caller, { ...printer, name: 'server' }), { rule: 'name-taken' });
       await assert.rejects(deleteProfile(dependencies, caller, 'server'), { code: 'not_found' });
+      const root = { name: 'another-root', document: profileSchema.parse(document.root) };
+      await assert.rejects(createProfile(dependencies, caller, root), { rule: 'profile-kind' });
       const authority = { name: 'another-ca', document: profileSchema.parse(document.intermediate) };
-      await assert.rejects(createProfile(dependencies, caller, authority), { rule: 'profile-kind' });
+      await createProfile(dependencies, caller, authority);
+      assert.ok((await readRules(dependencies, caller.organisationId)).own.has('another-ca'));
     });
 
     test('change at once, and back with a transaction that fails', async () => {

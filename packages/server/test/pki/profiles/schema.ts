@@ -7,10 +7,11 @@ import { type ProfileDocument, profileNamePattern, profileSchema } from '../../.
 /** What each member says; the compiler keeps the table complete. */
 const meanings: Readonly<Record<keyof ProfileDocument, string>> = {
   description: 'What certificates of this profile are for, in a sentence.',
-  kind: 'What is certified: a root, an intermediate, or a leaf, which certifies nothing. Own profiles are leaves.',
+  kind: 'What is certified: a root, an intermediate, or a leaf, which certifies nothing. Own profiles are leaves or intermediates.',
   keys: 'The keys that may be certified.',
   lifetime:
     'How long a certificate is valid when nobody says, and at most; an end after the issuer’s is moved there or refused.',
+  path_length: 'How many authorities may follow below one when nobody says, and at most (RFC 5280, 4.2.1.9).',
   backdate: 'How long before now the validity begins, for clocks that are late; at most a day.',
   hash: 'What the issuer signs with, by the type of its key; without it, the hash that is as strong as the key. Ed25519 has its own.',
   key_usage: 'The bits of key usage for all keys, and more for some (RFC 5280, 4.2.1.3).',
