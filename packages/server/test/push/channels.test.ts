@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseFrame } from '@signpost/protocol/frames/frame';
+import { waitUntil } from '../../../protocol/test/wait-until.ts';
+import { readLog } from '../../src/push/log/log.ts';
 import { pruneLogs } from '../../src/push/log/retention.ts';
 import { openPush } from '../../src/push/push.ts';
 import { createMemoryBus } from '../../src/storage/bus/memory.ts';
@@ -183,8 +184,11 @@ forEachEngine((_name, open) => {
 
 async function settleAll(scene: PushScene): Promise<void> {
   await scene.settle();
-  // What was committed is told in the turn after.
-  await sleep(1);
+  const feed = await scene.push.hub.feedOf(scene.home.id);
+  await waitUntil('what was committed to be told', async () => {
+    const log = await readLog(scene.database.query, scene.home.id);
+    return [...(log?.channels.values() ?? [])].every(({ name, head }) => feed.channels.get(name)?.head === head);
+  });
 }
 
 async function readAll(scene: PushScene, channel: string): Promise<string[]> {

@@ -265,8 +265,10 @@ suite('a WebSocket', () => {
     const { listener } = await openMember(scene, as);
     assert.equal((await scene.ask('DELETE', '/api/session', { as })).status, 204);
     assert.equal(await listener.closed, 4401);
-    const rows = await listAudit(database, { action: 'push_session_key.ended', limit: 10 });
-    assert.ok(rows.some(({ detail }) => detail?.includes('revoked')));
+    await waitUntil('the end of the key to be recorded', async () => {
+      const rows = await listAudit(database, { action: 'push_session_key.ended', limit: 10 });
+      return rows.some(({ detail }) => detail?.includes('revoked'));
+    });
   });
 
   test('ends at once when its API key is revoked, and when a channel that it hears is removed', async () => {
