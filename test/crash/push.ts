@@ -7,6 +7,7 @@ import { OfflineRoot } from '../programs/offline-root.ts';
 import { CallError, createOperator, type Operator, signIn } from '../programs/operator.ts';
 import { createSigningKey, pinRoot } from '../programs/publisher.ts';
 import { type Installation, install, startServer } from '../programs/server.ts';
+import { openSessionPublisher } from './session-publisher.ts';
 import { strike } from './strike.ts';
 
 /** How a run went. */
@@ -14,6 +15,8 @@ export interface PushReport {
   readonly findings: readonly string[];
   /** Publications and revoked keys that the server acknowledged. */
   readonly acknowledged: number;
+  /** How many of the publications it answered over a WebSocket, by a frame of the session key. */
+  readonly answered: number;
   /** Frames in the logs at the end. */
   readonly frames: number;
 }
@@ -27,6 +30,8 @@ interface Siege {
   readonly headers: Operator['headers'];
   /** The sequences that were answered, by idempotency key; undefined: sent, and no answer came. */
   readonly published: Map<string, number | undefined>;
+  /** The idempotency keys of those that were answered over a WebSocket. */
+  readonly answered: Set<string>;
   /** Keys whose revocation was answered. */
   readonly revoked: Set<string>;
   readonly findings: string[];
@@ -43,7 +48,7 @@ export async function killWhileTelling(kills: number, report: (line: string) => 
     }
     const frames = await judge(siege);
     const acknowledged = countAnswered(siege.published) + siege.revoked.size;
-    return { findings: siege.findings, acknowledged, frames };
+    return { findings: siege.findings, acknowledged, answered: siege.answered.size, frames };
   } finally {
     await installation.remove();
   }
@@ -57,18 +62,20 @@ async function prepare(installation: Installation): Promise<Siege> {
   await pinRoot(operator, await OfflineRoot.create());
   await operator.call('POST', '/api/push/channels', { name: channel, visibility: 'public' });
   await server.stop();
-  return { installation, headers, published: new Map(), revoked: new Set(), findings: [] };
+  return { installation, headers, published: new Map(), answered: new Set(), revoked: new Set(), findings: [] };
 }
 
 async function killOnce(siege: Siege): Promise<void> {
-  const { published, revoked, findings } = siege;
-  const before = countAnswered(published);
+  const { published, answered, revoked, findings } = siege;
+  const before = [countAnswered(published), answered.size] as const;
   await strike(siege, {
     begin: (operator) => [
       ...Array.from({ length: clients }, () => repeatUntilGone(findings, () => publish(operator, published))),
       repeatUntilGone(findings, () => revokeKey(operator, revoked)),
+      publishBySession(operator, siege),
     ],
-    isAnswered: () => countAnswered(published) > before,
+    // What comes by frames is counted among the published.
+    isAnswered: () => answered.size > before[1] && countAnswered(published) - answered.size > before[0] - before[1],
   });
 }
 
@@ -89,9 +96,31 @@ async function repeatUntilGone(findings: string[], work: () => Promise<void>): P
 }
 
 async function publish(operator: Operator, published: Siege['published']): Promise<void> {
-  const key = `k${published.size}-${randomInt(1_000_000_000)}`;
+  const key = nameNext(published);
   published.set(key, undefined);
   published.set(key, (await publishOnce(operator, key)).sequence);
+}
+
+/** Over one WebSocket until it is gone; ten at once are what the server does without a pause. */
+async function publishBySession(operator: Operator, { published, answered, findings }: Siege): Promise<void> {
+  try {
+    const session = await openSessionPublisher(operator, channel);
+    for (;;) {
+      const key = nameNext(published);
+      published.set(key, undefined);
+      const data = { channel, type: 'app.told', data: { key }, idempotency_key: key };
+      published.set(key, await session.publish(data));
+      answered.add(key);
+    }
+  } catch (error) {
+    // 1006 is a connection that was cut, as by a kill (RFC 6455, 7.1.5); any other end is one that the server chose.
+    const isChosen = error instanceof Error && /closed with code (?!1006)/.test(error.message);
+    if (error instanceof CallError || isChosen) findings.push(error.message);
+  }
+}
+
+function nameNext(published: Siege['published']): string {
+  return `k${published.size}-${randomInt(1_000_000_000)}`;
 }
 
 async function publishOnce(operator: Operator, key: string): Promise<{ sequence: number }> {

@@ -3,8 +3,10 @@ import { argv } from 'node:process';
 import { killWhileTelling } from '../crash/push.ts';
 
 const kills = Number(argv[2] ?? 200);
-const { findings, acknowledged, frames } = await killWhileTelling(kills, console.log);
+const { findings, acknowledged, answered, frames } = await killWhileTelling(kills, console.log);
 
 for (const finding of findings) console.log(`FOUND ${finding}`);
-console.log(`${kills} kills, ${acknowledged} acknowledged, ${frames} frames: ${findings.length} findings`);
-process.exitCode = findings.length === 0 && acknowledged > 0 ? 0 : 1;
+console.log(
+  `${kills} kills, ${acknowledged} acknowledged (${answered} by session), ${frames} frames: ${findings.length} findings`,
+);
+process.exitCode = findings.length === 0 && answered > 0 ? 0 : 1;
