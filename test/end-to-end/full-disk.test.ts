@@ -1,7 +1,10 @@
 /** Invariant 6 on a full disk: what was acknowledged stays, what cannot be kept is told as an outage, and it passes. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
+import { waitUntil } from '../../packages/protocol/test/wait-until.ts';
+import { createKeyPair } from '../../packages/server/src/backup/age/keys.ts';
 import { OfflineRoot } from '../programs/offline-root.ts';
 import { CallError, createOperator, type Operator, signIn } from '../programs/operator.ts';
 import { activateRelease, createProject, pinRoot, uploadRelease } from '../programs/publisher.ts';
@@ -49,6 +52,49 @@ test('a server on a full disk answers 503, goes on serving, loses nothing, and r
   assert.deepEqual(await download(again.base, '1.0.0'), first);
   assert.deepEqual(await download(again.base, '3.0.0'), second);
 });
+
+test('a backup that does not fit says so, leaves nothing lying about, and the next one is made when there is room', {
+  skip,
+}, async (t) => {
+  const disk = await createSmallDisk();
+  t.after(() => disk.remove());
+  const dir = `${disk.dir}/backups`;
+  const { recipient } = createKeyPair();
+  const installation = await install({ SIGNPOST_BACKUP_DIR: dir, SIGNPOST_BACKUP_RECIPIENTS: recipient });
+  t.after(() => installation.remove());
+  const server = await startServer(installation);
+  t.after(() => server.kill());
+  const operator = await signIn(server.base, installation.admin.email, installation.admin.password);
+  await createProject(operator, 'alpha');
+  const pid = pidOf(server);
+  disk.fill(pid);
+  // Where the limit is one of the process, its database has no room either, and nothing is taken up.
+  const refused = await makeBackup(operator).catch((error: unknown) => {
+    assert.ok(isOutage(error), String(error));
+    return { stage: 'failed', rule: 'backup-disk-full' };
+  });
+  assert.deepEqual([refused.stage, refused.rule], ['failed', 'backup-disk-full']);
+  assert.deepEqual(await listNames(dir), []);
+  assert.deepEqual((await operator.call('GET', '/api/backups')).backups, []);
+  assert.equal((await operator.call('GET', '/api/projects')).projects.length, 1);
+  disk.clear(pid);
+  const made = await makeBackup(operator);
+  assert.equal(made.stage, 'done');
+  assert.deepEqual(await listNames(dir), [made.name]);
+  await operator.call('GET', '/api/audit/verify');
+});
+
+/** Asks for a backup, and returns what its job says in the end. */
+async function makeBackup(operator: Operator): Promise<{ stage: string; rule?: string; name?: string }> {
+  const { job } = await operator.call('POST', '/api/backups', {});
+  const read = async () => (await operator.call('GET', `/api/jobs/${job}`)).progress;
+  await waitUntil('the backup to end', async () => ['done', 'failed'].includes((await read())?.stage));
+  return read();
+}
+
+async function listNames(dir: string): Promise<string[]> {
+  return readdir(dir).catch(() => []);
+}
 
 /** Creates projects until the server has no room for one more; returns those that it acknowledged. */
 async function createUntilRefused(operator: Operator): Promise<string[]> {

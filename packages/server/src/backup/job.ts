@@ -46,11 +46,17 @@ export async function requestBackup(
   const id = createId(at);
   if (lock) backupKeys.set(id, await createEnvelope(lock));
   const payload: Payload = { scheduled: false, encrypted: lock !== undefined, actor, organisation_id: organisationId };
-  await database.transaction((transaction) =>
-    enqueueJob(transaction, {
-      ...{ id, organisationId, kind: backupJobKind, payload: { ...payload }, runAt: at, now: at },
-    }),
-  );
+  try {
+    await database.transaction((transaction) =>
+      enqueueJob(transaction, {
+        ...{ id, organisationId, kind: backupJobKind, payload: { ...payload }, runAt: at, now: at },
+      }),
+    );
+  } catch (error) {
+    // It was there first, since a job is taken up at once; without the job nobody would ever forget it.
+    backupKeys.delete(id);
+    throw error;
+  }
   wakeWorker();
   return id;
 }

@@ -176,3 +176,13 @@ test('a failure that could not be recorded keeps the passphrase for the next att
   assert.equal(told.at(-1)?.stage, 'done');
   assert.equal(scene.resources.backupKeys.size, 0);
 });
+
+test('a backup that could not be asked for leaves nothing behind that would have opened it', async (t) => {
+  const { resources, home } = await openPlanesScene(t, { environment: { SIGNPOST_BACKUP_DIR: await openFolder(t) } });
+  const transaction: typeof resources.database.transaction = async () => {
+    throw new Error('the disk is full');
+  };
+  const failing = { ...resources, database: { ...resources.database, transaction } };
+  await assert.rejects(requestBackup(failing, home.caller, [parseRecipient(pair.recipient)]), /full/);
+  assert.equal(resources.backupKeys.size, 0);
+});
