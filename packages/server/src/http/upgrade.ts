@@ -11,6 +11,9 @@ export interface PendingUpgrade {
   readonly head: Buffer;
 }
 
+/** How long a client that was refused may take to close its side. */
+const leaveMs = 2000;
+
 /** The application, as the adapter of Hono calls it. */
 type Fetch = (request: Request, env: never) => unknown;
 
@@ -50,5 +53,14 @@ async function writeAnswer(socket: Duplex, answer: Response): Promise<void> {
     .map(([name, value]) => `${name}: ${value}\r\n`);
   const status = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n`;
   socket.write(`${status}${lines.join('')}content-length: ${body.length}\r\nconnection: close\r\n\r\n`);
+  leave(socket, body);
+}
+
+/** The server has handed the socket over with its limits of time: a client that does not take its leave would keep it, and the server from stopping. */
+function leave(socket: Duplex, body: Buffer): void {
+  // What still comes is thrown away: with unread bytes the answer could be lost to a reset (RFC 9293, 3.10.4), and the client's end would never be seen.
+  socket.resume();
   socket.end(body);
+  const timer = setTimeout(() => socket.destroy(), leaveMs).unref();
+  socket.once('close', () => clearTimeout(timer));
 }
