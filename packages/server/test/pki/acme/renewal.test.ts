@@ -65,6 +65,31 @@ forEachEngine((_, open) => {
     assert.ok((await read()).end < scene.dependencies.now());
   });
 
+  test('an open order that replaces a certificate keeps others from it until it is invalid', async () => {
+    const [one, other] = ['open.example.test', 'www.open.example.test'];
+    const replaces = nameOf(leafOf(await download(await obtain(scene, client, [one, other]))));
+    const first = await placeOrder(client, ['new.open.example.test', one], { replaces });
+    assert.equal(typeOf(await ask(dns(one, other), { replaces })), '409 alreadyReplaced');
+    assert.equal((await ask(dns(one, other))).status, 201, 'without replacing, it may be asked for');
+    assert.equal((await ask(dns('new.open.example.test', one), { replaces })).headers.get('location'), first.url);
+
+    // RFC 8555, 7.5.2: without its proof the order comes to nothing.
+    for (const url of first.authorizations) await client.post(url, { status: 'deactivated' });
+    assert.equal((await client.read(first.url)).json.status, 'invalid');
+    const second = await ask(dns(one, other), { replaces });
+    assert.deepEqual([second.status, second.json.replaces], [201, replaces]);
+    assert.equal(typeOf(await ask(dns(one), { replaces })), '409 alreadyReplaced');
+  });
+
+  test('of orders that ask at once to replace a certificate one is taken', async () => {
+    const [one, other] = ['once.example.test', 'www.once.example.test'];
+    const replaces = nameOf(leafOf(await download(await obtain(scene, client, [one, other]))));
+    const asked = [dns(one), dns(other), dns(one, other), dns('new.once.example.test', one)];
+    const replies = await Promise.all(asked.map((identifiers) => ask(identifiers, { replaces })));
+    const refused = replies.filter(({ status }) => status !== 201);
+    assert.deepEqual(refused.map(typeOf), ['409 alreadyReplaced', '409 alreadyReplaced', '409 alreadyReplaced']);
+  });
+
   test('orders replace certificates of their own account and names only', async () => {
     const done = await obtain(scene, client, ['mine.example.test']);
     const replaces = nameOf(leafOf(await download(done)));
@@ -74,5 +99,14 @@ forEachEngine((_, open) => {
     assert.equal(typeOf(await other.post(other.directory.newOrder, stolen)), '400 malformed');
     assert.equal(typeOf(await ask(dns('mine.example.test'), { replaces: 'AAAA.AAAA' })), '404 malformed');
     assert.equal(typeOf(await ask(dns('mine.example.test'), { replaces: 'no dot' })), '400 malformed');
+  });
+
+  test('an order that ran out keeps nobody from replacing a certificate', async () => {
+    const [one, other] = ['late.example.test', 'www.late.example.test'];
+    const replaces = nameOf(leafOf(await download(await obtain(scene, client, [one, other]))));
+    const first = await placeOrder(client, ['new.late.example.test', one], { replaces });
+    scene.travel(Date.parse(String(first.reply.json.expires)) - scene.dependencies.now());
+    assert.equal((await client.read(first.url)).json.status, 'invalid');
+    assert.equal((await ask(dns(one, other), { replaces })).status, 201);
   });
 });

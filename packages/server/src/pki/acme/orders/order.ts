@@ -8,7 +8,8 @@ import type { Schema } from '../../../storage/schema.ts';
 import type { AccountDependencies } from '../accounts/account.ts';
 import type { Directory, OfferedProfile } from '../directories/directory.ts';
 import { AcmeProblem, type Identifier } from '../problem.ts';
-import { findReplaced } from '../renewal/replaced.ts';
+import { findReplaced, refuseReplaced } from '../renewal/replaced.ts';
+import { isClaimed } from '../renewal/store.ts';
 import { type AccountRequest, parsePayload } from '../requests/signed-request.ts';
 import { writeInGroup } from '../write-in-group.ts';
 import { readEnd } from './end.ts';
@@ -38,7 +39,7 @@ const proofMarginMs = 3_600_000;
 
 /**
  * Makes an order, or finds the open one for the same things: a client that asks twice gets one order. Proofs that the
- * account gave before count, as long as they last.
+ * account gave before count, as long as they last. Throws `alreadyReplaced` when another order replaces the same certificate.
  */
 export async function createOrder(dependencies: OrderDependencies, request: AccountRequest): Promise<OrderWithProofs> {
   const { database, now } = dependencies;
@@ -76,11 +77,15 @@ async function storeOrder({ database, limits }: OrderDependencies, wish: Wish): 
   const { wanted, directory, at } = wish;
   const count = countOnce(() => limits.take(`orders ${wanted.account_id}`, directory.limits.orders));
   let stored: StoredOrder | undefined;
+  let isTaken = false;
   await writeInGroup(database, async (tx) => {
     const open = await findOpenOrder(tx, wanted, at);
+    isTaken = !open && wanted.replaces_id !== null && (await isClaimed(tx, wanted.replaces_id, at));
+    if (isTaken) return;
     if (open) stored = { order: open, authorizations: await listOrderAuthorizations(tx, open.id) };
     else if (count().refusal === undefined) stored = await addOrder(tx, wish);
   });
+  if (isTaken) throw refuseReplaced();
   if (stored) return stored;
   throw count().refusal;
 }

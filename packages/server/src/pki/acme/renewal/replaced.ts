@@ -7,11 +7,10 @@ import type { Database } from '../../../storage/database.ts';
 import { AcmeProblem, type Identifier } from '../problem.ts';
 import type { AccountRequest } from '../requests/signed-request.ts';
 import { readCertificate, requireNamed } from './certificate-id.ts';
-import { isReplaced } from './store.ts';
 
 /**
  * The id of the certificate that an order replaces, or null. Throws `malformed` for one of another account or of other
- * names, `alreadyReplaced` for one that an order has replaced.
+ * names.
  */
 export async function findReplaced(
   { database }: { readonly database: Database },
@@ -25,13 +24,12 @@ export async function findReplaced(
   if (!identifiers.some(({ type, value }) => names.has(`${type}:${value}`))) {
     throw new AcmeProblem('malformed', 'expected a certificate that shares a name with the order');
   }
-  if (await isReplaced(database.query, row.id)) throw refuseReplaced();
   return row.id;
 }
 
-/** Of two orders that replace one certificate, the first one to be finished does. */
+/** RFC 9773, 5: an order that is not invalid keeps every other one from replacing the same certificate. */
 export function refuseReplaced(): AcmeProblem {
-  return new AcmeProblem('alreadyReplaced', 'another order has replaced this certificate');
+  return new AcmeProblem('alreadyReplaced', 'another order replaces this certificate');
 }
 
 /** The names that a certificate is for, as `type:value`; those that ACME does not know are left out. */

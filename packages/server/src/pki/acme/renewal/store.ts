@@ -20,6 +20,23 @@ export async function findIssuerState(query: Query, { issuer_id }: CertificateRo
   return row?.state;
 }
 
+/** Whether an order is to replace the certificate, or has: one that is valid, or open at `now` (RFC 9773, 5: any that is not invalid). */
+export async function isClaimed(query: Query, certificateId: string, now: number): Promise<boolean> {
+  const row = await query
+    .selectFrom('acme_order')
+    .select('id')
+    .where('replaces_id', '=', certificateId)
+    .where((order) =>
+      order.or([
+        order('state', '=', 'valid'),
+        order.and([order('state', 'in', ['pending', 'ready']), order('expires_at', '>', now)]),
+      ]),
+    )
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Whether a valid order has replaced the certificate already. */
 export async function isReplaced(query: Query, certificateId: string): Promise<boolean> {
   const row = await query
