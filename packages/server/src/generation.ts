@@ -6,6 +6,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { countTotp } from './accounts/factors/store.ts';
 import { createApp } from './app.ts';
 import { assertRecipients } from './backup/job.ts';
+import { registerBackupMetrics } from './backup/verification.ts';
 import { Refusal } from './errors.ts';
 import { createSbomInspection } from './evidence/sboms/inspection.ts';
 import { Spool } from './evidence/spool.ts';
@@ -224,6 +225,7 @@ function createBehind(resources: Resources, forwarder: Forwarder | undefined, co
   const metrics = createMetrics();
   registerTrustMetrics(metrics.registry, resources);
   registerLogMetrics(metrics.registry, resources);
+  registerBackupMetrics(metrics.registry, resources);
   registerTrustRootMetrics(metrics.registry, resources);
   registerChannelKeyMetrics(metrics.registry, resources.push.keys);
   registerBusMetrics(metrics.registry, resources);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -55,6 +55,26 @@ test('a key makes and fetches what the recipients of the server open, and remove
   const [{ name }] = (await json('backup', 'list')).backups as [{ name: string }];
   await writeFile(join(cwd, 'key.txt'), `${identity}\n`, { mode: 0o600 });
   assert.equal((await json('backup', 'verify', name, '--identity', 'key.txt')).format, 'signpost-backup');
+
+  const verifiedBackups = async () => (await json('audit', 'list', '--action', 'backup.verified')).events as unknown[];
+  assert.deepEqual(await verifiedBackups(), [], 'nobody is told who does not want to');
+  for (const verb of ['verify', 'drill']) {
+    const told = await signpost('backup', verb, name, '--identity', 'key.txt', '--tell');
+    assert.match(told.stdout, new RegExp(`The server was told that ${name} is good`), told.stderr);
+  }
+  const rows = (await verifiedBackups()) as { object: { id: string }; detail: { drilled: boolean } }[];
+  assert.deepEqual(
+    rows.map(({ object, detail }) => [object.id, detail.drilled]),
+    [
+      [name, false],
+      [name, true],
+    ],
+  );
+  const foreign = await startServer(t);
+  await copyFile(join(cwd, name), join(foreign.cwd, name));
+  await copyFile(join(cwd, 'key.txt'), join(foreign.cwd, 'key.txt'));
+  const refused = await foreign.signpost('backup', 'verify', name, '--identity', 'key.txt', '--tell');
+  assert.deepEqual([refused.code, /tells of no backup with this SHA-256/.test(refused.stderr)], [1, true]);
 });
 
 test('whoever breaks off finds nothing unpacked lying about, and nothing restored', async (t) => {

@@ -214,6 +214,7 @@ export const auditActions = [
   'backup.created',
   'backup.failed',
   'backup.downloaded',
+  'backup.verified',
   'backup.removed',
   'restore.begun',
   'restore.refused',

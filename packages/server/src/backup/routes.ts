@@ -18,6 +18,7 @@ import { findBackup, listBackups, type StoredBackup } from './folder.ts';
 import { type BackupDependencies, requestBackup } from './job.ts';
 import { type BackupStanding, judgeBackups } from './standing.ts';
 import { backupFolder } from './trial.ts';
+import { recordVerification } from './verification.ts';
 import { parseOpener } from './words.ts';
 
 /** What the routes of backups need. */
@@ -93,6 +94,23 @@ const createBackupRoute = createRoute({
     ),
   },
   responses: { 202: jsonAnswer('The job that makes it.', z.object({ job: z.string() })) },
+});
+
+const verifiedRoute = createRoute({
+  method: 'post',
+  path: '/api/backups/verified',
+  tags,
+  summary: 'Tell that a backup of this server was found good, by `signpost backup verify` or `drill`',
+  description: 'The server cannot open what is encrypted to others. `signpost_backup_verified_age_seconds` goes by it.',
+  request: {
+    body: jsonBody(
+      z.strictObject({
+        sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected SHA-256 in hex'),
+        drilled: z.boolean().default(false),
+      }),
+    ),
+  },
+  responses: { 200: jsonAnswer('Which one it is.', z.object({ name: z.string(), made_at: timeSchema })) },
 });
 
 const downloadRoute = createRoute({
@@ -187,6 +205,10 @@ function addBackupRoutes(router: OpenAPIHono<AppEnv>, dependencies: BackupRouteD
     const caller = callerOf(c.var);
     const lock = await chooseLock(dependencies, caller, c.req.valid('json'));
     return c.json({ job: await requestBackup(dependencies, caller, lock) }, 202);
+  });
+  router.openapi(verifiedRoute, async (c) => {
+    const { name, madeAt } = await recordVerification(dependencies, callerOf(c.var), c.req.valid('json'));
+    return c.json({ name, made_at: formatTime(madeAt) }, 200);
   });
   router.openapi(downloadRoute, async (c) => {
     const backup = await findBackup(dir, c.req.valid('param').name);

@@ -84,6 +84,22 @@ export async function listMadeBackups(query: Query): Promise<Map<string, number>
   return new Map(rows.map(({ object_id, detail }) => [object_id, Number(JSON.parse(detail ?? '{}').size_bytes)]));
 }
 
+/** The backup whose file has that SHA-256 (hex), by what the audit log tells; undefined for one that was made elsewhere. */
+export async function findMadeBackup(
+  query: Query,
+  sha256: string,
+): Promise<{ readonly name: string; readonly madeAt: number } | undefined> {
+  const row = await query
+    .selectFrom('audit_event')
+    .select(['object_id', 'at'])
+    .where('action', '=', 'backup.created')
+    .where('detail', 'like', `%"sha256":"${sha256}"%`)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && { name: row.object_id, madeAt: row.at };
+}
+
 /** The end of the audit chain as the row says, verified by nobody. */
 export async function readChainEnd(query: Query): Promise<{ sequence: number; hash: string } | undefined> {
   return query.selectFrom('audit_head').select(['sequence', 'hash']).executeTakeFirst();

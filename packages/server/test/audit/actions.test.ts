@@ -220,6 +220,7 @@ test('the vocabulary of the audit log is this one', () => {
       'backup.created',
       'backup.failed',
       'backup.downloaded',
+      'backup.verified',
       'backup.removed',
       'restore.begun',
       'restore.refused',
