@@ -36,7 +36,9 @@ forEachEngine((_, open) => {
       'what was told',
       async () => (await names()).join() === `Pod/one ${app}:1 known,Pod/two nginx:1 known`,
     );
-    assert.deepEqual(await place.requestsOf('oci:docker.io/library/nginx'), [{ label: '', content: hex('f') }]);
+    const requested = () => place.requestsOf('oci:docker.io/library/nginx');
+    await waitUntil('what runs to be asked for', async () => (await requested())?.length === 1);
+    assert.deepEqual(await requested(), [{ label: '', content: hex('f') }]);
     place.api.remove('one');
     await waitUntil('what was told', async () => (await names()).join() === 'Pod/two nginx:1 known');
     // A stream that ends is taken up again from the last version that it named.
