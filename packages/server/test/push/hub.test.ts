@@ -269,6 +269,28 @@ suite('the hub', () => {
     );
     await close();
   });
+
+  test('ends whoever was let in before a channel became private, or was removed, and comes in after it', async () => {
+    for (const change of [{ visibility: 'private' as const }, { removed: true }]) {
+      const { hub, emit, close, organisationId } = await openHub();
+      await emit('releases');
+      const reader = { principal: undefined, address: 'a' };
+      const asked = { organisationId, names: ['releases'], reader };
+      const feed = await hub.feedOf(organisationId);
+      const start = await hub.prepare({ ...asked, since: `${feed.epoch}:releases.0` });
+      const moving = new Client();
+      const other = (await hub.prepare({ ...asked, names: ['trust'], since: undefined }))(moving);
+      const moved = hub.move(other, { organisationId, names: ['releases', 'trust'], since: undefined });
+      hub.place(organisationId, { ...headOf(hub, organisationId, 'releases'), ...change });
+      const client = new Client();
+      start(client);
+      await moved;
+      assert.deepEqual([client.ended, moving.ended], ['forbidden', 'forbidden']);
+      await emit('releases');
+      assert.deepEqual([client.frames, moving.frames], [0, 0]);
+      await close();
+    }
+  });
 });
 
 test('a token bucket never grants more than its capacity and what time adds', () => {
@@ -352,6 +374,11 @@ test('whoever stays away for longer than they were told begins anew, and few are
   for (let other = 0; other < 10_000; other++) backOff.next(`b${other}`, 10_002);
   assert.equal(backOff.next('a', 10_003), 1);
 });
+
+function headOf(hub: Hub, organisationId: string, name: string) {
+  const { head = 0, headHash = '', oldest = 1 } = hub.findFeed(organisationId)?.channels.get(name) ?? {};
+  return { name, head, headHash, oldest, removed: false, visibility: 'public' as const };
+}
 
 async function perform(
   kind: 'slow' | 'fast' | 'leave' | 'resume',

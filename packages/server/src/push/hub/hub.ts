@@ -187,8 +187,7 @@ export class Hub {
     listener.audience = feed.audienceOf(names);
     const pieces = resumed.snapshots.map((text) => ({ text }));
     if (!isFed) return this.#enter(feed, listener, pieces);
-    listener.audience.listeners.add(listener);
-    this.#feeding.write(listener, pieces);
+    if (this.#admit(feed, listener)) this.#feeding.write(listener, pieces);
   }
 
   /** Resolves when there is a frame after the positions, the waiter is woken, the hub closes, `ms` are over or the signal is aborted. */
@@ -257,15 +256,22 @@ export class Hub {
   }
 
   #enter(feed: Feed, listener: Listener, pieces: readonly Piece[]): void {
-    listener.audience.listeners.add(listener);
-    // Between being prepared and coming in, everybody may have been let go.
-    if (this.#isClosing) {
-      this.end(listener, 'drain');
-      return;
-    }
+    if (!this.#admit(feed, listener)) return;
     this.#feeding.write(listener, pieces);
     this.#startSweeping();
     void this.#feeding.feed(feed, listener);
+  }
+
+  /** Between being prepared and coming in, everybody may have been let go, or those of a channel that became private or was removed. */
+  #admit(feed: Feed, listener: Listener): boolean {
+    listener.audience.listeners.add(listener);
+    const mayStay = (name: string) => {
+      const channel = feed.channels.get(name);
+      return channel !== undefined && mayGoOn(listener.reader, channel);
+    };
+    if (this.#isClosing) this.end(listener, 'drain');
+    else if (!listener.audience.names.every(mayStay)) this.end(listener, 'forbidden');
+    return listener.state !== 'ended';
   }
 
   #startSweeping(): void {
@@ -318,7 +324,7 @@ export class Hub {
 }
 
 /** Whether a channel may be heard on as it is now; whoever has an account is looked at as soon as its rights change. */
-function mayGoOn({ principal }: Reader, { removed, visibility }: ChannelHead): boolean {
+function mayGoOn({ principal }: Reader, { removed, visibility }: Pick<ChannelHead, 'removed' | 'visibility'>): boolean {
   return !removed && (visibility === 'public' || principal !== undefined);
 }
 
