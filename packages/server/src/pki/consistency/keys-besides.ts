@@ -1,6 +1,7 @@
 /** Holds the keys that authorities have besides their own, for OCSP and timestamps, against the certificates for them. */
 import { parseCertificate } from '@signpost/protocol/x509/certificate';
 import { recordAudit } from '../../audit/store.ts';
+import { announceStatusChange } from '../records/status-changes.ts';
 import { openResponderKey } from '../revocation/ocsp/responder.ts';
 import { openTimestampKey } from '../timestamps/certificate.ts';
 import { type Check, compareKey, type Finding, parseStored } from './finding.ts';
@@ -45,6 +46,8 @@ async function settle(check: Check, key: KeyBesides, wrong: Wrong): Promise<read
   const at = parts.now();
   const isDone = await parts.database.transaction(async (tx) => {
     if (!(await deleteResponder(tx, id))) return false;
+    // Whoever holds it in memory would go on answering with it.
+    announceStatusChange(tx, { organisationId: caller.organisationId, issuerId: key.authorityId });
     await recordAudit(tx, at, {
       ...{ ...caller, action: 'certificate.repaired', object: { kind: 'certificate', id } },
       detail: { removed: 'ocsp-key', authority: key.authority },

@@ -6,6 +6,7 @@ import { checkConsistency } from '../../../src/pki/consistency/consistency.ts';
 import { openResponder } from '../../../src/pki/revocation/ocsp/responder.ts';
 import { enableTimestamps } from '../../../src/pki/timestamps/timestamp-authority.ts';
 import { forEachEngine } from '../../storage/engines.ts';
+import { masterPassword } from '../../vault/opened-vault.ts';
 import { createRevocationScene, type RevocationScene } from '../revocation/scene.ts';
 
 async function check({ parts, caller }: RevocationScene, repair = false): Promise<string[]> {
@@ -45,6 +46,29 @@ suite('the check of keys besides', () => {
       ]);
       await setTsa('AAAA');
       assert.match((await check(scene, true))[0] ?? '', /^issuing key-unreadable open timestamps: /);
+    });
+
+    test('has a key for OCSP that is not the certified one answer no more, and the next one at once', async () => {
+      const scene = await createRevocationScene(await open());
+      const { parts, place } = scene;
+      const { query } = parts.database;
+      const first = await openResponder(parts, place);
+      const other = await createPrivateKey({ kind: 'ecdsa', curve: 'P-256' });
+      const rows = query.selectFrom('ocsp_responder').selectAll().where('authority_id', '=', place.authorityId);
+      const { certificate_id: id } = await rows.executeTakeFirstOrThrow();
+      const sealed = parts.vault.seal('ocsp-responder', `certificate/${id}`, other);
+      await query.updateTable('ocsp_responder').set({ sealed_key: sealed }).where('certificate_id', '=', id).execute();
+      // As after a restart: nothing is in memory.
+      parts.vault.lock();
+      await parts.vault.unlock(masterPassword);
+      const wrong = await openResponder(parts, place);
+      assert.deepEqual(wrong.certificate.bytes, first.certificate.bytes);
+      assert.match((await check(scene, true))[0] ?? '', /^issuing key-differs repaired/);
+      await parts.database.settle();
+      const next = await openResponder(parts, place);
+      assert.notDeepEqual(next.certificate.serialNumber, wrong.certificate.serialNumber);
+      const current = await rows.executeTakeFirstOrThrow();
+      assert.notEqual(current.certificate_id, id);
     });
 
     test('records nothing of a key for OCSP that was gone before it could be taken away', async () => {
