@@ -160,8 +160,14 @@ suite('certificates', { skip: missing }, () => {
     await visitor.go('certificates/authorities');
     await page.waitForSelector('li li >> a:text("house-servers")');
     await visitor.review('authorities');
+    const { profiles } = await server.admin.call('GET', '/api/certificate-profiles');
+    const { profile } = profiles.find((one: { name: string }) => one.name === 'intermediate');
+    const people = { ...profile, path_length: { default: 0, maximum: 0 }, hash: { 'ecdsa-p256': 'SHA-384' } };
+    await server.admin.call('POST', '/api/certificate-profiles', { name: 'people-ca', profile: people });
+    await page.reload();
     await page.click('button:text("New authority")');
     await page.selectOption('dialog[open] select >> nth=0', 'house-root');
+    await page.selectOption('label:text("Profile") + select', 'people-ca');
     await page.fill('[name=name]', 'house-people');
     await page.fill('dialog[open] [name=cn]', 'House <People>');
     await page.fill('[name=passphrase]', 'a passphrase for the root');
@@ -171,6 +177,11 @@ suite('certificates', { skip: missing }, () => {
     await page.click('text=Make it');
     await page.waitForSelector('h1:text("house-people")');
     await page.waitForSelector('header >> text=OU=People');
+    const made = await server.admin.call('GET', '/api/authorities/house-people');
+    assert.equal(made.certificates[0].profile, 'people-ca');
+    await visitor.go('certificates/rules?profile=people-ca');
+    await page.waitForSelector('dd:text("SHA-384 by an issuer with ecdsa-p256")');
+    await page.waitForSelector('dd:text("0 unless asked otherwise, at most 0")');
     await visitor.go('certificates/authorities/house-root');
     await page.waitForSelector('text=answers by OCSP');
     await visitor.review('authority');
