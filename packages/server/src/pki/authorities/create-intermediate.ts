@@ -9,6 +9,7 @@ import { createId } from '../../storage/ids.ts';
 import { assertKey } from '../profiles/contents.ts';
 import { parseKeyLabel } from '../profiles/key-label.ts';
 import type { Profile } from '../profiles/profile.ts';
+import { decideValidity } from '../profiles/validity.ts';
 import { type AuthorityParts, assertNameFree, parseName, requireAuthority } from './authority.ts';
 import { requireIntermediateProfile } from './intermediate-profile.ts';
 import { assertIssuing, assertState } from './issuer.ts';
@@ -18,7 +19,7 @@ import { createAuthorityRow, describeOwn, recordAuthorities } from './record.ts'
 import { sealKey } from './sealed-keys.ts';
 import { signAuthorityRequest, signBelow } from './sign-authority.ts';
 import type { AuthorityRow } from './store.ts';
-import type { NewSubordinate } from './wish.ts';
+import { dayMs, type NewSubordinate } from './wish.ts';
 import { withIssuer } from './with-issuer.ts';
 
 /** An intermediate to be made. */
@@ -84,7 +85,10 @@ async function certify(making: Making): Promise<AuthorityRow> {
 
 async function request(making: Making): Promise<AuthorityRow> {
   const { parts, caller, wish, profile, parent, signer, lifetime } = making;
-  const { subject, pathLength, nameConstraints } = wish;
+  const { subject, days, pathLength, nameConstraints } = wish;
+  // A request says nothing of it, but what its profile would refuse is not to be signed elsewhere either.
+  if (days !== undefined)
+    decideValidity(profile, { now: parts.now(), lifetimeMs: days * dayMs, issuerNotAfter: undefined });
   if (nameConstraints) {
     throw new Refusal('invalid', 'name constraints of this authority are for whoever signs its request', {
       rule: 'name-constraints',

@@ -163,6 +163,7 @@ suite('an intermediate by a profile of its own', () => {
       const below = { profile: 'lab', name: 'waiting', parent: 'offline', passphrase: undefined } as const;
       await assert.rejects(scene.createIntermediate({ ...below, keyType: 'rsa-2048' }), { rule: 'key-type' });
       await assert.rejects(scene.createIntermediate({ ...below, pathLength: 2 }), { rule: 'path-length' });
+      await assert.rejects(scene.createIntermediate({ ...below, days: 61 }), { rule: 'lifetime' });
       const { request } = await scene.createIntermediate(below);
       const asked = parseRequest(parseBase64(request ?? ''));
       assert.deepEqual(asked.extensions.basicConstraints?.value, { isAuthority: true, pathLength: 1 });
