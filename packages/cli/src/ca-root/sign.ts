@@ -135,7 +135,9 @@ function planOrFail<T>(plan: () => T): T {
   try {
     return plan();
   } catch (cause) {
-    throw new Failure('refused', cause instanceof Error ? cause.message : String(cause), { cause });
+    if (!(cause instanceof Error)) throw cause;
+    const hint = 'hint' in cause && typeof cause.hint === 'string' ? { hint: cause.hint } : {};
+    throw new Failure('refused', cause.message, { ...hint, cause });
   }
 }
 

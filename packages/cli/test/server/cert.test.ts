@@ -127,7 +127,7 @@ suite('signpost cert', () => {
     const report = await server.json('cert', 'check');
     assert.equal(report.found, 0);
     assert.match((await server.signpost('cert', 'check', '--repair')).stdout, /certificates checked, 0 findings/);
-    assert.match((await server.signpost('cert', 'profile', 'list')).stdout, /server-short-lived/);
+    assert.match((await server.signpost('cert', 'profile', 'list')).stdout, /server-short-lived +leaf +144h/);
     const profile = await server.json('cert', 'profile', 'show', 'server');
     await writeFile(join(server.cwd, 'printer.json'), JSON.stringify({ ...profile, description: 'Printers' }));
     await server.json('cert', 'profile', 'add', 'printer', 'printer.json');

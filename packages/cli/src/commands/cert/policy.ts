@@ -91,13 +91,14 @@ export const certProfileList: CommandSpec = {
       const { default: usual, maximum } = profile.lifetime as { default: string; maximum: string };
       return [
         textOf(one, 'name'),
+        textOf(profile, 'kind'),
         usual,
         maximum,
         one.built_in === true ? 'built in' : 'own',
         textOf(profile, 'description'),
       ];
     });
-    return { document, lines: formatTable(['name', 'lifetime', 'at most', 'whose', 'for'], rows) };
+    return { document, lines: formatTable(['name', 'of', 'lifetime', 'at most', 'whose', 'for'], rows) };
   },
 };
 
