@@ -4,6 +4,7 @@
 export const asked: Readonly<Record<string, string>> = {
   status: 'GET /api/status',
   doctor: 'GET /api/doctor',
+  waiting: 'GET /api/waiting',
   unlock: 'POST /api/vault/unlock',
   lock: 'POST /api/vault/lock',
   'vault change-password': 'POST /api/vault/change-password',

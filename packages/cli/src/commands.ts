@@ -13,7 +13,7 @@ interface Table {
 const tables: readonly Table[] = [
   { words: ['demo'], load: () => import('./demo/table.ts') },
   {
-    words: ['init', 'serve', 'migrate', 'status', 'doctor', 'unlock', 'lock', 'vault', 'rescan', 'audit'],
+    words: ['init', 'serve', 'migrate', 'status', 'doctor', 'waiting', 'unlock', 'lock', 'vault', 'rescan', 'audit'],
     load: () => import('./commands/server/table.ts'),
   },
   {
