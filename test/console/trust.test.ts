@@ -77,7 +77,7 @@ suite('trust', { skip: missing }, () => {
   test('a revocation says what follows before it is done, and what the offline root has to do after it', async () => {
     const { page } = visitor;
     await visitor.review('trust-key');
-    const tellProjects = await holdRequests(page, '**/api/projects');
+    const tellProjects = await holdRequests(page, (url) => url.pathname === '/api/projects');
     await page.click('button:text("Revoke")');
     await page.fill('dialog [name=phrase]', "the server's <key> of 2027");
     await page.fill('dialog [autocomplete=current-password]', server.people.admin.password);

@@ -180,7 +180,7 @@ export interface Operations {
   'GET /api/organisation': { answer: Schemas['Organisation'] };
   'GET /api/organisations': { answer: { organisations: readonly (Schemas['Organisation'])[] } };
   'GET /api/people': { query: { search?: string; after?: string; limit?: number }; answer: { people: readonly (Schemas['Person'])[]; next: string | null; without_second_factor: number } };
-  'GET /api/projects': { query: { search?: string; after?: string; limit?: number; kind?: "app" | "wordpress_plugin" | "module_collection" | "module" }; answer: { projects: readonly (Schemas['Project'])[]; next: string | null } };
+  'GET /api/projects': { query: { search?: string; after?: string; limit?: number; kind?: "app" | "wordpress_plugin" | "module_collection" | "module"; signed?: "true" }; answer: { projects: readonly (Schemas['Project'])[]; next: string | null } };
   'GET /api/projects/{slug}': { path: { slug: string }; answer: (Schemas['Project']) & ({ protection: { approvals: number; protects: "every-client" | "clients-that-know-scopes" | "nobody" } }) };
   'GET /api/projects/{slug}/badge.svg': { path: { slug: string }; query: { channel?: string }; answer: Blob };
   'GET /api/projects/{slug}/channels/{channel}/manifest': { path: { slug: string; channel: string }; answer: unknown };

@@ -113,6 +113,8 @@ export const texts: Translation<typeof english> = {
     'Sobald eine Vertrauensliste ihn widerruft, weisen Clients alles ab, was er je signiert hat, mit welchem Datum auch immer.',
   revokeSigned:
     'Er kann für {count|# Projekt|# Projekte} signiert haben: {projects}. Sie brauchen einen anderen Schlüssel, der aufgelistet und im Einsatz ist; Manifeste werden dann neu signiert.',
+  revokeSignedMany:
+    'Er kann für mehr als {count} Projekte signiert haben, darunter {projects}. Sie brauchen einen anderen Schlüssel, der aufgelistet und im Einsatz ist; Manifeste werden dann neu signiert.',
   revokeAgain:
     'Clients erfahren es erst aus der nächsten Vertrauensliste: Auch die Offline-Wurzel muss ihn widerrufen. Die Zeilen dafür erscheinen danach.',
   historyIntro:

@@ -104,6 +104,8 @@ export const texts = {
   revokeClients: 'Once a trust list revokes it, clients refuse all that it ever signed, whatever the date.',
   revokeSigned:
     'It may have signed for {count|# project|# projects}: {projects}. They need another key that is listed and in use; manifests are then signed again.',
+  revokeSignedMany:
+    'It may have signed for more than {count} projects, among them {projects}. They need another key that is listed and in use; manifests are then signed again.',
   revokeAgain:
     'Clients learn it from the next trust list only: the offline root must revoke it too. The lines for that appear afterwards.',
   historyIntro: 'Every list that was ever in force, and what was new in it. Signatures are verified in this browser.',

@@ -70,8 +70,9 @@ export function projectRoutes(dependencies: ProjectRouteDependencies): OpenAPIHo
   const { database } = dependencies;
   const router = createRouter();
   router.openapi(listRoute, async (c) => {
-    const wanted = c.req.valid('query');
-    const found = await searchProjects(database, { ...wanted, organisationId: c.var.organisation.id });
+    const { signed, ...wanted } = c.req.valid('query');
+    const organisationId = c.var.organisation.id;
+    const found = await searchProjects(database, { ...wanted, isSigned: signed !== undefined, organisationId });
     const { rows, next } = cutPage(found, wanted, ({ slug }) => slug);
     return c.json({ projects: rows.map(formatProject), next }, 200);
   });
@@ -128,7 +129,12 @@ const listRoute = createRoute({
   path: '/api/projects',
   tags,
   summary: 'The projects of the organisation; a search is for a part of slug or name',
-  request: { query: z.object({ ...pageShape(z.string().regex(slugPattern)), kind: kindSchema.optional() }) },
+  request: {
+    query: z.object({
+      ...{ ...pageShape(z.string().regex(slugPattern)), kind: kindSchema.optional() },
+      signed: z.literal('true').optional().openapi({ description: 'Only those for which something was signed.' }),
+    }),
+  },
   responses: {
     200: jsonAnswer(
       'Projects by slug, deleted ones too',

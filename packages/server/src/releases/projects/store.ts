@@ -33,13 +33,16 @@ export async function listProjects(query: Query, organisationId: string): Promis
 export interface ProjectFilter extends ListPage {
   readonly organisationId: string;
   readonly kind?: ProjectRow['kind'] | undefined;
+  /** Those for which something was signed, or all. */
+  readonly isSigned?: boolean;
 }
 
 /** Projects by slug, deleted ones too, whose slug or one of whose names holds `search`. */
 export async function searchProjects({ query, engine }: Database, filter: ProjectFilter): Promise<ProjectRow[]> {
-  const { organisationId, kind, search, after } = filter;
+  const { organisationId, kind, isSigned = false, search, after } = filter;
   let rows = query.selectFrom('project').selectAll().where('organisation_id', '=', organisationId).orderBy('slug');
   if (kind !== undefined) rows = rows.where('kind', '=', kind);
+  if (isSigned) rows = rows.where('counter', '>', 0);
   if (search !== undefined) {
     const wanted = { engine, search };
     rows = rows.where(({ or, ref }) => or([holdsText(ref('slug'), wanted), someTextHolds(ref('name'), wanted)]));

@@ -59,7 +59,12 @@ forEachEngine((_engine, open) => {
     assert.deepEqual((await list({ search: 'eta', limit: '2' })).slugs, ['beta', 'eta']);
     for (const wild of ['%', 'b_ta', 'b?ta', '*', '"en"', '{'])
       assert.deepEqual((await list({ search: wild })).slugs, [], wild);
-    for (const query of ['after=No%20slug', 'after=', 'limit=0', 'limit=501', 'kind=theme']) {
+    const { database } = scene.resources;
+    assert.deepEqual((await list({ signed: 'true' })).slugs, []);
+    await database.query.updateTable('project').set({ counter: 1 }).where('slug', 'in', ['beta', 'eta']).execute();
+    assert.deepEqual(await list({ signed: 'true', limit: '1' }), { slugs: ['beta'], next: 'beta' });
+    assert.deepEqual(await list({ signed: 'true', limit: '1', after: 'beta' }), { slugs: ['eta'], next: null });
+    for (const query of ['after=No%20slug', 'after=', 'limit=0', 'limit=501', 'kind=theme', 'signed=perhaps']) {
       assert.equal(problem(await scene.ask('GET', `/api/projects?${query}`, { as })), '400 schema', query);
     }
   });
