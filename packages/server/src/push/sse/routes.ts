@@ -65,6 +65,11 @@ export function streamRoutes(parts: StreamParts): OpenAPIHono<AppEnv> {
 // What is needed for the first bytes alone is not kept for as long as the stream lasts.
 function openStream(response: ServerResponse, headers: readonly string[], { start, leave }: Entered): void {
   try {
+    // Whoever went away while they were let in: nothing would tell of their end any more.
+    if (response.closed) {
+      leave();
+      return;
+    }
     const listener = start(EventStream.open(response, headers));
     response.on('close', () => {
       listener.leave();
