@@ -23,7 +23,7 @@ const takenHeader = 'x-hono-already-sent';
 /** Whether a request is a handshake for the one protocol that is spoken here; all others are answered as if they asked for none. */
 export function isWebSocketRequest({ method, headers, url }: IncomingMessage): boolean {
   const isHandshake = method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
-  return isHandshake && /\/api\/push\/ws(?:\?|$)/.test(url ?? '');
+  return isHandshake && /^[^?]*\/api\/push\/ws(?:\?|$)/.test(url ?? '');
 }
 
 /** Hands a handshake to the application; what refuses it is written as an answer, and the connection ends. */

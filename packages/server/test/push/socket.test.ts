@@ -308,6 +308,16 @@ suite('a WebSocket', () => {
     assert.match(String(chunk), /^HTTP\/1\.1 200 /);
     socket.destroy();
   });
+
+  test('a handshake that names the place of WebSockets in its query alone is answered as any other request', async () => {
+    const { port } = new URL(scene.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const lines = ['GET /api/push/stream?channels=trust&x=/api/push/ws HTTP/1.1', 'Host: a', 'Upgrade: websocket'];
+    socket.write([...lines, 'Connection: Upgrade', '\r\n'].join('\r\n'));
+    const [chunk] = await once(socket, 'data');
+    assert.match(String(chunk), /^HTTP\/1\.1 200 /);
+    socket.destroy();
+  });
 });
 
 function tellRelease(scene: PushScene, version: string): Promise<void> {
