@@ -7,6 +7,9 @@ import type { EndReason, Wire } from '../hub/wire.ts';
 /** Milliseconds after which a client that lost its stream comes back: spread, so that not all come together. */
 const retryMs = { from: 1000, to: 5000 } as const;
 
+/** A client that does not read the rest is cut off, as it would be on a WebSocket. */
+const closeMs = 2000;
+
 /** The wire of one event stream. */
 export class EventStream implements Wire {
   readonly framing = 'sse';
@@ -46,8 +49,13 @@ export class EventStream implements Wire {
 
   /** The client comes back in any case; whether it is let in, the answer says then. */
   end(reason: EndReason): void {
-    if (reason === 'slow') this.#socket.destroy();
-    else this.#response.end();
+    if (reason === 'slow') {
+      this.#socket.destroy();
+      return;
+    }
+    this.#response.end();
+    const timer = setTimeout(() => this.#socket.destroy(), closeMs).unref();
+    this.#socket.once('close', () => clearTimeout(timer));
   }
 }
 
