@@ -65,6 +65,21 @@ suite('long lists', { skip: missing }, () => {
     await search('nR 057 (M', 'Nr 057 (many)');
   });
 
+  test('projects, of which each has a policy', async () => {
+    await visitor.go('evidence/projects');
+    await turnThrough(['Compass', 'Nr 049 (many)']);
+    await search('nR 056 (M', 'Nr 056 (many)');
+  });
+
+  test('releases of a project, of which each has evidence', async () => {
+    await visitor.go('evidence/projects/untouched');
+    const { page } = visitor;
+    await seeFirst('1.0.59');
+    await page.click('section[aria-labelledby=releases] button:text-is("Next")');
+    await seeFirst('1.0.9');
+    visitor.assertQuiet();
+  });
+
   test('people', async () => {
     await writeRows(server, (database) => addPeople(database, 56));
     await visitor.go('accounts/people');
@@ -72,6 +87,25 @@ suite('long lists', { skip: missing }, () => {
     await search('DR. äNN 055', 'Dr. Änn 055');
     await visitor.go('accounts/people');
     await visitor.page.waitForSelector('text=59 people have none.');
+  });
+
+  test('somebody of many is looked at, and asked for in the audit log', async () => {
+    const { page } = visitor;
+    await page.goto(`${server.base}/console/accounts/people?search=055`);
+    await page.click('a:text-is("Dr. Änn 055")');
+    await page.waitForSelector('h1:text-is("Dr. Änn 055")');
+    const id = new URL(page.url()).pathname.split('/').at(-1);
+    await visitor.go('system/audit');
+    const who = page.getByLabel('Who', { exact: true });
+    await who.fill('änn 055');
+    const offered = page.locator('datalist option[label="Dr. Änn 055"]');
+    await offered.waitFor({ state: 'attached' });
+    assert.equal(await page.locator('datalist option').count(), 1);
+    await who.fill((await offered.getAttribute('value')) ?? '');
+    await who.press('Enter');
+    await page.waitForURL((url) => url.searchParams.get('actor') === id);
+    await page.waitForSelector('text=Nothing fits the search.');
+    visitor.assertQuiet();
   });
 
   test('modules of a collection', async () => {
@@ -87,6 +121,24 @@ suite('long lists', { skip: missing }, () => {
     await visitor.go('wordpress');
     await turnThrough(['Nr 000 (plug)', 'Nr 050 (plug)']);
     await search('PLUG-052', 'Nr 052 (plug)');
+  });
+
+  test('a release of a plugin that has many', async () => {
+    const { page } = visitor;
+    await writeRows(server, (database) => addReleases(database, 'plug-007', 60));
+    await visitor.go('wordpress/plug-007');
+    const release = page.getByLabel('Release', { exact: true });
+    await page.waitForFunction(() => document.querySelectorAll('datalist option').length === 50);
+    assert.equal(await release.inputValue(), '1.0.59');
+    await visitor.review('plugin-many-releases');
+    await release.fill('1.0.7');
+    await release.press('Enter');
+    await page.waitForURL('**/wordpress/plug-007?release=1.0.7');
+    await release.fill('7.7.7');
+    await release.press('Enter');
+    await page.waitForSelector('text=Nothing fits the search.');
+    assert.equal(new URL(page.url()).search, '?release=1.0.7');
+    visitor.assertQuiet();
   });
 });
 

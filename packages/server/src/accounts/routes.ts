@@ -21,6 +21,7 @@ import { addLogInRoutes, addSessionRoutes, type SessionRouteDependencies } from 
 import { confirmPerson } from './step-up.ts';
 import {
   type ApiKeyRow,
+  findMember,
   findOrganisation,
   listApiKeys,
   listOrganisations,
@@ -116,6 +117,15 @@ const peopleRoute = createRoute({
   },
 });
 
+const personRoute = createRoute({
+  method: 'get',
+  path: '/api/people/{id}',
+  tags: ['accounts'],
+  summary: 'One member',
+  request: { params: idSchema },
+  responses: { 200: jsonAnswer('The person.', personSchema) },
+});
+
 const newPersonRoute = createRoute({
   method: 'post',
   path: '/api/people',
@@ -167,6 +177,12 @@ function addPeopleRoutes(router: OpenAPIHono<AppEnv>, dependencies: AccountDepen
     const holders = await holdersOf(c, page.limit === undefined ? undefined : rows.map((member) => member.id));
     const people = rows.map((member) => describePerson(member, holders));
     return c.json({ people, next, without_second_factor: await countWithoutFactor(database.query, id) }, 200);
+  });
+  router.openapi(personRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    const member = await findMember(database.query, c.var.organisation.id, id);
+    if (!member) throw new Refusal('not_found', 'no such member');
+    return c.json(describePerson(member, await holdersOf(c, [id])), 200);
   });
   router.openapi(newPersonRoute, async (c) => {
     const { email, name, role, password } = c.req.valid('json');

@@ -31,6 +31,21 @@ forEachEngine((_engine, open) => {
       assert.doesNotMatch(JSON.stringify(people), /argon2/);
     });
 
+    test('are shown one by one, within the organisation', async () => {
+      const { ask, home, other } = await createScene(await open());
+      const as = home.people.admin.session;
+      const { id } = home.people.viewer;
+      const shown = await ask('GET', `/api/people/${id}`, { as });
+      assert.equal(shown.status, 200);
+      const all = (await (await ask('GET', '/api/people', { as })).json()) as { people: { id: string }[] };
+      assert.deepEqual(
+        await shown.json(),
+        all.people.find((person) => person.id === id),
+      );
+      assert.equal((await ask('GET', `/api/people/${other.people.viewer.id}`, { as })).status, 404);
+      assert.equal((await ask('GET', `/api/people/${id}`, { as: home.people.manager.session })).status, 403);
+    });
+
     test('are listed in pages, each once, by address, and found by parts of name and address', async () => {
       const { ask, home, other } = await createScene(await open());
       const as = home.people.admin.session;

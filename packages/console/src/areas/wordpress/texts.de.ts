@@ -25,7 +25,6 @@ export const texts: Translation<typeof english> = {
   assetsView: 'Bilder',
   settingsView: 'Repository und Schranken',
   release: 'Release',
-  releaseOption: '{version} ({state})',
   toRelease: 'Dateien und Belege dieses Releases',
   draft: 'Entwurf',
   active: 'im Einsatz',

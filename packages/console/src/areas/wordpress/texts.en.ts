@@ -22,7 +22,6 @@ export const texts = {
   assetsView: 'Pictures',
   settingsView: 'Repository and gates',
   release: 'Release',
-  releaseOption: '{version} ({state})',
   toRelease: 'Files and evidence of this release',
   draft: 'draft',
   active: 'in service',

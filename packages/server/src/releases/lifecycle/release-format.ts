@@ -25,11 +25,14 @@ const artifactSchema = z.object({
   }),
 });
 
+/** What a release can be. */
+export const releaseStateSchema = z.enum(['draft', 'active', 'superseded', 'withdrawn', 'quarantined']);
+
 /** A release as the API shows it. */
 export const releaseSchema = z.object({
   version: z.string(),
   channel: z.string(),
-  state: z.enum(['draft', 'active', 'superseded', 'withdrawn', 'quarantined']),
+  state: releaseStateSchema,
   changelog: textByLocale,
   changelog_html: textByLocale,
   min_version: z.string().nullable(),

@@ -21,7 +21,7 @@ import {
   restoreRelease,
   withdrawRelease,
 } from './release.ts';
-import { formatRelease, releaseSchema as plainReleaseSchema } from './release-format.ts';
+import { formatRelease, releaseSchema as plainReleaseSchema, releaseStateSchema } from './release-format.ts';
 import { listArtifacts, type ReleaseRow, searchReleases } from './store.ts';
 
 /** What the routes of releases need. */
@@ -143,7 +143,10 @@ const listRoute = createRoute({
   path: base,
   tags,
   summary: 'The releases of a project; a search is for a part of version or channel',
-  request: { params: z.object({ slug: z.string().max(50) }), query: z.object(pageShape(z.uuid())) },
+  request: {
+    params: z.object({ slug: z.string().max(50) }),
+    query: z.object({ ...pageShape(z.uuid()), state: releaseStateSchema.optional() }),
+  },
   responses: {
     200: jsonAnswer(
       'Releases, newest first; strangers see what was published',

@@ -48,14 +48,19 @@ export async function listReleases(query: Query, projectId: string): Promise<Rel
     .execute();
 }
 
-/** Releases of a project whose version or channel holds `search`, newest first; `after` is the id of the last one seen. */
-export async function searchReleases(
-  { query, engine }: Database,
-  { projectId, publicOnly, ...page }: ListPage & { readonly projectId: string; readonly publicOnly: boolean },
-): Promise<ReleaseRow[]> {
-  const { search, after } = page;
+/** Which releases are wanted; `after` is the id of the last one seen. */
+export interface ReleaseFilter extends ListPage {
+  readonly projectId: string;
+  readonly publicOnly: boolean;
+  readonly state?: ReleaseRow['state'] | undefined;
+}
+
+/** Releases of a project whose version or channel holds `search`, newest first. */
+export async function searchReleases({ query, engine }: Database, filter: ReleaseFilter): Promise<ReleaseRow[]> {
+  const { projectId, publicOnly, state, search, after } = filter;
   let rows = query.selectFrom('release').selectAll().where('project_id', '=', projectId).orderBy('id', 'desc');
   if (publicOnly) rows = rows.where('deleted_at', 'is', null).where('state', 'in', ['active', 'superseded']);
+  if (state !== undefined) rows = rows.where('state', '=', state);
   if (search !== undefined) {
     rows = rows.where(({ or, ref }) =>
       or([ref('version'), ref('channel')].map((value) => holdsText(value, { engine, search }))),
@@ -63,7 +68,7 @@ export async function searchReleases(
   }
   // Ids are as old as their releases, so that nothing has to be read to go on after one that was deleted meanwhile.
   if (after !== undefined) rows = rows.where('id', '<', after);
-  const count = rowsToRead(page);
+  const count = rowsToRead(filter);
   return (count === undefined ? rows : rows.limit(count)).execute();
 }
 

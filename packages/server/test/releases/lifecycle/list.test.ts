@@ -80,6 +80,21 @@ forEachEngine((_engine, open) => {
     ]);
   });
 
+  test('releases are asked for by their state, in pages too, and strangers get no more by it', async (t) => {
+    const scene = await openPlanesScene(t, { database: await open() });
+    const { projectId, key } = await openShop(scene);
+    await addDrafts(scene, projectId, numbered(3));
+    assert.deepEqual(await ask(scene, key, { state: 'active' }), { versions: ['1.0.0'], next: null });
+    assert.deepEqual(await ask(scene, key, { state: 'active', search: '2.0' }), { versions: [], next: null });
+    const first = await ask(scene, key, { state: 'draft', limit: '2' });
+    assert.deepEqual(first.versions, ['2.0.2', '2.0.1']);
+    const second = await ask(scene, key, { state: 'draft', limit: '2', after: first.next ?? '' });
+    assert.deepEqual(second, { versions: ['2.0.0'], next: null });
+    assert.deepEqual((await ask(scene, {}, { state: 'draft' })).versions, []);
+    const unknown = await scene.ask('GET', `${releases}?state=gone`, { as: key });
+    assert.equal(problem(unknown), '400 schema');
+  });
+
   test('a place or a number that no list of releases has is refused', async (t) => {
     const scene = await openPlanesScene(t, { database: await open() });
     const { key: as } = await openShop(scene);
