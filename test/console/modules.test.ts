@@ -28,7 +28,8 @@ suite('modules', { skip: missing }, () => {
   const handIn = async (module: string, version: string) => {
     const bytes = archive(`${module} ${version}`);
     const facts = { name: `<i>${module}</i>`, category: 'Tools', requires_permissions: ['files.read'] };
-    const wish = { module, version, name: `${module}.zip`, size_bytes: bytes.length, facts };
+    const changelog = { en: `First <b>${module}</b>`, de: 'Das Erste\n- mit zwei Zeilen' };
+    const wish = { module, version, name: `${module}.zip`, size_bytes: bytes.length, facts, changelog };
     const { id } = await ada.call('POST', '/api/modules/addons/submit', wish);
     const path = `/api/modules/addons/submissions/${id}`;
     await ada.call('PUT', `${path}/upload?offset=0`, bytes);
@@ -164,6 +165,8 @@ suite('modules', { skip: missing }, () => {
     await manager.review('modules-submissions');
     await manager.go(`modules/addons/submissions/${first}`);
     await page.waitForSelector('text=<i>notes</i>');
+    await page.waitForSelector('p[lang=en]:text-is("First <b>notes</b>")');
+    await page.waitForSelector('p[lang=de]:text("mit zwei Zeilen")');
     await manager.review('modules-submission');
     await page.check('label:has-text("Put it in service at once") input');
     await page.click('button:text-is("Approve")');

@@ -55,3 +55,12 @@ export function textsOf<T extends Texts>(area: string): (key: keyof T & string, 
 export function say(named: Named): string {
   return named[state.locale];
 }
+
+/** A language by its tag, in the reader's own: `de` is "German". */
+export function nameLanguage(tag: string): string {
+  try {
+    return new Intl.DisplayNames([locale()], { type: 'language' }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}

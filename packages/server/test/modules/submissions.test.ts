@@ -19,7 +19,7 @@ forEachEngine((engine, open) => {
       const facts = { name: { en: 'Maps', de: 'Karten' }, category: 'Tools', requires_permissions: ['files.read'] };
       const handed = await handIn(ada, { extra: { facts, changelog: { en: 'First' } } });
       assert.deepEqual([handed.json.state, handed.json.is_new_module], ['submitted', true]);
-      assert.deepEqual(handed.json.facts, facts);
+      assert.deepEqual([handed.json.facts, handed.json.changelog], [facts, { en: 'First' }]);
       const page = (await scene.ask('GET', '/maps/info')).body.toString();
       assert.doesNotMatch(page, /Karten|Tools/, 'strangers read nothing that nobody has approved');
 

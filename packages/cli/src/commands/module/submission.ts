@@ -9,7 +9,7 @@ import { answerPairs, answerTable } from '../answers.ts';
 /** What is shown of one submission. */
 export const fields: readonly string[] = [
   ...['id', 'collection', 'module', 'version', 'state', 'author', 'is_new_module', 'file', 'size_bytes', 'facts'],
-  ...['author_key', 'failure', 'note', 'created_at', 'updated_at'],
+  ...['changelog', 'author_key', 'failure', 'note', 'created_at', 'updated_at'],
 ];
 
 const states = ['receiving', 'submitted', 'failed', 'lapsed', 'withdrawn', 'refused', 'approved'];
@@ -35,7 +35,7 @@ export const moduleSubmissions: CommandSpec = {
 export const moduleSubmission: CommandSpec = {
   words: 'module submission',
   arguments: '<collection> <id>',
-  summary: 'Show a submission, with what its inspection and its reviewer say',
+  summary: 'Show a submission, with what its author, its inspection and its reviewer say',
   examples: [`signpost module submission addons ${example}`],
   run: async (invocation) =>
     answerPairs(await (await connectAuthenticated(invocation)).read(pathOf(invocation)), fields),

@@ -142,6 +142,9 @@ export const texts: Translation<typeof english> = {
   authorKey_new: 'erste signierte Version',
   authorKey_known: 'der bekannte Schlüssel',
   authorKey_changed: 'ein anderer Schlüssel als bisher',
+  changelog: 'Was laut Autor neu ist',
+  changelogText:
+    'Es geht mit der Version hinaus und lässt sich dort ändern, solange sie ein Entwurf ist. Es wird gezeigt, wie es geschrieben wurde.',
   proposed: 'Was der Autor über das Modul sagen möchte',
   proposedText: 'Mit der Annahme steht es im Katalog. Es wird gezeigt, wie es geschrieben wurde.',
   approve: 'Annehmen',

@@ -138,6 +138,9 @@ export const texts = {
   authorKey_new: 'first signed version',
   authorKey_known: 'the key that is known',
   authorKey_changed: 'another key than before',
+  changelog: 'What the author says is new',
+  changelogText:
+    'It goes out with the release, and is changed there as long as it is a draft. It is shown as it was written.',
   proposed: 'What the author proposes to say of the module',
   proposedText: 'With the approval it stands in the catalogue. It is shown as it was written.',
   approve: 'Approve',

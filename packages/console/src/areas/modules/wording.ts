@@ -6,7 +6,7 @@ import { locale } from '../../language/language.svelte.ts';
 export type Module = Answer<'GET /api/collections/{collection}/modules/{module}'>;
 
 /** What an author handed in. */
-export type Submission = Answer<'GET /api/modules/{collection}/submissions/{id}'>;
+export type Submission = Answer<'GET /api/modules/{collection}/submissions'>['submissions'][number];
 
 /** Who hands in, with their keys. */
 export type Author = Answer<'GET /api/collections/{collection}/authors'>['authors'][number];

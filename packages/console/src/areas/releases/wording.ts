@@ -32,15 +32,6 @@ export function proposeSlug(name: string): string {
     .replace(/-+$/, '');
 }
 
-/** A language by its tag, in the reader's own: `de` is "German". */
-export function nameLanguage(tag: string): string {
-  try {
-    return new Intl.DisplayNames([locale()], { type: 'language' }).of(tag) ?? tag;
-  } catch {
-    return tag;
-  }
-}
-
 /** Texts without those that nobody wrote. */
 export function keepWritten(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(texts).filter(([, text]) => text.trim() !== ''));

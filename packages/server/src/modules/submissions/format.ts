@@ -27,6 +27,22 @@ export const submissionSchema = z.object({
   updated_at: timeSchema,
 });
 
+const changelogSchema = z.record(z.string(), z.string());
+
+/** A submission by itself, with what its author says is new in it. */
+export const shownSubmissionSchema = submissionSchema.extend({
+  changelog: changelogSchema.openapi({ description: 'Markdown by language, once the file is accepted.' }),
+});
+
+/** The submission as `shownSubmissionSchema` has it; `changelog` as it is stored. */
+export async function formatShownSubmission(
+  row: NamedSubmission,
+  { collection, changelog = '{}' }: { readonly collection: string; readonly changelog: string | undefined },
+): Promise<z.infer<typeof shownSubmissionSchema>> {
+  const said = changelogSchema.parse(JSON.parse(changelog));
+  return { ...(await formatSubmission(row, collection)), changelog: said };
+}
+
 /** The submission as `submissionSchema` has it. */
 export async function formatSubmission(
   row: NamedSubmission,

@@ -13,7 +13,13 @@ import { readUpload, type UploadDependencies } from '../../releases/uploads/uplo
 import { cutPage } from '../../storage/pages.ts';
 import { requireCollection } from '../collections/collection.ts';
 import { proposalSchema } from '../members/change.ts';
-import { formatSubmission, submissionSchema as plainSubmissionSchema, stateSchema } from './format.ts';
+import {
+  formatShownSubmission,
+  formatSubmission,
+  shownSubmissionSchema as plainShownSchema,
+  submissionSchema as plainSubmissionSchema,
+  stateSchema,
+} from './format.ts';
 import {
   approveSubmission,
   type ReviewParts,
@@ -22,7 +28,7 @@ import {
   type SubmissionName,
   withdrawSubmission,
 } from './review.ts';
-import { listSubmissions, type NamedSubmission } from './store.ts';
+import { findChangelog, listSubmissions, type NamedSubmission } from './store.ts';
 import { type SubmissionWish, submit } from './submission.ts';
 import { findReach, requireSubmitter } from './submitter.ts';
 
@@ -34,6 +40,7 @@ export interface SubmissionRouteParts extends UploadDependencies, ReviewParts, P
 
 const maxListed = 100;
 const submissionSchema = plainSubmissionSchema.openapi('Submission');
+const shownSubmissionSchema = plainShownSchema.openapi('ShownSubmission');
 
 const wishSchema = z.strictObject({
   module: z.string().max(50),
@@ -111,7 +118,8 @@ function addReadingRoutes(router: OpenAPIHono<AppEnv>, { database: { query } }: 
   });
   router.openapi(showRoute, async (c) => {
     const { row, collection } = await findNamed({ database: { query } }, c, c.req.valid('param'));
-    return c.json(await formatSubmission(row, collection), 200);
+    const changelog = await findChangelog(query, row);
+    return c.json(await formatShownSubmission(row, { collection, changelog }), 200);
   });
 }
 
@@ -243,9 +251,9 @@ const showRoute = createRoute({
   method: 'get',
   path: `${base}/{id}`,
   tags,
-  summary: 'One submission, with what its inspection and its reviewer say',
+  summary: 'One submission, with what its author, its inspection and its reviewer say',
   request: { params: submissionParams },
-  responses: { 200: jsonAnswer('The submission', submissionSchema) },
+  responses: { 200: jsonAnswer('The submission', shownSubmissionSchema) },
 });
 const refuseRoute = createRoute({
   method: 'post',

@@ -53,6 +53,16 @@ export async function findSubmission(
   return selectWithin(query, reach).where('submission.id', '=', id).executeTakeFirst();
 }
 
+/** What is said to be new in the release that a submission became; undefined where there is none, or none any more. */
+export async function findChangelog(
+  query: Query,
+  { release_id: releaseId }: Pick<SubmissionRow, 'release_id'>,
+): Promise<string | undefined> {
+  if (releaseId === null) return undefined;
+  const row = await query.selectFrom('release').select('changelog').where('id', '=', releaseId).executeTakeFirst();
+  return row?.changelog;
+}
+
 /** Which submissions are asked for. */
 export interface SubmissionFilter {
   readonly states?: readonly SubmissionRow['state'][] | undefined;
