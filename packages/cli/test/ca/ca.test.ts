@@ -130,12 +130,17 @@ test('a profile of intermediates binds what the server makes and what an offline
     assert.deepEqual([refused.code, problem.test(refused.stderr)], [1, true], refused.stderr);
   }
   await assert.rejects(readFile(join(cwd, 'away.pem')), { code: 'ENOENT' });
+  await json('ca', 'root', 'sign', 'away.csr', ...root, '--out', 'free.pem', '--days', '50');
+  const free = await signpost('ca', 'import-certificate', 'free.pem');
+  assert.match(free.stderr, /expected its name constraints, as in profile lab/, 'signed by no profile');
+  await json('ca', 'root', 'sign', 'away.csr', ...root, '--out', 'long.pem', '--permit', 'dns:lab.example');
+  assert.match((await signpost('ca', 'import-certificate', 'long.pem')).stderr, /lifetime of at most 60d/);
   const signed = await signpost(...signing);
   assert.match(signed.stderr, /profile +lab\n +only below +dns:lab\.example/);
   const { stdout } = await openssl(['x509', '-in', join(cwd, 'away.pem'), '-noout', '-text']);
   assert.match(stdout, /ecdsa-with-SHA512[\s\S]*CA:TRUE, pathlen:0[\s\S]*DNS:lab\.example/);
   const active = await json('ca', 'import-certificate', 'away.pem');
-  assert.equal(active.state, 'active');
+  assert.deepEqual([active.state, (active.certificates as { profile: string }[])[0]?.profile], ['active', 'lab']);
   await json('ca', 'show', 'away', '--chain-out', 'chain.pem');
   await openssl(['verify', '-x509_strict', '-CAfile', join(cwd, 'ca/root.pem'), join(cwd, 'chain.pem')]);
 });

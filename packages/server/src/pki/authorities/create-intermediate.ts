@@ -11,7 +11,7 @@ import { parseKeyLabel } from '../profiles/key-label.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { decideValidity } from '../profiles/validity.ts';
 import { type AuthorityParts, assertNameFree, parseName, requireAuthority } from './authority.ts';
-import { requireIntermediateProfile } from './intermediate-profile.ts';
+import { requireIntermediateProfile, usualProfile } from './intermediate-profile.ts';
 import { assertIssuing, assertState } from './issuer.ts';
 import { generateAuthorityKey } from './new-key.ts';
 import { createNodeSigner } from './node-signer.ts';
@@ -77,8 +77,7 @@ async function certify(making: Making): Promise<AuthorityRow> {
   const row = createRow(making, { subject: certificate.subject });
   const place = { organisationId: caller.organisationId, authorityId: parent.id };
   const facts = { authority: row, certificate, issuerId: parent.id, source: 'system', at: row.created_at } as const;
-  const own = describeOwn(caller, { ...facts, profile: profile.name });
-  const records = [{ row, own, action: 'authority.created' }] as const;
+  const records = [{ row, own: describeOwn(caller, facts), action: 'authority.created' }] as const;
   await recordAuthorities(parts, caller, { records, lifetime, assertStill: (tx) => assertIssuing(tx, place) });
   return row;
 }
@@ -101,7 +100,7 @@ async function request(making: Making): Promise<AuthorityRow> {
 }
 
 function createRow(
-  { parts, caller, wish, parent, pkcs8, signer }: Making,
+  { parts, caller, wish, profile, parent, pkcs8, signer }: Making,
   facts: { readonly subject: DistinguishedName; readonly request?: Uint8Array },
 ): AuthorityRow {
   const at = parts.now();
@@ -109,6 +108,7 @@ function createRow(
   return createAuthorityRow(place, {
     ...{ name: wish.name, kind: 'intermediate', custody: 'server', parentId: parent.id, at },
     ...{ ...facts, subjectKey: signer.subjectKey },
+    profile: profile.name === usualProfile ? undefined : profile.name,
     sealedKey: sealKey(parts.vault, place.authorityId, pkcs8),
   });
 }

@@ -9,6 +9,7 @@ import { Refusal } from '../../errors.ts';
 import { createId } from '../../storage/ids.ts';
 import { type AuthorityParts, assertNameFree, parseName } from './authority.ts';
 import { type Family, findHolder, isSelfSigned, readFamily, requireIssuer } from './family.ts';
+import { assertByProfile, requireProfileOf } from './intermediate-profile.ts';
 import { parseCertificates } from './key-material.ts';
 import { createAuthorityRow, describeOwn, type NewRecord, recordAuthorities, recordCertificate } from './record.ts';
 import { assertSound } from './sound.ts';
@@ -65,6 +66,7 @@ async function certifyHolder(
   { family, holder, certificate }: { family: Family; holder: AuthorityRow; certificate: Certificate },
 ): Promise<AuthorityRow> {
   assertFits(family, holder, certificate);
+  if (holder.profile !== null) assertByProfile(await requireProfileOf(parts, holder), certificate);
   const isOwn = holder.kind === 'root' && (await isSelfSigned(certificate));
   const found = isOwn ? undefined : await requireIssuer(family, certificate, parts.now());
   await assertSound(certificate, found?.chain ?? [], parts);

@@ -17,6 +17,7 @@ import { formatKeyLabel } from '../profiles/key-label.ts';
 import { createCertificateRow, formatActor } from '../records/certificate-row.ts';
 import { insertCertificates } from '../records/store.ts';
 import { type AuthorityParts, type AuthorityPlace, assertNameFree, type OwnCertificate } from './authority.ts';
+import { usualProfile } from './intermediate-profile.ts';
 import { forgetIssuers } from './issuer.ts';
 import { type AuthorityRow, certifyAuthority, findAuthority, insertAuthority, updateRequest } from './store.ts';
 
@@ -32,6 +33,8 @@ export interface AuthorityFacts {
   readonly dualProtection?: string;
   /** DER; an authority that waits for its certificate has one. */
   readonly request?: Uint8Array;
+  /** The organisation's own that it is made by, if it is one. */
+  readonly profile?: string | undefined;
   readonly at: number;
 }
 
@@ -56,6 +59,7 @@ export function createAuthorityRow(place: AuthorityPlace, facts: AuthorityFacts)
     state: request ? 'pending' : 'active',
     created_at: facts.at,
     ended_at: null,
+    profile: facts.profile ?? null,
   };
 }
 
@@ -103,8 +107,6 @@ export interface OwnFacts {
   /** For a root's own, the root. */
   readonly issuerId: string;
   readonly source: 'system' | 'import';
-  /** Of an intermediate, the profile that it was made by; without it the built-in one. */
-  readonly profile?: string | undefined;
   /** The certificate that this one renews. */
   readonly replacesId?: string | undefined;
   readonly at: number;
@@ -112,11 +114,11 @@ export interface OwnFacts {
 
 /** A certificate of an authority with its row, not stored yet. */
 export function describeOwn(caller: Caller, facts: OwnFacts): OwnCertificate {
-  const { authority, certificate, issuerId, source, at, replacesId, profile = 'intermediate' } = facts;
+  const { authority, certificate, issuerId, source, at, replacesId } = facts;
   const row = createCertificateRow(certificate, {
     ...{ id: createId(at), organisationId: authority.organisation_id, subjectAuthorityId: authority.id },
     ...{ issuerId, source, at, createdBy: formatActor(caller.actor), replacesId: replacesId ?? null },
-    profile: issuerId === authority.id ? 'root' : profile,
+    profile: issuerId === authority.id ? 'root' : (authority.profile ?? usualProfile),
   });
   return { row, certificate };
 }

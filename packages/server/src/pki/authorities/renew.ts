@@ -33,14 +33,14 @@ export async function renewAuthority(parts: AuthorityParts, caller: Caller, wish
   const { passphrase, days } = wish;
   const last = await readLast(parts, row);
   const signature = { ...describeLast(last), days };
-  const profile = await requireProfileOf(parts, last);
+  const profile = await requireProfileOf(parts, row);
   const certificate =
     issuer.id === row.id
       ? await withOwnKey(parts, { row, passphrase, caller }, (signer) => signItself(parts, signer, signature))
       : await withIssuer(parts, { issuer, passphrase, caller }, (opened) =>
           signBelow(parts, opened, { ...signature, profile }),
         );
-  const made = { certificate, profile: profile.name, source: 'system', at: parts.now() } as const;
+  const made = { certificate, source: 'system', at: parts.now() } as const;
   const facts = { authority: row, issuerId: issuer.id, ...made };
   return recordCertificate(parts, caller, {
     ...{ row, issuer, own: describeOwn(caller, { ...facts, replacesId: last.row.id }) },
@@ -76,10 +76,10 @@ export async function certifyAcross(
   { row, issuer, opened, days }: { row: AuthorityRow; issuer: AuthorityRow; opened: Issuer; days: number | undefined },
 ): Promise<AuthorityRow> {
   const last = await readLast(parts, row);
-  const [described, profile] = [describeLast(last), await requireProfileOf(parts, last)];
+  const [described, profile] = [describeLast(last), await requireProfileOf(parts, row)];
   const pathLength = narrow(described.pathLength, opened);
   const certificate = await signBelow(parts, opened, { ...described, profile, pathLength, days });
-  const made = { certificate, profile: profile.name, source: 'system', at: parts.now() } as const;
+  const made = { certificate, source: 'system', at: parts.now() } as const;
   const facts = { authority: row, issuerId: issuer.id, ...made };
   return recordCertificate(parts, caller, { row, issuer, own: describeOwn(caller, facts) });
 }
@@ -97,7 +97,7 @@ export async function readRequest(
   if (row.request !== null) return Buffer.from(row.request, 'base64');
   assertState(row, 'certificates');
   const last = await readLast(parts, row);
-  const asked = { ...describeLast(last), profile: await requireProfileOf(parts, last) };
+  const asked = { ...describeLast(last), profile: await requireProfileOf(parts, row) };
   return withOwnKey(parts, { row, passphrase, caller }, (signer) => signAuthorityRequest(signer, asked));
 }
 

@@ -104,7 +104,7 @@ export async function rekeyAuthority(parts: AuthorityParts, caller: Caller, wish
     old.kind === 'root'
       ? await rekeyRoot(parts, caller, { old, wish, usual })
       : await createIntermediate(parts, caller, {
-          ...{ ...usual, passphrase, profile: last.row.profile },
+          ...{ ...usual, passphrase, profile: old.profile ?? undefined },
           ...describePlace(await readParent(query, old), nameConstraints?.value),
         });
   if (wish.later !== true) await setSuccessor(parts, caller, { authority: old.name, successor: made.name });

@@ -41,6 +41,7 @@ import { resubmissions } from './0035-resubmissions.ts';
 import { authorCounters } from './0036-author-counters.ts';
 import { log } from './0037-log.ts';
 import { pages } from './0038-pages.ts';
+import { authorityProfile } from './0039-authority-profile.ts';
 import type { Migration, Statement } from './migration.ts';
 
 const migrations: readonly Migration[] = [
@@ -82,6 +83,7 @@ const migrations: readonly Migration[] = [
   authorCounters,
   log,
   pages,
+  authorityProfile,
 ];
 
 /**

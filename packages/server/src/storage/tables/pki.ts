@@ -25,6 +25,8 @@ export interface AuthorityTable {
   state: 'pending' | 'active' | 'retired' | 'revoked';
   created_at: number;
   ended_at: number | null;
+  /** Of an intermediate by a profile of the organisation's own, its name. */
+  profile: string | null;
 }
 
 /**
