@@ -59,8 +59,8 @@ export interface Invocation {
   readonly fetch: typeof globalThis.fetch;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Resolves when the user or the system asks the process to end (SIGINT, SIGTERM). */
-  readonly interrupted: () => Promise<void>;
+  /** Resolves when the user or the system asks the process to end (SIGINT, SIGTERM). Once `over` is aborted it never does, and a signal ends the process again. */
+  readonly interrupted: (over?: AbortSignal) => Promise<void>;
 }
 
 /** The argument at `index`, which the command declared as required. */

@@ -67,9 +67,14 @@ async function execute(
   return answer?.reason ? exitCodes[answer.reason] : exitCodes.ok;
 }
 
-function waitForSignal(): Promise<void> {
+function waitForSignal(over?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    const end = () => resolve();
+    const signals = ['SIGINT', 'SIGTERM'] as const;
+    for (const signal of signals) process.once(signal, end);
+    over?.addEventListener('abort', () => {
+      for (const signal of signals) process.off(signal, end);
+    });
   });
 }
 

@@ -28,8 +28,10 @@ test('a backup of a running server comes here, is proved, tried out, and restore
   assert.deepEqual((await json('backup', 'list')).backups, [], 'it is here, and not on the server any more');
 
   const opened = ['--identity', 'key.txt'];
+  const listening = process.listenerCount('SIGINT');
   assert.equal((await json('backup', 'verify', file, ...opened)).format, 'signpost-backup');
   assert.deepEqual((await json('backup', 'drill', file, ...opened)).findings, []);
+  assert.equal(process.listenerCount('SIGINT'), listening, 'what is over keeps no signal from ending the process');
   assert.equal((await signpost('backup', 'verify', file)).code, 2, 'without its key it asks, and there is no terminal');
 
   await json('project', 'create', 'after', '--name', 'After');

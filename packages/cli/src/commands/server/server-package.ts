@@ -26,13 +26,14 @@ export async function untilInterrupted<T>(
   { interrupted, progress }: Pick<Invocation, 'interrupted' | 'progress'>,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const end = new AbortController();
-  void interrupted().then(() => end.abort());
+  const [end, over] = [new AbortController(), new AbortController()];
+  void interrupted(over.signal).then(() => end.abort());
   try {
     return await asFailure(work(end.signal));
   } catch (error) {
     throw end.signal.aborted && isBecauseOf(error, end.signal.reason) ? interruption(error) : error;
   } finally {
+    over.abort();
     progress.finish();
   }
 }
