@@ -11,7 +11,7 @@ import { requestDueMail } from './notifications/notices/queue.ts';
 import { pruneMail } from './notifications/prune.ts';
 import { pruneAcme } from './pki/acme/prune.ts';
 import { recordExpiryNotices } from './pki/certificates/expiry.ts';
-import { describeCertificates } from './pki/records/logged.ts';
+import { loggedCertificates } from './pki/records/logged.ts';
 import { recordListNotices } from './pki/revocation/expiry.ts';
 import { renewTimestampCertificates } from './pki/timestamps/timestamp-authority.ts';
 import { pruneWebhooks } from './push/webhooks/deliveries/prune.ts';
@@ -101,7 +101,7 @@ async function runSweep(resources: Resources): Promise<boolean> {
   await logFailure(resources, async function sweepAuditLog() {
     const isSigned = await openLog(logOpening(resources));
     if (isSigned || !logsKept.has(resources)) await keepLog(resources);
-    ({ isBehind } = await sweepAudit({ ...resources, describe: describeCertificates }));
+    ({ isBehind } = await sweepAudit({ ...resources, logged: loggedCertificates }));
   });
   // Also when nothing could be taken in: what was signed otherwise is remembered all the same.
   await logFailure(resources, keepLogCheckpoint);

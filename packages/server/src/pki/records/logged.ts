@@ -2,10 +2,13 @@
 import type { Query } from '../../storage/database.ts';
 import type { Loggable } from '../../trust/log/append.ts';
 import type { AuditedRow } from '../../trust/log/store.ts';
+import type { LoggedRows } from '../../trust/log/sweep.ts';
 import { type IssuedRow, listIssued } from './store.ts';
 
-/** What the rows of the audit log tell of certificates, as it stands now: that they were issued, and whether they are revoked. */
-export async function describeCertificates(query: Query, rows: readonly AuditedRow[]): Promise<Loggable[]> {
+/** Rows about certificates and authorities, and what they tell of certificates as it stands now: that they were issued, and whether they are revoked. */
+export const loggedCertificates: LoggedRows = { kinds: ['certificate', 'authority'], describe: describeCertificates };
+
+async function describeCertificates(query: Query, rows: readonly AuditedRow[]): Promise<Loggable[]> {
   const named = (kind: string) => rows.filter((row) => row.object_kind === kind).map(({ object_id }) => object_id);
   const ids = [...named('certificate'), ...rows.flatMap(findResponder)];
   const issued = await listIssued(query, { ids: new Set(ids), authorityIds: new Set(named('authority')) });

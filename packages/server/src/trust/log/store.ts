@@ -229,18 +229,41 @@ export type AuditedRow = Pick<
   'sequence' | 'hash' | 'action' | 'object_kind' | 'object_id' | 'detail'
 >;
 
-/** Rows of the audit log of all organisations and the server, oldest first. */
-export async function listAudited(
+/** The last of the first `limit` rows of the audit log after one. */
+export async function findAuditedEnd(
   query: Query,
   { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<Pick<AuditedRow, 'sequence' | 'hash'> | undefined> {
+  return query
+    .selectFrom('audit_event')
+    .select(['sequence', 'hash'])
+    .where('sequence', '>', after)
+    .where('sequence', '<=', after + limit)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Rows of the audit log about objects of these kinds, of all organisations and the server, oldest first. */
+export async function listAudited(
+  query: Query,
+  { after, until, kinds, limit }: AuditedRange & { readonly kinds: readonly string[]; readonly limit: number },
 ): Promise<AuditedRow[]> {
   return query
     .selectFrom('audit_event')
     .select(['sequence', 'hash', 'action', 'object_kind', 'object_id', 'detail'])
     .where('sequence', '>', after)
+    .where('sequence', '<=', until)
+    .where('object_kind', 'in', kinds)
     .orderBy('sequence')
     .limit(limit)
     .execute();
+}
+
+/** Rows of the audit log by their sequences, without the first of them. */
+interface AuditedRange {
+  readonly after: number;
+  readonly until: number;
 }
 
 /** How many rows of the audit log come after one, and when the first of them was written; null when there is none. */

@@ -4,7 +4,7 @@ import { before, test } from 'node:test';
 import { type LogEntry, parseLogEntry } from '@signpost/protocol/updates/log-entry';
 import { verifyAuditChain } from '../../../src/audit/store.ts';
 import { holdCertificate, releaseCertificate, revokeCertificate } from '../../../src/pki/certificates/revoke.ts';
-import { describeCertificates } from '../../../src/pki/records/logged.ts';
+import { loggedCertificates } from '../../../src/pki/records/logged.ts';
 import { appendAll } from '../../../src/trust/log/append.ts';
 import { findOpenLog, listRun } from '../../../src/trust/log/store.ts';
 import { sweepAudit } from '../../../src/trust/log/sweep.ts';
@@ -19,7 +19,7 @@ forEachEngine((_engine, open) => {
     desk = await openDesk(await open());
   });
 
-  const sweep = async () => (await sweepAudit({ ...desk.parts, describe: describeCertificates })).appended;
+  const sweep = async () => (await sweepAudit({ ...desk.parts, logged: loggedCertificates })).appended;
   const readEntries = async (): Promise<LogEntry[]> => {
     const { query } = desk.parts.database;
     const log = await findOpenLog(query);
@@ -91,7 +91,7 @@ forEachEngine((_engine, open) => {
   test('while the vault is locked nothing is swept, and nothing is missed afterwards', async () => {
     await issueOne(desk);
     const vault = { state: 'locked', unseal: () => assert.fail() } as const;
-    const locked = await sweepAudit({ ...desk.parts, vault, describe: describeCertificates });
+    const locked = await sweepAudit({ ...desk.parts, vault, logged: loggedCertificates });
     assert.deepEqual(locked, { appended: 0, isBehind: false });
     assert.equal(await sweep(), 2);
   });

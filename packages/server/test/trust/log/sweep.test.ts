@@ -37,7 +37,7 @@ forEachEngine((_engine, open) => {
 
     const rounds: boolean[] = [];
     const sweep = async () => {
-      const { isBehind } = await sweepAudit({ ...dependencies, describe: async () => [] });
+      const { isBehind } = await sweepAudit({ ...dependencies, logged: { kinds: ['none'], describe: async () => [] } });
       rounds.push(isBehind);
       return isBehind;
     };
@@ -46,6 +46,22 @@ forEachEngine((_engine, open) => {
     assert.deepEqual(await lag(), { rows: 0, ms: 0 });
     assert.deepEqual(await examine(), ['log-read']);
     assert.match(await registry.metrics(), /^signpost_log_lag_seconds 0$/m);
+  });
+
+  test('however many rows do not belong into the log, they come to one head', async () => {
+    const database = await open();
+    const { dependencies } = await createScene(database);
+    await openLog({ ...dependencies, baseUrl: undefined });
+    await audit(database, { count: 2500, at: dependencies.now() });
+    const shown: number[] = [];
+    const describe = async (_query: unknown, rows: readonly unknown[]) => {
+      shown.push(rows.length);
+      return [];
+    };
+    const logged = { kinds: ['certificate'], describe };
+    assert.deepEqual(await sweepAudit({ ...dependencies, logged }), { appended: 1, isBehind: false });
+    assert.deepEqual(await sweepAudit({ ...dependencies, logged }), { appended: 0, isBehind: false });
+    assert.deepEqual(shown, [0]);
   });
 });
 
