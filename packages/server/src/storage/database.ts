@@ -19,9 +19,12 @@ export interface Database {
   transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T>;
   /**
    * The same, but resolves at the commit, so that other work goes on while the disk flushes: others can read it from then on, and
-   * nobody may be told of it before `durable` resolves.
+   * nobody may be told of it before `durable` resolves. `isLone`: nobody else is about to commit, so that a quick disk is waited for in this thread.
    */
-  commit<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<Committed<T>>;
+  commit<T>(
+    work: (transaction: Transaction<Schema>) => Promise<T>,
+    options?: { readonly isLone?: boolean },
+  ): Promise<Committed<T>>;
   /** Resolves once all that can be read now is durable; `undefined` when it is. To be awaited before what was read leaves. */
   settle(): Promise<void> | undefined;
   /** Answers when the database does; throws otherwise. */

@@ -46,6 +46,42 @@ suite('flushes of the log', () => {
     assert.equal(flushes.pending, undefined);
   });
 
+  test('one that nobody else waits for is done here once they are quick, and beside while they are not', async (t) => {
+    let clock = 0;
+    t.mock.method(performance, 'now', () => clock);
+    const done: string[] = [];
+    let takesMs = 1;
+    const note = (where: string) => {
+      clock += takesMs;
+      done.push(where);
+    };
+    const file = { datasync: async () => note('beside'), datasyncHere: () => note('here'), close: async () => {} };
+    const flushes = new LogFlushes(file, () => assert.fail());
+    for (const isLone of [true, true, false, true]) await flushes.flush(isLone);
+    assert.deepEqual(done.splice(0), ['beside', 'here', 'beside', 'here']);
+    takesMs = 5;
+    for (let count = 0; count < 3; count++) await flushes.flush(true);
+    assert.deepEqual(done.splice(0), ['here', 'beside', 'beside']);
+    takesMs = 1;
+    for (let count = 0; count < 2; count++) await flushes.flush(true);
+    assert.deepEqual(done, ['beside', 'here']);
+  });
+
+  test('one that failed here is the last one', async () => {
+    const failure = new Error('EIO');
+    const ends: unknown[] = [];
+    const datasyncHere = () => {
+      throw failure;
+    };
+    const flushes = new LogFlushes({ datasync: async () => {}, datasyncHere, close: async () => {} }, (error) =>
+      ends.push(error),
+    );
+    await flushes.flush();
+    await assert.rejects(flushes.flush(true), failure);
+    await assert.rejects(flushes.flush(), failure);
+    assert.deepEqual(ends, [failure]);
+  });
+
   test('after one has failed all fail, and the end is called for', async () => {
     const log = new SlowLog();
     const ends: unknown[] = [];

@@ -164,25 +164,27 @@ export class Sequencer {
     }
   }
 
-  /** Resolves when the frames are durable; the process does other work while the disk flushes, and no other batch is begun. */
-  async #append(work: Work): Promise<{ batch: Batch; outcomes: (Published | Refusal)[]; taken: number }> {
-    const { organisationId, signer, publications } = work;
-    const { result, durable } = await this.#parts.database.commit(async (tx) => {
-      const now = this.#parts.now();
-      const log = await openLog(tx, organisationId, now);
-      const { drafts, taken } = await this.#takeEvents(tx, organisationId, now);
-      const admissions = await admitPublications(tx, log, publications);
-      const fresh = listNew(publications, admissions);
-      const told = fresh.filter(({ type }) => type.startsWith('app.'));
-      if (told.length > 0) await this.#parts.published(tx, { organisationId, drafts: told, at: now });
-      // As late as can be: a frame says when it was signed, and listeners weigh how long ago that is.
-      const frames = await appendFrames(tx, log, { drafts: [...drafts, ...fresh], signer, now: this.#parts.now() });
-      const own = frames.slice(drafts.length);
-      const outcomes = await recordPublications(tx, log, { publications, admissions, frames: own, now });
-      return { batch: { log, frames }, outcomes, taken };
-    });
+  /** Resolves when the frames are durable; no other batch is begun before, and the process does other work while the disk flushes, unless one publication alone waits for a quick disk. */
+  async #append(work: Work): Promise<Written> {
+    const isLone = work.publications.length <= 1 && this.#asked.size === 0;
+    const { result, durable } = await this.#parts.database.commit((tx) => this.#put(tx, work), { isLone });
     await durable;
     return result;
+  }
+
+  async #put(tx: Transaction<Schema>, { organisationId, signer, publications }: Work): Promise<Written> {
+    const now = this.#parts.now();
+    const log = await openLog(tx, organisationId, now);
+    const { drafts, taken } = await this.#takeEvents(tx, organisationId, now);
+    const admissions = await admitPublications(tx, log, publications);
+    const fresh = listNew(publications, admissions);
+    const told = fresh.filter(({ type }) => type.startsWith('app.'));
+    if (told.length > 0) await this.#parts.published(tx, { organisationId, drafts: told, at: now });
+    // As late as can be: a frame says when it was signed, and listeners weigh how long ago that is.
+    const frames = await appendFrames(tx, log, { drafts: [...drafts, ...fresh], signer, now: this.#parts.now() });
+    const own = frames.slice(drafts.length);
+    const outcomes = await recordPublications(tx, log, { publications, admissions, frames: own, now });
+    return { batch: { log, frames }, outcomes, taken };
   }
 
   async #takeEvents(tx: Transaction<Schema>, organisationId: string, now: number) {
@@ -199,6 +201,13 @@ export class Sequencer {
     });
     return { drafts, taken: events.length };
   }
+}
+
+interface Written {
+  readonly batch: Batch;
+  readonly outcomes: readonly (Published | Refusal)[];
+  /** How many events became frames, or fit into none. */
+  readonly taken: number;
 }
 
 interface Work {

@@ -21,8 +21,8 @@ export interface Engine {
 export interface Flushes {
   /** Runs `work` on a connection whose commits are not flushed. */
   defer<T>(work: (connection: Kysely<Schema>) => Promise<T>): Promise<T>;
-  /** Resolves once all that has been committed is on the disk. */
-  flush(): Promise<void>;
+  /** Resolves once all that has been committed is on the disk. `isLone`: nobody else is about to commit. */
+  flush(isLone: boolean): Promise<void>;
   /** The last one that has not ended. */
   readonly pending: Promise<void> | undefined;
   /** Before the database is closed: nobody else has it open afterwards. */
@@ -46,7 +46,7 @@ export function createDatabase(engine: Engine): Database {
       assertOutside(open);
       return retryConflicts(() => runOnce({ engine, open, query }, work));
     },
-    commit: async (work) => {
+    commit: async (work, { isLone = false } = {}) => {
       assertOutside(open);
       const { flushes } = engine;
       if (!flushes) {
@@ -57,7 +57,7 @@ export function createDatabase(engine: Engine): Database {
         flushes.defer(async (kysely) => {
           const result = await runOnce({ engine: { ...engine, kysely }, open, query }, work);
           // Before the next one has the connection: whoever reads what was committed finds a flush to wait for.
-          return { result, durable: flushes.flush() };
+          return { result, durable: flushes.flush(isLone) };
         }),
       );
     },

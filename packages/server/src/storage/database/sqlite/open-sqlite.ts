@@ -100,7 +100,7 @@ function createFlushes({ file, path, kysely, log, end }: FlushParts): Flushes {
           checkpoints.look();
         }
       }),
-    flush: () => flushes.flush(),
+    flush: (isLone) => flushes.flush(isLone),
     get pending() {
       return flushes.pending;
     },
