@@ -17,7 +17,7 @@ export interface Installation {
   readonly admin: { readonly email: string; readonly password: string };
   /** The admin's. */
   readonly apiKey: string;
-  /** Deletes it all. */
+  /** Deletes it all, and ends servers that still run on it: a test that fails half-way would wait for them for ever. */
   remove(): Promise<void>;
 }
 
@@ -85,9 +85,15 @@ async function installBy(
     variables: settings,
     admin,
     apiKey: await initialise(settings, admin),
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove: async () => {
+      for (const server of running.get(settings) ?? []) await server.kill();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
+
+/** By the settings of their installation. */
+const running = new WeakMap<Variables, Set<Pick<RunningServer, 'kill'>>>();
 
 /** Starts `signpost serve`, on a free port unless one is named, and waits for its first answer. Throws with what it printed when it ends before. */
 export async function startServer(
@@ -124,5 +130,9 @@ async function startOnPort(variables: Variables, port: number): Promise<RunningS
     child.kill(signal);
     await ended;
   };
-  return { base, process: child, startMs, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+  const server = { base, process: child, startMs, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+  const all = running.get(variables) ?? new Set();
+  running.set(variables, all.add(server));
+  void ended.then(() => all.delete(server));
+  return server;
 }
