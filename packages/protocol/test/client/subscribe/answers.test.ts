@@ -9,10 +9,12 @@ import { rootA } from '../../documents.ts';
 import { epoch, sessionSecret } from '../../frames/documents.ts';
 import { waitUntil } from '../../wait-until.ts';
 import { MemoryStore } from '../world.ts';
-import { heartbeatMs, PushServer } from './push-server.ts';
+import { PushServer } from './push-server.ts';
 import { TestSocket } from './test-socket.ts';
 
 const place = { epoch, sequence: 8 };
+/** Nobody beats on these connections, and none is to be cut for that. */
+const heartbeatMs = 60_000;
 
 test('an answer counts when the session key signed it, once, and for the frame that it names', async () => {
   await using scene = await openScene();

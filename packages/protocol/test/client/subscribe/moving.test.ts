@@ -9,7 +9,7 @@ import { rootA } from '../../documents.ts';
 import { createPayload, epoch, sessionSecret } from '../../frames/documents.ts';
 import { waitUntil } from '../../wait-until.ts';
 import { MemoryStore } from '../world.ts';
-import { heartbeatMs, PushServer } from './push-server.ts';
+import { PushServer } from './push-server.ts';
 import { TestSocket } from './test-socket.ts';
 
 /** A server that gives session keys, and the options of somebody who uses one. */
@@ -44,7 +44,7 @@ test('what is sent above the pace waits for its turn, since the server would let
 });
 
 test('a subscription moves to other channels by signed frames, and keeps to them when it connects again', async (t) => {
-  const { server, options } = await openScene(heartbeatMs);
+  const { server, options } = await openScene(60_000);
   t.after(() => server.close());
   const heard: string[] = [];
   const refused: string[] = [];
