@@ -30,6 +30,15 @@ export function problemOf(error: unknown): ProblemDetails {
   return { status: 0, code: 'unreadable', detail: error instanceof Error ? error.message : String(error) };
 }
 
+/**
+ * Nothing, where the server answers that there is nothing (404). Throws whatever else was thrown.
+ * @example const person = await client.ask('GET /api/people/{id}', { path: { id } }).catch(noneIfMissing);
+ */
+export function noneIfMissing(error: unknown): undefined {
+  if (error instanceof Problem && error.details.status === 404) return undefined;
+  throw error;
+}
+
 /** The problem in an answer that says no. */
 export async function readProblem(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => undefined);
