@@ -50,7 +50,7 @@ export async function sweepAudit(parts: SweepParts): Promise<Sweep> {
     const { kinds, describe } = parts.logged;
     const rows = await listAudited(query, { after, until: end.sequence, kinds, limit: pageRows });
     // Most rows are of nothing that belongs here: a server that publishes all the time writes thousands a minute.
-    const { sequence, hash } = (rows.length < pageRows ? undefined : rows.at(-1)) ?? end;
+    const { sequence, hash } = rows[pageRows - 1] ?? end;
     // What was read may be in no file yet, and the log may not run ahead of it.
     await parts.database.settle();
     const head = { type: 'audit-head', sequence, sha256: hash } as const;

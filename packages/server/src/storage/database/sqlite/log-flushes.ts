@@ -1,4 +1,4 @@
-/** Flushes of SQLite's write-ahead log beside the thread that commits: one serves all that committed before it began. */
+/** Flushes of SQLite's write-ahead log: beside the thread that commits, where one serves all that committed before it began, or in it for a lone commit on a quick disk. */
 import { fdatasyncSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
